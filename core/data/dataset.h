@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Datasets: named, opened, and split into training, validation and test.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/base/run_control.h"
+
+namespace espalier::data {
+
+class Dataset;  // dataset_torch.h
+using DatasetPtr = std::shared_ptr<const Dataset>;
+
+/// Train is the training split less its last-drawn validation share; Test is never used to choose anything.
+enum class Split { Train, Validation, Test };
+std::string_view name(Split split);
+/// "train", "val" or "validation", "test". Errors: BadArgument.
+Result<Split> parseSplit(std::string_view text);
+
+/// Where data lies and how it is read.
+struct DataSpec {
+    std::filesystem::path path;
+    std::string preset;               ///< "mnist", "cifar10", "imagenet" or empty: by the kind of data
+    std::vector<double> mean;         ///< per channel, on values scaled to 0..1; empty: the preset's
+    std::vector<double> deviation;    ///< likewise
+    double validation = 0.1;          ///< share of each class of the training split, drawn with seed 0
+
+    bool operator==(const DataSpec&) const = default;
+};
+
+/// What people are told about an open dataset.
+struct DatasetInfo {
+    std::string name;                       ///< "mnist"
+    std::string kind;                       ///< "IDX files"
+    std::vector<std::int64_t> sampleShape;  ///< [channels, height, width]
+    std::vector<std::string> classes;
+    std::int64_t train = 0;                 ///< samples per split
+    std::int64_t validation = 0;
+    std::int64_t test = 0;
+    std::vector<std::string> notes;         ///< "choices are made on the test split: there is no training split"
+
+    bool operator==(const DatasetInfo&) const = default;
+};
+
+/// Opens the data at `spec.path`, recognised by what is there.
+/// Errors: NotFound, naming what was looked for; Damaged, naming the file; Mismatch (images and labels differ in number).
+Result<DatasetPtr> openDataset(const DataSpec& spec, RunControl& control);
+
+const DatasetInfo& info(const Dataset& dataset);
+const DataSpec& spec(const Dataset& dataset);
+
+}  // namespace espalier::data

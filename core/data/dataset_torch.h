@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Samples as tensors.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "core/data/dataset.h"
+
+namespace espalier::data {
+
+/// Inputs in the order of forward's arguments, each [batch, …]; targets [batch] int64 class indices.
+struct Batch {
+    std::vector<at::Tensor> inputs;
+    at::Tensor targets;
+};
+
+/// One kind of data. Immutable and thread-safe.
+class Dataset {
+public:
+    virtual ~Dataset() = default;
+    virtual const DatasetInfo& info() const = 0;
+    virtual const DataSpec& spec() const = 0;
+    /// The samples at `indices` (0 .. size of the split), decoded and normalised.
+    virtual Batch batch(Split split, std::span<const std::int64_t> indices) const = 0;
+};
+
+std::int64_t sampleCount(const Dataset& dataset, Split split);
+
+/// The stratified validation split: for each class the share `validation` of its samples, drawn with seed 0 and
+/// independent of the platform. Both lists ascend. Classes with one sample stay in training.
+struct TrainValidation {
+    std::vector<std::int64_t> train;
+    std::vector<std::int64_t> validation;
+};
+TrainValidation stratifiedSplit(std::span<const std::int64_t> labels, double validation);
+
+}  // namespace espalier::data

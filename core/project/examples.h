@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The example that comes with the program: models, plans, recipes and MNIST.
+#pragma once
+
+#include <filesystem>
+
+namespace espalier::project {
+
+struct Example {
+    std::filesystem::path model;
+    std::filesystem::path plan;
+    std::filesystem::path recipe;
+    std::filesystem::path data;
+};
+
+Example lenet5Example();
+Example lenet300100Example();
+
+}  // namespace espalier::project

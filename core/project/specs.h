@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Each task, described completely. The command line and the dialogs fill these; tasks.h runs them.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/data/dataset.h"
+#include "core/measure/evaluate.h"
+#include "core/measure/latency.h"
+#include "core/prune/plan.h"
+#include "core/script/input_spec.h"
+#include "core/train/recipe.h"
+
+namespace espalier::project {
+
+struct InspectSpec {
+    std::filesystem::path model;
+    std::vector<script::InputSpec> inputs;
+    bool operator==(const InspectSpec&) const = default;
+};
+
+/// What is to be pruned: a plan file, or a share of all weights. Neither: the base masks alone.
+struct PruneChoice {
+    std::filesystem::path planFile;
+    std::optional<double> weights;         ///< sparsity over all prunable weights, 0..1
+    std::string criterion = "magnitude";
+    prune::Scope scope = prune::Scope::Global;
+    std::uint64_t seed = 0;
+    bool operator==(const PruneChoice&) const = default;
+};
+
+struct PruneSpec {
+    std::filesystem::path model;
+    std::vector<script::InputSpec> inputs;
+    PruneChoice choice;
+    std::filesystem::path output;
+    std::filesystem::path maskedOutput;  ///< may be empty, as the next two
+    std::filesystem::path savePlan;
+    std::filesystem::path report;
+    bool operator==(const PruneSpec&) const = default;
+};
+
+struct EvaluateSpec {
+    std::filesystem::path model;
+    std::vector<script::InputSpec> inputs;
+    data::DataSpec data;
+    data::Split split = data::Split::Test;
+    std::int64_t batchSize = 256;
+    std::string device = "auto";
+    bool operator==(const EvaluateSpec&) const = default;
+};
+
+struct TuneSpec {
+    std::filesystem::path model;
+    std::vector<script::InputSpec> inputs;
+    data::DataSpec data;
+    PruneChoice choice;
+    train::Recipe recipe;
+    std::filesystem::path output;   ///< empty: NAME-pruned.pt beside the model
+    std::filesystem::path metrics;  ///< CSV, may be empty, as the next
+    std::filesystem::path report;
+    bool operator==(const TuneSpec&) const = default;
+};
+
+struct LatencySpec {
+    std::vector<std::filesystem::path> models;
+    std::vector<script::InputSpec> inputs;
+    std::string device = "auto";
+    int threads = 0;
+    bool operator==(const LatencySpec&) const = default;
+};
+
+struct ExportSpec {
+    std::filesystem::path model;
+    std::vector<script::InputSpec> inputs;
+    std::filesystem::path planFile;  ///< may be empty
+    std::filesystem::path output;
+    bool operator==(const ExportSpec&) const = default;
+};
+
+/// The shell command that does the same without a window: "Copy as command line".
+std::string commandLine(const PruneSpec& spec);
+std::string commandLine(const EvaluateSpec& spec);
+std::string commandLine(const TuneSpec& spec);
+std::string commandLine(const LatencySpec& spec);
+std::string commandLine(const ExportSpec& spec);
+
+}  // namespace espalier::project

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Scores as tensors.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <ATen/core/Tensor.h>
+
+#include "core/base/result.h"
+#include "core/model/snapshot.h"
+
+namespace espalier::prune {
+
+/// One score per weight, shaped like the weight, float32 or float64 as the weight; higher = keep.
+/// Deterministic in (weights, criterion, seed, layer name). Errors: BadArgument for an unknown criterion.
+Result<at::Tensor> weightScores(const model::Snapshot& snapshot, model::LayerId layer, std::string_view criterion,
+                                std::uint64_t seed);
+
+}  // namespace espalier::prune

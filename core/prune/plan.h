@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the user has decided: a rule per weight, locks, the criterion. A small value; every edit makes a new one.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/model/snapshot.h"
+
+namespace espalier::prune {
+
+/// How one weight tensor is pruned. Threshold, sparsity and sigma are three views of one cut.
+struct WeightRule {
+    enum class Kind {
+        Threshold,  ///< removes every weight with score < value (magnitude: |w| < value)
+        Sparsity,   ///< removes the round(value * n) lowest scores, ties by index; value in 0..1
+        Sigma,      ///< removes |w| < value * σ, σ the population standard deviation of the kept weights
+        Pattern     ///< of each run of `group` weights along the input axis keeps the `keep` best
+    };
+    Kind kind = Kind::Sparsity;
+    double value = 0;
+    int keep = 0;   ///< n of n:m
+    int group = 0;  ///< m of n:m
+
+    static WeightRule threshold(double t) { return {Kind::Threshold, t, 0, 0}; }
+    static WeightRule sparsity(double s) { return {Kind::Sparsity, s, 0, 0}; }
+    static WeightRule sigma(double k) { return {Kind::Sigma, k, 0, 0}; }
+    static WeightRule pattern(int n, int m) { return {Kind::Pattern, 0, n, m}; }
+    bool operator==(const WeightRule&) const = default;
+};
+
+/// "threshold 0.031", "sparsity 92 %", "1.5 σ", "2:4".
+std::string describe(const WeightRule& rule);
+
+struct Plan {
+    std::string modelFile;    ///< name of the file the plan was made for
+    std::string modelSha256;
+    std::vector<script::InputSpec> inputs;
+    std::string weightCriterion = "magnitude";
+    std::uint64_t seed = 0;
+    std::map<std::string, WeightRule> weights;  ///< by parameter path
+    std::set<std::string> locked;               ///< parameter paths that stay whole whatever their rule says
+
+    bool operator==(const Plan&) const = default;
+};
+
+using PlanPtr = std::shared_ptr<const Plan>;
+
+/// An empty plan for this model.
+Plan emptyPlan(const model::Snapshot& snapshot);
+
+/// Whether every rule and lock of `plan` names a prunable weight of `snapshot` and has a value in range.
+/// Errors: Mismatch or BadArgument, naming the key. A different file hash alone is no error: see `isForFile`.
+Result<void> check(const Plan& plan, const model::Snapshot& snapshot);
+
+/// Whether the plan was made for exactly this file.
+bool isForFile(const Plan& plan, const model::Snapshot& snapshot);
+
+/// How a request for a whole model is spread over its layers.
+enum class Scope { Layer, Global };
+
+/// The plan with one sparsity rule per prunable, unlocked weight, so that a share `sparsity` of them goes.
+///
+/// Layer: each loses that share. Global: one threshold over all scores (random, magnitude, lamp), expanded into one
+/// exact sparsity per layer; the counts add up to round(sparsity * n) over all of them.
+/// Errors: BadArgument (sparsity outside 0..1), Cancelled.
+Result<Plan> withSparsityEverywhere(const model::Snapshot& snapshot, const Plan& plan, double sparsity, Scope scope,
+                                    RunControl& control);
+
+}  // namespace espalier::prune

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The observed run: forward executed node by node on real tensors, every value shown to an observer.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <ATen/core/ivalue.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/ir/ir.h>
+
+#include "core/base/result.h"
+#include "core/base/run_control.h"
+#include "core/script/input_spec.h"
+
+namespace espalier::script {
+
+/// A module with its inlined forward graph. The graph is a copy: the module's own is not touched.
+struct Program {
+    torch::jit::Module module;
+    std::shared_ptr<torch::jit::Graph> graph;
+};
+
+/// Errors: Unsupported when the module has no forward.
+Result<Program> makeProgram(torch::jit::Module module);
+
+/// One executed node. The spans are valid during the call only.
+struct NodeEvent {
+    const torch::jit::Node* node = nullptr;
+    std::span<const c10::IValue> inputs;
+    std::span<const c10::IValue> outputs;
+};
+
+/// Sees every executed node in order; loops come unrolled, branches decided.
+class Observer {
+public:
+    virtual ~Observer() = default;
+    virtual void onNode(const NodeEvent& event) = 0;
+};
+
+/// Runs `program` on `inputs` (without self) and returns what forward returns, bit for bit what module.forward gives.
+///
+/// The module is not changed: SetAttr and in-place writes to its tensors go to an overlay that ends with the run.
+/// Gradients are off unless the caller's grad mode is on. A value is freed after its last use.
+/// Errors: Failed, naming the op and its source line; Cancelled.
+Result<c10::IValue> runObserved(const Program& program, std::vector<c10::IValue> inputs, Observer& observer,
+                                RunControl& control);
+
+/// A seeded example of each input (see InputSpec), in the order of forward's arguments.
+std::vector<c10::IValue> exampleInputs(std::span<const InputSpec> specs, std::uint64_t seed);
+
+/// Every tensor in `value`, in order: tuples, lists and dicts are walked, None is skipped.
+std::vector<at::Tensor> tensorsIn(const c10::IValue& value);
+
+}  // namespace espalier::script

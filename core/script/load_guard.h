@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The first load of an unknown file, in a child process with limits on time and memory.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "core/base/result.h"
+#include "core/base/run_control.h"
+
+namespace espalier::script {
+
+/// What the child may use. `forFile` gives the default: 10 s + 1 s per 100 MB, three times the file + 1 GB.
+struct LoadLimits {
+    double seconds = 10;
+    std::uint64_t bytes = 1'000'000'000;
+
+    static LoadLimits forFile(std::uint64_t fileBytes);
+};
+
+/// Loads `path` in `espalier-load-guard`, which lies beside the running program, and says whether that went well.
+/// A file that passed before (same SHA-256, remembered in the cache folder) passes at once.
+/// Errors: Untrusted (past a limit), Damaged (the child crashed or torch refused the file), Cancelled. Thread-safe.
+Result<void> tryLoadInChild(const std::filesystem::path& path, const LoadLimits& limits, RunControl& control);
+
+/// The child's whole program: sets its own limits, loads, exits with a status the parent understands.
+int loadGuardMain(int argc, char** argv);
+
+}  // namespace espalier::script

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The state of the window: model, plan, selection, what was measured; and undo. The only thing panels know.
+#pragma once
+
+#include <optional>
+#include <unordered_map>
+
+#include <QObject>
+#include <QString>
+
+#include "core/data/dataset.h"
+#include "core/model/weight_index.h"
+#include "core/project/history.h"
+#include "core/prune/footprint.h"
+#include "core/prune/masks.h"
+#include "core/prune/plan.h"
+
+class QUndoStack;
+
+namespace espalier::ui {
+
+/// What undo and redo swap.
+struct State {
+    project::NodeId node;
+    prune::PlanPtr plan;
+};
+
+/// Lives on the GUI thread. Every edit is one undo step; edits of one rule that follow each other within
+/// `mergeKey` merge into one.
+class Document : public QObject {
+    Q_OBJECT
+public:
+    explicit Document(QObject* parent = nullptr);
+    ~Document() override;
+
+    bool hasModel() const { return m_state.node.isValid(); }
+    const project::History& history() const { return m_history; }
+    const State& state() const { return m_state; }
+    const project::Node& node() const;                ///< of the current state; needs a model
+    const model::SnapshotPtr& snapshot() const;       ///< null without a model
+    const prune::Plan& plan() const;
+    QUndoStack* undoStack() const { return m_undo; }
+
+    /// Masks of the current plan; null while they are being computed.
+    const prune::MasksPtr& masks() const { return m_masks; }
+    /// What the current plan (while dragging: the previewed one) removes and costs; follows edits at once.
+    const prune::Footprint& footprint() const { return m_footprint; }
+    const prune::Footprint& denseFootprint() const { return m_denseFootprint; }
+    std::int64_t removed(model::LayerId layer) const;  ///< weights, preview included
+    double sparsity(model::LayerId layer) const;
+
+    /// Null until the statistics job has reached this layer.
+    const model::WeightIndex* index(model::LayerId layer) const;
+
+    model::LayerId selection() const { return m_selection; }
+    void select(model::LayerId layer);
+
+    // Edits. Each is one undo step with a text for the Edit menu; rules on locked or unprunable layers are ignored.
+    void setRule(model::LayerId layer, std::optional<prune::WeightRule> rule);
+    void setRules(const std::vector<model::LayerId>& layers, std::optional<prune::WeightRule> rule);
+    void setLocked(const std::vector<model::LayerId>& layers, bool locked);
+    void setCriterion(const QString& name);
+    void setPlan(prune::Plan plan, const QString& text);
+    void goTo(project::NodeId node);
+
+    /// While the mouse drags: shows what `threshold` on |w| would remove, without an edit. None: back to the plan.
+    void preview(model::LayerId layer, std::optional<double> threshold);
+    std::optional<double> previewedThreshold(model::LayerId layer) const;
+    /// The threshold on |w| that the layer's rule amounts to, if its criterion follows magnitude and it has an index.
+    std::optional<double> cutThreshold(model::LayerId layer) const;
+
+    const data::DatasetPtr& dataset() const { return m_dataset; }
+
+    // Results, put here by the Workbench.
+    void setOpened(project::History history);
+    void closeModel();
+    void setMasks(prune::MasksPtr masks);
+    void setIndex(model::LayerId layer, model::WeightIndex index);
+    void setDataset(data::DatasetPtr dataset);
+    /// A new history node made by a job; becomes the current one, as one undo step.
+    void setHistory(project::History history, project::NodeId current, const QString& text);
+    /// Measured on the current state (node and plan); forgotten for other states, found again after undo.
+    void setEvaluation(measure::Evaluation evaluation);
+    void setLatency(measure::Latency latency);
+    /// Of the current state exactly; none when it has not been measured since it was reached.
+    std::optional<measure::Evaluation> evaluation() const;
+    std::optional<measure::Latency> latency() const;
+    /// Of the unpruned model (root node, empty plan), for "before".
+    std::optional<measure::Evaluation> denseEvaluation() const;
+    std::optional<measure::Latency> denseLatency() const;
+    bool hasUnsavedWork() const;
+
+Q_SIGNALS:
+    void modelChanged();       ///< another model, or none
+    void snapshotChanged();    ///< another node: other weights
+    void planChanged();
+    void masksChanged();
+    void footprintChanged();   ///< also on every move of a drag
+    void previewChanged(espalier::model::LayerId layer);
+    void selectionChanged();
+    void indexChanged(espalier::model::LayerId layer);
+    void datasetChanged();
+    void measurementsChanged();
+    void historyChanged();
+
+private:
+    friend class StateCommand;
+    void push(State next, const QString& text, const QString& mergeKey);
+    void setState(const State& state);
+    void refreshFootprint();
+    struct Measurements;
+
+    State m_state;
+    project::History m_history;
+    QUndoStack* m_undo;
+    model::LayerId m_selection;
+    prune::MasksPtr m_masks;
+    prune::Footprint m_footprint;
+    prune::Footprint m_denseFootprint;
+    std::vector<std::int64_t> m_removed;
+    std::unordered_map<model::LayerId, model::WeightIndex> m_indices;
+    std::optional<std::pair<model::LayerId, double>> m_preview;
+    data::DatasetPtr m_dataset;
+    std::unique_ptr<Measurements> m_measurements;
+};
+
+}  // namespace espalier::ui

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The long tasks a person can ask for. Each runs as a job; results go into the Document.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include <QObject>
+
+#include "core/base/result.h"
+#include "core/data/dataset.h"
+#include "core/prune/heatmap.h"
+#include "core/prune/plan.h"
+#include "core/script/input_spec.h"
+#include "core/train/recipe.h"
+#include "ui/document/document.h"
+#include "ui/jobs/job_runner.h"
+
+namespace espalier::ui {
+
+class Workbench : public QObject {
+    Q_OBJECT
+public:
+    Workbench(Document* document, JobRunner* jobs, QObject* parent = nullptr);
+
+    Document* document() const { return m_document; }
+    JobRunner* jobs() const { return m_jobs; }
+
+    void openModel(const std::filesystem::path& path, const std::vector<script::InputSpec>& inputs = {});
+    void attachData(const data::DataSpec& spec);
+    void openPlan(const std::filesystem::path& path);       ///< applies it as one undo step
+    void pruneEverywhere(double sparsity, prune::Scope scope);
+    void evaluate(data::Split split);
+    void measureLatency();
+    void fineTune(const train::Recipe& recipe);
+    void stopTraining();                                    ///< keeps the best so far
+    bool isTraining() const;
+    void exportMasked(const std::filesystem::path& target);
+    void exportPlan(const std::filesystem::path& target);
+    void pinCurrent(const QString& name);
+
+    /// For the heatmap panel; the newest request wins. `done` is called on the GUI thread.
+    void requestHeatmap(model::LayerId layer, const prune::HeatmapOptions& options, QObject* context,
+                        std::function<void(Result<prune::Heatmap>)> done);
+    void requestOverview(int bins, QObject* context, std::function<void(Result<prune::Heatmap>)> done);
+
+    /// Stops everything; a training under way is asked for its best so far, which is written beside the model as
+    /// NAME-best.pt. Returns when all is done. Called when the window closes. Empty path: nothing was training.
+    Result<std::filesystem::path> shutDown();
+
+Q_SIGNALS:
+    void failed(const espalier::Error& error);                       ///< for the message bar
+    void succeeded(const QString& message, const QString& path);     ///< "Exported …"; path for "Show in folder"
+    void openStarted(const QString& path);
+    void opened(const QString& path);
+    void openFailed(const QString& path);
+    void trainingStarted(const espalier::train::Recipe& recipe);
+    void trainingSampled(const espalier::train::TrainSample& sample);
+    void trainingFinished(const espalier::train::TrainResult& result);
+    void trainingEnded();                                            ///< finished or failed
+
+private:
+    void indexLayers();
+    void refreshMasks();
+
+    Document* m_document;
+    JobRunner* m_jobs;
+    int m_trainingJob = 0;
+    std::filesystem::path m_openPath;
+};
+
+}  // namespace espalier::ui
