@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/measure/evaluate.h"
@@ -19,18 +20,35 @@ namespace espalier::exchange {
 /// {"format": "espalier-inspect", …}
 std::string inspectToJson(const model::Snapshot& snapshot);
 
+/// What fine-tuning did, for a report.
+struct TrainingSummary {
+    int epochs = 0;
+    int bestEpoch = 0;
+    measure::Evaluation before;               ///< validation, pruned, before the first step
+    measure::Evaluation after;                ///< validation, of the best epoch
+    std::optional<measure::Evaluation> test;  ///< of the best epoch; read once, at the end
+};
+
+/// One weight's sparsity, asked for and got, 0..1.
+struct LayerOutcome {
+    std::string weight;               ///< parameter path
+    std::optional<double> requested;  ///< none: its rule names no sparsity
+    double reached = 0;
+};
+
 /// What `prune` and `tune` report.
 struct PruneReport {
-    prune::Footprint before;
+    prune::Footprint before;  ///< dense
     prune::Footprint after;
     std::int64_t fileBytesBefore = 0;  ///< measured
     std::int64_t fileBytesAfter = 0;   ///< measured
-    std::vector<std::pair<std::string, double>> requested;  ///< per weight: sparsity asked for (as far as the rule says one)
-    std::vector<std::pair<std::string, double>> reached;    ///< per weight
-    std::vector<std::pair<std::string, double>> seconds;    ///< per stage: load, analyse, plan, …
+    std::vector<std::string> inputs;   ///< the saved file was run on these and gave the same, bit for bit
+    std::vector<LayerOutcome> layers;
+    std::vector<std::pair<std::string, double>> seconds;  ///< per stage: load, plan, …
+    std::optional<TrainingSummary> training;
 };
 
-/// {"format": "espalier-report", …}; the proof says that weights were masked, not cut.
+/// {"format": "espalier-report", …}
 std::string reportToJson(const PruneReport& report);
 std::string evaluationToJson(const measure::Evaluation& evaluation);
 std::string latencyToJson(const std::vector<measure::Latency>& latencies);

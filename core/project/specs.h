@@ -22,7 +22,7 @@ struct InspectSpec {
     bool operator==(const InspectSpec&) const = default;
 };
 
-/// What is to be pruned: a plan file, or a share of all weights. Neither: the base masks alone.
+/// What is to be pruned: a plan file, or a share of all prunable weights. Neither: the base masks alone.
 struct PruneChoice {
     std::filesystem::path planFile;
     std::optional<double> weights;         ///< sparsity over all prunable weights, 0..1
@@ -72,20 +72,5 @@ struct LatencySpec {
     int threads = 0;
     bool operator==(const LatencySpec&) const = default;
 };
-
-struct ExportSpec {
-    std::filesystem::path model;
-    std::vector<script::InputSpec> inputs;
-    std::filesystem::path planFile;  ///< may be empty
-    std::filesystem::path output;
-    bool operator==(const ExportSpec&) const = default;
-};
-
-/// The shell command that does the same without a window: "Copy as command line".
-std::string commandLine(const PruneSpec& spec);
-std::string commandLine(const EvaluateSpec& spec);
-std::string commandLine(const TuneSpec& spec);
-std::string commandLine(const LatencySpec& spec);
-std::string commandLine(const ExportSpec& spec);
 
 }  // namespace espalier::project

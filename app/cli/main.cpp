@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// espalier-cli: everything the window does, without a display.
+#include <array>
+
+#include <CLI/CLI.hpp>
+
+#include "app/cli/verb.h"
+#include "core/base/process.h"
+#include "core/measure/runtime.h"
+
+using namespace espalier;
+
+namespace {
+
+std::array<cli::Verb, 6> verbs() {
+    return {cli::inspectVerb(), cli::pruneVerb(),   cli::evaluateVerb(),
+            cli::tuneVerb(),    cli::latencyVerb(), cli::demoVerb()};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    ensurePassiveOpenMp(argv);
+    CLI::App app("Prunes TorchScript neural networks: look inside, remove weights, fine-tune, export.",
+                 "espalier-cli");
+    app.set_version_flag("--version", "espalier-cli " + version());
+    app.require_subcommand(1);
+    app.footer("Exit codes: 0 done, 1 failed, 2 wrong usage, 3 model or data refused, 130 cancelled.\n"
+               "Try it: espalier-cli demo");
+
+    cli::Action chosen;
+    for (const auto& verb : verbs()) {
+        auto* subcommand = app.add_subcommand(verb.name, verb.summary);
+        auto action = verb.setUp(*subcommand);
+        subcommand->callback([&chosen, action] { chosen = action; });
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? cli::kDone : cli::kWrongUsage;
+    }
+    cli::Console console;
+    measure::setUpTorchThread(0);
+    return chosen(console);
+}

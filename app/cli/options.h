@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Options that several verbs share.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "core/data/dataset.h"
+#include "core/project/specs.h"
+#include "core/script/input_spec.h"
+
+namespace espalier::cli {
+
+void addModel(CLI::App& app, std::filesystem::path& model);
+/// --input SPEC, once per argument of forward.
+void addInputs(CLI::App& app, std::vector<script::InputSpec>& inputs);
+/// --data, --preset, --mean, --std.
+void addData(CLI::App& app, data::DataSpec& data);
+/// --plan, --weights, --criterion, --scope, --seed.
+void addChoice(CLI::App& app, project::PruneChoice& choice);
+void addDevice(CLI::App& app, std::string& device);
+void addJson(CLI::App& app, bool& json);
+
+/// An option whose text `parse` (text → Result<T>) turns into a value; its error becomes a usage error.
+template <class T, class Parse>
+CLI::Option* addParsed(CLI::App& app, const std::string& names, T& target, Parse parse, const std::string& help) {
+    return app.add_option_function<std::string>(
+        names,
+        [&target, parse, names](const std::string& text) {
+            auto value = parse(text);
+            if (!value) throw CLI::ValidationError(names, value.error().text());
+            target = *value;
+        },
+        help);
+}
+
+}  // namespace espalier::cli

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <memory>
+
+#include "app/cli/options.h"
+#include "app/cli/summary.h"
+#include "app/cli/table.h"
+#include "app/cli/verb.h"
+#include "core/base/format.h"
+#include "core/project/tasks.h"
+
+namespace espalier::cli {
+
+namespace {
+
+struct Options {
+    project::EvaluateSpec spec;
+    bool json = false;
+};
+
+std::string classTable(const measure::Evaluation& evaluation) {
+    std::vector<std::vector<std::string>> rows{{"class", "samples", "top-1"}};
+    for (const auto& entry : evaluation.classes) {
+        const double share = entry.samples ? static_cast<double>(entry.correct) / static_cast<double>(entry.samples) : 0;
+        rows.push_back({entry.name, exactCount(entry.samples), percent(share, 2)});
+    }
+    return table(rows, {Align::Left, Align::Right, Align::Right});
+}
+
+int evaluate(Console& console, const Options& options) {
+    auto evaluation = project::runEvaluate(options.spec, console.events(), console.control());
+    if (!evaluation) return console.fail(evaluation.error());
+    console.out(options.json ? exchange::evaluationToJson(*evaluation)
+                             : describe(*evaluation) + "\n\n" + classTable(*evaluation));
+    return kDone;
+}
+
+}  // namespace
+
+Verb evaluateVerb() {
+    return {"evaluate", "Measure loss and accuracy on a dataset", [](CLI::App& app) -> Action {
+                auto options = std::make_shared<Options>();
+                auto& spec = options->spec;
+                addModel(app, spec.model);
+                addInputs(app, spec.inputs);
+                addData(app, spec.data);
+                addParsed(app, "--split", spec.split, data::parseSplit, "train, val or test")->default_str("test");
+                addDevice(app, spec.device);
+                app.add_option("--batch-size", spec.batchSize, "Samples per forward pass")
+                    ->check(CLI::PositiveNumber)
+                    ->capture_default_str();
+                addJson(app, options->json);
+                return [options](Console& console) { return evaluate(console, *options); };
+            }};
+}
+
+}  // namespace espalier::cli

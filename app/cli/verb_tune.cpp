@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
+#include <memory>
+
+#include "app/cli/options.h"
+#include "app/cli/summary.h"
+#include "app/cli/verb.h"
+#include "core/base/format.h"
+#include "core/exchange/recipe_file.h"
+#include "core/measure/runtime.h"
+#include "core/project/tasks.h"
+
+namespace espalier::cli {
+
+namespace {
+
+struct Options {
+    project::TuneSpec spec;
+    std::filesystem::path recipeFile;
+    std::optional<std::string> device;
+    int threads = 0;
+    bool json = false;
+    const CLI::Option* seed = nullptr;
+};
+
+/// The recipe file, then what the command line says over it.
+Result<train::Recipe> recipeOf(const Options& options) {
+    train::Recipe recipe;
+    if (!options.recipeFile.empty()) {
+        auto read = exchange::readRecipe(options.recipeFile);
+        if (!read) return read;
+        recipe = *read;
+    }
+    if (options.seed->count() > 0) recipe.seed = options.spec.choice.seed;
+    if (options.device) recipe.device = *options.device;
+    return recipe;
+}
+
+std::string epochLine(const train::TrainSample& sample) {
+    return cat("epoch ", sample.epoch, "  loss ", significant(sample.loss), "  validation loss ",
+               significant(sample.valLoss), "  top-1 ", percent(sample.top1, 2), "  lr ", significant(sample.lr),
+               "  ", significant(sample.seconds, 3), " s");
+}
+
+void printOutcome(Console& console, const project::TuneOutcome& outcome) {
+    const auto& training = outcome.training;
+    console.out(describe(outcome.report));
+    console.out(cat("\nvalidation top-1 ", percent(training.before.top1, 2), " before, ",
+                    percent(training.after.top1, 2), " after fine-tuning (best of ", training.epochs, " epochs: ",
+                    training.bestEpoch, ")"));
+    if (outcome.test) console.out(describe(*outcome.test));
+}
+
+int tune(Console& console, const Options& options) {
+    auto recipe = recipeOf(options);
+    if (!recipe) return console.fail(recipe.error());
+    auto spec = options.spec;
+    spec.recipe = *recipe;
+    measure::setUpTorchThread(options.threads);
+    auto events = console.events<train::TrainSample>();
+    events.onPartial = [&console](const train::TrainSample& sample) {
+        if (!std::isnan(sample.valLoss)) console.note(epochLine(sample));
+    };
+    auto outcome = project::runTune(spec, events, console.control());
+    if (!outcome) return console.fail(outcome.error());
+    if (options.json) {
+        console.out(exchange::reportToJson(outcome->report));
+    } else {
+        printOutcome(console, *outcome);
+    }
+    const bool stopped = outcome->training.stopped;
+    console.note(cat(stopped ? "Stopped; wrote the best so far: " : "Wrote ", outcome->output.string()));
+    return stopped ? kCancelled : kDone;
+}
+
+}  // namespace
+
+Verb tuneVerb() {
+    return {"tune", "Prune, then fine-tune so that accuracy comes back", [](CLI::App& app) -> Action {
+                auto options = std::make_shared<Options>();
+                auto& spec = options->spec;
+                addModel(app, spec.model);
+                addInputs(app, spec.inputs);
+                addData(app, spec.data);
+                addChoice(app, spec.choice);
+                options->seed = app.get_option("--seed");
+                app.add_option("--recipe", options->recipeFile, "How to train (*.espalier-recipe.json)");
+                app.add_option("--device", options->device, "auto, cpu, cuda, cuda:1 … (default: the recipe's)");
+                app.add_option("--threads", options->threads, "CPU threads (default: all cores)")
+                    ->check(CLI::PositiveNumber);
+                app.add_option("--metrics", spec.metrics, "Write loss, accuracy … of every step and epoch as CSV");
+                app.add_option("--report", spec.report, "Write a report (JSON)");
+                app.add_option("--output", spec.output, "The result (default: NAME-pruned.pt beside the model)");
+                addJson(app, options->json);
+                return [options](Console& console) { return tune(console, *options); };
+            }};
+}
+
+}  // namespace espalier::cli
