@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# build.sh PRESET [CMAKE ARGUMENT ...]: configures and builds one preset into build/PRESET.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+preset=$1
+shift
+# Torch's headers take long to compile; ccache keeps what it compiled, for other checkouts as well.
+export CCACHE_BASEDIR="${CCACHE_BASEDIR:-$(dirname "$PWD")}" CCACHE_NOHASHDIR=1
+printf '\033[1m==\033[0m Configuring and building build/%s\n' "$preset" >&2
+mkdir -p "build/$preset"
+if ! cmake --preset "$preset" "$@" >"build/$preset/configure.log" 2>&1; then
+  cat "build/$preset/configure.log" >&2
+  exit 1
+fi
+cmake --build --preset "$preset" >&2

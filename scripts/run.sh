@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Installs what is missing, builds, and opens the window on the built-in example (or on the files given).
+# With no display it runs the same job on the command line.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+start=$OLDPWD
+
+say() { printf '\033[1m==\033[0m %s\n' "$*" >&2; }
+
+has_display=no
+if [ -n "${DISPLAY:-}" ] || [ -n "${WAYLAND_DISPLAY:-}" ]; then has_display=yes; fi
+
+options=()
+[ "$has_display" = yes ] || options=(--no-gui)
+scripts/setup.sh "${options[@]}"
+gui=ON
+[ "$has_display" = yes ] || gui=OFF
+preset=release
+scripts/build.sh "$preset" -DESPALIER_TESTS=OFF -DESPALIER_GUI=$gui
+bin=$PWD/build/$preset/bin
+cd "$start"
+if [ "$has_display" = yes ]; then
+  say "Opening the window"
+  [ $# -gt 0 ] || set -- --example
+  exec "$bin/espalier" "$@"
+fi
+say "There is no display (DISPLAY and WAYLAND_DISPLAY are empty): running the example on the command line instead."
+exec "$bin/espalier-cli" demo "$@"

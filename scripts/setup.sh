@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Installs what Espalier needs on Debian 12 and is not there yet, and says what and why. Running it again is quick.
+#   --no-gui   leave out Qt and QCustomPlot (a machine without a display: only espalier-cli is built)
+set -euo pipefail
+
+say() { printf '\033[1m==\033[0m %s\n' "$*" >&2; }
+
+gui=yes
+for argument in "$@"; do
+  case "$argument" in
+    --no-gui) gui=no ;;
+    *) echo "setup.sh: unknown option $argument (known: --no-gui)" >&2; exit 2 ;;
+  esac
+done
+
+# package | why
+packages=(
+  "g++|the C++20 compiler"
+  "cmake|configures the build"
+  "ninja-build|runs the build"
+  "ccache|makes the next build quick"
+  "nlohmann-json3-dev|plan, recipe and report files"
+  "libcli11-dev|the command line"
+  "libspdlog-dev|the log"
+  "libfmt-dev|the log"
+  "zlib1g-dev|gzip'ed datasets"
+  "libssl-dev|SHA-256 of model files"
+  "python3|writes test models, finds LibTorch"
+  "python3-venv|a place of its own for LibTorch"
+)
+if [ "$gui" = yes ]; then
+  packages+=(
+    "qt6-base-dev|the window and the tests"
+    "libgl-dev|needed by Qt's headers"
+    "libqcustomplot-dev|the plots"
+    "fonts-dejavu-core|a font, where the system has none"
+  )
+fi
+
+install_packages() {
+  local missing=() entry name
+  for entry in "${packages[@]}"; do
+    name=${entry%%|*}
+    if ! dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'install ok installed'; then
+      say "Will install $name: ${entry#*|}"
+      missing+=("$name")
+    fi
+  done
+  [ ${#missing[@]} -gt 0 ] || { say "Debian packages: all there"; return; }
+  local root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { echo "setup.sh: run as root, or install: ${missing[*]}" >&2; exit 1; }
+    root=(sudo)
+  fi
+  "${root[@]}" apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+torch_version=2.13.0
+venv="${XDG_DATA_HOME:-$HOME/.local/share}/espalier/venv"
+
+has_torch() { [ -x "$1" ] && "$1" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("torch") is None)' 2>/dev/null; }
+
+install_torch() {
+  if [ -n "${LIBTORCH:-}" ]; then say "LibTorch: \$LIBTORCH = $LIBTORCH"; return; fi
+  local python
+  for python in "${VIRTUAL_ENV:-/nonexistent}/bin/python3" "$(command -v python3)"; do
+    if has_torch "$python"; then say "LibTorch: the torch of $python"; return; fi
+  done
+  if has_torch "$venv/bin/python3"; then say "LibTorch: $venv"; return; fi
+  say "Will install torch $torch_version into $venv: it brings LibTorch with its headers."
+  say "This is a large download (0.2 GB for a CPU build, several GB where pip picks the CUDA build), once for all copies"
+  say "of Espalier. To use a LibTorch you have, stop now and set LIBTORCH=DIR or activate its virtual environment."
+  python3 -m venv "$venv"
+  "$venv/bin/python3" -m pip install --quiet --disable-pip-version-check "torch==$torch_version" numpy pytest >&2
+}
+
+install_packages
+install_torch

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Installs what is missing, builds, and runs all tests but the slow ones.
+#   --all           the slow ones as well
+#   --preset NAME   dev (default), release, asan or tsan; the sanitizers run the core tests
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+preset=dev
+selection=(-LE slow)
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --all) selection=() ;;
+    --preset) preset=$2; shift ;;
+    *) echo "test.sh: unknown option $1 (known: --all, --preset NAME)" >&2; exit 2 ;;
+  esac
+  shift
+done
+case "$preset" in asan|tsan) selection=(-L core "${selection[@]}") ;; esac
+
+scripts/setup.sh
+werror=OFF
+[ "${CI:-}" != true ] || werror=ON
+scripts/build.sh "$preset" -DESPALIER_WERROR=$werror
+ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j "$(nproc)" "${selection[@]}"
