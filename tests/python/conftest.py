@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Drives espalier-cli and judges what it writes in real PyTorch."""
+import gzip
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "resources" / "examples"
+
+
+class Cli:
+    """Runs `espalier-cli` and keeps what it printed."""
+
+    def __init__(self, program):
+        self.program = program
+
+    def run(self, *arguments, timeout=300):
+        return subprocess.run([str(self.program), *map(str, arguments)], capture_output=True, text=True,
+                              timeout=timeout)
+
+    def json(self, *arguments):
+        return json.loads(self.ok(*arguments, "--json").stdout)
+
+    def ok(self, *arguments, timeout=300):
+        done = self.run(*arguments, timeout=timeout)
+        assert done.returncode == 0, done.stderr
+        return done
+
+
+@pytest.fixture(scope="session")
+def cli():
+    folder = os.environ.get("ESPALIER_BIN") or ROOT / "build" / "dev" / "bin"
+    program = pathlib.Path(folder) / "espalier-cli"
+    if not program.exists():
+        pytest.skip(f"espalier-cli is not built ({program})")
+    return Cli(program)
+
+
+@pytest.fixture(scope="session")
+def fixtures():
+    """The folder of small good and bad model files."""
+    folder = os.environ.get("ESPALIER_FIXTURES")
+    if not folder or not pathlib.Path(folder).is_dir():
+        pytest.skip("ESPALIER_FIXTURES names no folder: run through ctest")
+    return pathlib.Path(folder)
+
+
+@pytest.fixture(scope="session")
+def examples():
+    return EXAMPLES
+
+
+@pytest.fixture(scope="session")
+def mnist_test():
+    """(images [10000, 1, 28, 28] normalised, labels [10000]), read without the program's help."""
+    import numpy as np
+    import torch
+
+    folder = EXAMPLES / "mnist"
+    images = np.frombuffer(gzip.open(folder / "t10k-images-idx3-ubyte.gz").read()[16:], np.uint8)
+    labels = np.frombuffer(gzip.open(folder / "t10k-labels-idx1-ubyte.gz").read()[8:], np.uint8)
+    pixels = torch.from_numpy(images.copy()).reshape(-1, 1, 28, 28).float() / 255
+    return (pixels - 0.1307) / 0.3081, torch.from_numpy(labels.copy()).long()

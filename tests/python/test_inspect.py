@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import pytest
+
+# op, weight shape, parameters with bias, MACs by hand: out_h * out_w * out_c * in_c * k * k
+LENET5 = {
+    "conv1.weight": ("conv2d", [20, 1, 5, 5], 520, 24 * 24 * 20 * 25),
+    "conv2.weight": ("conv2d", [50, 20, 5, 5], 25050, 8 * 8 * 50 * 20 * 25),
+    "fc1.weight": ("linear", [500, 800], 400500, 800 * 500),
+    "fc2.weight": ("linear", [10, 500], 5010, 500 * 10),
+}
+
+
+@pytest.mark.parametrize("kind", ["script", "trace"])
+def test_lenet5(cli, examples, kind):
+    report = cli.json("inspect", examples / f"lenet5.{kind}.pt", "--input", "1x1x28x28")
+    assert report["format"] == "espalier-inspect" and report["version"] == 1
+    assert report["inputs"] == ["1x1x28x28"]
+    assert report["parameters"] == 431080
+    assert report["macs"] == 2293000
+    found = {l["name"]: (l["op"], l["shape"], l["parameters"], l["macs"]) for l in report["layers"]}
+    assert found == LENET5
+    assert all(l["prunable"]["weights"] for l in report["layers"])
+    assert report["groups"] == []
+
+
+def test_input_is_guessed_and_said(cli, examples):
+    report = cli.json("inspect", examples / "lenet5.script.pt")
+    assert report["inputs"] == ["1x1x28x28"] and report["inputs_guessed"]
+    assert "guess" in cli.ok("inspect", examples / "lenet5.script.pt").stdout
+
+
+def test_reasons_are_given(cli, fixtures):
+    layers = cli.json("inspect", fixtures / "transformer.script.pt")["layers"]
+    assert any(l["op"] == "embedding" for l in layers)
+    norms = [l for l in layers if l["op"] == "layer_norm"]
+    assert norms and all(not l["prunable"]["weights"] and l["prunable"]["reason"] for l in norms)
+
+
+# What the message must say beside the file's name.
+REFUSED = {
+    "state_dict.pt": "torch.jit.save", "eager_module.pt": "torch.jit.save", "plain.zip": "", "empty.pt": "empty",
+    "truncated.pt": "", "huge_header.pt": "", "model.onnx": "ONNX", "text.pt": "", "old_format.pth": "torch.jit.save",
+    "writes_file.pt": "", "writes_file_on_load.pt": "", "runaway_load.pt": "", "spin_load.pt": "",
+}
+
+
+@pytest.mark.parametrize("name,hint", REFUSED.items())
+def test_refuses_what_it_must_not_open(cli, fixtures, name, hint):
+    path = fixtures / name
+    if not path.exists():
+        pytest.skip(f"{name} could not be made by this torch")
+    done = cli.run("inspect", path, timeout=60)
+    assert done.returncode == 3, done.stderr
+    assert name in done.stderr and hint in done.stderr
+    assert "Exception raised from" not in done.stderr  # torch's backtrace is for the log
+    assert done.stdout == ""
+
+
+def test_missing_file_and_folder(cli, tmp_path):
+    assert cli.run("inspect", tmp_path / "nothing.pt").returncode == 3
+    done = cli.run("inspect", tmp_path)
+    assert done.returncode == 3 and "folder" in done.stderr
+
+
+def test_wrong_usage(cli, examples):
+    assert cli.run("inspect").returncode == 2
+    assert cli.run("no-such-verb").returncode == 2
+    bad = cli.run("inspect", examples / "lenet5.script.pt", "--input", "1xbanana")
+    assert bad.returncode == 2 and "1xbanana" in bad.stderr
+
+
+def test_input_that_does_not_fit(cli, examples):
+    done = cli.run("inspect", examples / "lenet5.script.pt", "--input", "1x3x28x28")
+    assert done.returncode == 2 and "1x3x28x28" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["inspect", "prune", "evaluate", "tune", "latency", "demo"])
+def test_help_and_version(cli, verb):
+    assert verb in cli.ok("--help").stdout
+    assert "--help" in cli.ok(verb, "--help").stdout
+    assert cli.ok("--version").stdout.startswith("espalier-cli ")

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import hashlib
+import json
+import os
+import resource
+import subprocess
+
+import pytest
+import torch
+
+
+def weights_of(path):
+    module = torch.jit.load(str(path))
+    return {name: p.detach() for name, p in module.named_parameters()}
+
+
+def rounded(share, count):
+    return int(share * count + 0.5)
+
+
+def smallest_magnitudes(weight, count):
+    """Mask of the `count` smallest |w|, ties to the lower index: written with a stable sort of all values."""
+    order = torch.argsort(weight.abs().flatten(), stable=True)
+    mask = torch.zeros(weight.numel(), dtype=torch.bool)
+    mask[order[:count]] = True
+    return mask.reshape(weight.shape)
+
+
+@pytest.mark.parametrize("kind", ["script", "trace"])
+@pytest.mark.parametrize("sparsity", [0.0, 0.333, 0.9])
+def test_layerwise_magnitude(cli, examples, tmp_path, kind, sparsity):
+    model, out = examples / f"lenet5.{kind}.pt", tmp_path / "out.pt"
+    cli.ok("prune", model, "--weights", sparsity, "--scope", "layer", "--output", out)
+    before, after = weights_of(model), weights_of(out)
+    assert before.keys() == after.keys()
+    for name, weight in before.items():
+        removed = rounded(sparsity, weight.numel()) if weight.dim() > 1 else 0
+        assert torch.equal(after[name], weight.masked_fill(smallest_magnitudes(weight, removed), 0)), name
+
+
+def test_global_magnitude_is_one_threshold(cli, examples, tmp_path):
+    model, out = examples / "lenet5.script.pt", tmp_path / "out.pt"
+    cli.ok("prune", model, "--weights", 0.8, "--output", out)
+    before = {n: w for n, w in weights_of(model).items() if w.dim() > 1}
+    after = weights_of(out)
+    removed = sum(int((after[n] == 0).sum()) for n in before)
+    assert removed == rounded(0.8, sum(w.numel() for w in before.values()))
+    largest_removed = max(before[n].abs()[after[n] == 0].max() for n in before)
+    smallest_kept = min(before[n].abs()[after[n] != 0].min() for n in before)
+    assert largest_removed <= smallest_kept
+
+
+def plan_json(**changes):
+    plan = {"format": "espalier-plan", "version": 1, "model": {"file": "x.pt", "sha256": ""}, "inputs": [],
+            "defaults": {"weights": {"criterion": "magnitude"}, "seed": 0}, "weights": {}, "channels": {},
+            "marks": {}, "locked": []}
+    plan.update(changes)
+    return json.dumps(plan)
+
+
+def test_plan_with_all_four_rules_and_a_lock(cli, examples, tmp_path):
+    model, out, plan = examples / "lenet5.script.pt", tmp_path / "out.pt", tmp_path / "a.espalier-plan.json"
+    sha = hashlib.sha256(model.read_bytes()).hexdigest()
+    plan.write_text(plan_json(model={"file": model.name, "sha256": sha}, inputs=["1x1x28x28"], weights={
+        "conv1.weight": {"sparsity": 0.25}, "conv2.weight": {"threshold": 0.02}, "fc1.weight": {"sigma": 1.0},
+        "fc2.weight": {"pattern": "2:4"}}))
+    cli.ok("prune", model, "--plan", plan, "--output", out, "--report", tmp_path / "r.json")
+    before, after = weights_of(model), weights_of(out)
+    w = before["conv1.weight"]
+    assert torch.equal(after["conv1.weight"] == 0, smallest_magnitudes(w, rounded(0.25, w.numel())))
+    assert torch.equal(after["conv2.weight"] == 0, before["conv2.weight"].abs() < 0.02)
+    w = before["fc1.weight"].double()
+    assert torch.equal(after["fc1.weight"] == 0, w.abs() < w.std(unbiased=False))
+    kept = (after["fc2.weight"] != 0).reshape(10, -1, 4)
+    runs = before["fc2.weight"].abs().reshape(10, -1, 4)
+    assert (kept.sum(-1) == 2).all()
+    assert (runs.masked_fill(~kept, torch.inf).amin(-1) >= runs.masked_fill(kept, 0).amax(-1)).all()
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["format"] == "espalier-report"
+    assert report["nonzeros"]["after"] == sum(int((v != 0).sum()) for v in after.values())
+    assert report["requested"] == {"conv1.weight": 0.25}
+    assert report["bytes"]["after"] == out.stat().st_size
+
+    plan.write_text(plan_json(weights={"conv1.weight": {"sparsity": 0.25}}, locked=["conv1.weight"]))
+    cli.ok("prune", model, "--plan", plan, "--output", out)
+    assert torch.equal(weights_of(out)["conv1.weight"], before["conv1.weight"])
+
+
+def test_saved_plan_does_the_same_again(cli, examples, tmp_path):
+    model = examples / "lenet-300-100.script.pt"
+    cli.ok("prune", model, "--weights", 0.7, "--criterion", "lamp", "--output", tmp_path / "a.pt", "--masked-output",
+           tmp_path / "m.pt", "--save-plan", tmp_path / "p.espalier-plan.json")
+    cli.ok("prune", model, "--plan", tmp_path / "p.espalier-plan.json", "--output", tmp_path / "b.pt")
+    first = weights_of(tmp_path / "a.pt")
+    for other in ("b.pt", "m.pt"):
+        again = weights_of(tmp_path / other)
+        assert all(torch.equal(first[n], again[n]) for n in first)
+
+
+def test_random_is_seeded(cli, examples, tmp_path):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        cli.ok("prune", examples / "lenet5.script.pt", "--weights", 0.5, "--criterion", "random", "--seed", seed,
+               "--output", tmp_path / f"{name}.pt")
+    a, b, c = (weights_of(tmp_path / f"{n}.pt")["fc1.weight"] for n in "abc")
+    assert torch.equal(a, b) and not torch.equal(a, c)
+
+
+def test_pruning_goes_on_from_a_pruned_file(cli, examples, tmp_path):
+    """Zeros in the file are base masks: they count towards a sparsity and stay zero."""
+    half_file, more_file = tmp_path / "half.pt", tmp_path / "more.pt"
+    cli.ok("prune", examples / "lenet5.script.pt", "--weights", 0.5, "--scope", "layer", "--output", half_file)
+    cli.ok("prune", half_file, "--weights", 0.6, "--scope", "layer", "--output", more_file)
+    half, more = weights_of(half_file), weights_of(more_file)
+    for name in (n for n, w in half.items() if w.dim() > 1):
+        assert (more[name][half[name] == 0] == 0).all()
+        assert int((more[name] == 0).sum()) == rounded(0.6, more[name].numel())
+
+
+def test_attached_pruning_is_committed(cli, fixtures, tmp_path):
+    source = fixtures / "prune_attached.trace.pt"
+    cli.ok("prune", source, "--output", tmp_path / "out.pt")
+    before, after = torch.jit.load(str(source)), torch.jit.load(str(tmp_path / "out.pt"))
+    assert any(n.endswith("_orig") for n in before.state_dict())
+    assert not any(n.endswith(("_orig", "_mask")) for n in after.state_dict())
+    x = torch.jit.load(str(fixtures / "prune_attached.trace.io.pt")).input0
+    assert torch.equal(before(x), after(x))
+
+
+BAD_PLANS = {
+    "another model": ({"weights": {"encoder.weight": {"sparsity": 0.5}}}, "encoder.weight"),
+    "unknown key": ({"weights": {"fc1.weight": {"sparsty": 0.5}}}, "sparsty"),
+    "two rules": ({"weights": {"fc1.weight": {"sparsity": 0.5, "threshold": 1}}}, "fc1.weight"),
+    "version": ({"version": 99}, "99"),
+    "format": ({"format": "something"}, "something"),
+    "range": ({"weights": {"fc1.weight": {"sparsity": 1.5}}}, "fc1.weight"),
+    "everything": ({"weights": {"fc1.weight": {"threshold": 1e9}}}, "fc1.weight"),
+    "channels": ({"channels": {"conv1": {"keep": 3}}}, "channel"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_PLANS)
+def test_bad_plans_are_refused_by_name(cli, examples, tmp_path, name):
+    changes, word = BAD_PLANS[name]
+    (tmp_path / "p.json").write_text(plan_json(**changes))
+    done = cli.run("prune", examples / "lenet5.script.pt", "--plan", tmp_path / "p.json", "--output",
+                   tmp_path / "out.pt")
+    assert done.returncode in (1, 2, 3) and word in done.stderr
+    assert os.listdir(tmp_path) == ["p.json"]  # nothing written, nothing left behind
+
+
+def test_plan_that_is_not_json(cli, examples, tmp_path):
+    (tmp_path / "p.json").write_text("{ not json")
+    done = cli.run("prune", examples / "lenet5.script.pt", "--plan", tmp_path / "p.json", "--output",
+                   tmp_path / "out.pt")
+    assert done.returncode in (2, 3) and "p.json" in done.stderr
+
+
+def test_output_that_cannot_be_written_leaves_nothing(cli, examples, tmp_path):
+    done = cli.run("prune", examples / "lenet5.script.pt", "--weights", 0.5, "--output", tmp_path / "no" / "out.pt")
+    assert done.returncode == 1 and "no/out" in done.stderr
+    done = cli.run("prune", examples / "lenet5.script.pt", "--weights", 0.5, "--output", tmp_path / "out.pt",
+                   "--report", tmp_path / "no" / "report.json")
+    assert done.returncode == 1
+    assert os.listdir(tmp_path) == []
+
+
+def test_existing_file_survives_a_full_disk(cli, examples, tmp_path):
+    """A limit on file size stands for a disk that fills: the write fails half-way."""
+    out = tmp_path / "out.pt"
+    out.write_text("precious")
+    command = [str(cli.program), "prune", str(examples / "lenet5.script.pt"), "--weights", "0.5", "--output", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000)))
+    assert done.returncode == 1 and "out.pt" in done.stderr
+    assert out.read_text() == "precious" and os.listdir(tmp_path) == ["out.pt"]
