@@ -3,17 +3,19 @@
 #pragma once
 
 #include <optional>
-#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include <QObject>
 #include <QString>
 
 #include "core/data/dataset.h"
-#include "core/model/weight_index.h"
 #include "core/project/history.h"
 #include "core/prune/footprint.h"
 #include "core/prune/masks.h"
-#include "core/prune/plan.h"
+#include "ui/document/cut.h"
+#include "ui/document/index_store.h"
+#include "ui/document/measurements.h"
 
 class QUndoStack;
 
@@ -25,8 +27,7 @@ struct State {
     prune::PlanPtr plan;
 };
 
-/// Lives on the GUI thread. Every edit is one undo step; edits of one rule that follow each other within
-/// `mergeKey` merge into one.
+/// Lives on the GUI thread. Every edit is one undo step.
 class Document : public QObject {
     Q_OBJECT
 public:
@@ -38,7 +39,7 @@ public:
     const State& state() const { return m_state; }
     const project::Node& node() const;                ///< of the current state; needs a model
     const model::SnapshotPtr& snapshot() const;       ///< null without a model
-    const prune::Plan& plan() const;
+    const prune::Plan& plan() const;                  ///< an empty one without a model
     QUndoStack* undoStack() const { return m_undo; }
 
     /// Masks of the current plan; null while they are being computed.
@@ -50,14 +51,27 @@ public:
     double sparsity(model::LayerId layer) const;
 
     /// Null until the statistics job has reached this layer.
-    const model::WeightIndex* index(model::LayerId layer) const;
+    const model::WeightIndex* index(model::LayerId layer) const { return m_indices.find(layer); }
+    /// Why there will be no index: the layer holds NaN. Null when there is no such reason.
+    const Error* indexError(model::LayerId layer) const { return m_indices.error(layer); }
 
+    /// The layer that is looked at, and all that are selected with it (it is one of them).
     model::LayerId selection() const { return m_selection; }
+    const std::vector<model::LayerId>& selectedLayers() const { return m_selectedLayers; }
     void select(model::LayerId layer);
+    void select(std::vector<model::LayerId> layers, model::LayerId current);
+
+    const prune::WeightRule* rule(model::LayerId layer) const;  ///< null: none
+    bool isLocked(model::LayerId layer) const;
+    bool isEditable(model::LayerId layer) const;                ///< prunable and not locked
 
     // Edits. Each is one undo step with a text for the Edit menu; rules on locked or unprunable layers are ignored.
-    void setRule(model::LayerId layer, std::optional<prune::WeightRule> rule);
-    void setRules(const std::vector<model::LayerId>& layers, std::optional<prune::WeightRule> rule);
+    // Edits that follow each other with one `mergeKey`, as of a number being typed, become one step.
+    void setRule(model::LayerId layer, std::optional<prune::WeightRule> rule, const QString& mergeKey = {});
+    void setRules(const std::vector<model::LayerId>& layers, std::optional<prune::WeightRule> rule,
+                  const QString& mergeKey = {});
+    /// A cut at |w| < `threshold`, in the form that the criterion understands. Needs the layer's index.
+    void setCut(model::LayerId layer, double threshold);
     void setLocked(const std::vector<model::LayerId>& layers, bool locked);
     void setCriterion(const QString& name);
     void setPlan(prune::Plan plan, const QString& text);
@@ -68,6 +82,7 @@ public:
     std::optional<double> previewedThreshold(model::LayerId layer) const;
     /// The threshold on |w| that the layer's rule amounts to, if its criterion follows magnitude and it has an index.
     std::optional<double> cutThreshold(model::LayerId layer) const;
+    CutContext cutContext(model::LayerId layer) const;
 
     const data::DatasetPtr& dataset() const { return m_dataset; }
 
@@ -75,20 +90,24 @@ public:
     void setOpened(project::History history);
     void closeModel();
     void setMasks(prune::MasksPtr masks);
-    void setIndex(model::LayerId layer, model::WeightIndex index);
+    void setIndex(model::LayerId layer, Result<model::WeightIndex> index);
     void setDataset(data::DatasetPtr dataset);
     /// A new history node made by a job; becomes the current one, as one undo step.
     void setHistory(project::History history, project::NodeId current, const QString& text);
-    /// Measured on the current state (node and plan); forgotten for other states, found again after undo.
-    void setEvaluation(measure::Evaluation evaluation);
-    void setLatency(measure::Latency latency);
+    /// Measured on `state` (none: the current one); forgotten for other states, found again after undo.
+    void setEvaluation(measure::Evaluation evaluation, const std::optional<State>& state = {});
+    void setLatency(measure::Latency latency, const std::optional<State>& state = {});
     /// Of the current state exactly; none when it has not been measured since it was reached.
     std::optional<measure::Evaluation> evaluation() const;
     std::optional<measure::Latency> latency() const;
-    /// Of the unpruned model (root node, empty plan), for "before".
-    std::optional<measure::Evaluation> denseEvaluation() const;
+    /// Of the unpruned model (root node, no rules), for "before"; on the split of `evaluation()` unless one is given.
+    std::optional<measure::Evaluation> denseEvaluation(std::optional<data::Split> split = {}) const;
     std::optional<measure::Latency> denseLatency() const;
+    State denseState() const;
+
+    /// The current state differs from the file that was opened and from what was last written.
     bool hasUnsavedWork() const;
+    void setSaved(const State& state);
 
 Q_SIGNALS:
     void modelChanged();       ///< another model, or none
@@ -105,23 +124,27 @@ Q_SIGNALS:
 
 private:
     friend class StateCommand;
-    void push(State next, const QString& text, const QString& mergeKey);
+    void push(State next, const QString& text, const QString& mergeKey = {});
     void setState(const State& state);
-    void refreshFootprint();
-    struct Measurements;
+    bool refreshFootprint();
+    void noteMetrics(const State& measured, project::Metrics metrics);
+    std::int64_t countRemoved(const model::Layer& layer) const;
+    const model::SnapshotPtr& snapshotOf(const State& state) const;
 
     State m_state;
+    State m_saved;
     project::History m_history;
     QUndoStack* m_undo;
     model::LayerId m_selection;
+    std::vector<model::LayerId> m_selectedLayers;
     prune::MasksPtr m_masks;
     prune::Footprint m_footprint;
     prune::Footprint m_denseFootprint;
     std::vector<std::int64_t> m_removed;
-    std::unordered_map<model::LayerId, model::WeightIndex> m_indices;
+    IndexStore m_indices;
     std::optional<std::pair<model::LayerId, double>> m_preview;
     data::DatasetPtr m_dataset;
-    std::unique_ptr<Measurements> m_measurements;
+    Measurements m_measurements;
 };
 
 }  // namespace espalier::ui

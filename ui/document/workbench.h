@@ -18,10 +18,13 @@
 
 namespace espalier::ui {
 
+class IndexQueue;
+
 class Workbench : public QObject {
     Q_OBJECT
 public:
     Workbench(Document* document, JobRunner* jobs, QObject* parent = nullptr);
+    ~Workbench() override;
 
     Document* document() const { return m_document; }
     JobRunner* jobs() const { return m_jobs; }
@@ -34,7 +37,8 @@ public:
     void measureLatency();
     void fineTune(const train::Recipe& recipe);
     void stopTraining();                                    ///< keeps the best so far
-    bool isTraining() const;
+    bool isTraining() const { return trainingJob() != 0; }
+    int trainingJob() const;                                ///< for pausing; 0: none
     void exportMasked(const std::filesystem::path& target);
     void exportPlan(const std::filesystem::path& target);
     void pinCurrent(const QString& name);
@@ -60,13 +64,22 @@ Q_SIGNALS:
     void trainingEnded();                                            ///< finished or failed
 
 private:
+    struct Training;
+
     void indexLayers();
     void refreshMasks();
+    void preferSelection();
+    void forgetJobsOfModel();
+    bool isModel(const model::SnapshotPtr& root) const;
+    model::SnapshotPtr rootSnapshot() const;
+    void fail(const Error& error);  ///< silent when it was cancelled
+    void finishTraining(const State& state, const train::TrainResult& result, bool isExact);
 
     Document* m_document;
     JobRunner* m_jobs;
-    int m_trainingJob = 0;
-    std::filesystem::path m_openPath;
+    prune::MasksPtr m_lastMasks;  ///< lends the masks of layers that an edit did not touch
+    std::shared_ptr<IndexQueue> m_indexQueue;
+    std::unique_ptr<Training> m_training;
 };
 
 }  // namespace espalier::ui

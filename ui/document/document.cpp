@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/document/document.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <QUndoStack>
+
+#include "ui/document/state_command.h"
+
+namespace espalier::ui {
+
+namespace {
+
+const prune::Plan& noPlan() {
+    static const prune::Plan plan;
+    return plan;
+}
+
+const model::SnapshotPtr& noSnapshot() {
+    static const model::SnapshotPtr snapshot;
+    return snapshot;
+}
+
+
+model::LayerId firstPrunable(const model::Snapshot& snapshot) {
+    const auto layers = snapshot.layers();
+    const auto found = std::ranges::find_if(layers, [](const auto& layer) { return layer.prunable.weights; });
+    if (found != layers.end()) return found->id;
+    return layers.empty() ? model::LayerId{} : layers.front().id;
+}
+
+}  // namespace
+
+Document::Document(QObject* parent) : QObject(parent), m_undo(new QUndoStack(this)) {}
+
+Document::~Document() = default;
+
+const project::Node& Document::node() const {
+    return m_history.node(m_state.node);
+}
+
+const model::SnapshotPtr& Document::snapshot() const {
+    return hasModel() ? node().snapshot : noSnapshot();
+}
+
+const model::SnapshotPtr& Document::snapshotOf(const State& state) const {
+    return state.node.isValid() ? m_history.node(state.node).snapshot : noSnapshot();
+}
+
+const prune::Plan& Document::plan() const {
+    return m_state.plan ? *m_state.plan : noPlan();
+}
+
+std::int64_t Document::removed(model::LayerId layer) const {
+    return layer.isValid() && layer.index() < m_removed.size() ? m_removed[layer.index()] : 0;
+}
+
+double Document::sparsity(model::LayerId layer) const {
+    if (!hasModel() || !layer.isValid()) return 0;
+    const auto count = snapshot()->layer(layer).weightCount;
+    return count > 0 ? static_cast<double>(removed(layer)) / static_cast<double>(count) : 0;
+}
+
+void Document::select(model::LayerId layer) {
+    select({layer}, layer);
+}
+
+void Document::select(std::vector<model::LayerId> layers, model::LayerId current) {
+    std::ranges::sort(layers);
+    if (!hasModel() || !std::ranges::binary_search(layers, current)) return;
+    if (layers == m_selectedLayers && current == m_selection) return;
+    m_selectedLayers = std::move(layers);
+    m_selection = current;
+    Q_EMIT selectionChanged();
+}
+
+const prune::WeightRule* Document::rule(model::LayerId layer) const {
+    if (!hasModel() || !layer.isValid()) return nullptr;
+    const auto found = plan().weights.find(snapshot()->layer(layer).name);
+    return found == plan().weights.end() ? nullptr : &found->second;
+}
+
+bool Document::isLocked(model::LayerId layer) const {
+    return hasModel() && layer.isValid() && plan().locked.contains(snapshot()->layer(layer).name);
+}
+
+bool Document::isEditable(model::LayerId layer) const {
+    return hasModel() && layer.isValid() && snapshot()->layer(layer).prunable.weights && !isLocked(layer);
+}
+
+CutContext Document::cutContext(model::LayerId layer) const {
+    const auto criterion = prune::findWeightCriterion(plan().weightCriterion);
+    CutContext context{snapshot()->layer(layer)};
+    context.baseRemoved = snapshot()->baseRemoved(layer);
+    context.index = index(layer);
+    context.isMagnitude = plan().weightCriterion == "magnitude";
+    context.followsMagnitude = criterion && criterion->followsMagnitude;
+    return context;
+}
+
+std::optional<double> Document::cutThreshold(model::LayerId layer) const {
+    const prune::WeightRule* found = rule(layer);
+    if (!found || !isEditable(layer)) return {};
+    const CutContext context = cutContext(layer);
+    return thresholdOf(*found, countRemoved(context.layer), context);
+}
+
+std::optional<double> Document::previewedThreshold(model::LayerId layer) const {
+    if (m_preview && m_preview->first == layer) return m_preview->second;
+    return {};
+}
+
+void Document::preview(model::LayerId layer, std::optional<double> threshold) {
+    if (!isEditable(layer) || !index(layer)) return;
+    if (threshold) {
+        m_preview = {layer, *threshold};
+    } else {
+        m_preview.reset();
+    }
+    Q_EMIT previewChanged(layer);
+    if (refreshFootprint()) Q_EMIT footprintChanged();
+}
+
+std::int64_t Document::countRemoved(const model::Layer& layer) const {
+    const std::int64_t base = snapshot()->baseRemoved(layer.id);
+    const prune::WeightRule* found = rule(layer.id);
+    if (!found || isLocked(layer.id)) return base;
+    if (const auto count = removedBy(*found, cutContext(layer.id))) return *count;
+    // Until the mask is there, the figure before the edit stays.
+    return m_masks ? m_masks->removed(layer.id) : std::max(base, removed(layer.id));
+}
+
+bool Document::refreshFootprint() {
+    if (!hasModel()) return false;
+    std::vector<std::int64_t> next;
+    for (const model::Layer& layer : snapshot()->layers()) {
+        if (m_preview && m_preview->first == layer.id) {
+            const CutContext context = cutContext(layer.id);
+            next.push_back(context.baseRemoved + context.index->countBelow(m_preview->second));
+        } else {
+            next.push_back(m_masks ? m_masks->removed(layer.id) : countRemoved(layer));
+        }
+    }
+    const auto footprint = prune::footprint(*snapshot(), next);
+    const bool isOther = next != m_removed || footprint != m_footprint;
+    m_removed = std::move(next);
+    m_footprint = footprint;
+    return isOther;
+}
+
+void Document::push(State next, const QString& text, const QString& mergeKey) {
+    if (next.node == m_state.node && *next.plan == plan()) {
+        if (m_preview) preview(m_preview->first, {});
+        return;
+    }
+    m_undo->push(new StateCommand(this, m_state, std::move(next), text, mergeKey));
+}
+
+void Document::setState(const State& state) {
+    const model::SnapshotPtr before = snapshot();
+    const bool isOtherNode = state.node != m_state.node;
+    const bool isOtherCut = effective(*state.plan) != effective(plan());
+    m_state = state;
+    m_preview.reset();
+    const bool isOtherSnapshot = snapshot() != before;
+    if (isOtherSnapshot) {
+        m_indices.use(snapshot());
+        m_denseFootprint = prune::denseFootprint(*snapshot());
+    }
+    if (isOtherSnapshot || isOtherCut) m_masks.reset();
+    refreshFootprint();
+    if (isOtherSnapshot) Q_EMIT snapshotChanged();
+    Q_EMIT planChanged();
+    if (isOtherSnapshot || isOtherCut) Q_EMIT masksChanged();
+    Q_EMIT footprintChanged();
+    Q_EMIT measurementsChanged();
+    if (isOtherNode) Q_EMIT historyChanged();
+}
+
+void Document::setOpened(project::History history) {
+    m_undo->clear();
+    m_history = std::move(history);
+    m_indices.clear();
+    m_measurements.clear();
+    m_masks.reset();
+    m_preview.reset();
+    m_removed.clear();
+    m_state = {m_history.root(), m_history.node(m_history.root()).plan};
+    m_saved = m_state;
+    m_indices.use(snapshot());
+    m_denseFootprint = prune::denseFootprint(*snapshot());
+    m_selection = firstPrunable(*snapshot());
+    m_selectedLayers = m_selection.isValid() ? std::vector{m_selection} : std::vector<model::LayerId>{};
+    refreshFootprint();
+    Q_EMIT modelChanged();
+    Q_EMIT snapshotChanged();
+    Q_EMIT planChanged();
+    Q_EMIT masksChanged();
+    Q_EMIT footprintChanged();
+    Q_EMIT measurementsChanged();
+    Q_EMIT historyChanged();
+    Q_EMIT selectionChanged();
+}
+
+void Document::closeModel() {
+    if (!hasModel()) return;
+    m_undo->clear();
+    m_state = {};
+    m_saved = {};
+    m_history = {};
+    m_indices.clear();
+    m_measurements.clear();
+    m_masks.reset();
+    m_preview.reset();
+    m_removed.clear();
+    m_footprint = {};
+    m_denseFootprint = {};
+    m_selection = {};
+    m_selectedLayers.clear();
+    Q_EMIT modelChanged();
+    Q_EMIT snapshotChanged();
+    Q_EMIT planChanged();
+    Q_EMIT masksChanged();
+    Q_EMIT footprintChanged();
+    Q_EMIT measurementsChanged();
+    Q_EMIT historyChanged();
+    Q_EMIT selectionChanged();
+}
+
+}  // namespace espalier::ui

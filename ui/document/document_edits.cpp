@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The Document's edits, and the results that jobs put into it.
+#include <algorithm>
+#include <utility>
+
+#include <QUndoStack>
+
+#include "ui/document/document.h"
+
+namespace espalier::ui {
+
+namespace {
+
+prune::PlanPtr shared(prune::Plan plan) {
+    return std::make_shared<const prune::Plan>(std::move(plan));
+}
+
+QString named(const std::vector<const model::Layer*>& layers) {
+    if (layers.size() == 1) return QString::fromStdString(layers.front()->modulePath());
+    return Document::tr("%n layers", nullptr, static_cast<int>(layers.size()));
+}
+
+}  // namespace
+
+void Document::setRule(model::LayerId layer, std::optional<prune::WeightRule> rule, const QString& mergeKey) {
+    setRules({layer}, rule, mergeKey);
+}
+
+void Document::setRules(const std::vector<model::LayerId>& layers, std::optional<prune::WeightRule> rule,
+                        const QString& mergeKey) {
+    prune::Plan next = plan();
+    std::vector<const model::Layer*> changed;
+    for (const model::LayerId id : layers) {
+        if (!isEditable(id)) continue;
+        const model::Layer& layer = snapshot()->layer(id);
+        changed.push_back(&layer);
+        if (rule) {
+            next.weights.insert_or_assign(layer.name, *rule);
+        } else {
+            next.weights.erase(layer.name);
+        }
+    }
+    if (changed.empty()) return;
+    const QString text = rule ? tr("cut %1 at %2").arg(named(changed), QString::fromStdString(describe(*rule)))
+                              : tr("keep all of %1").arg(named(changed));
+    push({m_state.node, shared(std::move(next))}, text, mergeKey);
+}
+
+void Document::setCut(model::LayerId layer, double threshold) {
+    if (!isEditable(layer) || !index(layer)) return;
+    setRule(layer, ruleForCut(threshold, cutContext(layer)));
+}
+
+void Document::setLocked(const std::vector<model::LayerId>& layers, bool locked) {
+    prune::Plan next = plan();
+    std::vector<const model::Layer*> changed;
+    for (const model::LayerId id : layers) {
+        if (!hasModel() || !id.isValid()) continue;
+        const model::Layer& layer = snapshot()->layer(id);
+        if (!layer.prunable.weights) continue;
+        changed.push_back(&layer);
+        if (locked) {
+            next.locked.insert(layer.name);
+        } else {
+            next.locked.erase(layer.name);
+        }
+    }
+    if (changed.empty()) return;
+    push({m_state.node, shared(std::move(next))}, (locked ? tr("lock %1") : tr("unlock %1")).arg(named(changed)));
+}
+
+void Document::setCriterion(const QString& name) {
+    const auto criterion = prune::findWeightCriterion(name.toStdString());
+    if (!hasModel() || !criterion) return;
+    prune::Plan next = plan();
+    next.weightCriterion = criterion->name;
+    // A threshold is in units of the old criterion: what stays is how much it removes.
+    for (auto& [key, rule] : next.weights) {
+        const auto layer = snapshot()->find(key);
+        if (rule.kind == prune::WeightRule::Kind::Threshold && layer) {
+            const double share = static_cast<double>(countRemoved(snapshot()->layer(*layer)));
+            rule = prune::WeightRule::sparsity(share / static_cast<double>(snapshot()->layer(*layer).weightCount));
+        }
+    }
+    if (next.weightCriterion == plan().weightCriterion) return;
+    push({m_state.node, shared(std::move(next))}, tr("rank by %1").arg(name));
+}
+
+void Document::setPlan(prune::Plan plan, const QString& text) {
+    if (hasModel()) push({m_state.node, shared(std::move(plan))}, text);
+}
+
+void Document::goTo(project::NodeId node) {
+    if (!node.isValid() || node.index() >= m_history.nodes().size()) return;
+    const project::Node& target = m_history.node(node);
+    push({node, target.plan}, tr("go to %1").arg(QString::fromStdString(target.name)));
+}
+
+void Document::setMasks(prune::MasksPtr masks) {
+    m_masks = std::move(masks);
+    const bool isOther = refreshFootprint();
+    Q_EMIT masksChanged();
+    if (isOther) Q_EMIT footprintChanged();
+}
+
+void Document::setIndex(model::LayerId layer, Result<model::WeightIndex> index) {
+    m_indices.set(layer, std::move(index));
+    const bool isOther = refreshFootprint();
+    Q_EMIT indexChanged(layer);
+    if (isOther) Q_EMIT footprintChanged();
+}
+
+void Document::setDataset(data::DatasetPtr dataset) {
+    if (dataset == m_dataset) return;
+    m_dataset = std::move(dataset);
+    m_measurements.forgetEvaluations();
+    Q_EMIT datasetChanged();
+    Q_EMIT measurementsChanged();
+}
+
+void Document::setHistory(project::History history, project::NodeId current, const QString& text) {
+    m_history = std::move(history);
+    push({current, m_history.node(current).plan}, text);
+}
+
+void Document::setEvaluation(measure::Evaluation evaluation, const std::optional<State>& state) {
+    const State measured = state.value_or(m_state);
+    if (!measured.node.isValid()) return;
+    m_measurements.setEvaluation(snapshotOf(measured), *measured.plan, evaluation);
+    project::Metrics metrics = m_history.node(measured.node).metrics;
+    metrics.evaluation = std::move(evaluation);
+    noteMetrics(measured, std::move(metrics));
+}
+
+void Document::setLatency(measure::Latency latency, const std::optional<State>& state) {
+    const State measured = state.value_or(m_state);
+    if (!measured.node.isValid()) return;
+    m_measurements.setLatency(snapshotOf(measured), *measured.plan, latency);
+    project::Metrics metrics = m_history.node(measured.node).metrics;
+    metrics.latency = std::move(latency);
+    noteMetrics(measured, std::move(metrics));
+}
+
+// A history node shows what was measured with the plan it was made with.
+void Document::noteMetrics(const State& measured, project::Metrics metrics) {
+    if (effective(*measured.plan) == effective(*m_history.node(measured.node).plan)) {
+        m_history = m_history.withMetrics(measured.node, std::move(metrics));
+        Q_EMIT historyChanged();
+    }
+    Q_EMIT measurementsChanged();
+}
+
+std::optional<measure::Evaluation> Document::evaluation() const {
+    return m_measurements.evaluation(snapshot(), plan());
+}
+
+std::optional<measure::Latency> Document::latency() const {
+    return m_measurements.latency(snapshot(), plan());
+}
+
+State Document::denseState() const {
+    if (!hasModel()) return {};
+    return {m_history.root(), shared(prune::emptyPlan(*m_history.node(m_history.root()).snapshot))};
+}
+
+std::optional<measure::Evaluation> Document::denseEvaluation(std::optional<data::Split> split) const {
+    if (!hasModel()) return {};
+    const auto current = evaluation();
+    if (!split && current) split = current->split;
+    return m_measurements.evaluation(m_history.node(m_history.root()).snapshot, prune::Plan{}, split);
+}
+
+std::optional<measure::Latency> Document::denseLatency() const {
+    if (!hasModel()) return {};
+    return m_measurements.latency(m_history.node(m_history.root()).snapshot, prune::Plan{});
+}
+
+bool Document::hasUnsavedWork() const {
+    if (!hasModel()) return false;
+    return snapshotOf(m_saved) != snapshot() || effective(*m_saved.plan) != effective(plan());
+}
+
+void Document::setSaved(const State& state) {
+    m_saved = state;
+}
+
+}  // namespace espalier::ui

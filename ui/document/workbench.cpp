@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Opening, and what follows by itself: statistics of all layers, masks of every new plan, pictures.
+#include "ui/document/workbench.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/measure/evaluate.h"
+#include "core/prune/masks.h"
+#include "ui/document/index_queue.h"
+#include "ui/document/training.h"
+
+namespace espalier::ui {
+
+namespace {
+
+struct Opened {
+    model::SnapshotPtr snapshot;
+    std::optional<Error> misfit;  // the attached data does not suit this model
+};
+
+struct Indexed {
+    model::LayerId layer;
+    Result<model::WeightIndex> index;
+};
+
+QString nameOf(const std::filesystem::path& path) {
+    return QString::fromStdString(path.filename().string());
+}
+
+QString textOf(const std::filesystem::path& path) {
+    return QString::fromStdString(path.string());
+}
+
+Result<Opened> open(const std::filesystem::path& path, const model::OpenOptions& options,
+                    const data::DatasetPtr& dataset, const EventSink<>& events, RunControl& control) {
+    auto snapshot = model::openSnapshot(path, options, events, control);
+    if (!snapshot) return snapshot.error();
+    Opened opened{*snapshot, {}};
+    if (dataset) {
+        if (const auto fit = measure::checkFit(**snapshot, *dataset); !fit) opened.misfit = fit.error();
+    }
+    return opened;
+}
+
+// The layer that is looked at first, then those that can be cut, then the rest.
+std::vector<model::LayerId> layersToIndex(const Document& document) {
+    std::vector<model::LayerId> waiting;
+    for (const model::Layer& layer : document.snapshot()->layers()) {
+        if (!document.index(layer.id) && !document.indexError(layer.id)) waiting.push_back(layer.id);
+    }
+    std::ranges::stable_sort(waiting, {}, [&document](model::LayerId id) {
+        if (id == document.selection()) return 0;
+        return document.snapshot()->layer(id).prunable.weights ? 1 : 2;
+    });
+    return waiting;
+}
+
+Result<void> indexAll(const model::Snapshot& snapshot, IndexQueue& queue, std::int64_t total,
+                      const EventSink<Indexed>& events, RunControl& control) {
+    std::int64_t done = 0;
+    while (const auto layer = queue.take()) {
+        if (!control.keepGoing()) return Error{Error::Kind::Cancelled, "Reading weights", "it was cancelled", ""};
+        events.progress({snapshot.layer(*layer).modulePath(), done++, total});
+        auto index = model::indexWeights(snapshot, *layer, control);
+        if (!index && index.error().kind == Error::Kind::Cancelled) return index.error();
+        events.publish({*layer, std::move(index)});
+    }
+    return {};
+}
+
+}  // namespace
+
+Workbench::Workbench(Document* document, JobRunner* jobs, QObject* parent)
+    : QObject(parent), m_document(document), m_jobs(jobs) {
+    connect(document, &Document::snapshotChanged, this, &Workbench::indexLayers);
+    connect(document, &Document::selectionChanged, this, &Workbench::preferSelection);
+    connect(document, &Document::masksChanged, this, &Workbench::refreshMasks);
+    connect(document, &Document::modelChanged, this, &Workbench::forgetJobsOfModel);
+}
+
+Workbench::~Workbench() = default;
+
+void Workbench::fail(const Error& error) {
+    if (error.kind != Error::Kind::Cancelled) Q_EMIT failed(error);
+}
+
+model::SnapshotPtr Workbench::rootSnapshot() const {
+    if (!m_document->hasModel()) return {};
+    return m_document->history().node(m_document->history().root()).snapshot;
+}
+
+bool Workbench::isModel(const model::SnapshotPtr& root) const {
+    return root && rootSnapshot() == root;
+}
+
+void Workbench::openModel(const std::filesystem::path& path, const std::vector<script::InputSpec>& inputs) {
+    Q_EMIT openStarted(textOf(path));
+    if (isTraining()) {
+        Q_EMIT openFailed(textOf(path));
+        fail({Error::Kind::BadArgument, "Cannot open " + path.filename().string(), "a fine-tuning is under way",
+              "Stop it first; its best weights so far are kept"});
+        return;
+    }
+    model::OpenOptions options;
+    options.inputs = inputs;
+    const data::DatasetPtr dataset = m_document->dataset();
+    m_jobs->run<Opened>(
+        {Lane::Scan, tr("Opening %1").arg(nameOf(path)), QStringLiteral("open")}, this,
+        [=](const EventSink<>& events, RunControl& control) { return open(path, options, dataset, events, control); },
+        [this, path](const Result<Opened>& result) {
+            if (!result) {
+                Q_EMIT openFailed(textOf(path));
+                return fail(result.error());
+            }
+            if (result->misfit) m_document->setDataset({});
+            auto plan = std::make_shared<const prune::Plan>(prune::emptyPlan(*result->snapshot));
+            m_document->setOpened(project::History::opened(result->snapshot, std::move(plan)));
+            Q_EMIT opened(textOf(path));
+            if (result->misfit) fail(*result->misfit);
+        });
+}
+
+// What still runs for a model that is gone would deliver nothing of use.
+void Workbench::forgetJobsOfModel() {
+    for (const char* slot : {"evaluate", "latency", "heatmap", "overview", "everywhere", "plan"}) {
+        m_jobs->cancelSlot(QString::fromLatin1(slot));
+    }
+    m_lastMasks.reset();
+}
+
+void Workbench::indexLayers() {
+    m_jobs->cancelSlot(QStringLiteral("index"));
+    if (!m_document->hasModel()) return;
+    auto layers = layersToIndex(*m_document);
+    if (layers.empty()) return;
+    const auto total = static_cast<std::int64_t>(layers.size());
+    m_indexQueue = std::make_shared<IndexQueue>(std::move(layers));
+    const model::SnapshotPtr snapshot = m_document->snapshot();
+    m_jobs->run<void, Indexed>(
+        {Lane::Scan, tr("Reading weights"), QStringLiteral("index")}, this,
+        [snapshot, total, queue = m_indexQueue](const EventSink<Indexed>& events, RunControl& control) {
+            return indexAll(*snapshot, *queue, total, events, control);
+        },
+        [this](const Result<void>& result) {
+            if (!result) fail(result.error());
+        },
+        [this, snapshot](const Indexed& indexed) {
+            if (m_document->snapshot() == snapshot) m_document->setIndex(indexed.layer, indexed.index);
+        });
+}
+
+void Workbench::preferSelection() {
+    if (m_indexQueue) m_indexQueue->prefer(m_document->selection());
+}
+
+void Workbench::refreshMasks() {
+    if (!m_document->hasModel()) return m_jobs->cancelSlot(QStringLiteral("masks"));
+    if (m_document->masks()) return;
+    const State state = m_document->state();
+    const model::SnapshotPtr snapshot = m_document->snapshot();
+    m_jobs->run<prune::MasksPtr>(
+        {Lane::Interactive, tr("Applying the plan"), QStringLiteral("masks"), false}, this,
+        [=, previous = m_lastMasks](const EventSink<>&, RunControl& control) {
+            return prune::resolve(*snapshot, *state.plan, previous, control);
+        },
+        [this, state, snapshot](const Result<prune::MasksPtr>& result) {
+            if (!result) return fail(result.error());
+            m_lastMasks = *result;
+            const bool isCurrent = m_document->snapshot() == snapshot &&
+                                   effective(m_document->plan()) == effective(*state.plan);
+            if (isCurrent) m_document->setMasks(*result);
+        });
+}
+
+void Workbench::requestHeatmap(model::LayerId layer, const prune::HeatmapOptions& options, QObject* context,
+                               std::function<void(Result<prune::Heatmap>)> done) {
+    const model::SnapshotPtr snapshot = m_document->snapshot();
+    if (!snapshot) return;
+    m_jobs->run<prune::Heatmap>(
+        {Lane::Interactive, tr("Drawing weights"), QStringLiteral("heatmap"), false}, context,
+        [=, masks = m_document->masks()](const EventSink<>&, RunControl& control) {
+            return prune::weightHeatmap(*snapshot, masks, layer, options, control);
+        },
+        std::move(done));
+}
+
+void Workbench::requestOverview(int bins, QObject* context, std::function<void(Result<prune::Heatmap>)> done) {
+    const model::SnapshotPtr snapshot = m_document->snapshot();
+    const prune::MasksPtr masks = m_document->masks();
+    if (!snapshot || !masks) return;
+    m_jobs->run<prune::Heatmap>(
+        {Lane::Interactive, tr("Drawing the overview"), QStringLiteral("overview"), false}, context,
+        [=](const EventSink<>&, RunControl& control) { return prune::overviewHeatmap(*snapshot, *masks, bins, control); },
+        std::move(done));
+}
+
+}  // namespace espalier::ui

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Data, plans and models as files; edits of the whole plan.
+#include <utility>
+
+#include "core/base/format.h"
+#include "core/exchange/export.h"
+#include "core/exchange/plan_file.h"
+#include "core/measure/evaluate.h"
+#include "core/prune/masks.h"
+#include "ui/document/workbench.h"
+
+namespace espalier::ui {
+
+namespace {
+
+QString nameOf(const std::filesystem::path& path) {
+    return QString::fromStdString(path.filename().string());
+}
+
+struct ReadPlan {
+    prune::Plan plan;
+    bool isForFile = true;
+};
+
+// The plan as one for this model: what it says of another file is not carried on.
+Result<ReadPlan> readPlanFor(const model::Snapshot& snapshot, const std::filesystem::path& path) {
+    auto plan = exchange::readPlan(path);
+    if (!plan) return plan.error();
+    if (const auto checked = prune::check(*plan, snapshot); !checked) return checked.error();
+    ReadPlan read{std::move(*plan), true};
+    read.isForFile = prune::isForFile(read.plan, snapshot);
+    const prune::Plan own = prune::emptyPlan(snapshot);
+    read.plan.modelFile = own.modelFile;
+    read.plan.modelSha256 = own.modelSha256;
+    read.plan.inputs = own.inputs;
+    return read;
+}
+
+Result<data::DatasetPtr> openFitting(const data::DataSpec& spec, const model::SnapshotPtr& snapshot,
+                                     RunControl& control) {
+    auto dataset = data::openDataset(spec, control);
+    if (!dataset || !snapshot) return dataset;
+    if (const auto fit = measure::checkFit(*snapshot, **dataset); !fit) return fit.error();
+    return dataset;
+}
+
+Result<void> writeModel(const model::Snapshot& snapshot, const prune::Plan& plan, prune::MasksPtr masks,
+                        const std::filesystem::path& target, RunControl& control) {
+    if (!masks) {
+        auto resolved = prune::resolve(snapshot, plan, nullptr, control);
+        if (!resolved) return resolved.error();
+        masks = std::move(*resolved);
+    }
+    return exchange::exportMasked(snapshot, masks, target);
+}
+
+}  // namespace
+
+void Workbench::attachData(const data::DataSpec& spec) {
+    const model::SnapshotPtr snapshot = m_document->snapshot();
+    m_jobs->run<data::DatasetPtr>(
+        {Lane::Scan, tr("Opening %1").arg(nameOf(spec.path)), QStringLiteral("data")}, this,
+        [=](const EventSink<>&, RunControl& control) { return openFitting(spec, snapshot, control); },
+        [this](const Result<data::DatasetPtr>& result) {
+            if (!result) return fail(result.error());
+            m_document->setDataset(*result);
+        });
+}
+
+void Workbench::openPlan(const std::filesystem::path& path) {
+    if (!m_document->hasModel()) return;
+    const model::SnapshotPtr snapshot = m_document->snapshot();
+    m_jobs->run<ReadPlan>(
+        {Lane::Interactive, tr("Opening %1").arg(nameOf(path)), QStringLiteral("plan"), false}, this,
+        [=](const EventSink<>&, RunControl&) { return readPlanFor(*snapshot, path); },
+        [this, path](const Result<ReadPlan>& result) {
+            if (!result) return fail(result.error());
+            m_document->setPlan(result->plan, tr("open plan %1").arg(nameOf(path)));
+            const QString file = QString::fromStdString(path.string());
+            Q_EMIT succeeded(result->isForFile
+                                 ? tr("Applied the plan %1").arg(nameOf(path))
+                                 : tr("Applied the plan %1, which was made for another file with the same layers: "
+                                      "look at each layer's cut before you go on")
+                                       .arg(nameOf(path)),
+                             file);
+        });
+}
+
+void Workbench::pruneEverywhere(double sparsity, prune::Scope scope) {
+    if (!m_document->hasModel()) return;
+    const model::SnapshotPtr snapshot = m_document->snapshot();
+    const prune::PlanPtr plan = m_document->state().plan;
+    m_jobs->run<prune::Plan>(
+        {Lane::Interactive, tr("Spreading the cut"), QStringLiteral("everywhere")}, this,
+        [=](const EventSink<>&, RunControl& control) {
+            return prune::withSparsityEverywhere(*snapshot, *plan, sparsity, scope, control);
+        },
+        [this, sparsity, snapshot](const Result<prune::Plan>& result) {
+            if (!result) return fail(result.error());
+            if (m_document->snapshot() != snapshot) return;
+            m_document->setPlan(*result, tr("prune all layers to %1").arg(QString::fromStdString(percent(sparsity))));
+        });
+}
+
+void Workbench::exportMasked(const std::filesystem::path& target) {
+    if (!m_document->hasModel()) return;
+    const State state = m_document->state();
+    const model::SnapshotPtr snapshot = m_document->snapshot();
+    const model::SnapshotPtr root = rootSnapshot();
+    m_jobs->run<void>(
+        {Lane::Scan, tr("Exporting %1").arg(nameOf(target))}, this,
+        [=, masks = m_document->masks()](const EventSink<>&, RunControl& control) {
+            return writeModel(*snapshot, *state.plan, masks, target, control);
+        },
+        [=, this](const Result<void>& result) {
+            if (!result) return fail(result.error());
+            if (isModel(root)) m_document->setSaved(state);
+            Q_EMIT succeeded(tr("Exported %1").arg(nameOf(target)), QString::fromStdString(target.string()));
+        });
+}
+
+void Workbench::exportPlan(const std::filesystem::path& target) {
+    if (!m_document->hasModel()) return;
+    const State state = m_document->state();
+    const model::SnapshotPtr root = rootSnapshot();
+    const bool hasOwnWeights = m_document->snapshot() != root;
+    m_jobs->run<void>(
+        {Lane::Interactive, tr("Saving %1").arg(nameOf(target)), {}, false}, this,
+        [=](const EventSink<>&, RunControl&) { return exchange::writePlan(*state.plan, target); },
+        [=, this](const Result<void>& result) {
+            if (!result) return fail(result.error());
+            // A plan says all there is only while the weights are still those of the file.
+            if (isModel(root) && !hasOwnWeights) m_document->setSaved(state);
+            Q_EMIT succeeded(tr("Saved the plan %1").arg(nameOf(target)), QString::fromStdString(target.string()));
+        });
+}
+
+void Workbench::pinCurrent(const QString& name) {
+    if (!m_document->hasModel()) return;
+    const State& state = m_document->state();
+    auto added = m_document->history().pinned(state.node, state.plan, name.toStdString());
+    const project::Metrics metrics{m_document->evaluation(), m_document->latency()};
+    m_document->setHistory(added.history.withMetrics(added.id, metrics), added.id, tr("pin %1").arg(name));
+}
+
+}  // namespace espalier::ui

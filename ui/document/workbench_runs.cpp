@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Measuring and training.
+#include <filesystem>
+#include <utility>
+
+#include "core/base/files.h"
+#include "core/base/format.h"
+#include "core/exchange/export.h"
+#include "core/measure/evaluate.h"
+#include "core/measure/latency.h"
+#include "core/prune/masks.h"
+#include "core/train/fine_tune.h"
+#include "ui/document/training.h"
+
+namespace espalier::ui {
+
+namespace {
+
+// Everything a job needs to know of the state it was asked for.
+struct Subject {
+    State state;
+    model::SnapshotPtr root;
+    model::SnapshotPtr snapshot;
+    prune::MasksPtr masks;  // null: to be resolved
+    bool isDense = false;   // the same as the unpruned model
+
+    Result<prune::MasksPtr> resolved(RunControl& control) const {
+        return masks ? Result(masks) : prune::resolve(*snapshot, *state.plan, nullptr, control);
+    }
+};
+
+Subject subjectOf(const Document& document, const model::SnapshotPtr& root) {
+    Subject subject{document.state(), root, document.snapshot(), document.masks(), false};
+    subject.isDense = subject.snapshot == root && effective(document.plan()) == prune::Plan{};
+    return subject;
+}
+
+struct Accuracy {
+    std::optional<measure::Evaluation> dense;  // measured on the way when it was not known
+    measure::Evaluation current;
+};
+
+Result<Accuracy> measureAccuracy(const Subject& subject, const data::Dataset& dataset, data::Split split,
+                                 bool needsDense, const EventSink<>& events, RunControl& control) {
+    const auto masks = subject.resolved(control);
+    if (!masks) return masks.error();
+    measure::EvaluateOptions options;
+    options.split = split;
+    Accuracy accuracy;
+    if (needsDense) {
+        auto dense = measure::evaluate(*subject.root, nullptr, dataset, options, events, control);
+        if (!dense) return dense.error();
+        accuracy.dense = std::move(*dense);
+    }
+    auto current = measure::evaluate(*subject.snapshot, *masks, dataset, options, events, control);
+    if (!current) return current.error();
+    accuracy.current = std::move(*current);
+    return accuracy;
+}
+
+Result<std::vector<measure::Latency>> measureBoth(const Subject& subject, const EventSink<>& events,
+                                                  RunControl& control) {
+    const auto masks = subject.resolved(control);
+    if (!masks) return masks.error();
+    std::vector<measure::Subject> models{{"before", subject.root, nullptr}};
+    if (!subject.isDense) models.push_back({"now", subject.snapshot, *masks});
+    return measure::measureLatency(models, {}, events, control);
+}
+
+struct Tuned {
+    train::TrainResult training;
+    bool isExact = false;  // the plan removes exactly what the training's masks removed: its accuracy holds
+};
+
+Result<Tuned> tune(const Subject& subject, const data::Dataset& dataset, const train::Recipe& recipe,
+                   const EventSink<train::TrainSample>& events, RunControl& control) {
+    const auto masks = subject.resolved(control);
+    if (!masks) return masks.error();
+    auto result = train::fineTune(*subject.snapshot, *masks, dataset, recipe, events, control);
+    if (!result) return result.error();
+    Tuned tuned{std::move(*result), false};
+    RunControl afterwards;  // `control` may have been stopped
+    const auto next = prune::resolve(*tuned.training.best, *subject.state.plan, nullptr, afterwards);
+    std::int64_t base = 0;
+    for (const model::Layer& layer : tuned.training.best->layers()) base += tuned.training.best->baseRemoved(layer.id);
+    tuned.isExact = next && (*next)->removed() == base;
+    return tuned;
+}
+
+// The first of NAME-best.pt, NAME-best-2.pt … that is free: an older best is somebody's work too.
+std::filesystem::path freeBestName(const std::filesystem::path& folder, const std::filesystem::path& model) {
+    const std::string stem = model.stem().string() + "-best";
+    std::filesystem::path path = folder / (stem + ".pt");
+    std::error_code ignored;
+    for (int number = 2; std::filesystem::exists(path, ignored); ++number) {
+        path = folder / cat(stem, "-", number, ".pt");
+    }
+    return path;
+}
+
+Result<std::filesystem::path> saveBest(const model::Snapshot& best) {
+    const std::filesystem::path model = best.file().path;
+    std::filesystem::path target = freeBestName(model.parent_path(), model);
+    if (exchange::exportMasked(best, nullptr, target)) return target;
+    target = freeBestName(stateDir(), model);
+    if (const auto saved = exchange::exportMasked(best, nullptr, target); !saved) return saved.error();
+    return target;
+}
+
+}  // namespace
+
+void Workbench::evaluate(data::Split split) {
+    const data::DatasetPtr dataset = m_document->dataset();
+    if (!m_document->hasModel()) return;
+    if (!dataset) {
+        return fail({Error::Kind::BadArgument, "Cannot measure accuracy", "no data is attached",
+                     "Attach data with Tools ▸ Attach data"});
+    }
+    const Subject subject = subjectOf(*m_document, rootSnapshot());
+    const auto dense = m_document->denseEvaluation(split);
+    const bool needsDense = !subject.isDense && !dense;
+    m_jobs->run<Accuracy>(
+        {Lane::Scan, tr("Measuring accuracy"), QStringLiteral("evaluate")}, this,
+        [=](const EventSink<>& events, RunControl& control) {
+            return measureAccuracy(subject, *dataset, split, needsDense, events, control);
+        },
+        [this, subject, dataset](const Result<Accuracy>& result) {
+            if (!result) return fail(result.error());
+            if (!isModel(subject.root) || m_document->dataset() != dataset) return;
+            if (result->dense) m_document->setEvaluation(*result->dense, m_document->denseState());
+            m_document->setEvaluation(result->current, subject.state);
+        });
+}
+
+void Workbench::measureLatency() {
+    if (!m_document->hasModel()) return;
+    const Subject subject = subjectOf(*m_document, rootSnapshot());
+    m_jobs->run<std::vector<measure::Latency>>(
+        {Lane::Exclusive, tr("Measuring latency"), QStringLiteral("latency")}, this,
+        [subject](const EventSink<>& events, RunControl& control) { return measureBoth(subject, events, control); },
+        [this, subject](const Result<std::vector<measure::Latency>>& result) {
+            if (!result) return fail(result.error());
+            if (!isModel(subject.root) || result->empty()) return;
+            m_document->setLatency(result->front(), m_document->denseState());
+            if (!subject.isDense) m_document->setLatency(result->back(), subject.state);
+        });
+}
+
+void Workbench::fineTune(const train::Recipe& recipe) {
+    const data::DatasetPtr dataset = m_document->dataset();
+    if (!m_document->hasModel() || isTraining()) return;
+    if (!dataset) {
+        return fail({Error::Kind::BadArgument, "Cannot fine-tune", "no data is attached",
+                     "Attach data with Tools ▸ Attach data"});
+    }
+    if (const auto checked = train::check(recipe); !checked) return fail(checked.error());
+    const Subject subject = subjectOf(*m_document, rootSnapshot());
+    auto best = std::make_shared<std::promise<Result<model::SnapshotPtr>>>();
+    m_training = std::make_unique<Training>();
+    m_training->best = best->get_future().share();
+    m_training->job = m_jobs->run<Tuned, train::TrainSample>(
+        {Lane::Trainer, tr("Fine-tuning")}, this,
+        [=](const EventSink<train::TrainSample>& events, RunControl& control) {
+            auto tuned = guarded("Fine-tuning", [&] { return tune(subject, *dataset, recipe, events, control); });
+            best->set_value(tuned ? Result(tuned->training.best) : Result<model::SnapshotPtr>(tuned.error()));
+            return tuned;
+        },
+        [this, subject](const Result<Tuned>& result) {
+            m_training.reset();
+            if (!result) fail(result.error());
+            if (result && isModel(subject.root)) finishTraining(subject.state, result->training, result->isExact);
+            Q_EMIT trainingEnded();
+        },
+        [this](const train::TrainSample& sample) { Q_EMIT trainingSampled(sample); });
+    Q_EMIT trainingStarted(recipe);
+}
+
+void Workbench::finishTraining(const State& state, const train::TrainResult& result, bool isExact) {
+    const QString name = tr("fine-tuned %n epoch(s)", nullptr, result.epochs);
+    auto added = m_document->history().fineTuned(state.node, state.plan, result, name.toStdString());
+    m_document->setHistory(std::move(added.history), added.id, tr("fine-tuning"));
+    m_document->setEvaluation(result.before, state);
+    if (isExact) m_document->setEvaluation(result.after, State{added.id, state.plan});
+    Q_EMIT trainingFinished(result);
+}
+
+int Workbench::trainingJob() const {
+    return m_training ? m_training->job : 0;
+}
+
+void Workbench::stopTraining() {
+    if (isTraining()) m_jobs->cancel(trainingJob());
+}
+
+Result<std::filesystem::path> Workbench::shutDown() {
+    if (!isTraining()) {
+        m_jobs->cancelAll();
+        return std::filesystem::path();
+    }
+    const auto best = m_training->best;
+    m_jobs->cancelAll();
+    if (!isTraining()) return std::filesystem::path();  // it had not begun
+    const Result<model::SnapshotPtr>& result = best.get();
+    m_training.reset();
+    if (!result) {
+        if (result.error().kind == Error::Kind::Cancelled) return std::filesystem::path();
+        return result.error();
+    }
+    return saveBest(**result);
+}
+
+}  // namespace espalier::ui
