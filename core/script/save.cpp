@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/script/save_torch.h"
 
+#include <map>
+#include <string>
+
 #include <ATen/ops/equal.h>
 #include <ATen/ops/isnan.h>
 #include <ATen/ops/nan_to_num.h>
@@ -29,15 +32,21 @@ bool sameValues(const at::Tensor& a, const at::Tensor& b) {
     return at::equal(a, b) || (at::equal(at::isnan(a), at::isnan(b)) && at::equal(at::nan_to_num(a), at::nan_to_num(b)));
 }
 
-template <class NamedTensors>
+using NamedTensors = std::map<std::string, at::Tensor>;
+
+template <class Slots>
+NamedTensors byName(const Slots& slots) {
+    NamedTensors tensors;
+    for (const auto& slot : slots) tensors.emplace(slot.name, slot.value);
+    return tensors;
+}
+
 Result<void> compareNamed(const std::filesystem::path& target, const NamedTensors& saved, const NamedTensors& memory) {
-    auto expected = memory.begin();
-    for (const auto& entry : saved) {
-        if (expected == memory.end() || (*expected).name != entry.name) return differs(target, entry.name);
-        if (!sameValues((*expected).value, entry.value)) return differs(target, entry.name);
-        ++expected;
+    if (saved.size() != memory.size()) return differs(target, "the number of parameters and buffers");
+    for (const auto& [name, value] : memory) {
+        const auto found = saved.find(name);
+        if (found == saved.end() || !sameValues(found->second, value)) return differs(target, name);
     }
-    if (expected != memory.end()) return differs(target, (*expected).name);
     return {};
 }
 
@@ -56,8 +65,10 @@ Result<void> compareOutputs(const std::filesystem::path& target, torch::jit::Mod
 Result<void> compare(const std::filesystem::path& target, const std::filesystem::path& file,
                      const torch::jit::Module& module, std::span<const InputSpec> inputs) {
     const auto saved = torch::jit::load(file.string(), c10::Device(c10::kCPU));
-    if (auto same = compareNamed(target, saved.named_parameters(), module.named_parameters()); !same) return same;
-    if (auto same = compareNamed(target, saved.named_buffers(), module.named_buffers()); !same) return same;
+    auto same = compareNamed(target, byName(saved.named_parameters()), byName(module.named_parameters()));
+    if (!same) return same;
+    same = compareNamed(target, byName(saved.named_buffers()), byName(module.named_buffers()));
+    if (!same) return same;
     if (inputs.empty()) return {};
     return compareOutputs(target, saved, module, inputs);
 }
