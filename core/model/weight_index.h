@@ -36,6 +36,9 @@ struct WeightStatistics {
     bool operator==(const WeightStatistics&) const = default;
 };
 
+/// Two passes over the weight, in double precision. Errors: as indexWeights.
+Result<WeightStatistics> weightStatistics(const Snapshot& snapshot, LayerId layer, RunControl& control);
+
 /// Built once per layer in a job; then immutable and thread-safe.
 class WeightIndex {
 public:
@@ -48,7 +51,8 @@ public:
     std::int64_t countBelow(double threshold) const;
     /// The k-th smallest |w| of the kept weights, k from 0; infinity when k is past the last.
     double kthMagnitude(std::int64_t k) const;
-    /// |w| under which a share `q` (0..1) of the kept weights lies.
+    /// |w| under which a share `q` (0..1) of the kept weights lies: the floor(q * n)-th smallest, at most the largest.
+    /// 0 when no weight is kept.
     double magnitudeQuantile(double q) const;
 
     /// Exact counts over [low, high] of |w|, exact zeros left out (the statistics have them).

@@ -55,6 +55,9 @@ using PlanPtr = std::shared_ptr<const Plan>;
 /// An empty plan for this model.
 Plan emptyPlan(const model::Snapshot& snapshot);
 
+/// Whether a rule's value is in range. Errors: BadArgument, naming `name`.
+Result<void> checkRule(std::string_view name, const WeightRule& rule);
+
 /// Whether every rule and lock of `plan` names a prunable weight of `snapshot` and has a value in range.
 /// Errors: Mismatch or BadArgument, naming the key. A different file hash alone is no error: see `isForFile`.
 Result<void> check(const Plan& plan, const model::Snapshot& snapshot);
@@ -68,8 +71,10 @@ enum class Scope { Layer, Global };
 /// The plan with one sparsity rule per prunable, unlocked weight, so that a share `sparsity` of them goes.
 ///
 /// Layer: each loses that share. Global: one threshold over all scores (random, magnitude, lamp), expanded into one
-/// exact sparsity per layer; the counts add up to round(sparsity * n) over all of them.
-/// Errors: BadArgument (sparsity outside 0..1), Cancelled.
+/// exact sparsity per layer; the counts add up to round(sparsity * n) over all of them. No layer loses its last weight
+/// to the global threshold: the next one elsewhere goes instead. Base-removed weights go first.
+/// Errors: BadArgument (sparsity outside 0..1, unknown criterion), Infeasible (Global: a layer would be left empty),
+/// Cancelled.
 Result<Plan> withSparsityEverywhere(const model::Snapshot& snapshot, const Plan& plan, double sparsity, Scope scope,
                                     RunControl& control);
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How a criterion is written: one file per criterion, one line in the table of criterion.cpp.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <ATen/core/Tensor.h>
+
+#include "core/base/result.h"
+#include "core/model/weight_values_torch.h"
+#include "core/prune/criterion.h"
+#include "core/prune/score_reader.h"
+
+namespace espalier::prune {
+
+/// What a criterion judges one layer by.
+struct ScoreInput {
+    model::WeightValues weights;
+    std::string layerName;
+    std::uint64_t seed = 0;
+};
+
+struct Criterion {
+    using MakeReader = std::unique_ptr<ScoreReader> (*)(const ScoreInput& input);
+
+    CriterionInfo info;
+    /// One number per weight, in index order, that ranks within the layer as the scores do.
+    MakeReader ranks;
+    /// The scores of the kept weights, in any order, for counting. The same function as `ranks` where those are scores.
+    MakeReader scores;
+    /// One score per weight, shaped like the weight.
+    at::Tensor (*tensor)(const at::Tensor& weight, const ScoreInput& input);
+
+    bool ranksAreScores() const { return ranks == scores; }
+};
+
+/// Errors: BadArgument, listing the known names.
+Result<const Criterion*> findCriterion(std::string_view name);
+
+/// Errors: those of weightValues; Damaged when a kept weight is NaN or infinite.
+Result<ScoreInput> scoreInput(const model::Snapshot& snapshot, model::LayerId layer, std::uint64_t seed);
+
+Criterion randomCriterion();
+Criterion magnitudeCriterion();
+Criterion lampCriterion();
+
+}  // namespace espalier::prune

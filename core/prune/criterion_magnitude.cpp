@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
+
+#include <ATen/ops/abs.h>
+
+#include "core/prune/criteria_torch.h"
+
+namespace espalier::prune {
+
+namespace {
+
+class MagnitudeReader : public ScoreReader {
+public:
+    explicit MagnitudeReader(model::WeightValues weights) : m_weights(std::move(weights)) {}
+
+    std::int64_t count() const override { return m_weights.count(); }
+
+    void read(std::int64_t begin, std::span<double> scores) const override {
+        m_weights.read(begin, scores);
+        const bool* kept = m_weights.kept();
+        for (double& score : scores) score = std::abs(score);
+        if (!kept) return;
+        for (std::size_t i = 0; i < scores.size(); ++i) {
+            if (!kept[begin + static_cast<std::int64_t>(i)]) scores[i] = kAlreadyRemoved;
+        }
+    }
+
+private:
+    model::WeightValues m_weights;
+};
+
+std::unique_ptr<ScoreReader> magnitudes(const ScoreInput& input) {
+    return std::make_unique<MagnitudeReader>(input.weights);
+}
+
+at::Tensor magnitudeTensor(const at::Tensor& weight, const ScoreInput& input) {
+    return at::abs(weight.to(input.weights.isDouble() ? at::kDouble : at::kFloat));
+}
+
+}  // namespace
+
+/// LeCun 1990 calls it the obvious one, Han 2015 made it the standard.
+Criterion magnitudeCriterion() {
+    return {{"magnitude", "|w|", "Small weights go first (Han 2015).", true}, magnitudes, magnitudes, magnitudeTensor};
+}
+
+}  // namespace espalier::prune
