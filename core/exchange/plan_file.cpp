@@ -25,7 +25,8 @@ constexpr std::string_view kFormat = "espalier-plan";
 constexpr int kVersion = 1;
 constexpr std::string_view kWhat = "Cannot read the plan";
 
-/// Thrown inside this file only, and caught by planFromJson: a reader that can stop anywhere stays short.
+/// Thrown inside this file only, and caught by planFromJson: a reader that can stop anywhere stays
+/// short.
 struct Refusal {
     Error error;
 };
@@ -40,7 +41,9 @@ struct Node {
     const Json& json;
     std::string path;
 
-    std::string pathOf(std::string_view key) const { return path.empty() ? std::string(key) : cat(path, ".", key); }
+    std::string pathOf(std::string_view key) const {
+        return path.empty() ? std::string(key) : cat(path, ".", key);
+    }
     bool has(const char* key) const { return json.contains(key); }
     Node at(const std::string& key) const { return {json.at(key), pathOf(key)}; }
 
@@ -50,7 +53,8 @@ struct Node {
         for (const auto name : known) list += cat(list.empty() ? "" : ", ", name);
         for (const auto& [key, value] : json.items()) {
             if (std::find(known.begin(), known.end(), key) == known.end()) {
-                refuse(cat("\"", pathOf(key), "\" is no key of a plan"), "Known keys here are " + list);
+                refuse(cat("\"", pathOf(key), "\" is no key of a plan"),
+                       "Known keys here are " + list);
             }
         }
     }
@@ -80,7 +84,8 @@ WeightRule readPattern(const Node& node) {
         const auto group = std::from_chars(keep.ptr + 1, end, rule.group);
         if (group.ec == std::errc() && group.ptr == end) return rule;
     }
-    refuse(cat(node.name(), " is \"", text, "\", no pattern"), "Write a pattern as n:m, such as \"2:4\"");
+    refuse(cat(node.name(), " is \"", text, "\", no pattern"),
+           "Write a pattern as n:m, such as \"2:4\"");
 }
 
 WeightRule readRule(const Node& entry) {
@@ -91,10 +96,14 @@ WeightRule readRule(const Node& entry) {
     }
     const Node value = entry.at(entry.json.begin().key());
     WeightRule rule;
-    if (entry.has("threshold")) rule = WeightRule::threshold(value.number());
-    else if (entry.has("sparsity")) rule = WeightRule::sparsity(value.number());
-    else if (entry.has("sigma")) rule = WeightRule::sigma(value.number());
-    else rule = readPattern(value);
+    if (entry.has("threshold"))
+        rule = WeightRule::threshold(value.number());
+    else if (entry.has("sparsity"))
+        rule = WeightRule::sparsity(value.number());
+    else if (entry.has("sigma"))
+        rule = WeightRule::sigma(value.number());
+    else
+        rule = readPattern(value);
     if (const auto inRange = prune::checkRule(entry.path, rule); !inRange) {
         refuse(cat(value.name(), ": ", inRange.error().why), inRange.error().hint);
     }
@@ -109,7 +118,8 @@ void readChannelDefaults(const Node& node) {
     if (node.has("floor")) node.at("floor").number();
 }
 
-/// What concerns channels and data is checked but has no effect yet: without channel rules nothing asks for it.
+/// What concerns channels and data is checked but has no effect yet: without channel rules nothing
+/// asks for it.
 void readDefaults(const Node& node, Plan& plan) {
     node.mustBeObject({"weights", "channels", "seed", "data"});
     if (node.has("weights")) {
@@ -117,14 +127,16 @@ void readDefaults(const Node& node, Plan& plan) {
         weights.mustBeObject({"criterion"});
         if (weights.has("criterion")) plan.weightCriterion = weights.at("criterion").text();
         if (const auto known = prune::findWeightCriterion(plan.weightCriterion); !known) {
-            refuse(cat("\"", weights.pathOf("criterion"), "\": ", known.error().why), known.error().hint);
+            refuse(cat("\"", weights.pathOf("criterion"), "\": ", known.error().why),
+                   known.error().hint);
         }
     }
     if (node.has("channels")) readChannelDefaults(node.at("channels"));
     if (node.has("data")) node.at("data").text();
     if (node.has("seed")) {
         const Node seed = node.at("seed");
-        if (!seed.json.is_number_unsigned()) refuse(cat(seed.name(), " is not a whole number of at least 0"));
+        if (!seed.json.is_number_unsigned())
+            refuse(cat(seed.name(), " is not a whole number of at least 0"));
         plan.seed = seed.json.get<std::uint64_t>();
     }
 }
@@ -134,8 +146,10 @@ void refuseChannels(const Node& root, const char* key) {
     const Node node = root.at(key);
     node.mustBeObject();
     if (node.json.empty()) return;
-    refuse(cat("\"", node.pathOf(node.json.begin().key()), "\": channel rules need a later version of Espalier"),
-           cat("Remove what is in \"", key, "\" to use the plan's weight rules"), Error::Kind::Unsupported);
+    refuse(cat("\"", node.pathOf(node.json.begin().key()),
+               "\": channel rules need a later version of Espalier"),
+           cat("Remove what is in \"", key, "\" to use the plan's weight rules"),
+           Error::Kind::Unsupported);
 }
 
 void readInputs(const Node& node, Plan& plan) {
@@ -151,18 +165,21 @@ void readInputs(const Node& node, Plan& plan) {
 void mustBeOurs(const Node& root) {
     root.mustBeObject();
     if (!root.has("format") || root.at("format").json != kFormat) {
-        refuse("it is no plan: \"format\" is not \"espalier-plan\"", "Choose a *.espalier-plan.json file");
+        refuse("it is no plan: \"format\" is not \"espalier-plan\"",
+               "Choose a *.espalier-plan.json file");
     }
     if (!root.has("version") || root.at("version").json != kVersion) {
-        refuse(cat("\"version\" is ", root.has("version") ? root.at("version").json.dump() : "missing",
-                   ", this program reads version ", kVersion),
-               "Open it with the version of Espalier that wrote it");
+        refuse(
+            cat("\"version\" is ", root.has("version") ? root.at("version").json.dump() : "missing",
+                ", this program reads version ", kVersion),
+            "Open it with the version of Espalier that wrote it");
     }
 }
 
 Plan readRoot(const Node& root) {
     mustBeOurs(root);
-    root.mustBeObject({"format", "version", "model", "inputs", "defaults", "weights", "channels", "marks", "locked"});
+    root.mustBeObject({"format", "version", "model", "inputs", "defaults", "weights", "channels",
+                       "marks", "locked"});
     Plan plan;
     if (root.has("model")) {
         const Node model = root.at("model");
@@ -177,7 +194,8 @@ Plan readRoot(const Node& root) {
     if (root.has("weights")) {
         const Node weights = root.at("weights");
         weights.mustBeObject();
-        for (const auto& [name, rule] : weights.json.items()) plan.weights[name] = readRule({rule, weights.pathOf(name)});
+        for (const auto& [name, rule] : weights.json.items())
+            plan.weights[name] = readRule({rule, weights.pathOf(name)});
     }
     if (root.has("locked")) {
         const Node locked = root.at("locked");
@@ -189,26 +207,38 @@ Plan readRoot(const Node& root) {
     return plan;
 }
 
-/// Parses, and refuses an object that has a key twice: of two rules for one weight, neither may win silently.
+/// Parses, and refuses an object that has a key twice: of two rules for one weight, neither may win
+/// silently.
 Json parse(std::string_view text) {
     std::vector<std::set<std::string>> open;
     const auto watch = [&open](int, Json::parse_event_t event, Json& parsed) {
         if (event == Json::parse_event_t::object_start) open.emplace_back();
         if (event == Json::parse_event_t::object_end) open.pop_back();
-        if (event == Json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second) {
-            refuse(cat("\"", parsed.get<std::string>(), "\" is there twice"), "Keep one of the two");
+        if (event == Json::parse_event_t::key &&
+            !open.back().insert(parsed.get<std::string>()).second) {
+            refuse(cat("\"", parsed.get<std::string>(), "\" is there twice"),
+                   "Keep one of the two");
         }
         return true;
     };
     return Json::parse(text, watch);
 }
 
+Error notReadable(const std::string& why) {
+    return {Error::Kind::BadArgument, std::string(kWhat), why,
+            "Choose a *.espalier-plan.json file"};
+}
+
 Json toJson(const WeightRule& rule) {
     switch (rule.kind) {
-        case WeightRule::Kind::Threshold: return {{"threshold", rule.value}};
-        case WeightRule::Kind::Sparsity: return {{"sparsity", rule.value}};
-        case WeightRule::Kind::Sigma: return {{"sigma", rule.value}};
-        case WeightRule::Kind::Pattern: return {{"pattern", cat(rule.keep, ":", rule.group)}};
+        case WeightRule::Kind::Threshold:
+            return {{"threshold", rule.value}};
+        case WeightRule::Kind::Sparsity:
+            return {{"sparsity", rule.value}};
+        case WeightRule::Kind::Sigma:
+            return {{"sigma", rule.value}};
+        case WeightRule::Kind::Pattern:
+            return {{"pattern", cat(rule.keep, ":", rule.group)}};
     }
     return {};
 }
@@ -246,8 +276,9 @@ Result<Plan> planFromJson(std::string_view text) {
         } catch (const Refusal& refusal) {
             return refusal.error;
         } catch (const Json::parse_error& error) {
-            return Error{Error::Kind::BadArgument, std::string(kWhat),
-                         cat("it is no JSON (near byte ", error.byte, ")"), "Choose a *.espalier-plan.json file"};
+            return notReadable(cat("it is no JSON (near byte ", error.byte, ")"));
+        } catch (const Json::out_of_range&) {
+            return notReadable("it holds a number that is too large");
         }
     });
 }
@@ -263,7 +294,8 @@ Result<Plan> readPlan(const std::filesystem::path& path) {
 }
 
 Result<void> writePlan(const Plan& plan, const std::filesystem::path& path) {
-    return guarded("Cannot write the plan", [&] { return writeTextAtomically(path, planToJson(plan)); });
+    return guarded("Cannot write the plan",
+                   [&] { return writeTextAtomically(path, planToJson(plan)); });
 }
 
 }  // namespace espalier::exchange

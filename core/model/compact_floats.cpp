@@ -12,12 +12,14 @@ namespace {
 
 constexpr std::uint32_t kHighValues = 1u << 16;  // the sign bit of a positive float is 0
 constexpr std::size_t kLowValues = 1u << 15;
-constexpr std::size_t kWorthCounting = kLowValues / 16;  // from this size on, counting is quicker than comparing
+constexpr std::size_t kWorthCounting =
+    kLowValues / 16;  // from this size on, counting is quicker than comparing
 
 /// The bits of the smallest float >= bound, or of infinity. `bound` is positive.
 std::uint32_t bitsAtLeast(double bound) {
     constexpr float kInfinity = std::numeric_limits<float>::infinity();
-    if (bound > static_cast<double>(std::numeric_limits<float>::max())) return std::bit_cast<std::uint32_t>(kInfinity);
+    if (bound > static_cast<double>(std::numeric_limits<float>::max()))
+        return std::bit_cast<std::uint32_t>(kInfinity);
     auto nearest = static_cast<float>(bound);
     if (static_cast<double>(nearest) < bound) nearest = std::nextafter(nearest, kInfinity);
     return std::bit_cast<std::uint32_t>(nearest);
@@ -42,8 +44,9 @@ std::int64_t CompactFloats::countBelow(double bound) const {
     if (!(bound > 0) || m_low.empty()) return 0;
     const std::uint32_t bits = bitsAtLeast(bound);
     const std::uint32_t high = bits >> 15;
-    const auto bucket = std::lower_bound(m_buckets.begin(), m_buckets.end(), high,
-                                         [](const Bucket& b, std::uint32_t h) { return b.high < h; });
+    const auto bucket =
+        std::lower_bound(m_buckets.begin(), m_buckets.end(), high,
+                         [](const Bucket& b, std::uint32_t h) { return b.high < h; });
     if (bucket->high != high || bucket + 1 == m_buckets.end()) return bucket->begin;
     const auto first = m_low.begin() + bucket->begin;
     const auto last = m_low.begin() + (bucket + 1)->begin;

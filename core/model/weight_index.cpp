@@ -26,10 +26,12 @@ public:
     }
 
     std::int64_t count() const {
-        return std::visit([](const auto& values) { return static_cast<std::int64_t>(values.size()); }, m_values);
+        return std::visit(
+            [](const auto& values) { return static_cast<std::int64_t>(values.size()); }, m_values);
     }
     std::int64_t below(double bound) const {
-        if (const auto* floats = std::get_if<CompactFloats>(&m_values)) return floats->countBelow(bound);
+        if (const auto* floats = std::get_if<CompactFloats>(&m_values))
+            return floats->countBelow(bound);
         const auto& doubles = std::get<std::vector<double>>(m_values);
         return std::lower_bound(doubles.begin(), doubles.end(), bound) - doubles.begin();
     }
@@ -43,7 +45,8 @@ private:
 
 /// Counts between the edges of equal bins, from `below(x)` and `atMost(x)`, both cumulative.
 template <class Below, class AtMost>
-Histogram histogram(double low, double high, int bins, std::int64_t total, Below below, AtMost atMost) {
+Histogram histogram(double low, double high, int bins, std::int64_t total, Below below,
+                    AtMost atMost) {
     Histogram result;
     result.low = low;
     result.high = high;
@@ -75,8 +78,12 @@ struct WeightIndex::Data {
 
     std::int64_t kept() const { return statistics.count - statistics.baseRemoved; }
     std::int64_t nonzeros() const { return negative.count() + positive.count(); }
-    std::int64_t magnitudesBelow(double bound) const { return negative.below(bound) + positive.below(bound); }
-    std::int64_t magnitudesAtMost(double bound) const { return negative.atMost(bound) + positive.atMost(bound); }
+    std::int64_t magnitudesBelow(double bound) const {
+        return negative.below(bound) + positive.below(bound);
+    }
+    std::int64_t magnitudesAtMost(double bound) const {
+        return negative.atMost(bound) + positive.atMost(bound);
+    }
     std::int64_t valuesBelow(double bound) const {
         if (bound > 0) return negative.count() + positive.below(bound);
         return negative.count() - negative.atMost(-bound);
@@ -102,13 +109,16 @@ double WeightIndex::kthMagnitude(std::int64_t k) const {
     if (k >= m_data->kept()) return std::numeric_limits<double>::infinity();
     const std::int64_t rank = std::max<std::int64_t>(k, 0) - m_data->statistics.zeros;
     if (rank < 0) return 0;
-    // Non-negative doubles have the order of their bit patterns: bisect those for the first with enough at or under it.
+    // Non-negative doubles have the order of their bit patterns: bisect those for the first with
+    // enough at or under it.
     std::uint64_t low = 0;
     std::uint64_t high = std::bit_cast<std::uint64_t>(m_data->statistics.maxMagnitude);
     while (low < high) {
         const std::uint64_t middle = low + (high - low) / 2;
-        if (m_data->magnitudesAtMost(std::bit_cast<double>(middle)) > rank) high = middle;
-        else low = middle + 1;
+        if (m_data->magnitudesAtMost(std::bit_cast<double>(middle)) > rank)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return std::bit_cast<double>(low);
 }
@@ -122,13 +132,15 @@ double WeightIndex::magnitudeQuantile(double q) const {
 
 Histogram WeightIndex::magnitudeHistogram(double low, double high, int bins) const {
     return histogram(
-        low, high, bins, m_data->nonzeros(), [this](double bound) { return m_data->magnitudesBelow(bound); },
+        low, high, bins, m_data->nonzeros(),
+        [this](double bound) { return m_data->magnitudesBelow(bound); },
         [this](double bound) { return m_data->magnitudesAtMost(bound); });
 }
 
 Histogram WeightIndex::signedHistogram(double low, double high, int bins) const {
     return histogram(
-        low, high, bins, m_data->nonzeros(), [this](double bound) { return m_data->valuesBelow(bound); },
+        low, high, bins, m_data->nonzeros(),
+        [this](double bound) { return m_data->valuesBelow(bound); },
         [this](double bound) { return m_data->valuesAtMost(bound); });
 }
 
@@ -150,10 +162,13 @@ bool forEachNonzero(const WeightValues& values, RunControl& control, Visit visit
     return true;
 }
 
-Result<WeightIndex> indexFloats(const WeightValues& values, const WeightStatistics& statistics, RunControl& control) {
+Result<WeightIndex> indexFloats(const WeightValues& values, const WeightStatistics& statistics,
+                                RunControl& control) {
     CompactFloats::Builder negative;
     CompactFloats::Builder positive;
-    const auto countIn = [&](float value) { (value < 0 ? negative : positive).count(std::abs(value)); };
+    const auto countIn = [&](float value) {
+        (value < 0 ? negative : positive).count(std::abs(value));
+    };
     const auto add = [&](float value) { (value < 0 ? negative : positive).add(std::abs(value)); };
     if (!forEachNonzero<float>(values, control, countIn)) return cancelledError();
     negative.endCounting();
@@ -162,30 +177,34 @@ Result<WeightIndex> indexFloats(const WeightValues& values, const WeightStatisti
     auto below = std::move(negative).finish(control);
     auto above = std::move(positive).finish(control);
     if (!below || !above) return cancelledError();
-    return WeightIndex(std::make_shared<const WeightIndex::Data>(
-        WeightIndex::Data{statistics, Magnitudes(std::move(*below)), Magnitudes(std::move(*above))}));
+    return WeightIndex(std::make_shared<const WeightIndex::Data>(WeightIndex::Data{
+        statistics, Magnitudes(std::move(*below)), Magnitudes(std::move(*above))}));
 }
 
-Result<WeightIndex> indexDoubles(const WeightValues& values, const WeightStatistics& statistics, RunControl& control) {
+Result<WeightIndex> indexDoubles(const WeightValues& values, const WeightStatistics& statistics,
+                                 RunControl& control) {
     std::vector<double> negative;
     std::vector<double> positive;
-    const auto add = [&](double value) { (value < 0 ? negative : positive).push_back(std::abs(value)); };
+    const auto add = [&](double value) {
+        (value < 0 ? negative : positive).push_back(std::abs(value));
+    };
     if (!forEachNonzero<double>(values, control, add)) return cancelledError();
-    return WeightIndex(std::make_shared<const WeightIndex::Data>(
-        WeightIndex::Data{statistics, Magnitudes(std::move(negative)), Magnitudes(std::move(positive))}));
+    return WeightIndex(std::make_shared<const WeightIndex::Data>(WeightIndex::Data{
+        statistics, Magnitudes(std::move(negative)), Magnitudes(std::move(positive))}));
 }
 
 }  // namespace
 
 Result<WeightIndex> indexWeights(const Snapshot& snapshot, LayerId layer, RunControl& control) {
-    return guarded("Cannot index the weights of " + snapshot.layer(layer).name, [&]() -> Result<WeightIndex> {
-        const Result<WeightStatistics> statistics = weightStatistics(snapshot, layer, control);
-        if (!statistics) return statistics.error();
-        const Result<WeightValues> values = weightValues(snapshot, layer);
-        if (!values) return values.error();
-        return values->isDouble() ? indexDoubles(*values, *statistics, control)
-                                  : indexFloats(*values, *statistics, control);
-    });
+    return guarded(
+        "Cannot index the weights of " + snapshot.layer(layer).name, [&]() -> Result<WeightIndex> {
+            const Result<WeightStatistics> statistics = weightStatistics(snapshot, layer, control);
+            if (!statistics) return statistics.error();
+            const Result<WeightValues> values = weightValues(snapshot, layer);
+            if (!values) return values.error();
+            return values->isDouble() ? indexDoubles(*values, *statistics, control)
+                                      : indexFloats(*values, *statistics, control);
+        });
 }
 
 }  // namespace espalier::model

@@ -66,7 +66,8 @@ struct FirstPass {
 
 }  // namespace
 
-Result<WeightStatistics> weightStatistics(const Snapshot& snapshot, LayerId layer, RunControl& control) {
+Result<WeightStatistics> weightStatistics(const Snapshot& snapshot, LayerId layer,
+                                          RunControl& control) {
     const Result<WeightValues> values = weightValues(snapshot, layer);
     if (!values) return values.error();
     const Error cancelled{Error::Kind::Cancelled, "Stopped", "", ""};
@@ -88,7 +89,9 @@ Result<WeightStatistics> weightStatistics(const Snapshot& snapshot, LayerId laye
     statistics.maxMagnitude = std::max(std::abs(statistics.min), std::abs(statistics.max));
     double squares = 0;
     const auto addSquares = [&](auto run) {
-        squares += sumOf(run, [mean = statistics.mean](double value) { return (value - mean) * (value - mean); });
+        squares += sumOf(run, [mean = statistics.mean](double value) {
+            return (value - mean) * (value - mean);
+        });
     };
     if (!forEachKeptRun(*values, control, addSquares)) return cancelled;
     statistics.sigma = std::sqrt(squares / static_cast<double>(first.kept));

@@ -14,18 +14,24 @@ void convert(const at::Tensor& values, std::int64_t begin, std::span<To> out) {
     const From* from = values.const_data_ptr<From>() + begin;
     std::transform(from, from + out.size(), out.begin(), [](From value) {
         // Half-precision types convert through float, which holds them exactly.
-        if constexpr (sizeof(From) < sizeof(float)) return static_cast<To>(static_cast<float>(value));
-        else return static_cast<To>(value);
+        if constexpr (sizeof(From) < sizeof(float))
+            return static_cast<To>(static_cast<float>(value));
+        else
+            return static_cast<To>(value);
     });
 }
 
 template <class To>
 void readAs(const at::Tensor& values, std::int64_t begin, std::span<To> out) {
     switch (values.scalar_type()) {
-        case at::kDouble: return convert<double>(values, begin, out);
-        case at::kHalf: return convert<at::Half>(values, begin, out);
-        case at::kBFloat16: return convert<at::BFloat16>(values, begin, out);
-        default: return convert<float>(values, begin, out);
+        case at::kDouble:
+            return convert<double>(values, begin, out);
+        case at::kHalf:
+            return convert<at::Half>(values, begin, out);
+        case at::kBFloat16:
+            return convert<at::BFloat16>(values, begin, out);
+        default:
+            return convert<float>(values, begin, out);
     }
 }
 
@@ -46,7 +52,8 @@ void WeightValues::read(std::int64_t begin, std::span<double> out) const {
 Result<WeightValues> weightValues(const Snapshot& snapshot, LayerId layer) {
     const at::Tensor values = weight(snapshot, layer);
     if (!isReadable(values.scalar_type())) {
-        return Error{Error::Kind::Unsupported, cat("Cannot read the weights of ", snapshot.layer(layer).name),
+        return Error{Error::Kind::Unsupported,
+                     cat("Cannot read the weights of ", snapshot.layer(layer).name),
                      cat("they have type ", c10::toString(values.scalar_type())),
                      "Only float32, float64, float16 and bfloat16 weights can be pruned"};
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A layer's weight read in short runs as float or double, whatever its own type, without a copy of the tensor.
+// A layer's weight read in short runs as float or double, whatever its own type, without a copy of
+// the tensor.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@
 
 namespace espalier::model {
 
-/// How many weights the readers of a whole tensor take at a time: small enough for the first-level cache.
+/// How many weights the readers of a whole tensor take at a time: small enough for the first-level
+/// cache.
 inline constexpr std::int64_t kRunLength = 2048;
 
 /// One layer's weight in row-major order, and its base mask. Thread-safe: only reads.
@@ -26,7 +28,8 @@ public:
     /// The base mask itself, contiguous; undefined when it keeps all.
     const at::Tensor& keptMask() const { return m_kept; }
 
-    /// Weights [begin, begin + out.size()) in row-major order, base-removed ones too. Exact but for float64 as float.
+    /// Weights [begin, begin + out.size()) in row-major order, base-removed ones too. Exact but for
+    /// float64 as float.
     void read(std::int64_t begin, std::span<float> out) const;
     void read(std::int64_t begin, std::span<double> out) const;
 
@@ -36,7 +39,8 @@ private:
     at::Tensor m_kept;    // contiguous or undefined
 };
 
-/// Errors: Unsupported for weights that are no real floating-point numbers, naming the layer and the type.
+/// Errors: Unsupported for weights that are no real floating-point numbers, naming the layer and
+/// the type.
 Result<WeightValues> weightValues(const Snapshot& snapshot, LayerId layer);
 
 /// The error for a layer with NaN or infinite weights.

@@ -29,7 +29,8 @@ struct Criterion {
     CriterionInfo info;
     /// One number per weight, in index order, that ranks within the layer as the scores do.
     MakeReader ranks;
-    /// The scores of the kept weights, in any order, for counting. The same function as `ranks` where those are scores.
+    /// The scores of the kept weights, in any order, for counting. The same function as `ranks`
+    /// where those are scores.
     MakeReader scores;
     /// One score per weight, shaped like the weight.
     at::Tensor (*tensor)(const at::Tensor& weight, const ScoreInput& input);
@@ -41,7 +42,8 @@ struct Criterion {
 Result<const Criterion*> findCriterion(std::string_view name);
 
 /// Errors: those of weightValues; Damaged when a kept weight is NaN or infinite.
-Result<ScoreInput> scoreInput(const model::Snapshot& snapshot, model::LayerId layer, std::uint64_t seed);
+Result<ScoreInput> scoreInput(const model::Snapshot& snapshot, model::LayerId layer,
+                              std::uint64_t seed);
 
 Criterion randomCriterion();
 Criterion magnitudeCriterion();

@@ -16,7 +16,8 @@ namespace espalier::prune {
 namespace {
 
 const std::vector<Criterion>& table() {
-    static const std::vector<Criterion> criteria{magnitudeCriterion(), lampCriterion(), randomCriterion()};
+    static const std::vector<Criterion> criteria{magnitudeCriterion(), lampCriterion(),
+                                                 randomCriterion()};
     return criteria;
 }
 
@@ -25,7 +26,8 @@ std::int64_t countNonFinite(const model::WeightValues& values) {
     const bool* kept = values.kept();
     std::int64_t found = 0;
     for (std::int64_t begin = 0; begin < values.count(); begin += model::kRunLength) {
-        const auto size = static_cast<std::size_t>(std::min(model::kRunLength, values.count() - begin));
+        const auto size =
+            static_cast<std::size_t>(std::min(model::kRunLength, values.count() - begin));
         values.read(begin, std::span(run.data(), size));
         for (std::size_t i = 0; i < size; ++i) {
             const bool isFinite = std::abs(run[i]) <= std::numeric_limits<double>::max();
@@ -52,8 +54,8 @@ Result<const Criterion*> findCriterion(std::string_view name) {
         if (criterion.info.name == name) return &criterion;
         known += (known.empty() ? "" : ", ") + criterion.info.name;
     }
-    return Error{Error::Kind::BadArgument, "Cannot rank weights", cat("\"", name, "\" is no weight criterion"),
-                 "Use one of " + known};
+    return Error{Error::Kind::BadArgument, "Cannot rank weights",
+                 cat("\"", name, "\" is no weight criterion"), "Use one of " + known};
 }
 
 Result<CriterionInfo> findWeightCriterion(std::string_view name) {
@@ -62,15 +64,17 @@ Result<CriterionInfo> findWeightCriterion(std::string_view name) {
     return (*criterion)->info;
 }
 
-Result<ScoreInput> scoreInput(const model::Snapshot& snapshot, model::LayerId layer, std::uint64_t seed) {
+Result<ScoreInput> scoreInput(const model::Snapshot& snapshot, model::LayerId layer,
+                              std::uint64_t seed) {
     const auto values = model::weightValues(snapshot, layer);
     if (!values) return values.error();
-    if (const auto bad = countNonFinite(*values); bad > 0) return model::nonFiniteError(snapshot.layer(layer), bad);
+    if (const auto bad = countNonFinite(*values); bad > 0)
+        return model::nonFiniteError(snapshot.layer(layer), bad);
     return ScoreInput{*values, snapshot.layer(layer).name, seed};
 }
 
-Result<at::Tensor> weightScores(const model::Snapshot& snapshot, model::LayerId layer, std::string_view criterion,
-                                std::uint64_t seed) {
+Result<at::Tensor> weightScores(const model::Snapshot& snapshot, model::LayerId layer,
+                                std::string_view criterion, std::uint64_t seed) {
     const std::string what = "Cannot score the weights of " + snapshot.layer(layer).name;
     return guarded(what, [&]() -> Result<at::Tensor> {
         const auto found = findCriterion(criterion);

@@ -15,7 +15,8 @@ struct CriterionInfo {
     std::string name;     ///< as in plans and on the command line: "magnitude"
     std::string formula;  ///< "|w|"
     std::string summary;  ///< one sentence with the source
-    bool followsMagnitude = false;  ///< within one layer it ranks as |w| does, so a cut is a threshold on |w|
+    bool followsMagnitude =
+        false;  ///< within one layer it ranks as |w| does, so a cut is a threshold on |w|
 };
 
 /// All weight criteria, Random among them, in the order they are offered.

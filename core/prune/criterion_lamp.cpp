@@ -14,8 +14,9 @@ namespace espalier::prune {
 
 namespace {
 
-/// Turns magnitudes, sorted ascending, into their scores, which ascend too: w² / (the sum of v² from w on).
-/// Equal magnitudes score by their place in the order, as in the paper. Zeros score 0, also where all are zero.
+/// Turns magnitudes, sorted ascending, into their scores, which ascend too: w² / (the sum of v²
+/// from w on). Equal magnitudes score by their place in the order, as in the paper. Zeros score 0,
+/// also where all are zero.
 template <class Value>
 void scoreSorted(std::span<Value> magnitudes) {
     double sum = 0;
@@ -34,10 +35,12 @@ public:
         const bool* kept = weights.kept();
         m_scores.reserve(static_cast<std::size_t>(weights.count()));
         for (std::int64_t begin = 0; begin < weights.count(); begin += model::kRunLength) {
-            const auto size = static_cast<std::size_t>(std::min(model::kRunLength, weights.count() - begin));
+            const auto size =
+                static_cast<std::size_t>(std::min(model::kRunLength, weights.count() - begin));
             weights.read(begin, std::span<Value>(run.data(), size));
             for (std::size_t i = 0; i < size; ++i) {
-                if (!kept || kept[begin + static_cast<std::int64_t>(i)]) m_scores.push_back(std::abs(run[i]));
+                if (!kept || kept[begin + static_cast<std::int64_t>(i)])
+                    m_scores.push_back(std::abs(run[i]));
             }
         }
         std::sort(m_scores.begin(), m_scores.end());
@@ -63,7 +66,8 @@ template <class Value>
 at::Tensor scoreTensor(const at::Tensor& weight, at::ScalarType type) {
     const at::Tensor magnitudes = at::abs(weight.to(type)).flatten();
     auto [sorted, order] = at::sort(magnitudes, /*stable=*/true, /*dim=*/0, /*descending=*/false);
-    scoreSorted(std::span<Value>(sorted.data_ptr<Value>(), static_cast<std::size_t>(sorted.numel())));
+    scoreSorted(
+        std::span<Value>(sorted.data_ptr<Value>(), static_cast<std::size_t>(sorted.numel())));
     return at::empty_like(magnitudes).scatter_(0, order, sorted).reshape(weight.sizes());
 }
 
@@ -82,7 +86,9 @@ at::Tensor lampTensor(const at::Tensor& weight, const ScoreInput& input) {
 Criterion lampCriterion() {
     return {{"lamp", "w² / Σ v² over v² ≥ w²",
              "Magnitude, scaled so that layers can be compared (Lee 2021).", true},
-            magnitudeCriterion().ranks, lampScores, lampTensor};
+            magnitudeCriterion().ranks,
+            lampScores,
+            lampTensor};
 }
 
 }  // namespace espalier::prune

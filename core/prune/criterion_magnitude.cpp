@@ -41,7 +41,10 @@ at::Tensor magnitudeTensor(const at::Tensor& weight, const ScoreInput& input) {
 
 /// LeCun 1990 calls it the obvious one, Han 2015 made it the standard.
 Criterion magnitudeCriterion() {
-    return {{"magnitude", "|w|", "Small weights go first (Han 2015).", true}, magnitudes, magnitudes, magnitudeTensor};
+    return {{"magnitude", "|w|", "Small weights go first (Han 2015).", true},
+            magnitudes,
+            magnitudes,
+            magnitudeTensor};
 }
 
 }  // namespace espalier::prune

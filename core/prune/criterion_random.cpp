@@ -21,8 +21,8 @@ std::uint64_t hashOf(std::string_view text) {
     return hash;
 }
 
-/// Weight i's score is the i-th number of a SplitMix64 stream that the seed and the layer's name start: it depends
-/// neither on other layers nor on the order in which scores are asked for.
+/// Weight i's score is the i-th number of a SplitMix64 stream that the seed and the layer's name
+/// start: it depends neither on other layers nor on the order in which scores are asked for.
 class RandomReader : public ScoreReader {
 public:
     explicit RandomReader(const ScoreInput& input)
@@ -40,7 +40,8 @@ public:
 
     /// In [0, 1), 24 bits, so that a float holds it.
     double score(std::uint64_t index) const {
-        return static_cast<double>(mix(m_start + (index + 1) * 0x9e3779b97f4a7c15u) >> 40) * 0x1p-24;
+        return static_cast<double>(mix(m_start + (index + 1) * 0x9e3779b97f4a7c15u) >> 40) *
+               0x1p-24;
     }
 
 private:
@@ -66,7 +67,9 @@ at::Tensor randomTensor(const at::Tensor& weight, const ScoreInput& input) {
 
 Criterion randomCriterion() {
     return {{"random", "U(0, 1)", "Chance decides; what any other criterion must beat.", false},
-            randomScores, randomScores, randomTensor};
+            randomScores,
+            randomScores,
+            randomTensor};
 }
 
 }  // namespace espalier::prune

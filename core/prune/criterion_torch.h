@@ -13,8 +13,9 @@
 namespace espalier::prune {
 
 /// One score per weight, shaped like the weight, float32 or float64 as the weight; higher = keep.
-/// Deterministic in (weights, criterion, seed, layer name). Errors: BadArgument for an unknown criterion.
-Result<at::Tensor> weightScores(const model::Snapshot& snapshot, model::LayerId layer, std::string_view criterion,
-                                std::uint64_t seed);
+/// Deterministic in (weights, criterion, seed, layer name). Errors: BadArgument for an unknown
+/// criterion.
+Result<at::Tensor> weightScores(const model::Snapshot& snapshot, model::LayerId layer,
+                                std::string_view criterion, std::uint64_t seed);
 
 }  // namespace espalier::prune

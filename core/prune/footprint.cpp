@@ -11,44 +11,56 @@ namespace espalier::prune {
 
 namespace {
 
-/// Bytes that gzip -6 leaves per byte of kept weights, at rising sparsity: measured with zlib on normal weights pruned
-/// by magnitude. It rises because the kept weights' positions have to be told too. Linear in between.
+/// Bytes that gzip -6 leaves per byte of kept weights, at rising sparsity: measured with zlib on
+/// normal weights pruned by magnitude. It rises because the kept weights' positions have to be told
+/// too. Linear in between.
 constexpr std::array<double, 12> kSparsities{0, .1, .2, .3, .4, .5, .6, .7, .8, .9, .95, .99};
 using Ratios = std::array<double, kSparsities.size()>;
-constexpr double kZerosRatio = 0.001;        // per byte of removed weights
-constexpr double kOtherRatio = 0.9;          // biases, statistics, code
-constexpr Ratios kFloat32{.926, .959, .985, 1.012, 1.036, 1.059, 1.098, 1.145, 1.200, 1.297, 1.383, 1.525};
-constexpr Ratios kFloat64{.958, .977, .992, 1.006, 1.020, 1.036, 1.055, 1.077, 1.103, 1.150, 1.197, 1.284};
-constexpr Ratios kFloat16{.922, .978, 1.019, 1.058, 1.102, 1.148, 1.210, 1.282, 1.368, 1.546, 1.702, 2.001};
-constexpr Ratios kBFloat16{.790, .833, .869, .907, .941, .971, 1.021, 1.079, 1.150, 1.300, 1.438, 1.727};
+constexpr double kZerosRatio = 0.001;  // per byte of removed weights
+constexpr double kOtherRatio = 0.9;    // biases, statistics, code
+constexpr Ratios kFloat32{.926,  .959,  .985,  1.012, 1.036, 1.059,
+                          1.098, 1.145, 1.200, 1.297, 1.383, 1.525};
+constexpr Ratios kFloat64{.958,  .977,  .992,  1.006, 1.020, 1.036,
+                          1.055, 1.077, 1.103, 1.150, 1.197, 1.284};
+constexpr Ratios kFloat16{.922,  .978,  1.019, 1.058, 1.102, 1.148,
+                          1.210, 1.282, 1.368, 1.546, 1.702, 2.001};
+constexpr Ratios kBFloat16{.790,  .833,  .869,  .907,  .941,  .971,
+                           1.021, 1.079, 1.150, 1.300, 1.438, 1.727};
 
 const Ratios& ratiosOf(at::ScalarType type) {
     switch (type) {
-        case at::kDouble: return kFloat64;
-        case at::kHalf: return kFloat16;
-        case at::kBFloat16: return kBFloat16;
-        default: return kFloat32;
+        case at::kDouble:
+            return kFloat64;
+        case at::kHalf:
+            return kFloat16;
+        case at::kBFloat16:
+            return kBFloat16;
+        default:
+            return kFloat32;
     }
 }
 
 double interpolate(const Ratios& ratios, double sparsity) {
     std::size_t right = 1;
     while (right + 1 < kSparsities.size() && kSparsities[right] < sparsity) ++right;
-    const double share = (sparsity - kSparsities[right - 1]) / (kSparsities[right] - kSparsities[right - 1]);
+    const double share =
+        (sparsity - kSparsities[right - 1]) / (kSparsities[right] - kSparsities[right - 1]);
     return ratios[right - 1] + share * (ratios[right] - ratios[right - 1]);
 }
 
 double compressedBytes(const at::Tensor& weight, std::int64_t removed) {
     const auto count = static_cast<double>(weight.numel());
     const double sparsity = count == 0 ? 0 : static_cast<double>(removed) / count;
-    const double perWeight = (1 - sparsity) * interpolate(ratiosOf(weight.scalar_type()), sparsity) +
-                             sparsity * kZerosRatio;
+    const double perWeight =
+        (1 - sparsity) * interpolate(ratiosOf(weight.scalar_type()), sparsity) +
+        sparsity * kZerosRatio;
     return count * static_cast<double>(weight.element_size()) * perWeight;
 }
 
 }  // namespace
 
-Footprint footprint(const model::Snapshot& snapshot, std::span<const std::int64_t> removedPerLayer) {
+Footprint footprint(const model::Snapshot& snapshot,
+                    std::span<const std::int64_t> removedPerLayer) {
     Footprint result;
     result.parameters = snapshot.parameters();
     result.nonzeros = snapshot.parameters();
@@ -65,14 +77,17 @@ Footprint footprint(const model::Snapshot& snapshot, std::span<const std::int64_
             result.weightsKept += layer.weightCount - removed;
         }
         const double keptShare =
-            layer.weightCount == 0 ? 1 : 1 - static_cast<double>(removed) / static_cast<double>(layer.weightCount);
+            layer.weightCount == 0
+                ? 1
+                : 1 - static_cast<double>(removed) / static_cast<double>(layer.weightCount);
         result.macsEffective += std::llround(static_cast<double>(layer.macs) * keptShare);
         const at::Tensor weight = model::weight(snapshot, layer.id);
         otherBytes -= static_cast<std::int64_t>(weight.nbytes());
         compressed += compressedBytes(weight, removed);
     }
     compressed += kOtherRatio * static_cast<double>(std::max<std::int64_t>(otherBytes, 0));
-    result.bytesCompressed = std::min(std::llround(compressed), static_cast<long long>(result.bytesDense));
+    result.bytesCompressed =
+        std::min(std::llround(compressed), static_cast<long long>(result.bytesDense));
     return result;
 }
 

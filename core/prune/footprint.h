@@ -13,19 +13,21 @@ namespace espalier::prune {
 
 /// All figures are exact but `bytesCompressed`, which is an estimate.
 struct Footprint {
-    std::int64_t parameters = 0;      ///< of the whole module; weight pruning does not change it
-    std::int64_t nonzeros = 0;        ///< parameters that are not removed by a mask
-    std::int64_t weights = 0;         ///< prunable weights
-    std::int64_t weightsKept = 0;     ///< of these, kept
-    std::int64_t macs = 0;            ///< dense, at batch 1
-    std::int64_t macsEffective = 0;   ///< each layer's MACs times the share of its weights that is kept
-    std::int64_t bytesDense = 0;      ///< the file as TorchScript writes it
-    std::int64_t bytesCompressed = 0; ///< ≈ the same file after gzip -6
+    std::int64_t parameters = 0;   ///< of the whole module; weight pruning does not change it
+    std::int64_t nonzeros = 0;     ///< parameters that are not removed by a mask
+    std::int64_t weights = 0;      ///< prunable weights
+    std::int64_t weightsKept = 0;  ///< of these, kept
+    std::int64_t macs = 0;         ///< dense, at batch 1
+    std::int64_t macsEffective =
+        0;                        ///< each layer's MACs times the share of its weights that is kept
+    std::int64_t bytesDense = 0;  ///< the file as TorchScript writes it
+    std::int64_t bytesCompressed = 0;  ///< ≈ the same file after gzip -6
 
     bool operator==(const Footprint&) const = default;
 };
 
-/// `removedPerLayer` by LayerId, base masks included: what the impact bar asks for on every move of a drag.
+/// `removedPerLayer` by LayerId, base masks included: what the impact bar asks for on every move of
+/// a drag.
 Footprint footprint(const model::Snapshot& snapshot, std::span<const std::int64_t> removedPerLayer);
 
 Footprint footprint(const model::Snapshot& snapshot, const Masks& masks);

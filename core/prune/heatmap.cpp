@@ -47,19 +47,22 @@ std::size_t foldKernels(std::span<float> row, std::int64_t kernel) {
     const std::size_t means = row.size() / size;
     for (std::size_t i = 0; i < means; ++i) {
         double sum = 0;
-        for (std::size_t j = 0; j < size; ++j) sum += std::abs(static_cast<double>(row[i * size + j]));
+        for (std::size_t j = 0; j < size; ++j)
+            sum += std::abs(static_cast<double>(row[i * size + j]));
         row[i] = static_cast<float>(sum / static_cast<double>(size));
     }
     return means;
 }
 
-/// Puts into each cell the entry of largest magnitude of its part of one row; the first of equal ones.
+/// Puts into each cell the entry of largest magnitude of its part of one row; the first of equal
+/// ones.
 void poolRow(std::span<const float> row, std::int64_t step, std::span<float> cells) {
     for (std::size_t cell = 0; cell < cells.size(); ++cell) {
         const std::size_t begin = cell * static_cast<std::size_t>(step);
         const std::size_t end = std::min(begin + static_cast<std::size_t>(step), row.size());
         float best = cells[cell];
-        for (std::size_t i = begin; i < end; ++i) best = std::abs(row[i]) > std::abs(best) ? row[i] : best;
+        for (std::size_t i = begin; i < end; ++i)
+            best = std::abs(row[i]) > std::abs(best) ? row[i] : best;
         cells[cell] = best;
     }
 }
@@ -69,21 +72,23 @@ std::span<float> rowOf(std::vector<float>& cells, const Heatmap& map, std::int64
                                     static_cast<std::size_t>(map.columns));
 }
 
-bool poolValues(Heatmap& map, const model::WeightValues& values, const Extent& extent, Kernels kernels,
-                RunControl& control) {
+bool poolValues(Heatmap& map, const model::WeightValues& values, const Extent& extent,
+                Kernels kernels, RunControl& control) {
     std::vector<float> row(static_cast<std::size_t>(extent.columns));
     for (std::int64_t r = 0; r < extent.rows; ++r) {
         if (!control.keepGoing()) return false;
         values.read(r * extent.columns, std::span(row));
-        const std::size_t entries = kernels == Kernels::Folded ? foldKernels(row, extent.kernel) : row.size();
-        poolRow(std::span<const float>(row.data(), entries), map.columnStep, rowOf(map.values, map, r));
+        const std::size_t entries =
+            kernels == Kernels::Folded ? foldKernels(row, extent.kernel) : row.size();
+        poolRow(std::span<const float>(row.data(), entries), map.columnStep,
+                rowOf(map.values, map, r));
     }
     return true;
 }
 
 /// Counts removed weights into each cell, then divides by the cell's weights.
-bool poolRemoved(Heatmap& map, const at::Tensor& kept, const Extent& extent, std::int64_t weightsPerEntry,
-                 RunControl& control) {
+bool poolRemoved(Heatmap& map, const at::Tensor& kept, const Extent& extent,
+                 std::int64_t weightsPerEntry, RunControl& control) {
     map.removed.assign(map.values.size(), 0.0F);
     const at::Tensor contiguous = kept.contiguous();
     const bool* mask = contiguous.const_data_ptr<bool>();
@@ -92,7 +97,8 @@ bool poolRemoved(Heatmap& map, const at::Tensor& kept, const Extent& extent, std
         if (!control.keepGoing()) return false;
         const std::span<float> cells = rowOf(map.removed, map, r);
         const bool* row = mask + r * extent.columns;
-        const std::int64_t rowsOfCell = std::min(map.rowStep, extent.rows - r / map.rowStep * map.rowStep);
+        const std::int64_t rowsOfCell =
+            std::min(map.rowStep, extent.rows - r / map.rowStep * map.rowStep);
         for (std::int64_t cell = 0; cell < map.columns; ++cell) {
             const std::int64_t begin = cell * step;
             const std::int64_t end = std::min(begin + step, extent.columns);
@@ -106,8 +112,9 @@ bool poolRemoved(Heatmap& map, const at::Tensor& kept, const Extent& extent, std
 
 }  // namespace
 
-Result<Heatmap> weightHeatmap(const model::Snapshot& snapshot, const MasksPtr& masks, model::LayerId layer,
-                              const HeatmapOptions& options, RunControl& control) {
+Result<Heatmap> weightHeatmap(const model::Snapshot& snapshot, const MasksPtr& masks,
+                              model::LayerId layer, const HeatmapOptions& options,
+                              RunControl& control) {
     return guarded("Cannot draw " + snapshot.layer(layer).name, [&]() -> Result<Heatmap> {
         const auto values = model::weightValues(snapshot, layer);
         if (!values) return values.error();
@@ -120,13 +127,15 @@ Result<Heatmap> weightHeatmap(const model::Snapshot& snapshot, const MasksPtr& m
         map.columnStep = stepFor(extent.columns / weightsPerEntry, options.maxCells);
         map.rows = cellsFor(extent.rows, map.rowStep);
         map.columns = cellsFor(extent.columns / weightsPerEntry, map.columnStep);
-        map.values.assign(static_cast<std::size_t>(map.rows) * static_cast<std::size_t>(map.columns), 0.0F);
+        map.values.assign(
+            static_cast<std::size_t>(map.rows) * static_cast<std::size_t>(map.columns), 0.0F);
         if (!poolValues(map, *values, extent, options.kernels, control)) return cancelledError();
         if (options.value == HeatmapValue::Magnitude) {
             for (float& value : map.values) value = std::abs(value);
         }
         const bool hasMask = masks && keptMask(*masks, layer).defined();
-        if (hasMask && !poolRemoved(map, keptMask(*masks, layer), extent, weightsPerEntry, control)) {
+        if (hasMask &&
+            !poolRemoved(map, keptMask(*masks, layer), extent, weightsPerEntry, control)) {
             return cancelledError();
         }
         return map;
@@ -141,10 +150,12 @@ std::vector<model::LayerId> overviewLayers(const model::Snapshot& snapshot) {
     return layers;
 }
 
-Result<Heatmap> overviewHeatmap(const model::Snapshot& snapshot, const Masks& masks, int bins, RunControl& control) {
+Result<Heatmap> overviewHeatmap(const model::Snapshot& snapshot, const Masks& masks, int bins,
+                                RunControl& control) {
     return guarded("Cannot draw the overview", [&]() -> Result<Heatmap> {
         if (bins < 1) {
-            return Error{Error::Kind::BadArgument, "Cannot draw the overview", cat(bins, " bins"), "Use 1 or more"};
+            return Error{Error::Kind::BadArgument, "Cannot draw the overview", cat(bins, " bins"),
+                         "Use 1 or more"};
         }
         const auto layers = overviewLayers(snapshot);
         Heatmap map;
@@ -169,8 +180,8 @@ Result<Heatmap> overviewHeatmap(const model::Snapshot& snapshot, const Masks& ma
     });
 }
 
-WeightAt weightAt(const model::Snapshot& snapshot, const MasksPtr& masks, model::LayerId layer, std::int64_t row,
-                  std::int64_t column) {
+WeightAt weightAt(const model::Snapshot& snapshot, const MasksPtr& masks, model::LayerId layer,
+                  std::int64_t row, std::int64_t column) {
     const at::Tensor weight = model::weight(snapshot, layer);
     std::vector<std::int64_t> index;  // innermost first
     for (std::size_t dimension = weight.sizes().size(); dimension-- > 1;) {
@@ -184,7 +195,8 @@ WeightAt weightAt(const model::Snapshot& snapshot, const MasksPtr& masks, model:
     };
     WeightAt result;
     result.value = entry(weight).item().toDouble();
-    if (masks && keptMask(*masks, layer).defined()) result.kept = entry(keptMask(*masks, layer)).item().toBool();
+    if (masks && keptMask(*masks, layer).defined())
+        result.kept = entry(keptMask(*masks, layer)).item().toBool();
     return result;
 }
 

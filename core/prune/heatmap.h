@@ -12,7 +12,8 @@
 
 namespace espalier::prune {
 
-/// Row-major cells. A cell stands for `rowStep` x `columnStep` entries of the weight seen as [out, in*kh*kw].
+/// Row-major cells. A cell stands for `rowStep` x `columnStep` entries of the weight seen as [out,
+/// in*kh*kw].
 struct Heatmap {
     int rows = 0;
     int columns = 0;
@@ -30,16 +31,19 @@ enum class Kernels { Unfolded, Folded };  ///< Folded: one cell a kernel, mean |
 struct HeatmapOptions {
     HeatmapValue value = HeatmapValue::Weight;
     Kernels kernels = Kernels::Unfolded;
-    int maxCells = 1024;  ///< per side; larger tensors: the entry of largest magnitude of each block
+    int maxCells =
+        1024;  ///< per side; larger tensors: the entry of largest magnitude of each block
 };
 
 /// One layer's weight. `masks` may be null. Errors: Cancelled.
-Result<Heatmap> weightHeatmap(const model::Snapshot& snapshot, const MasksPtr& masks, model::LayerId layer,
-                              const HeatmapOptions& options, RunControl& control);
+Result<Heatmap> weightHeatmap(const model::Snapshot& snapshot, const MasksPtr& masks,
+                              model::LayerId layer, const HeatmapOptions& options,
+                              RunControl& control);
 
-/// Layers x position: cell (l, b) is the sparsity of the b-th of `bins` equal runs of layer l's flattened weight.
-/// Rows follow the prunable layers; see `overviewLayers`. Errors: Cancelled.
-Result<Heatmap> overviewHeatmap(const model::Snapshot& snapshot, const Masks& masks, int bins, RunControl& control);
+/// Layers x position: cell (l, b) is the sparsity of the b-th of `bins` equal runs of layer l's
+/// flattened weight. Rows follow the prunable layers; see `overviewLayers`. Errors: Cancelled.
+Result<Heatmap> overviewHeatmap(const model::Snapshot& snapshot, const Masks& masks, int bins,
+                                RunControl& control);
 
 /// The layers the overview's rows stand for.
 std::vector<model::LayerId> overviewLayers(const model::Snapshot& snapshot);
@@ -49,7 +53,7 @@ struct WeightAt {
     double value = 0;
     bool kept = true;
 };
-WeightAt weightAt(const model::Snapshot& snapshot, const MasksPtr& masks, model::LayerId layer, std::int64_t row,
-                  std::int64_t column);
+WeightAt weightAt(const model::Snapshot& snapshot, const MasksPtr& masks, model::LayerId layer,
+                  std::int64_t row, std::int64_t column);
 
 }  // namespace espalier::prune

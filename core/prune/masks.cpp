@@ -17,13 +17,15 @@ namespace {
 
 using LayerMaskPtr = std::shared_ptr<const LayerMask>;
 
-/// Everything a mask depends on: weights, layer, rule, criterion and, where chance decides, the seed.
+/// Everything a mask depends on: weights, layer, rule, criterion and, where chance decides, the
+/// seed.
 std::string keyOf(const model::Snapshot& snapshot, const model::Layer& layer, const Plan& plan,
                   const WeightRule* rule) {
     std::string key = cat(snapshot.weightsHash(), "|", layer.name, "|");
     if (!rule) return key + "base";
-    key += cat(static_cast<int>(rule->kind), " ", std::hex, std::bit_cast<std::uint64_t>(rule->value), " ", rule->keep,
-               ":", rule->group, "|", plan.weightCriterion);
+    key +=
+        cat(static_cast<int>(rule->kind), " ", std::hex, std::bit_cast<std::uint64_t>(rule->value),
+            " ", rule->keep, ":", rule->group, "|", plan.weightCriterion);
     if (plan.weightCriterion == "random") key += cat("|", plan.seed);
     return key;
 }
@@ -35,13 +37,14 @@ const WeightRule* activeRule(const Plan& plan, const model::Layer& layer) {
 
 Error nothingLeft(const model::Layer& layer, const WeightRule& rule) {
     return {Error::Kind::Infeasible, cat("Cannot prune ", layer.name),
-            cat("the rule \"", describe(rule), "\" would remove all ", exactCount(layer.weightCount), " weights"),
+            cat("the rule \"", describe(rule), "\" would remove all ",
+                exactCount(layer.weightCount), " weights"),
             rule.kind == WeightRule::Kind::Pattern ? "Use another rule, or lock this layer"
                                                    : "Use a lower value, or lock this layer"};
 }
 
-Result<LayerMaskPtr> maskOf(const model::Snapshot& snapshot, const model::Layer& layer, const Plan& plan,
-                            const MasksPtr& previous, RunControl& control) {
+Result<LayerMaskPtr> maskOf(const model::Snapshot& snapshot, const model::Layer& layer,
+                            const Plan& plan, const MasksPtr& previous, RunControl& control) {
     const WeightRule* rule = activeRule(plan, layer);
     LayerMask mask;
     mask.key = keyOf(snapshot, layer, plan, rule);
@@ -87,8 +90,8 @@ const at::Tensor& keptMask(const Masks& masks, model::LayerId layer) {
     return masks.state().layers.at(layer.index())->kept;
 }
 
-Result<MasksPtr> resolve(const model::Snapshot& snapshot, const Plan& plan, const MasksPtr& previous,
-                         RunControl& control) {
+Result<MasksPtr> resolve(const model::Snapshot& snapshot, const Plan& plan,
+                         const MasksPtr& previous, RunControl& control) {
     return guarded("Cannot resolve the plan", [&]() -> Result<MasksPtr> {
         if (auto checked = check(plan, snapshot); !checked) return checked.error();
         auto state = std::make_shared<MaskState>();
@@ -107,8 +110,10 @@ torch::jit::Module maskedModule(const model::Snapshot& snapshot, const Masks& ma
     torch::jit::Module module = model::cloneModule(snapshot.state().module);
     for (const model::Layer& layer : snapshot.layers()) {
         const at::Tensor& kept = keptMask(masks, layer.id);
-        // Filled, not multiplied: -0 and NaN become 0 as well. Detached, as leaf parameters refuse in-place writes.
-        if (kept.defined()) model::parameterAt(module, layer.name).detach().masked_fill_(kept.logical_not(), 0);
+        // Filled, not multiplied: -0 and NaN become 0 as well. Detached, as leaf parameters refuse
+        // in-place writes.
+        if (kept.defined())
+            model::parameterAt(module, layer.name).detach().masked_fill_(kept.logical_not(), 0);
     }
     return module;
 }

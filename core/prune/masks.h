@@ -15,7 +15,8 @@ namespace espalier::prune {
 
 struct MaskState;  // the torch side: masks_torch.h
 
-/// The masks of all layers. Immutable; layers whose rule did not change share their mask with earlier ones.
+/// The masks of all layers. Immutable; layers whose rule did not change share their mask with
+/// earlier ones.
 class Masks {
 public:
     explicit Masks(std::shared_ptr<const MaskState> state);
@@ -33,11 +34,12 @@ using MasksPtr = std::shared_ptr<const Masks>;
 
 /// The weights that `plan` removes from `snapshot`: base masks ∪ rules.
 ///
-/// Deterministic: the same arguments give the same masks; ties in score are broken by index, the lower index goes first.
-/// What the base mask removed ranks lowest and counts towards a sparsity. `previous` (may be null) lends the masks of
-/// layers whose rule, criterion and weights are the same. Thread-safe.
-/// Errors: those of `check`; Infeasible, naming the layer, when a rule leaves no weight at all; Cancelled.
-Result<MasksPtr> resolve(const model::Snapshot& snapshot, const Plan& plan, const MasksPtr& previous,
-                         RunControl& control);
+/// Deterministic: the same arguments give the same masks; ties in score are broken by index, the
+/// lower index goes first. What the base mask removed ranks lowest and counts towards a sparsity.
+/// `previous` (may be null) lends the masks of layers whose rule, criterion and weights are the
+/// same. Thread-safe. Errors: those of `check`; Infeasible, naming the layer, when a rule leaves no
+/// weight at all; Cancelled.
+Result<MasksPtr> resolve(const model::Snapshot& snapshot, const Plan& plan,
+                         const MasksPtr& previous, RunControl& control);
 
 }  // namespace espalier::prune

@@ -13,8 +13,8 @@
 namespace espalier::prune {
 
 struct LayerMask {
-    std::string key;            ///< rule, criterion, seed, weights: equal keys mean equal masks
-    at::Tensor kept;            ///< bool, shaped like the weight; undefined when everything is kept
+    std::string key;  ///< rule, criterion, seed, weights: equal keys mean equal masks
+    at::Tensor kept;  ///< bool, shaped like the weight; undefined when everything is kept
     std::int64_t removed = 0;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the user has decided: a rule per weight, locks, the criterion. A small value; every edit makes a new one.
+// What the user has decided: a rule per weight, locks, the criterion. A small value; every edit
+// makes a new one.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@ struct WeightRule {
     enum class Kind {
         Threshold,  ///< removes every weight with score < value (magnitude: |w| < value)
         Sparsity,   ///< removes the round(value * n) lowest scores, ties by index; value in 0..1
-        Sigma,      ///< removes |w| < value * σ, σ the population standard deviation of the kept weights
+        Sigma,      ///< removes |w| < value * σ, σ the population standard deviation of the kept
+                    ///< weights
         Pattern     ///< of each run of `group` weights along the input axis keeps the `keep` best
     };
     Kind kind = Kind::Sparsity;
@@ -39,13 +41,13 @@ struct WeightRule {
 std::string describe(const WeightRule& rule);
 
 struct Plan {
-    std::string modelFile;    ///< name of the file the plan was made for
+    std::string modelFile;  ///< name of the file the plan was made for
     std::string modelSha256;
     std::vector<script::InputSpec> inputs;
     std::string weightCriterion = "magnitude";
     std::uint64_t seed = 0;
     std::map<std::string, WeightRule> weights;  ///< by parameter path
-    std::set<std::string> locked;               ///< parameter paths that stay whole whatever their rule says
+    std::set<std::string> locked;  ///< parameter paths that stay whole whatever their rule says
 
     bool operator==(const Plan&) const = default;
 };
@@ -58,8 +60,9 @@ Plan emptyPlan(const model::Snapshot& snapshot);
 /// Whether a rule's value is in range. Errors: BadArgument, naming `name`.
 Result<void> checkRule(std::string_view name, const WeightRule& rule);
 
-/// Whether every rule and lock of `plan` names a prunable weight of `snapshot` and has a value in range.
-/// Errors: Mismatch or BadArgument, naming the key. A different file hash alone is no error: see `isForFile`.
+/// Whether every rule and lock of `plan` names a prunable weight of `snapshot` and has a value in
+/// range. Errors: Mismatch or BadArgument, naming the key. A different file hash alone is no error:
+/// see `isForFile`.
 Result<void> check(const Plan& plan, const model::Snapshot& snapshot);
 
 /// Whether the plan was made for exactly this file.
@@ -68,14 +71,15 @@ bool isForFile(const Plan& plan, const model::Snapshot& snapshot);
 /// How a request for a whole model is spread over its layers.
 enum class Scope { Layer, Global };
 
-/// The plan with one sparsity rule per prunable, unlocked weight, so that a share `sparsity` of them goes.
+/// The plan with one sparsity rule per prunable, unlocked weight, so that a share `sparsity` of
+/// them goes.
 ///
-/// Layer: each loses that share. Global: one threshold over all scores (random, magnitude, lamp), expanded into one
-/// exact sparsity per layer; the counts add up to round(sparsity * n) over all of them. No layer loses its last weight
-/// to the global threshold: the next one elsewhere goes instead. Base-removed weights go first.
-/// Errors: BadArgument (sparsity outside 0..1, unknown criterion), Infeasible (Global: a layer would be left empty),
-/// Cancelled.
-Result<Plan> withSparsityEverywhere(const model::Snapshot& snapshot, const Plan& plan, double sparsity, Scope scope,
-                                    RunControl& control);
+/// Layer: each loses that share. Global: one threshold over all scores (random, magnitude, lamp),
+/// expanded into one exact sparsity per layer; the counts add up to round(sparsity * n) over all of
+/// them. No layer loses its last weight to the global threshold: the next one elsewhere goes
+/// instead. Base-removed weights go first. Errors: BadArgument (sparsity outside 0..1, unknown
+/// criterion), Infeasible (Global: a layer would be left empty), Cancelled.
+Result<Plan> withSparsityEverywhere(const model::Snapshot& snapshot, const Plan& plan,
+                                    double sparsity, Scope scope, RunControl& control);
 
 }  // namespace espalier::prune

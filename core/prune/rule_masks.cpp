@@ -33,17 +33,18 @@ Result<RuledMask> maskOfCut(const Work& work, const ScoreReader& reader, Cut cut
     bool* kept = mask.kept.data_ptr<bool>();
     std::int64_t ties = cut.ties;
     std::int64_t keptCount = 0;
-    const bool finished = forEachRun(reader, work.control, [&](std::int64_t begin, std::span<const double> scores) {
-        for (std::size_t i = 0; i < scores.size(); ++i) {
-            bool keep = scores[i] >= cut.score && scores[i] != kAlreadyRemoved;
-            if (scores[i] == cut.score && ties > 0) {
-                keep = false;
-                --ties;
+    const bool finished =
+        forEachRun(reader, work.control, [&](std::int64_t begin, std::span<const double> scores) {
+            for (std::size_t i = 0; i < scores.size(); ++i) {
+                bool keep = scores[i] >= cut.score && scores[i] != kAlreadyRemoved;
+                if (scores[i] == cut.score && ties > 0) {
+                    keep = false;
+                    --ties;
+                }
+                kept[begin + static_cast<std::int64_t>(i)] = keep;
+                keptCount += keep;
             }
-            kept[begin + static_cast<std::int64_t>(i)] = keep;
-            keptCount += keep;
-        }
-    });
+        });
     if (!finished) return cancelledError();
     mask.removed = reader.count() - keptCount;
     return mask;
@@ -67,11 +68,13 @@ Result<RuledMask> removeBelow(const Work& work, double threshold) {
 }
 
 Result<RuledMask> removeShare(const Work& work, double sparsity) {
-    const std::int64_t wanted = std::llround(sparsity * static_cast<double>(work.layer.weightCount));
+    const std::int64_t wanted =
+        std::llround(sparsity * static_cast<double>(work.layer.weightCount));
     return removeLowest(work, wanted - work.baseRemoved);
 }
 
-/// Clears the `remove` lowest of `scores`' entries at i, i + stride, ...; equal ones from the front.
+/// Clears the `remove` lowest of `scores`' entries at i, i + stride, ...; equal ones from the
+/// front.
 void clearLowest(std::span<const double> scores, std::size_t stride, std::size_t remove, bool* kept,
                  std::vector<std::size_t>& order) {
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -92,9 +95,13 @@ Result<RuledMask> removePattern(const Work& work, const WeightRule& rule) {
     const auto reader = work.criterion.ranks(work.input);
     const auto& shape = work.layer.shape;
     const auto axis = static_cast<std::size_t>(patternAxis(work.layer));
-    const auto product = [](auto first, auto last) { return std::accumulate(first, last, std::int64_t{1}, std::multiplies<>()); };
-    const std::int64_t outer = product(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(axis));
-    const std::int64_t inner = product(shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, shape.end());
+    const auto product = [](auto first, auto last) {
+        return std::accumulate(first, last, std::int64_t{1}, std::multiplies<>());
+    };
+    const std::int64_t outer =
+        product(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(axis));
+    const std::int64_t inner =
+        product(shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, shape.end());
     const std::int64_t length = shape[axis];
 
     RuledMask mask{at::empty(shape, at::kBool), 0};
@@ -113,8 +120,8 @@ Result<RuledMask> removePattern(const Work& work, const WeightRule& rule) {
             std::replace(scores.begin(), scores.end(), kAlreadyRemoved, -1.0);
             for (std::int64_t i = 0; i < inner; ++i) {
                 clearLowest(std::span<const double>(scores).subspan(static_cast<std::size_t>(i)),
-                            static_cast<std::size_t>(inner), static_cast<std::size_t>(run - keep), kept + begin + i,
-                            order);
+                            static_cast<std::size_t>(inner), static_cast<std::size_t>(run - keep),
+                            kept + begin + i, order);
             }
         }
     }
@@ -128,24 +135,30 @@ std::int64_t patternAxis(const model::Layer& layer) {
     const auto dimensions = static_cast<std::int64_t>(layer.shape.size());
     if (dimensions < 2) return 0;
     if (layer.op.find("transpose") != std::string::npos) return 0;
-    const bool isProduct = layer.op.find("mm") != std::string::npos || layer.op.find("matmul") != std::string::npos;
+    const bool isProduct =
+        layer.op.find("mm") != std::string::npos || layer.op.find("matmul") != std::string::npos;
     const bool sumsOverRows = isProduct && !layer.inputShape.empty() &&
                               layer.inputShape.back() == layer.shape[layer.shape.size() - 2];
     return sumsOverRows ? dimensions - 2 : 1;
 }
 
-Result<RuledMask> applyRule(const model::Snapshot& snapshot, model::LayerId layer, const WeightRule& rule,
-                            std::string_view criterion, std::uint64_t seed, RunControl& control) {
+Result<RuledMask> applyRule(const model::Snapshot& snapshot, model::LayerId layer,
+                            const WeightRule& rule, std::string_view criterion, std::uint64_t seed,
+                            RunControl& control) {
     const auto found = findCriterion(criterion);
     if (!found) return found.error();
     const auto input = scoreInput(snapshot, layer, seed);
     if (!input) return input.error();
     Work work{snapshot.layer(layer), **found, *input, snapshot.baseRemoved(layer), control};
     switch (rule.kind) {
-        case WeightRule::Kind::Threshold: return removeBelow(work, rule.value);
-        case WeightRule::Kind::Sparsity: return removeShare(work, rule.value);
-        case WeightRule::Kind::Pattern: return removePattern(work, rule);
-        case WeightRule::Kind::Sigma: break;
+        case WeightRule::Kind::Threshold:
+            return removeBelow(work, rule.value);
+        case WeightRule::Kind::Sparsity:
+            return removeShare(work, rule.value);
+        case WeightRule::Kind::Pattern:
+            return removePattern(work, rule);
+        case WeightRule::Kind::Sigma:
+            break;
     }
     const auto statistics = model::weightStatistics(snapshot, layer, control);
     if (!statistics) return statistics.error();

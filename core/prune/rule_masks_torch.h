@@ -20,13 +20,15 @@ struct RuledMask {
 
 /// The layer's base mask and what `rule` removes beyond it; that may be everything.
 /// Errors: those of scoreInput; BadArgument for an unknown criterion; Cancelled.
-Result<RuledMask> applyRule(const model::Snapshot& snapshot, model::LayerId layer, const WeightRule& rule,
-                            std::string_view criterion, std::uint64_t seed, RunControl& control);
+Result<RuledMask> applyRule(const model::Snapshot& snapshot, model::LayerId layer,
+                            const WeightRule& rule, std::string_view criterion, std::uint64_t seed,
+                            RunControl& control);
 
 /// The axis of a weight that n:m patterns run along: the one its operator sums over.
 ///
-/// Dimension 1 of linear, convolution and recurrent weights [out, in, ...] and of embeddings [entries, features];
-/// dimension 0 of transposed convolutions [in, out, ...] and of matrices a value is multiplied with from the left.
+/// Dimension 1 of linear, convolution and recurrent weights [out, in, ...] and of embeddings
+/// [entries, features]; dimension 0 of transposed convolutions [in, out, ...] and of matrices a
+/// value is multiplied with from the left.
 std::int64_t patternAxis(const model::Layer& layer);
 
 }  // namespace espalier::prune

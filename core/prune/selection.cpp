@@ -9,8 +9,8 @@ namespace espalier::prune {
 
 namespace {
 
-/// A radix selection over the bits of non-negative doubles, which have the doubles' order, from the top.
-/// Scores that are floats have only zeros from the third digit on, and need two passes.
+/// A radix selection over the bits of non-negative doubles, which have the doubles' order, from the
+/// top. Scores that are floats have only zeros from the third digit on, and need two passes.
 struct Digit {
     int shift;
     int bits;
@@ -42,7 +42,8 @@ struct DigitCounts {
 
 }  // namespace
 
-std::optional<Cut> lowest(std::span<const ScoreReader* const> readers, std::int64_t k, RunControl& control) {
+std::optional<Cut> lowest(std::span<const ScoreReader* const> readers, std::int64_t k,
+                          RunControl& control) {
     if (k <= 0) return Cut{};
     std::uint64_t prefix = 0;
     std::uint64_t usedBits = ~std::uint64_t{0};
@@ -61,19 +62,20 @@ std::optional<Cut> lowest(std::span<const ScoreReader* const> readers, std::int6
     return Cut{std::bit_cast<double>(prefix), rank + 1};
 }
 
-std::optional<std::vector<std::int64_t>> countTaken(std::span<const ScoreReader* const> readers, Cut cut,
-                                                    RunControl& control) {
+std::optional<std::vector<std::int64_t>> countTaken(std::span<const ScoreReader* const> readers,
+                                                    Cut cut, RunControl& control) {
     std::vector<std::int64_t> taken;
     std::int64_t ties = cut.ties;
     for (const ScoreReader* reader : readers) {
         std::int64_t below = 0;
         std::int64_t equal = 0;
-        const bool finished = forEachRun(*reader, control, [&](std::int64_t, std::span<const double> scores) {
-            for (const double score : scores) {
-                below += score < cut.score;
-                equal += score == cut.score;
-            }
-        });
+        const bool finished =
+            forEachRun(*reader, control, [&](std::int64_t, std::span<const double> scores) {
+                for (const double score : scores) {
+                    below += score < cut.score;
+                    equal += score == cut.score;
+                }
+            });
         if (!finished) return std::nullopt;
         const std::int64_t fromTies = std::min(equal, ties);
         ties -= fromTies;

@@ -13,19 +13,21 @@
 
 namespace espalier::prune {
 
-/// Where the chosen scores end: every score < `score`, and of those equal to it the first `ties` in order.
+/// Where the chosen scores end: every score < `score`, and of those equal to it the first `ties` in
+/// order.
 struct Cut {
     double score = 0;
     std::int64_t ties = 0;
 };
 
-/// The cut that takes the `k` lowest of all readers' scores together, equal ones in order of reader and index.
-/// k is at most the number of scores that are not kAlreadyRemoved. Nothing when stopped.
-std::optional<Cut> lowest(std::span<const ScoreReader* const> readers, std::int64_t k, RunControl& control);
+/// The cut that takes the `k` lowest of all readers' scores together, equal ones in order of reader
+/// and index. k is at most the number of scores that are not kAlreadyRemoved. Nothing when stopped.
+std::optional<Cut> lowest(std::span<const ScoreReader* const> readers, std::int64_t k,
+                          RunControl& control);
 
 /// How many of each reader's scores `cut` takes. Nothing when stopped.
-std::optional<std::vector<std::int64_t>> countTaken(std::span<const ScoreReader* const> readers, Cut cut,
-                                                    RunControl& control);
+std::optional<std::vector<std::int64_t>> countTaken(std::span<const ScoreReader* const> readers,
+                                                    Cut cut, RunControl& control);
 
 /// Calls `visit(begin, scores)` with consecutive runs. False when stopped.
 template <class Visit>

@@ -18,7 +18,8 @@ const Error kCancelled{Error::Kind::Cancelled, "Stopped", "", ""};
 std::vector<const model::Layer*> layersToPrune(const model::Snapshot& snapshot, const Plan& plan) {
     std::vector<const model::Layer*> layers;
     for (const model::Layer& layer : snapshot.layers()) {
-        const bool open = layer.prunable.weights && layer.weightCount > 0 && !plan.locked.contains(layer.name);
+        const bool open =
+            layer.prunable.weights && layer.weightCount > 0 && !plan.locked.contains(layer.name);
         if (open) layers.push_back(&layer);
     }
     return layers;
@@ -27,13 +28,15 @@ std::vector<const model::Layer*> layersToPrune(const model::Snapshot& snapshot, 
 /// A layer's scores without its last best weight, which no global threshold may take.
 class AllButTheBest : public ScoreReader {
 public:
-    AllButTheBest(std::unique_ptr<ScoreReader> scores, std::int64_t best) : m_scores(std::move(scores)), m_best(best) {}
+    AllButTheBest(std::unique_ptr<ScoreReader> scores, std::int64_t best)
+        : m_scores(std::move(scores)), m_best(best) {}
 
     std::int64_t count() const override { return m_scores->count(); }
     void read(std::int64_t begin, std::span<double> scores) const override {
         m_scores->read(begin, scores);
         const std::int64_t offset = m_best - begin;
-        if (offset >= 0 && offset < std::ssize(scores)) scores[static_cast<std::size_t>(offset)] = kAlreadyRemoved;
+        if (offset >= 0 && offset < std::ssize(scores))
+            scores[static_cast<std::size_t>(offset)] = kAlreadyRemoved;
     }
 
 private:
@@ -41,23 +44,27 @@ private:
     std::int64_t m_best;
 };
 
-/// Index of the last of the highest scores, -1 when everything is removed already. Nothing when stopped.
+/// Index of the last of the highest scores, -1 when everything is removed already. Nothing when
+/// stopped.
 std::optional<std::int64_t> lastBest(const ScoreReader& reader, RunControl& control) {
     std::int64_t best = -1;
     double highest = -1;
-    const bool finished = forEachRun(reader, control, [&](std::int64_t begin, std::span<const double> scores) {
-        for (std::size_t i = 0; i < scores.size(); ++i) {
-            if (scores[i] < highest || scores[i] == kAlreadyRemoved) continue;
-            highest = scores[i];
-            best = begin + static_cast<std::int64_t>(i);
-        }
-    });
+    const bool finished =
+        forEachRun(reader, control, [&](std::int64_t begin, std::span<const double> scores) {
+            for (std::size_t i = 0; i < scores.size(); ++i) {
+                if (scores[i] < highest || scores[i] == kAlreadyRemoved) continue;
+                highest = scores[i];
+                best = begin + static_cast<std::int64_t>(i);
+            }
+        });
     if (!finished) return std::nullopt;
     return best;
 }
 
-Result<std::unique_ptr<ScoreReader>> candidates(const model::Snapshot& snapshot, const model::Layer& layer,
-                                                const Criterion& criterion, std::uint64_t seed, RunControl& control) {
+Result<std::unique_ptr<ScoreReader>> candidates(const model::Snapshot& snapshot,
+                                                const model::Layer& layer,
+                                                const Criterion& criterion, std::uint64_t seed,
+                                                RunControl& control) {
     const auto input = scoreInput(snapshot, layer.id, seed);
     if (!input) return input.error();
     auto reader = criterion.scores(*input);
@@ -68,12 +75,14 @@ Result<std::unique_ptr<ScoreReader>> candidates(const model::Snapshot& snapshot,
 
 Error tooFew(double sparsity) {
     return {Error::Kind::Infeasible, "Cannot prune the whole model",
-            cat("a sparsity of ", significant(100 * sparsity), "\u2009% would leave a layer without any weight"),
+            cat("a sparsity of ", significant(100 * sparsity),
+                "\u2009% would leave a layer without any weight"),
             "Ask for less"};
 }
 
 /// What goes from each layer when only base-removed weights go: those of the first layers first.
-std::vector<std::int64_t> spendOnBase(std::span<const std::int64_t> baseRemoved, std::int64_t wanted) {
+std::vector<std::int64_t> spendOnBase(std::span<const std::int64_t> baseRemoved,
+                                      std::int64_t wanted) {
     std::vector<std::int64_t> removed;
     for (const std::int64_t base : baseRemoved) {
         removed.push_back(std::min(base, wanted));
@@ -84,8 +93,9 @@ std::vector<std::int64_t> spendOnBase(std::span<const std::int64_t> baseRemoved,
 
 /// How many weights of each layer go, so that together they are round(sparsity * n).
 Result<std::vector<std::int64_t>> spreadGlobally(const model::Snapshot& snapshot,
-                                                 const std::vector<const model::Layer*>& layers, const Plan& plan,
-                                                 double sparsity, RunControl& control) {
+                                                 const std::vector<const model::Layer*>& layers,
+                                                 const Plan& plan, double sparsity,
+                                                 RunControl& control) {
     const auto criterion = findCriterion(plan.weightCriterion);
     if (!criterion) return criterion.error();
     std::int64_t weights = 0;
@@ -98,7 +108,8 @@ Result<std::vector<std::int64_t>> spreadGlobally(const model::Snapshot& snapshot
     }
     std::int64_t wanted = std::llround(sparsity * static_cast<double>(weights));
     for (const std::int64_t base : baseRemoved) wanted -= base;
-    if (wanted <= 0) return spendOnBase(baseRemoved, std::llround(sparsity * static_cast<double>(weights)));
+    if (wanted <= 0)
+        return spendOnBase(baseRemoved, std::llround(sparsity * static_cast<double>(weights)));
     if (wanted > spare) return tooFew(sparsity);
 
     std::vector<std::unique_ptr<ScoreReader>> owned;
@@ -119,8 +130,8 @@ Result<std::vector<std::int64_t>> spreadGlobally(const model::Snapshot& snapshot
 
 }  // namespace
 
-Result<Plan> withSparsityEverywhere(const model::Snapshot& snapshot, const Plan& plan, double sparsity, Scope scope,
-                                    RunControl& control) {
+Result<Plan> withSparsityEverywhere(const model::Snapshot& snapshot, const Plan& plan,
+                                    double sparsity, Scope scope, RunControl& control) {
     return guarded("Cannot prune the whole model", [&]() -> Result<Plan> {
         if (auto inRange = checkRule("the whole model", WeightRule::sparsity(sparsity)); !inRange) {
             return inRange.error();
@@ -128,14 +139,16 @@ Result<Plan> withSparsityEverywhere(const model::Snapshot& snapshot, const Plan&
         Plan result = plan;
         const auto layers = layersToPrune(snapshot, plan);
         if (scope == Scope::Layer) {
-            for (const model::Layer* layer : layers) result.weights[layer->name] = WeightRule::sparsity(sparsity);
+            for (const model::Layer* layer : layers)
+                result.weights[layer->name] = WeightRule::sparsity(sparsity);
             return result;
         }
         const auto removed = spreadGlobally(snapshot, layers, plan, sparsity, control);
         if (!removed) return removed.error();
         for (std::size_t i = 0; i < layers.size(); ++i) {
             // Rounding gives the count back: the quotient is off by far less than half a weight.
-            const double share = static_cast<double>((*removed)[i]) / static_cast<double>(layers[i]->weightCount);
+            const double share =
+                static_cast<double>((*removed)[i]) / static_cast<double>(layers[i]->weightCount);
             result.weights[layers[i]->name] = WeightRule::sparsity(share);
         }
         return result;

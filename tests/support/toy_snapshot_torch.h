@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 #include <torch/csrc/jit/api/module.h>
 
 #include "core/model/snapshot_torch.h"
@@ -23,9 +24,10 @@ struct ToyLayer {
     bool isPrunable = true;
 };
 
-/// A snapshot of a module that holds these weights and nothing else. Its forward returns its argument.
-/// `hash` stands for the weights: give different weights different hashes.
-inline model::SnapshotPtr toySnapshot(const std::vector<ToyLayer>& layers, const std::string& hash = "toy") {
+/// A snapshot of a module that holds these weights and nothing else. Its forward returns its
+/// argument. `hash` stands for the weights: give different weights different hashes.
+inline model::SnapshotPtr toySnapshot(const std::vector<ToyLayer>& layers,
+                                      const std::string& hash = "toy") {
     auto state = std::make_shared<model::SnapshotState>();
     torch::jit::Module module("toy");
     for (const ToyLayer& toy : layers) {
@@ -34,15 +36,15 @@ inline model::SnapshotPtr toySnapshot(const std::vector<ToyLayer>& layers, const
         child.register_parameter(toy.name.substr(dot + 1), toy.weight, /*is_buffer=*/false);
         module.register_module(toy.name.substr(0, dot), child);
 
-        model::Layer layer;
-        layer.id.value = static_cast<int>(state->layers.size());
+        const auto id = static_cast<int>(state->layers.size());
+        model::Layer& layer = state->layers.emplace_back();
+        layer.id.value = id;
         layer.name = toy.name;
         layer.op = toy.op;
         layer.shape = toy.weight.sizes().vec();
         layer.weightCount = layer.parameters = toy.weight.numel();
         layer.macs = toy.macs;
         layer.prunable = {toy.isPrunable, false, toy.isPrunable ? "" : "a toy reason"};
-        state->layers.push_back(layer);
         state->baseMasks.push_back(toy.baseMask);
         state->parameters += layer.parameters;
     }
