@@ -23,8 +23,7 @@ FileKind kindOfJson(const QString& path) {
 }
 
 bool looksLikeData(const QString& name) {
-    static const QRegularExpression pattern(
-        QStringLiteral("(-ubyte(\\.gz)?|\\.npz|^(data|test)_batch.*\\.bin)$"));
+    static const QRegularExpression pattern(QStringLiteral("[-.]idx[13]-ubyte(\\.gz)?$"));
     return pattern.match(name).hasMatch();
 }
 

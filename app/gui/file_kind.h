@@ -11,7 +11,7 @@ enum class FileKind {
     Model,    ///< *.pt, *.pth, *.ts, *.torchscript: what it really is, opening tells
     Plan,     ///< JSON with "format": "espalier-plan"
     Recipe,   ///< JSON with "format": "espalier-recipe"
-    Data,     ///< a folder, an IDX file, CIFAR batches, *.npz
+    Data,     ///< a folder, or an IDX file
     Other
 };
 

@@ -1,22 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The window's program: espalier [--example] [FILE].
 #include <cstdio>
+#include <optional>
+#include <vector>
 
 #include <QApplication>
 
 #include "app/gui/application.h"
 #include "app/gui/main_window.h"
 #include "app/gui/unix_signals.h"
+#include "core/base/log.h"
 #include "core/base/process.h"
 
 namespace {
 
-/// Answers --help, --version and wrong usage, which must work without a display.
-std::optional<int> answerWithoutWindow(int argc, char** argv, espalier::gui::CommandLine& line) {
-    const QCoreApplication console(argc, argv);
-    line = espalier::gui::parseCommandLine(QCoreApplication::arguments());
+using espalier::gui::CommandLine;
+
+/// Prints what the command line asks for; the exit code when that was all.
+std::optional<int> answer(const CommandLine& line) {
     if (line.exitCode) std::fprintf(*line.exitCode == 0 ? stdout : stderr, "%s\n", qUtf8Printable(line.message));
     return line.exitCode;
+}
+
+/// --help and --version must work without a display. Wrong usage waits: Qt's own options look wrong until a
+/// QApplication has taken them out.
+std::optional<int> answerWithoutDisplay(int argc, char** argv) {
+    const QCoreApplication console(argc, argv);
+    const CommandLine line = espalier::gui::parseCommandLine(QCoreApplication::arguments());
+    return line.exitCode == 0 ? answer(line) : std::nullopt;
 }
 
 }  // namespace
@@ -24,17 +35,16 @@ std::optional<int> answerWithoutWindow(int argc, char** argv, espalier::gui::Com
 int main(int argc, char** argv) {
     using namespace espalier;
     ensurePassiveOpenMp(argv);
-    gui::CommandLine line;
-    {
-        int count = argc;  // Qt takes its own arguments out of what it is given
-        std::vector<char*> arguments(argv, argv + argc + 1);
-        if (const auto exitCode = answerWithoutWindow(count, arguments.data(), line)) return *exitCode;
-    }
+    std::vector<char*> copy(argv, argv + argc + 1);  // Qt changes the list it is given
+    if (const auto exitCode = answerWithoutDisplay(argc, copy.data())) return *exitCode;
     QApplication application(argc, argv);
+    const CommandLine line = gui::parseCommandLine(QCoreApplication::arguments());
+    if (const auto exitCode = answer(line)) return *exitCode;
     gui::setUpApplication(application);
     gui::MainWindow window;
-    const gui::UnixSignals signals_;
-    QObject::connect(&signals_, &gui::UnixSignals::terminationRequested, &window, &gui::MainWindow::closeNow);
+    const gui::UnixSignals unixSignals;
+    QObject::connect(&unixSignals, &gui::UnixSignals::terminationRequested, &window, &gui::MainWindow::closeNow);
+    log(LogLevel::Info, "Espalier " + version());
     window.show();
     if (line.example) {
         window.openExample();

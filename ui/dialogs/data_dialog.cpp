@@ -81,8 +81,8 @@ DataDialog::DataDialog(JobRunner* jobs, const data::DataSpec& initial, QWidget* 
     setObjectName(QStringLiteral("dataDialog"));
     setWindowTitle(tr("Attach data"));
     m_path = lineEdit(QStringLiteral("dataPath"), tr("Data file or folder"), tr("A folder, or one file of the data"),
-                      tr("The four IDX files of MNIST, CIFAR-10 batches, a folder of images by class, "
-                         "or a tensor file"));
+                      tr("A folder with the four IDX files of MNIST or of data like it, plain or gzipped; "
+                         "or one of these files"));
     m_path->setText(QString::fromStdString(initial.path.string()));
     m_preset = presetBox(QString::fromStdString(initial.preset));
     const QString ofPreset = tr("as in the preset");
