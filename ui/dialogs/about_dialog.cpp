@@ -10,6 +10,7 @@
 #include <QVBoxLayout>
 
 #include "core/base/process.h"
+#include "ui/dialogs/fit_height.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
 
@@ -51,7 +52,7 @@ AboutDialog::AboutDialog(const QString& versions, QWidget* parent) : QDialog(par
     layout->addLayout(top);
     layout->addStretch();
     layout->addWidget(buttons);
-    resize(460, sizeHint().height());
+    fitHeight(*this, 460);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     connect(copy, &QPushButton::clicked, this, [versions] { QGuiApplication::clipboard()->setText(versions); });
 }

@@ -12,6 +12,7 @@
 
 #include "core/base/format.h"
 #include "ui/dialogs/dialogs.h"
+#include "ui/dialogs/fit_height.h"
 #include "ui/dialogs/inline_message.h"
 #include "ui/jobs/job_runner.h"
 #include "ui/style/icons.h"
@@ -119,7 +120,7 @@ DataDialog::DataDialog(JobRunner* jobs, const data::DataSpec& initial, QWidget* 
     layout->addWidget(m_message);
     layout->addStretch();
     layout->addWidget(buttons);
-    resize(560, sizeHint().height());
+    fitHeight(*this, 560);
 
     connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);

@@ -7,6 +7,7 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
+#include "ui/dialogs/fit_height.h"
 #include "ui/dialogs/inline_message.h"
 #include "ui/style/theme.h"
 
@@ -61,7 +62,7 @@ InputDialog::InputDialog(const QString& fileName, const QString& suggestion, QWi
     for (QWidget* part : std::initializer_list<QWidget*>{question, m_text, forms, m_message}) layout->addWidget(part);
     layout->addStretch();
     layout->addWidget(buttons);
-    resize(520, sizeHint().height());
+    fitHeight(*this, 520);
     connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     connect(m_text, &QLineEdit::textChanged, this, &InputDialog::validate);

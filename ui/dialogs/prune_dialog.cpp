@@ -18,6 +18,7 @@
 #include "core/base/format.h"
 #include "core/prune/criterion.h"
 #include "core/prune/footprint.h"
+#include "ui/dialogs/fit_height.h"
 #include "ui/dialogs/inline_message.h"
 #include "ui/document/document.h"
 #include "ui/jobs/job_runner.h"
@@ -76,7 +77,7 @@ PruneDialog::PruneDialog(const Document* document, JobRunner* jobs, QWidget* par
     layout->addWidget(m_message);
     layout->addStretch();
     layout->addWidget(buttons);
-    resize(480, sizeHint().height());
+    fitHeight(*this, 480);
 
     connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);

@@ -44,6 +44,7 @@ MessageBar::MessageBar(QWidget* parent) : QFrame(parent) {
     setObjectName(QStringLiteral("messageBar"));
     setAccessibleName(tr("Message"));
     m_icon = new QLabel(this);
+    m_icon->setContentsMargins(0, 3, 0, 0);  // level with the first line of the text
     m_text = selectableLabel(QStringLiteral("messageText"), this);
     m_details = selectableLabel(QStringLiteral("messageDetails"), this);
     m_action = addButton(QStringLiteral("messageAction"), {}, {});
