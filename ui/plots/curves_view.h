@@ -3,13 +3,11 @@
 #pragma once
 
 #include <QString>
+#include <array>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "ui/plots/plot_view.h"
-
-class QCPAbstractLegendItem;
 
 namespace espalier::plots {
 
@@ -99,20 +97,23 @@ private:
     };
     Hit hitAt(const QPointF& pixel, double tolerance) const;
     int legendSeriesAt(const QPointF& pixel) const;
-    void applyStyle(CurveSeries& series, const QPalette& palette);
+    CurveSeries* seriesAt(int series) const;  // null when there is none
     void changed(CurveSeries& series);
+    /// Range of all visible points: of x without `axis`, else of y on that axis.
+    Range dataRange(std::optional<SeriesStyle::Axis> axis) const;
+    Range positiveRange(const Range& range) const;
     void rescale();
-    void drawPoints(CurveSeries& series, const Range& visible);
+    void updateLegend();
     void updateAccessibleText();
 
     std::vector<std::unique_ptr<CurveSeries>> m_series;
-    std::vector<RoundMark> m_markList;
     RoundMarks* m_marks;
     std::optional<Range> m_leftRange;
-    QString m_titles[3];
+    std::array<QString, 3> m_titles;  // x, left, right
     QPointF m_pressedAt;
     int m_highlighted = -1;
     int m_hovered = -1;
+    bool m_isRescaleWanted = true;
 };
 
 }  // namespace espalier::plots

@@ -3,20 +3,18 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 
 #include "ui/plots/heatmap_data.h"
 #include "ui/plots/plot_view.h"
 
 class QCPColorMap;
 class QCPColorScale;
-class QCPMarginGroup;
 
 namespace espalier::plots {
 
-class CellOutline;
 class CellTicker;
 class MaskItem;
+class RowOutline;
 
 /// Cells of a HeatmapData, removed ones under a hatched tint, with a colour scale.
 ///
@@ -62,6 +60,7 @@ protected:
     bool pointerReleased(QMouseEvent& event) override;
     void prepareReplot() override;
     void keyPressEvent(QKeyEvent* event) override;
+    void leaveEvent(QEvent* event) override;
 
 private:
     void fillMap();
@@ -74,14 +73,12 @@ private:
     QPointF m_pressedAt;
     Cell m_hovered;
     int m_currentRow = -1;
-    bool m_isRemovedVisible = true;
     QCPColorMap* m_map;
     QCPColorScale* m_scale;
-    QCPMarginGroup* m_margins;
     MaskItem* m_mask;
-    CellOutline* m_outline;
-    std::shared_ptr<CellTicker> m_rowTicker;
-    std::shared_ptr<CellTicker> m_columnTicker;
+    RowOutline* m_outline;
+    CellTicker* m_rowTicker;     // owned by its axis, as the next
+    CellTicker* m_columnTicker;
 };
 
 }  // namespace espalier::plots

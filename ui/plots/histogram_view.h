@@ -74,6 +74,7 @@ protected:
     bool pointerReleased(QMouseEvent& event) override;
     void prepareReplot() override;
     void keyPressEvent(QKeyEvent* event) override;
+    bool event(QEvent* event) override;
 
 private:
     const HistogramData& shown() const;
@@ -81,6 +82,7 @@ private:
     double thresholdAtMouse(const QMouseEvent& event) const;
     CutReadout readout(double threshold) const;
     double thresholdFor(double sparsity) const;
+    std::optional<double> keyTarget(const QKeyEvent& event) const;
     void moveCut(double threshold);
     void cancelDrag();
     void rebuild();
@@ -93,7 +95,8 @@ private:
     Points m_steps;  // staircase of what is shown
     std::optional<double> m_cut;
     std::optional<double> m_dragStart;  // the cut before the drag
-    double m_pointerY = 0;
+    double m_grabOffset = 0;            // pixels between the line and the mouse
+    int m_grabSide = 1;                 // −1: the line at −t was taken
     ReadoutFunction m_readout;
     ThresholdFunction m_threshold;
     HistogramMode m_mode = HistogramMode::Magnitude;

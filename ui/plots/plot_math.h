@@ -57,9 +57,9 @@ struct Points {
     bool operator==(const Points&) const = default;
 };
 
-/// At most `maxPoints` (>= 4) points that look the same: first, lowest, highest and last of each
-/// bucket of x in `visible`, with one neighbour on each side. Fewer points than that come back
-/// unchanged. NaN is a gap.
+/// At most `maxPoints` (>= 4) of the points in `visible` and one neighbour on each side, chosen so
+/// that the curve looks the same: first, lowest, highest and last of each bucket of equally many
+/// points. Fewer come back unchanged. NaN in y is a gap and is kept.
 Points decimated(const Points& points, const Range& visible, int maxPoints);
 /// Mean of each value and up to `window` - 1 before it; NaN values are passed over.
 std::vector<double> runningMean(std::span<const double> values, int window);

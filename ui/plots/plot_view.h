@@ -109,16 +109,19 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    void showEvent(QShowEvent* event) override;
 
 private:
-    bool mouseEvent(QEvent& event);
     void hover(const QPointF& pixel);
+    bool mouseEvent(QMouseEvent& event);
     void leave();
+    void hideCrosshair();
     void keepWithinLimits();
     void setRanges(const Range& x, const Range& y);
     void addExportActions(QMenu& menu);
     void exportTo(const QString& suffix, const QString& filter,
                   const std::function<bool(const QString&)>& write);
+    void prepareExport();
 
     QCustomPlot* m_plot;
     QStackedLayout* m_stack;
@@ -130,6 +133,10 @@ private:
     std::optional<Range> m_limits[2];
     Qt::Orientations m_directions = Qt::Horizontal | Qt::Vertical;
     bool m_zoomedByUser = false;
+    bool m_isReplotWanted = false;
+    bool m_isPreparing = false;
+    bool m_isHovered = false;
+    QPointF m_pressedAt;
     bool m_isPressed = false;
     bool m_isTaken = false;
     bool m_isCrosshairWanted = true;
