@@ -218,6 +218,19 @@ void CurvesView::prepareReplot() {
     for (const auto& series : m_series) {
         if (series->isChanged) series->draw(xMap().values);
     }
+    if (canvas()->legend->visible()) placeLegend();
+}
+
+void CurvesView::placeLegend() {
+    std::vector<QPointF> pixels;
+    for (const auto& series : m_series) series->appendPixels(pixels);
+    const QSizeF size = canvas()->legend->outerRect().size();
+    m_legendCorner = emptiestCorner(plotArea(), size, pixels, m_legendCorner);
+    const bool isRight =
+        m_legendCorner == Corner::TopRight || m_legendCorner == Corner::BottomRight;
+    const bool isTop = m_legendCorner == Corner::TopRight || m_legendCorner == Corner::TopLeft;
+    canvas()->axisRect()->insetLayout()->setInsetAlignment(
+        0, (isTop ? Qt::AlignTop : Qt::AlignBottom) | (isRight ? Qt::AlignRight : Qt::AlignLeft));
 }
 
 void CurvesView::updateLegend() {
@@ -242,18 +255,23 @@ void CurvesView::recolor(const QPalette& palette) {
 void CurvesView::updateAccessibleText() {
     QStringList names;
     for (const auto& series : m_series) names += series->style.name;
-    const QString name = m_titles[1].isEmpty() ? tr("Curves") : tr("%1 over %2").arg(m_titles[1], m_titles[0]);
-    setAccessibleText(name, names.isEmpty() ? tr("No curves yet.") : tr("Curves: %1.").arg(names.join(QStringLiteral(", "))));
+    const QString name =
+        m_titles[1].isEmpty() ? tr("Curves") : tr("%1 over %2").arg(m_titles[1], m_titles[0]);
+    setAccessibleText(name, names.isEmpty()
+                                ? tr("No curves yet.")
+                                : tr("Curves: %1.").arg(names.join(QStringLiteral(", "))));
 }
 
 QString CurvesView::hoverText(const QPointF& at) const {
-    QStringList parts{tr("%1 = %2").arg(m_titles[0].isEmpty() ? tr("x") : m_titles[0], numberText(at.x()))};
+    QStringList parts{
+        tr("%1 = %2").arg(m_titles[0].isEmpty() ? tr("x") : m_titles[0], numberText(at.x()))};
     for (const auto& series : m_series) {
         const std::vector<double>& x = series->points.x;
         if (!series->isVisible || x.empty()) continue;
         const auto next = std::lower_bound(x.begin(), x.end(), at.x());
         auto nearest = static_cast<std::size_t>(next - x.begin());
-        if (nearest == x.size() || (nearest > 0 && at.x() - x[nearest - 1] < x[nearest] - at.x())) --nearest;
+        if (nearest == x.size() || (nearest > 0 && at.x() - x[nearest - 1] < x[nearest] - at.x()))
+            --nearest;
         parts += tr("%1: %2").arg(series->style.name, numberText(series->points.y[nearest]));
     }
     return parts.join(QStringLiteral("  ·  "));
@@ -272,7 +290,8 @@ QString CurvesView::csv() const {
         table += csvNumber(x);
         for (std::size_t i = 0; i < m_series.size(); ++i) {
             table += u',';
-            if (const auto value = values.find(i); value != values.end()) table += csvNumber(value->second);
+            if (const auto value = values.find(i); value != values.end())
+                table += csvNumber(value->second);
         }
         table += u'\n';
     }

@@ -87,6 +87,7 @@ protected:
     bool pointerPressed(QMouseEvent& event) override;
     bool pointerMoved(QMouseEvent& event) override;
     bool pointerReleased(QMouseEvent& event) override;
+    void pointerLeft() override;
     void prepareReplot() override;
     void keyPressEvent(QKeyEvent* event) override;
 
@@ -99,11 +100,13 @@ private:
     int legendSeriesAt(const QPointF& pixel) const;
     CurveSeries* seriesAt(int series) const;  // null when there is none
     void changed(CurveSeries& series);
+    void hoverSeries(int series);
     /// Range of all visible points: of x without `axis`, else of y on that axis.
     Range dataRange(std::optional<SeriesStyle::Axis> axis) const;
     Range positiveRange(const Range& range) const;
     void rescale();
     void updateLegend();
+    void placeLegend();
     void updateAccessibleText();
 
     std::vector<std::unique_ptr<CurveSeries>> m_series;
@@ -113,6 +116,7 @@ private:
     QPointF m_pressedAt;
     int m_highlighted = -1;
     int m_hovered = -1;
+    Corner m_legendCorner = Corner::TopRight;
     bool m_isRescaleWanted = true;
 };
 

@@ -53,15 +53,23 @@ bool CurvesView::pointerMoved(QMouseEvent& event) {
     canvas()->setCursor(inLegend >= 0 ? Qt::PointingHandCursor : Qt::ArrowCursor);
     if (event.buttons() != Qt::NoButton) return false;
     const int hovered = inLegend >= 0 ? inLegend : hitAt(event.position(), kHitDistance).series;
-    if (hovered != m_hovered) {
-        m_hovered = hovered;
-        Q_EMIT seriesHovered(hovered);
-    }
+    hoverSeries(hovered);
     return false;
 }
 
+void CurvesView::pointerLeft() {
+    hoverSeries(-1);
+}
+
+void CurvesView::hoverSeries(int series) {
+    if (series == m_hovered) return;
+    m_hovered = series;
+    Q_EMIT seriesHovered(series);
+}
+
 bool CurvesView::pointerReleased(QMouseEvent& event) {
-    if ((event.position() - m_pressedAt).manhattanLength() >= QApplication::startDragDistance()) return false;
+    if ((event.position() - m_pressedAt).manhattanLength() >= QApplication::startDragDistance())
+        return false;
     if (const int series = legendSeriesAt(event.position()); series >= 0) {
         setSeriesVisible(series, !isSeriesVisible(series));
         return true;
@@ -74,7 +82,8 @@ bool CurvesView::pointerReleased(QMouseEvent& event) {
 
 void CurvesView::keyPressEvent(QKeyEvent* event) {
     const int series = event->key() - Qt::Key_1;
-    if (series >= 0 && series < std::min(9, seriesCount()) && event->modifiers() == Qt::NoModifier) {
+    if (series >= 0 && series < std::min(9, seriesCount()) &&
+        event->modifiers() == Qt::NoModifier) {
         return setSeriesVisible(series, !isSeriesVisible(series));
     }
     PlotView::keyPressEvent(event);
@@ -86,7 +95,8 @@ void CurvesView::extendContextMenu(QMenu& menu) {
         QAction* action = menu.addAction(seriesAt(i)->style.name);
         action->setCheckable(true);
         action->setChecked(isSeriesVisible(i));
-        connect(action, &QAction::toggled, this, [this, i](bool shown) { setSeriesVisible(i, shown); });
+        connect(action, &QAction::toggled, this,
+                [this, i](bool shown) { setSeriesVisible(i, shown); });
     }
 }
 

@@ -28,9 +28,13 @@ QRectF CutItem::labelRect() const {
     if (!m_look || m_look->text.isEmpty()) return {};
     const QRectF area = QRectF(mParentPlot->axisRect()->rect()).adjusted(4, 4, -4, -4);
     const QFontMetricsF metrics(style::font(style::FontSize::Body), mParentPlot);
-    const QSizeF size(metrics.horizontalAdvance(m_look->text) + 2 * kLabelPadding,
-                      metrics.height() + kLabelPadding);
+    const QSizeF size(metrics.horizontalAdvance(m_look->text) + 2 * kLabelPadding, labelHeight());
     return {placeLabel(area, pixelOf(m_look->threshold), area.top(), size), size};
+}
+
+int CutItem::labelHeight() const {
+    const QFontMetricsF metrics(style::font(style::FontSize::Body), mParentPlot);
+    return qCeil(metrics.height() + kLabelPadding);
 }
 
 void CutItem::draw(QCPPainter* painter) {
@@ -58,7 +62,8 @@ void CutItem::drawLine(QCPPainter* painter, double value, const QColor& color) c
     painter->setAntialiasing(false);
     painter->fillRect(QRectF(x - kLineWidth / 2, area.top(), kLineWidth, area.height()), color);
     if (!m_look->isEditable) return;
-    const QRectF grip(x - kGripWidth / 2, area.center().y() - kGripHeight / 2, kGripWidth, kGripHeight);
+    const QRectF grip(x - kGripWidth / 2, area.center().y() - kGripHeight / 2, kGripWidth,
+                      kGripHeight);
     painter->setAntialiasing(true);
     painter->setPen(QPen(color, 1));
     painter->setBrush(style::colorsFor(m_palette).background);

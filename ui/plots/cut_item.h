@@ -29,6 +29,7 @@ public:
     void setPalette(const QPalette& palette) { m_palette = palette; }
     /// In pixels of the plot; empty when nothing is drawn.
     QRectF labelRect() const;
+    int labelHeight() const;
     double selectTest(const QPointF&, bool, QVariant*) const override { return -1; }
 
 protected:

@@ -37,7 +37,8 @@ QCPColorGradient diverging(const QPalette& palette) {
 QCPColorGradient sequential() {
     return gradientOf({QColor(0x44, 0x01, 0x54), QColor(0x48, 0x28, 0x78), QColor(0x3e, 0x4a, 0x89),
                        QColor(0x31, 0x68, 0x8e), QColor(0x26, 0x82, 0x8e), QColor(0x1f, 0x9e, 0x89),
-                       QColor(0x35, 0xb7, 0x79), QColor(0x9f, 0xda, 0x3a), QColor(0xfd, 0xe7, 0x25)});
+                       QColor(0x35, 0xb7, 0x79), QColor(0x9f, 0xda, 0x3a),
+                       QColor(0xfd, 0xe7, 0x25)});
 }
 
 QCPColorGradient sparsity(const QPalette& palette) {
@@ -50,9 +51,12 @@ QCPColorGradient sparsity(const QPalette& palette) {
 
 QCPColorGradient gradientFor(HeatmapKind kind, const QPalette& palette) {
     switch (kind) {
-        case HeatmapKind::Diverging: return diverging(palette);
-        case HeatmapKind::Sequential: return sequential();
-        case HeatmapKind::Sparsity: return sparsity(palette);
+        case HeatmapKind::Diverging:
+            return diverging(palette);
+        case HeatmapKind::Sequential:
+            return sequential();
+        case HeatmapKind::Sparsity:
+            return sparsity(palette);
     }
     return {};
 }

@@ -63,7 +63,8 @@ HeatmapData pooled(std::span<const float> matrix, int rows, int columns, int lim
     data.columnStride = (columns + limit - 1) / limit;
     data.rows = (rows + data.rowStride - 1) / data.rowStride;
     data.columns = (columns + data.columnStride - 1) / data.columnStride;
-    const std::size_t cells = static_cast<std::size_t>(data.rows) * static_cast<std::size_t>(data.columns);
+    const std::size_t cells =
+        static_cast<std::size_t>(data.rows) * static_cast<std::size_t>(data.columns);
     data.values.assign(cells, std::nanf(""));
     std::size_t source = 0;
     for (int row = 0; row < rows; ++row) {

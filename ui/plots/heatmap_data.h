@@ -27,18 +27,18 @@ struct HeatmapData {
     QString name;  ///< "conv1.weight"
     int rows = 0;
     int columns = 0;
-    std::vector<float> values;           ///< [rows, columns]
+    std::vector<float> values;  ///< [rows, columns]
     /// [rows, columns], 1 = removed by the plan; empty: no overlay
     std::vector<std::uint8_t> removed;
-    QStringList rowLabels;               ///< one per row, or empty for numbers
-    QStringList columnLabels;            ///< one per column, or empty for numbers
-    QString rowTitle;                    ///< "output channel"
-    QString columnTitle;                 ///< "input channel × kernel"
-    QString valueTitle;                  ///< "weight"
+    QStringList rowLabels;     ///< one per row, or empty for numbers
+    QStringList columnLabels;  ///< one per column, or empty for numbers
+    QString rowTitle;          ///< "output channel"
+    QString columnTitle;       ///< "input channel × kernel"
+    QString valueTitle;        ///< "weight"
     HeatmapKind kind = HeatmapKind::Diverging;
-    std::optional<Range> range;          ///< of the colour scale; none: from the values
-    int rowStride = 1;                   ///< matrix rows that one cell stands for
-    int columnStride = 1;                ///< matrix columns that one cell stands for
+    std::optional<Range> range;  ///< of the colour scale; none: from the values
+    int rowStride = 1;           ///< matrix rows that one cell stands for
+    int columnStride = 1;        ///< matrix columns that one cell stands for
 
     bool isEmpty() const { return rows <= 0 || columns <= 0; }
     float at(int row, int column) const;

@@ -37,13 +37,14 @@ void MaskItem::draw(QCPPainter* painter) {
     const QRectF shown = target & QRectF(mParentPlot->axisRect()->rect());
     if (shown.isEmpty()) return;
 
-    const double scale = painter->deviceTransform().m11();  // of the screen, or of an enlarged picture
+    const double scale =
+        painter->deviceTransform().m11();  // of the screen, or of an enlarged picture
     const QSize pixels(static_cast<int>(std::ceil(shown.width() * scale)),
                        static_cast<int>(std::ceil(shown.height() * scale)));
     QImage tint(pixels, QImage::Format_ARGB32_Premultiplied);
     tint.setDevicePixelRatio(scale);
     QColor veil = style::colorsFor(m_palette).background;
-    veil.setAlphaF(0.45F);
+    veil.setAlphaF(0.55F);
     tint.fill(veil);
     QPainter tinter(&tint);
     const QRectF all(QPointF(), shown.size());

@@ -22,7 +22,7 @@ namespace espalier::plots {
 
 namespace {
 
-constexpr int kLabelWidth = 150;      // of a row's name, elided in the middle
+constexpr int kLabelWidth = 160;      // of a row's name; its end says most
 constexpr int kColumnTickWidth = 60;  // pixels for one number at the lower axis
 constexpr int kScaleWidth = 10;
 
@@ -40,7 +40,7 @@ QStringList elided(const QStringList& names) {
     const QFontMetrics metrics(style::font(style::FontSize::Small));
     QStringList shortNames;
     for (const QString& name : names) {
-        shortNames += metrics.elidedText(name, Qt::ElideMiddle, kLabelWidth);
+        shortNames += metrics.elidedText(name, Qt::ElideLeft, kLabelWidth);
     }
     return shortNames;
 }
@@ -51,7 +51,8 @@ QString nameOf(const QStringList& names, int cell, int stride) {
 
 QString valueText(const HeatmapData& data, float value) {
     if (std::isnan(value)) return HeatmapView::tr("no value");
-    return QString::fromStdString(data.kind == HeatmapKind::Sparsity ? percent(value) : significant(value));
+    return QString::fromStdString(data.kind == HeatmapKind::Sparsity ? percent(value)
+                                                                     : significant(value));
 }
 
 }  // namespace
@@ -60,7 +61,8 @@ HeatmapView::HeatmapView(QWidget* parent) : PlotView(parent) {
     setObjectName(QStringLiteral("heatmap"));
     setExportName(QStringLiteral("heatmap"));
     QCustomPlot* plot = canvas();
-    plot->addLayer(QStringLiteral("mask"), plot->layer(QStringLiteral("main")), QCustomPlot::limAbove);
+    plot->addLayer(QStringLiteral("mask"), plot->layer(QStringLiteral("main")),
+                   QCustomPlot::limAbove);
     plot->layer(QStringLiteral("mask"))->setMode(QCPLayer::lmBuffered);
     m_map = new QCPColorMap(plot->xAxis, plot->yAxis);
     m_map->setInterpolate(false);
@@ -178,10 +180,12 @@ QString HeatmapView::hoverText(const QPointF& at) const {
     const Cell cell = cellAt(m_data, at.x(), at.y());
     if (!cell.isValid()) return {};
     if (m_readout) return m_readout(cell.row, cell.column);
-    const QString where = tr("%1, %2").arg(nameOf(m_data.rowLabels, cell.row, m_data.rowStride),
-                                           nameOf(m_data.columnLabels, cell.column, m_data.columnStride));
+    const QString where =
+        tr("%1, %2").arg(nameOf(m_data.rowLabels, cell.row, m_data.rowStride),
+                         nameOf(m_data.columnLabels, cell.column, m_data.columnStride));
     const QString state = m_data.isRemoved(cell.row, cell.column) ? tr(" (removed)") : QString();
-    return where + QStringLiteral(": ") + valueText(m_data, m_data.at(cell.row, cell.column)) + state;
+    return where + QStringLiteral(": ") + valueText(m_data, m_data.at(cell.row, cell.column)) +
+           state;
 }
 
 void HeatmapView::extendContextMenu(QMenu& menu) {
@@ -214,8 +218,7 @@ bool HeatmapView::pointerReleased(QMouseEvent& event) {
     return false;
 }
 
-void HeatmapView::leaveEvent(QEvent* event) {
-    PlotView::leaveEvent(event);
+void HeatmapView::pointerLeft() {
     if (!m_hovered.isValid()) return;
     m_hovered = {};
     Q_EMIT cellHovered(-1, -1);
@@ -244,7 +247,8 @@ void HeatmapView::chooseRow(int row) {
 }
 
 void HeatmapView::updateAccessibleText() {
-    const QString name = m_data.name.isEmpty() ? tr("Heatmap") : tr("Heatmap of %1").arg(m_data.name);
+    const QString name =
+        m_data.name.isEmpty() ? tr("Heatmap") : tr("Heatmap of %1").arg(m_data.name);
     const Range colors = colorRange(m_data);
     const QString summary = tr("%1 rows, %2 columns, values from %3 to %4.")
                                 .arg(m_data.rows)
@@ -262,9 +266,12 @@ QString HeatmapView::csv() const {
         const QString rowName = csvField(nameOf(m_data.rowLabels, row, m_data.rowStride));
         for (int column = 0; column < m_data.columns; ++column) {
             const float value = m_data.at(row, column);
-            table += rowName + u',' + csvField(nameOf(m_data.columnLabels, column, m_data.columnStride));
+            table +=
+                rowName + u',' + csvField(nameOf(m_data.columnLabels, column, m_data.columnStride));
             table += u',' + csvNumber(static_cast<double>(value));
-            if (hasMask) table += m_data.isRemoved(row, column) ? QStringLiteral(",1") : QStringLiteral(",0");
+            if (hasMask)
+                table +=
+                    m_data.isRemoved(row, column) ? QStringLiteral(",1") : QStringLiteral(",0");
             table += u'\n';
         }
     }

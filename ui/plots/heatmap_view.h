@@ -48,7 +48,7 @@ public:
 
 Q_SIGNALS:
     void cellClicked(int row, int column);
-    void rowClicked(int row);     ///< with every cellClicked, and from the keyboard
+    void rowClicked(int row);               ///< with every cellClicked, and from the keyboard
     void cellHovered(int row, int column);  ///< -1, -1 when the mouse left
 
 protected:
@@ -60,7 +60,7 @@ protected:
     bool pointerReleased(QMouseEvent& event) override;
     void prepareReplot() override;
     void keyPressEvent(QKeyEvent* event) override;
-    void leaveEvent(QEvent* event) override;
+    void pointerLeft() override;
 
 private:
     void fillMap();
@@ -77,7 +77,7 @@ private:
     QCPColorScale* m_scale;
     MaskItem* m_mask;
     RowOutline* m_outline;
-    CellTicker* m_rowTicker;     // owned by its axis, as the next
+    CellTicker* m_rowTicker;  // owned by its axis, as the next
     CellTicker* m_columnTicker;
 };
 

@@ -26,7 +26,8 @@ double HistogramData::binWidth() const {
 
 double HistogramData::binLeft(std::size_t bin) const {
     // Not lower + bin × width: the last edge must be the upper edge to the last bit.
-    const double share = counts.empty() ? 0 : static_cast<double>(bin) / static_cast<double>(counts.size());
+    const double share =
+        counts.empty() ? 0 : static_cast<double>(bin) / static_cast<double>(counts.size());
     return edges.lower + edges.size() * share;
 }
 
@@ -66,7 +67,8 @@ Range robustRange(const HistogramData& data, double tail) {
         double below = 0;
         while (first < last && (below += static_cast<double>(data.counts[first])) <= drop) ++first;
         double above = 0;
-        while (last > first + 1 && (above += static_cast<double>(data.counts[last - 1])) <= drop) --last;
+        while (last > first + 1 && (above += static_cast<double>(data.counts[last - 1])) <= drop)
+            --last;
     }
     const double lower = data.edges.lower >= 0 ? data.edges.lower : data.binLeft(first);
     return {lower, data.binLeft(last)};

@@ -12,12 +12,12 @@ namespace espalier::plots {
 
 /// Exact counts of all values of one tensor in uniform bins. Exact zeros are counted apart.
 struct HistogramData {
-    QString name;                       ///< "fc1.weight"
-    Range edges{0, 0};                  ///< left edge of the first bin, right edge of the last
-    std::vector<std::int64_t> counts;   ///< per bin, without exact zeros
+    QString name;                      ///< "fc1.weight"
+    Range edges{0, 0};                 ///< left edge of the first bin, right edge of the last
+    std::vector<std::int64_t> counts;  ///< per bin, without exact zeros
     /// per bin, for criteria other than magnitude; empty: the cut says it
     std::vector<std::int64_t> removed;
-    std::int64_t zeros = 0;             ///< exact zeros
+    std::int64_t zeros = 0;  ///< exact zeros
     double minimum = 0;
     double maximum = 0;
     Range robust{0, 0};  ///< 0.1 % to 99.9 % quantile; empty: derived from the bins

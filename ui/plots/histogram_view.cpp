@@ -18,7 +18,8 @@ namespace espalier::plots {
 
 namespace {
 
-constexpr double kEdgeMargin = 0.015;  // of the width, so that bars and spike do not stick to the axis
+constexpr double kEdgeMargin =
+    0.015;  // of the width, so that bars and spike do not stick to the axis
 
 QString text(const std::string& utf8) {
     return QString::fromStdString(utf8);
@@ -51,18 +52,18 @@ HistogramView::HistogramView(QWidget* parent) : PlotView(parent) {
     setObjectName(QStringLiteral("histogram"));
     setExportName(QStringLiteral("histogram"));
     QCustomPlot* plot = canvas();
-    // The tint lies on a buffer of its own: a drag redraws it and the overlay, nothing else.
-    plot->addLayer(QStringLiteral("tint"), plot->layer(QStringLiteral("main")), QCustomPlot::limAbove);
-    plot->layer(QStringLiteral("tint"))->setMode(QCPLayer::lmBuffered);
+    // The tint lies with the cut on the one buffer that a drag redraws: each further buffer costs a
+    // blend.
     m_kept = addSteps(plot, QStringLiteral("main"));
-    for (QCPGraph*& graph : m_removed) graph = addSteps(plot, QStringLiteral("tint"));
+    m_removed = addSteps(plot, QStringLiteral("overlay"));
     m_spike = addSteps(plot, QStringLiteral("main"));
     m_spike->setLineStyle(QCPGraph::lsImpulse);
     m_spikeLabel = new QCPItemText(plot);
     m_spikeLabel->setLayer(QStringLiteral("axes"));
     m_spikeLabel->setSelectable(false);
-    m_spikeLabel->setPositionAlignment(Qt::AlignLeft | Qt::AlignTop);
-    m_spikeLabel->position->setTypeY(QCPItemPosition::ptAxisRectRatio);
+    m_spikeLabel->setPositionAlignment(Qt::AlignRight | Qt::AlignTop);
+    m_spikeLabel->position->setType(QCPItemPosition::ptAxisRectRatio);
+    m_spikeLabel->position->setCoords(1, 0);
     m_cutItem = new CutItem(plot);
     m_cutItem->setLayer(QStringLiteral("overlay"));
     plot->yAxis->setLabel(tr("weights per bin"));
@@ -157,7 +158,8 @@ void HistogramView::rebuild() {
     QSharedPointer<QCPAxisTicker> linear(new CountTicker);
     QSharedPointer<QCPAxisTicker> log(new LogCountTicker);
     plot->yAxis->setTicker(isLog ? log : linear);
-    plot->xAxis->setLabel(m_mode == HistogramMode::Magnitude ? tr("magnitude |w|") : tr("weight w"));
+    plot->xAxis->setLabel(m_mode == HistogramMode::Magnitude ? tr("magnitude |w|")
+                                                             : tr("weight w"));
     const Range counts = countRange(shown(), m_scale);
     setLimits(withMargin(shownRange(shown(), ValueRange::Full)), counts);
     setHome(withMargin(shownRange(shown(), m_range)), counts);
@@ -178,8 +180,8 @@ void HistogramView::fillGraphs() {
     // A spike higher than the plot ends at its top: the label tells its true height.
     const double top = countRange(data, m_scale).upper;
     setSteps(m_spike, {{0.0}, {std::min(top, static_cast<double>(data.zeros))}});
-    m_spikeLabel->setText(tr(" %1 exact zeros").arg(text(siCount(static_cast<double>(data.zeros)))));
-    m_spikeLabel->position->setCoords(0, 0.01);
+    const QString zeros = text(siCount(static_cast<double>(data.zeros)));
+    m_spikeLabel->setText(tr("line at 0: %1 exact zeros").arg(zeros));
 }
 
 void HistogramView::updateTint() {
@@ -191,22 +193,23 @@ void HistogramView::updateTint() {
         const double from = m_mode == HistogramMode::Signed ? -*m_cut : 0;
         tint = clippedSteps(m_steps, from, *m_cut);
     }
-    for (QCPGraph* graph : m_removed) setSteps(graph, tint);
+    setSteps(m_removed, tint);
 }
 
 void HistogramView::redrawCut() {
     updateTint();
     if (m_cut) {
-        m_cutItem->setLook(CutLook{*m_cut, m_mode == HistogramMode::Signed, m_isCutEditable, cutText()});
+        m_cutItem->setLook(
+            CutLook{*m_cut, m_mode == HistogramMode::Signed, m_isCutEditable, cutText()});
     } else {
         m_cutItem->setLook(std::nullopt);
     }
     if (!isDragging()) return replotLater();
-    canvas()->layer(QStringLiteral("tint"))->replot();
     canvas()->layer(QStringLiteral("overlay"))->replot();
 }
 
 void HistogramView::prepareReplot() {
+    if (m_pixelRatio != canvas()->bufferDevicePixelRatio()) colorTint(palette());
     const Range now = xMap().values;
     m_spikeLabel->setVisible(m_spike->visible() && now.contains(0));
 }
@@ -215,12 +218,18 @@ void HistogramView::recolor(const QPalette& palette) {
     PlotView::recolor(palette);
     const style::Colors& colors = style::colorsFor(palette);
     m_kept->setBrush(colors.kept);
-    m_removed[0]->setBrush(style::removedFill(palette));
-    m_removed[1]->setBrush(style::removedHatch(palette));
+    colorTint(palette);
     m_spike->setPen(QPen(colors.removed, 3, Qt::SolidLine, Qt::FlatCap));
     m_spikeLabel->setColor(colors.mutedText);
     m_spikeLabel->setFont(style::font(style::FontSize::Small));
+    m_spikeLabel->setPadding(
+        QMargins(0, m_cutItem->labelHeight() + 8, 4, 0));  // below the cut's label
     m_cutItem->setPalette(palette);
+}
+
+void HistogramView::colorTint(const QPalette& palette) {
+    m_pixelRatio = canvas()->bufferDevicePixelRatio();
+    m_removed->setBrush(style::removedBrush(palette, m_pixelRatio));
 }
 
 QString HistogramView::hoverText(const QPointF& at) const {
@@ -229,15 +238,18 @@ QString HistogramView::hoverText(const QPointF& at) const {
     if (bin < 0) return {};
     const auto i = static_cast<std::size_t>(bin);
     const std::int64_t count = data.counts[i];
-    const double share = static_cast<double>(count) / static_cast<double>(std::max<std::int64_t>(1, data.total()));
+    const double share =
+        static_cast<double>(count) / static_cast<double>(std::max<std::int64_t>(1, data.total()));
     return tr("%1 from %2 to %3: %4 weights (%5)")
-        .arg(m_mode == HistogramMode::Magnitude ? tr("|w|") : tr("w"), text(significant(data.binLeft(i))),
-             text(significant(data.binLeft(i + 1))), text(exactCount(count)), text(percent(share, 2)));
+        .arg(m_mode == HistogramMode::Magnitude ? tr("|w|") : tr("w"),
+             text(significant(data.binLeft(i))), text(significant(data.binLeft(i + 1))),
+             text(exactCount(count)), text(percent(share, 2)));
 }
 
 void HistogramView::updateAccessibleText() {
     const HistogramData& data = shown();
-    const QString name = data.name.isEmpty() ? tr("Histogram") : tr("Histogram of %1").arg(data.name);
+    const QString name =
+        data.name.isEmpty() ? tr("Histogram") : tr("Histogram of %1").arg(data.name);
     QString summary = tr("%1 weights between %2 and %3, %4 of them exactly zero.")
                           .arg(text(exactCount(data.total())), text(significant(data.minimum)),
                                text(significant(data.maximum)), text(exactCount(data.zeros)));

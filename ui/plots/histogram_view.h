@@ -87,6 +87,7 @@ private:
     void cancelDrag();
     void rebuild();
     void fillGraphs();
+    void colorTint(const QPalette& palette);
     void updateTint();
     void redrawCut();
     void updateAccessibleText();
@@ -105,7 +106,8 @@ private:
     bool m_isCutEditable = true;
     QString m_lockedReason;
     QCPGraph* m_kept;
-    QCPGraph* m_removed[2];  // fill and hatch
+    QCPGraph* m_removed;
+    double m_pixelRatio = 0;  // of the screen that m_removed was coloured for
     QCPGraph* m_spike;
     QCPItemText* m_spikeLabel;
     CutItem* m_cutItem;

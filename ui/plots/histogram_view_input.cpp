@@ -18,7 +18,8 @@ constexpr double kHitDistance = 8;  // pixels on either side of the line
 
 /// A menu action that is one of two or more choices.
 template <class Value, class Setter>
-void addChoice(QMenu& menu, QActionGroup* group, const QString& text, Value value, Value now, Setter set) {
+void addChoice(QMenu& menu, QActionGroup* group, const QString& text, Value value, Value now,
+               Setter set) {
     QAction* action = menu.addAction(text);
     action->setCheckable(true);
     action->setChecked(value == now);
@@ -108,7 +109,8 @@ void HistogramView::keyPressEvent(QKeyEvent* event) {
         if (event->key() == Qt::Key_Escape) cancelDrag();
         return;
     }
-    const std::optional<double> target = m_cut && m_isCutEditable ? keyTarget(*event) : std::nullopt;
+    const std::optional<double> target =
+        m_cut && m_isCutEditable ? keyTarget(*event) : std::nullopt;
     if (!target) return PlotView::keyPressEvent(event);
     if (*target == *m_cut) return;
     setCut(*target);
@@ -126,12 +128,17 @@ std::optional<double> HistogramView::keyTarget(const QKeyEvent& event) const {
     };
     switch (event.key()) {
         case Qt::Key_Left:
-        case Qt::Key_Down: return stepped(-1);
+        case Qt::Key_Down:
+            return stepped(-1);
         case Qt::Key_Right:
-        case Qt::Key_Up: return stepped(1);
-        case Qt::Key_Home: return 0.0;
-        case Qt::Key_End: return largestCut(m_data);
-        default: return std::nullopt;
+        case Qt::Key_Up:
+            return stepped(1);
+        case Qt::Key_Home:
+            return 0.0;
+        case Qt::Key_End:
+            return largestCut(m_data);
+        default:
+            return std::nullopt;
     }
 }
 
@@ -149,7 +156,8 @@ void HistogramView::extendContextMenu(QMenu& menu) {
     addChoice(menu, scales, tr("Logarithmic counts"), CountScale::Log, m_scale, scale);
     menu.addSeparator();
     QActionGroup* ranges = group();
-    addChoice(menu, ranges, tr("0.1 % to 99.9 % of the weights"), ValueRange::Robust, m_range, range);
+    addChoice(menu, ranges, tr("0.1 % to 99.9 % of the weights"), ValueRange::Robust, m_range,
+              range);
     addChoice(menu, ranges, tr("All weights"), ValueRange::Full, m_range, range);
 }
 

@@ -181,7 +181,8 @@ void PlotView::pan(double xShare, double yShare) {
 
 void PlotView::resetView() {
     m_zoomedByUser = false;
-    setRanges(m_home[0].value_or(shownBy(m_plot->xAxis)), m_home[1].value_or(shownBy(m_plot->yAxis)));
+    setRanges(m_home[0].value_or(shownBy(m_plot->xAxis)),
+              m_home[1].value_or(shownBy(m_plot->yAxis)));
 }
 
 void PlotView::setHome(const Range& x, const Range& y) {

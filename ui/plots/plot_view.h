@@ -91,6 +91,7 @@ protected:
     virtual bool pointerPressed(QMouseEvent& event);
     virtual bool pointerMoved(QMouseEvent& event);
     virtual bool pointerReleased(QMouseEvent& event);
+    virtual void pointerLeft() {}
     /// The part inside the axes was laid out anew or its ranges changed: before each replot.
     virtual void prepareReplot() {}
 

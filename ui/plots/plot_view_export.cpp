@@ -63,8 +63,9 @@ bool PlotView::savePdf(const QString& path) {
         writer.setCreator(QStringLiteral("Espalier"));
         writer.setTitle(m_exportName);
         writer.setResolution(96);
-        writer.setPageLayout(QPageLayout(QPageSize(size, QPageSize::Point, {}, QPageSize::ExactMatch),
-                                         QPageLayout::Portrait, QMarginsF()));
+        writer.setPageLayout(
+            QPageLayout(QPageSize(size, QPageSize::Point, {}, QPageSize::ExactMatch),
+                        QPageLayout::Portrait, QMarginsF()));
         QCPPainter painter;
         if (!painter.begin(&writer)) return false;
         painter.setMode(QCPPainter::pmVectorized);
@@ -133,9 +134,10 @@ void PlotView::exportTo(const QString& suffix, const QString& filter,
     if (write(path)) {
         Q_EMIT exported(path);
     } else {
-        Q_EMIT exportFailed(tr("Cannot write %1. Check that the folder exists, that you may write to it "
-                               "and that the disk is not full.")
-                                .arg(path));
+        Q_EMIT exportFailed(
+            tr("Cannot write %1. Check that the folder exists, that you may write to it "
+               "and that the disk is not full.")
+                .arg(path));
     }
 }
 

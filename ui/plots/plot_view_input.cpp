@@ -29,14 +29,22 @@ void PlotView::keyPressEvent(QKeyEvent* event) {
     if (event->matches(QKeySequence::Copy)) return copyImage();
     switch (event->key()) {
         case Qt::Key_Plus:
-        case Qt::Key_Equal: return zoom(kZoomStep);
-        case Qt::Key_Minus: return zoom(1 / kZoomStep);
-        case Qt::Key_Left: return pan(-kPanStep, 0);
-        case Qt::Key_Right: return pan(kPanStep, 0);
-        case Qt::Key_Up: return pan(0, kPanStep);
-        case Qt::Key_Down: return pan(0, -kPanStep);
-        case Qt::Key_Home: return resetView();
-        default: QWidget::keyPressEvent(event);
+        case Qt::Key_Equal:
+            return zoom(kZoomStep);
+        case Qt::Key_Minus:
+            return zoom(1 / kZoomStep);
+        case Qt::Key_Left:
+            return pan(-kPanStep, 0);
+        case Qt::Key_Right:
+            return pan(kPanStep, 0);
+        case Qt::Key_Up:
+            return pan(0, kPanStep);
+        case Qt::Key_Down:
+            return pan(0, -kPanStep);
+        case Qt::Key_Home:
+            return resetView();
+        default:
+            QWidget::keyPressEvent(event);
     }
 }
 
@@ -45,14 +53,23 @@ bool PlotView::eventFilter(QObject* watched, QEvent* event) {
     switch (event->type()) {
         case QEvent::MouseButtonPress:
         case QEvent::MouseMove:
-        case QEvent::MouseButtonRelease: return mouseEvent(static_cast<QMouseEvent&>(*event));
-        case QEvent::MouseButtonDblClick: resetView(); return true;
-        case QEvent::Wheel: m_zoomedByUser = true; return false;
-        case QEvent::Leave: leave(); return false;
+        case QEvent::MouseButtonRelease:
+            return mouseEvent(static_cast<QMouseEvent&>(*event));
+        case QEvent::MouseButtonDblClick:
+            resetView();
+            return true;
+        case QEvent::Wheel:
+            m_zoomedByUser = true;
+            return false;
+        case QEvent::Leave:
+            leave();
+            pointerLeft();
+            return false;
         case QEvent::ContextMenu:  // QCustomPlot does not hand it on to its parent
             contextMenuEvent(static_cast<QContextMenuEvent*>(event));
             return true;
-        default: return false;
+        default:
+            return false;
     }
 }
 
@@ -60,13 +77,15 @@ bool PlotView::mouseEvent(QMouseEvent& event) {
     if (event.type() == QEvent::MouseMove) {
         const bool taken = pointerMoved(event) || m_isTaken;
         if (m_isPressed && !taken && plotArea().contains(m_pressedAt) &&
-            (event.position() - m_pressedAt).manhattanLength() >= QApplication::startDragDistance()) {
+            (event.position() - m_pressedAt).manhattanLength() >=
+                QApplication::startDragDistance()) {
             m_zoomedByUser = true;
         }
         m_isTaken ? leave() : hover(event.position());
         return taken;
     }
-    if (event.button() != Qt::LeftButton) return true;  // the right button is the menu's, not the pan's
+    if (event.button() != Qt::LeftButton)
+        return true;  // the right button is the menu's, not the pan's
     if (event.type() == QEvent::MouseButtonPress) {
         setFocus(Qt::MouseFocusReason);
         m_pressedAt = event.position();
@@ -90,7 +109,8 @@ void PlotView::hover(const QPointF& pixel) {
     }
     if (m_isCrosshairWanted) m_plot->layer(QStringLiteral("overlay"))->replot();
     m_isHovered = true;
-    const QPointF at(m_plot->xAxis->pixelToCoord(pixel.x()), m_plot->yAxis->pixelToCoord(pixel.y()));
+    const QPointF at(m_plot->xAxis->pixelToCoord(pixel.x()),
+                     m_plot->yAxis->pixelToCoord(pixel.y()));
     Q_EMIT hoverTextChanged(hoverText(at));
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/style/colors.h"
 
+#include <QImage>
+#include <QTransform>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -11,6 +13,7 @@ namespace espalier::style {
 
 namespace {
 
+constexpr double kHatchStep = 6;
 constexpr QRgb kRemovedHatchLight = 0xff9a4a00;
 constexpr QRgb kRemovedHatchDark = 0xff6b3300;
 
@@ -26,7 +29,7 @@ const Colors& lightColors() {
     static const Colors colors{.kept = QColor(0x1f, 0x6f, 0xb5),
                                .removed = QColor(0xd9, 0x6b, 0x00),
                                .locked = QColor(0x8a, 0x90, 0x9b),
-                               .estimate = QColor(0x6b, 0x72, 0x80),
+                               .estimate = QColor(0x60, 0x68, 0x75),
                                .error = QColor(0xc0, 0x26, 0x2d),
                                .warning = QColor(0x9a, 0x67, 0x00),
                                .success = QColor(0x1b, 0x7f, 0x4b),
@@ -62,9 +65,8 @@ const Colors& colorsFor(const QPalette& palette) {
 
 QColor seriesColor(const QPalette& palette, int index) {
     // Okabe & Ito (2008), neighbours as unlike as possible.
-    static const std::array<QRgb, kSeriesColors - 1> kColors{0xff0072b2, 0xffe69f00, 0xff009e73,
-                                                             0xffcc79a7, 0xffd55e00, 0xff56b4e9,
-                                                             0xfff0e442};
+    static const std::array<QRgb, kSeriesColors - 1> kColors{
+        0xff0072b2, 0xffe69f00, 0xff009e73, 0xffcc79a7, 0xffd55e00, 0xff56b4e9, 0xfff0e442};
     const int i = ((index % kSeriesColors) + kSeriesColors) % kSeriesColors;
     const bool dark = isDark(palette);
     if (i == kSeriesColors - 1) return colorsFor(palette).text;
@@ -85,9 +87,26 @@ QColor removedFill(const QPalette& palette) {
     return mix(colors.background, colors.removed, 0.8);
 }
 
+QBrush removedBrush(const QPalette& palette, double pixelRatio) {
+    const int side = std::max(1, qRound(kHatchStep * pixelRatio));
+    const int width = std::max(1, qRound(pixelRatio));
+    QImage tile(side, side, QImage::Format_RGB32);
+    const QRgb fill = removedFill(palette).rgb();
+    const QRgb line = removedHatch(palette).color().rgb();
+    for (int y = 0; y < side; ++y) {
+        for (int x = 0; x < side; ++x) tile.setPixel(x, y, (x + y) % side < width ? line : fill);
+    }
+    QBrush brush(tile);
+    brush.setTransform(QTransform::fromScale(1 / pixelRatio, 1 / pixelRatio));
+    return brush;
+}
+
 QColor mix(const QColor& under, const QColor& over, double share) {
-    const auto channel = [share](float a, float b) { return a + (b - a) * static_cast<float>(share); };
-    return QColor::fromRgbF(channel(under.redF(), over.redF()), channel(under.greenF(), over.greenF()),
+    const auto channel = [share](float a, float b) {
+        return a + (b - a) * static_cast<float>(share);
+    };
+    return QColor::fromRgbF(channel(under.redF(), over.redF()),
+                            channel(under.greenF(), over.greenF()),
                             channel(under.blueF(), over.blueF()));
 }
 

@@ -9,16 +9,19 @@ namespace espalier::style {
 namespace {
 
 // In the order of enum Icon.
+// clang-format off
 constexpr std::array<const char*, kIconCount> kDrawings{
     // Open, Save, Export
     "M 1.5 13 L 1.5 3 L 6 3 L 7.5 5 L 13 5 L 13 7 M 1.5 13 L 4 7.5 L 15 7.5 L 12.5 13 Z",
-    "M 2 2 L 11.5 2 L 14 4.5 L 14 14 L 2 14 Z M 5 2 L 5 6 L 10.5 6 L 10.5 2 M 4.5 14 L 4.5 9.5 L 11.5 9.5 L 11.5 14",
+    "M 2 2 L 11.5 2 L 14 4.5 L 14 14 L 2 14 Z M 5 2 L 5 6 L 10.5 6 L 10.5 2"
+    " M 4.5 14 L 4.5 9.5 L 11.5 9.5 L 11.5 14",
     "M 8 10 L 8 1.5 M 5 4.5 L 8 1.5 L 11 4.5 M 4 7 L 2.5 7 L 2.5 14 L 13.5 14 L 13.5 7 L 12 7",
     // Copy, Close, Folder, Data, Model
     "R 5.5 5.5 8.5 8.5 M 3.5 10.5 L 2 10.5 L 2 2 L 10.5 2 L 10.5 3.5",
     "M 3.5 3.5 L 12.5 12.5 M 12.5 3.5 L 3.5 12.5",
     "M 1.5 13 L 1.5 3 L 6 3 L 7.5 5 L 14.5 5 L 14.5 13 Z",
-    "M 2.5 3.8 C 2.5 1.4 13.5 1.4 13.5 3.8 C 13.5 6.2 2.5 6.2 2.5 3.8 L 2.5 12.2 C 2.5 14.6 13.5 14.6 13.5 12.2 L 13.5 3.8"
+    "M 2.5 3.8 C 2.5 1.4 13.5 1.4 13.5 3.8 C 13.5 6.2 2.5 6.2 2.5 3.8 L 2.5 12.2 C 2.5 14.6"
+    " 13.5 14.6 13.5 12.2 L 13.5 3.8"
     " M 2.5 8 C 2.5 10.4 13.5 10.4 13.5 8",
     "O 3.5 4 1.7 O 3.5 12 1.7 O 12.5 8 1.7 M 5 4.7 L 11 7.3 M 5 11.3 L 11 8.7",
     // Undo, Redo, Lock, Unlock
@@ -30,7 +33,8 @@ constexpr std::array<const char*, kIconCount> kDrawings{
     "M 8 3 L 8 13 M 3 8 L 13 8",
     "M 3 8 L 13 8",
     "O 7 7 4.5 M 10.3 10.3 L 14 14",
-    "M 2 4.5 L 7 4.5 M 11 4.5 L 14 4.5 O 9 4.5 1.8 M 2 11.5 L 4 11.5 M 8 11.5 L 14 11.5 O 6 11.5 1.8",
+    "M 2 4.5 L 7 4.5 M 11 4.5 L 14 4.5 O 9 4.5 1.8 M 2 11.5 L 4 11.5"
+    " M 8 11.5 L 14 11.5 O 6 11.5 1.8",
     "M 2 3 L 14 3 L 9.5 8.5 L 9.5 13.5 L 6.5 12 L 6.5 8.5 Z",
     // Start, Pause, Stop, Train
     "F M 4.5 2.5 L 13 8 L 4.5 13.5 Z",
@@ -47,7 +51,8 @@ constexpr std::array<const char*, kIconCount> kDrawings{
     "M 1.5 2 L 1.5 14 L 14.5 14 M 4 11 L 7 7 L 9.5 9 L 13.5 3.5",
     "R 2 2 4.5 12 R 9.5 2 4.5 12 M 2 7 L 6.5 7 M 9.5 10 L 14 10",
     // ZoomReset, Pin, History, Expand, Help
-    "M 2 6 L 2 2 L 6 2 M 10 2 L 14 2 L 14 6 M 14 10 L 14 14 L 10 14 M 6 14 L 2 14 L 2 10 R 5.5 5.5 5 5",
+    "M 2 6 L 2 2 L 6 2 M 10 2 L 14 2 L 14 6 M 14 10 L 14 14 L 10 14"
+    " M 6 14 L 2 14 L 2 10 R 5.5 5.5 5 5",
     "M 5.5 2 L 10.5 2 M 6.5 2 L 6 7 L 3.5 9.5 L 12.5 9.5 L 10 7 L 9.5 2 M 8 9.5 L 8 14.5",
     "O 4 3.5 1.7 O 4 12.5 1.7 O 12 8 1.7 M 4 5.2 L 4 10.8 M 4 8 L 10.3 8",
     "M 6 3.5 L 10.5 8 L 6 12.5",
@@ -70,10 +75,12 @@ constexpr std::array<const char*, kIconCount> kDrawings{
     "R 2 2.5 12 11 M 2 6.2 L 14 6.2 M 2 9.8 L 14 9.8 M 6 2.5 L 6 13.5",
     "R 2.5 4 11 8 F O 5.5 8 0.8 O 8 8 0.8 O 10.5 8 0.8",
 };
+// clang-format on
 
 class DrawingReader {
 public:
-    explicit DrawingReader(const char* drawing) : m_words(QByteArray(drawing).simplified().split(' ')) {}
+    explicit DrawingReader(const char* drawing)
+        : m_words(QByteArray(drawing).simplified().split(' ')) {}
 
     IconPaths read() {
         while (m_next < m_words.size() && step()) {
@@ -91,14 +98,29 @@ private:
 
     bool step() {
         switch (m_words[m_next++].at(0)) {
-            case 'M': path().moveTo(point()); return true;
-            case 'L': path().lineTo(point()); return true;
-            case 'Z': path().closeSubpath(); return true;
-            case 'F': m_isArea = true; return true;
-            case 'C': curve(); return true;
-            case 'O': circle(); return true;
-            case 'R': rectangle(); return true;
-            default: return false;
+            case 'M':
+                path().moveTo(point());
+                return true;
+            case 'L':
+                path().lineTo(point());
+                return true;
+            case 'Z':
+                path().closeSubpath();
+                return true;
+            case 'F':
+                m_isArea = true;
+                return true;
+            case 'C':
+                curve();
+                return true;
+            case 'O':
+                circle();
+                return true;
+            case 'R':
+                rectangle();
+                return true;
+            default:
+                return false;
         }
     }
     void curve() {

@@ -18,12 +18,18 @@ constexpr double kLineWidth = 1.3;
 
 QColor ownColor(Icon icon, const Colors& colors) {
     switch (icon) {
-        case Icon::Info: return colors.kept;
-        case Icon::Warning: return colors.warning;
-        case Icon::Error: return colors.error;
-        case Icon::Success: return colors.success;
-        case Icon::Cut: return colors.removed;
-        default: return colors.text;
+        case Icon::Info:
+            return colors.kept;
+        case Icon::Warning:
+            return colors.warning;
+        case Icon::Error:
+            return colors.error;
+        case Icon::Success:
+            return colors.success;
+        case Icon::Cut:
+            return colors.removed;
+        default:
+            return colors.text;
     }
 }
 
@@ -92,8 +98,10 @@ public:
             painter->fillPath(paths.areas, color);
         };
         draw("M 2 4 L 14 4 M 2 7.5 L 14 7.5 M 2 11 L 14 11", QColor(0xcf, 0xd4, 0xdb), 0.5);
-        draw("M 8 14 L 8 3 M 8 12 C 5 12 3.5 11 3.5 8 M 8 12 C 11 12 12.5 11 12.5 8 M 8 8.5 C 6 8.5 5.5 7 5.5 4",
-             colors.kept, 1.1);
+        draw(
+            "M 8 14 L 8 3 M 8 12 C 5 12 3.5 11 3.5 8 M 8 12 C 11 12 12.5 11 12.5 8 M 8 8.5 C 6 8.5 "
+            "5.5 7 5.5 4",
+            colors.kept, 1.1);
         draw("M 8 8.5 C 9.2 8.5 10 8 10.2 7", colors.removed, 1.1);
         draw("F O 8 3 1.2 O 3.5 7.6 1.2 O 12.5 7.6 1.2 O 5.5 3.9 1.2", colors.kept, 0);
         painter->restore();

@@ -9,19 +9,56 @@ namespace espalier::style {
 
 enum class Icon {
     // files and data
-    Open, Save, Export, Copy, Close, Folder, Data, Model,
+    Open,
+    Save,
+    Export,
+    Copy,
+    Close,
+    Folder,
+    Data,
+    Model,
     // editing
-    Undo, Redo, Lock, Unlock, Add, Remove, Search, Settings, Filter,
+    Undo,
+    Redo,
+    Lock,
+    Unlock,
+    Add,
+    Remove,
+    Search,
+    Settings,
+    Filter,
     // jobs
-    Start, Pause, Stop, Train,
+    Start,
+    Pause,
+    Stop,
+    Train,
     // measuring
-    Sensitivity, Measure, Latency, Histogram, Heatmap, Curves, Compare,
+    Sensitivity,
+    Measure,
+    Latency,
+    Histogram,
+    Heatmap,
+    Curves,
+    Compare,
     // navigation
-    ZoomReset, Pin, History, Expand, Help,
+    ZoomReset,
+    Pin,
+    History,
+    Expand,
+    Help,
     // messages
-    Info, Warning, Error, Success,
+    Info,
+    Warning,
+    Error,
+    Success,
     // pruning and layers
-    Cut, Group, Conv, Linear, Norm, Embedding, OtherLayer
+    Cut,
+    Group,
+    Conv,
+    Linear,
+    Norm,
+    Embedding,
+    OtherLayer
 };
 
 inline constexpr int kIconCount = static_cast<int>(Icon::OtherLayer) + 1;

@@ -36,7 +36,8 @@ void paintSparsityBar(QPainter& painter, const QRectF& rect, const SparsityBar& 
     const QRectF keptPart = rect.adjusted(0, 0, -removed, 0);
     const QRectF removedPart = rect.adjusted(rect.width() - removed, 0, 0, 0);
     painter.fillRect(keptPart, locked ? colors.locked : colors.kept);
-    painter.fillRect(removedPart, locked ? mix(colors.background, colors.locked, 0.35) : removedFill(palette));
+    painter.fillRect(removedPart,
+                     locked ? mix(colors.background, colors.locked, 0.35) : removedFill(palette));
     const QBrush hatch = locked ? QBrush(colors.locked, Qt::BDiagPattern) : removedHatch(palette);
     painter.setBrushOrigin(rect.topLeft());
     painter.fillRect(removedPart, hatch);
