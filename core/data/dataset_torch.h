@@ -26,6 +26,8 @@ public:
     virtual const DataSpec& spec() const = 0;
     /// The samples at `indices` (0 .. size of the split), decoded and normalised.
     virtual Batch batch(Split split, std::span<const std::int64_t> indices) const = 0;
+    /// The same samples with another share of the training split held out; shares their memory.
+    virtual DatasetPtr withValidation(double share) const = 0;
 };
 
 std::int64_t sampleCount(const Dataset& dataset, Split split);

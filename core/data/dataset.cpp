@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/data/dataset.h"
+
+#include <array>
+#include <cmath>
+
+#include "core/base/format.h"
+#include "core/data/dataset_kind.h"
+#include "core/data/dataset_torch.h"
+
+namespace espalier::data {
+namespace {
+
+/// Asked in this order.
+const std::array kKinds{&kIdxDataset};
+
+Error notFound(const DataSpec& spec) {
+    const std::string what = cat("Cannot open the data at ", spec.path.string());
+    std::error_code ignored;
+    if (!std::filesystem::exists(spec.path, ignored)) {
+        return {Error::Kind::NotFound, what, "there is no such file or folder", "Check the path"};
+    }
+    std::string looked;
+    for (const DatasetKind* kind : kKinds) looked += cat(looked.empty() ? "" : "; ", kind->looksLike);
+    return {Error::Kind::NotFound, what, cat("nothing of a known kind is there. Looked for: ", looked),
+            "Give the folder that holds the files"};
+}
+
+}  // namespace
+
+Result<DatasetPtr> openDataset(const DataSpec& spec, RunControl& control) {
+    const std::string what = cat("Cannot open the data at ", spec.path.string());
+    if (!std::isfinite(spec.validation) || spec.validation < 0 || spec.validation >= 1) {
+        return Error{Error::Kind::BadArgument, what, cat("the validation share is ", spec.validation),
+                     "Give a number from 0 to below 1, such as 0.1"};
+    }
+    return guarded(what, [&]() -> Result<DatasetPtr> {
+        for (const DatasetKind* kind : kKinds) {
+            if (kind->recognises(spec.path)) return kind->open(spec, control);
+        }
+        return notFound(spec);
+    });
+}
+
+const DatasetInfo& info(const Dataset& dataset) {
+    return dataset.info();
+}
+
+const DataSpec& spec(const Dataset& dataset) {
+    return dataset.spec();
+}
+
+}  // namespace espalier::data

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Labelled images of one size, held in memory as bytes and normalised batch by batch.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/data/dataset_torch.h"
+#include "core/data/normalisation.h"
+
+namespace espalier::data {
+
+/// Images [samples, channels, height, width], one byte a value, and their classes.
+struct LabelledImages {
+    std::vector<std::uint8_t> pixels;
+    std::vector<std::int64_t> labels;
+};
+
+/// What a reader of files hands over. `test` may be empty, and so may `train`.
+struct ImageCollection {
+    DatasetInfo info;  ///< all but the sample counts and the notes on splits
+    DataSpec spec;
+    Normalisation normalisation;
+    LabelledImages train;
+    LabelledImages test;
+};
+
+/// Without a training split, the validation split is the test split, and a note says so.
+DatasetPtr makeMemoryImages(ImageCollection collection);
+
+}  // namespace espalier::data
