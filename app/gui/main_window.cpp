@@ -182,6 +182,7 @@ void MainWindow::connectActions() {
     connect(m_tasks, &Tasks::recipeChosen, this, &MainWindow::loadRecipe);
     ui::TrainingPanel* training = m_workspace->training();
     training->setActions(actions["train.start"], actions["train.stop"]);
+    connect(m_workspace, &Workspace::attachDataRequested, actions["file.attach_data"], &QAction::trigger);
     connect(training, &ui::TrainingPanel::attachDataRequested, actions["file.attach_data"], &QAction::trigger);
     connect(training, &ui::TrainingPanel::failed, m_workbench, &Workbench::failed);
     connect(training, &ui::TrainingPanel::saved, m_workbench, &Workbench::succeeded);

@@ -35,7 +35,9 @@ Workspace::Workspace(ui::Workbench* workbench, QWidget* parent) : QMainWindow(pa
     setObjectName(QStringLiteral("workspace"));
     setDockOptions(AnimatedDocks | AllowTabbedDocks | AllowNestedDocks);
     setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
-    setMenuWidget(new ui::ImpactBar(workbench, this));
+    auto* impact = new ui::ImpactBar(workbench, this);
+    connect(impact, &ui::ImpactBar::attachDataRequested, this, &Workspace::attachDataRequested);
+    setMenuWidget(impact);
 
     m_tabs = new QTabWidget(this);
     m_tabs->setObjectName(QStringLiteral("plotTabs"));

@@ -43,6 +43,7 @@ public:
     void resetZoom();
 
 Q_SIGNALS:
+    void attachDataRequested();
     void hoverTextChanged(const QString& text);
     void plotExported(const QString& path);
     void plotExportFailed(const QString& message);

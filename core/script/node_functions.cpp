@@ -134,7 +134,8 @@ StackFunction registeredOperator(Node& node) {
         };
     }
     auto function = [operation = op->getOperation(&node)](Stack& stack) mutable { operation(stack); };
-    if (!op->schema().is_vararg()) return function;
+    // prim::tolist is declared with any number of arguments, but takes its three without their count.
+    if (!op->schema().is_vararg() || node.kind() == c10::prim::tolist) return function;
     return [function, count = static_cast<std::int64_t>(node.inputs().size())](Stack& stack) mutable {
         stack.emplace_back(count);
         function(stack);

@@ -4,6 +4,8 @@
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/zeros.h>
 
+#include <optional>
+
 #include "core/train/optimizer_torch.h"
 
 namespace espalier::train {
@@ -13,6 +15,8 @@ namespace {
 using Kernel = void(at::TensorList, at::TensorList, at::TensorList, at::TensorList, at::TensorList, at::TensorList,
                     double, double, double, double, double, bool, bool, const std::optional<at::Tensor>&,
                     const std::optional<at::Tensor>&);
+constexpr Kernel* kAdam = at::_fused_adam_;
+constexpr Kernel* kAdamW = at::_fused_adamw_;
 
 /// As torch.optim.Adam and torch.optim.AdamW: the kernel decides whether weight decay goes through the gradient
 /// (Kingma and Ba 2015) or beside it (Loshchilov and Hutter 2019).
@@ -44,11 +48,11 @@ private:
 }  // namespace
 
 std::unique_ptr<Optimizer> makeAdam(std::vector<at::Tensor> parameters, const OptimizerOptions& options) {
-    return std::make_unique<Adam>(std::move(parameters), options, at::_fused_adam_);
+    return std::make_unique<Adam>(std::move(parameters), options, kAdam);
 }
 
 std::unique_ptr<Optimizer> makeAdamW(std::vector<at::Tensor> parameters, const OptimizerOptions& options) {
-    return std::make_unique<Adam>(std::move(parameters), options, at::_fused_adamw_);
+    return std::make_unique<Adam>(std::move(parameters), options, kAdamW);
 }
 
 }  // namespace espalier::train

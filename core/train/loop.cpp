@@ -132,12 +132,15 @@ Result<Loop::Outcome> Loop::validate(int epoch, double trainLoss, RunControl& co
 
 Result<void> Loop::checkFinite(double loss, std::string_view which) const {
     if (std::isfinite(loss)) return {};
-    const std::string when = m_position.step == 0 ? "before the first step" : cat("after step ", m_position.step);
-    return Error{Error::Kind::Failed, "Fine-tuning was given up",
-                 cat("the ", which, " is no longer a finite number ", when, " (learning rate ",
+    const std::string what = "Fine-tuning was given up";
+    if (m_position.step == 0) {
+        return Error{Error::Kind::Failed, what, cat("the ", which, " is not a finite number before the first step"),
+                     "Check the model's weights and the data's normalisation"};
+    }
+    return Error{Error::Kind::Failed, what,
+                 cat("the ", which, " is no longer a finite number after step ", m_position.step, " (learning rate ",
                      significant(learningRate()), ")"),
-                 m_position.step == 0 ? "Check the model's weights and the data's normalisation"
-                                      : "Use a tenth of the learning rate, or prune less at once"};
+                 "Use a tenth of the learning rate, or prune less at once"};
 }
 
 double Loop::learningRate() const {
