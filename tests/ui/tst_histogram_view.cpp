@@ -4,7 +4,7 @@
 #include <QTest>
 #include <cmath>
 
-#include "plots_testing.h"
+#include "tests/ui/plots_testing.h"
 #include "ui/plots/histogram_view.h"
 #include "ui/style/colors.h"
 #include "ui/style/theme.h"

@@ -3,7 +3,7 @@
 #include <QTest>
 #include <cmath>
 
-#include "plots_testing.h"
+#include "tests/ui/plots_testing.h"
 #include "ui/plots/curves_view.h"
 #include "ui/style/colors.h"
 #include "ui/style/theme.h"
@@ -62,11 +62,18 @@ private Q_SLOTS:
 
     void aZoomOfTheUserIsKept() {
         Shown shown;
+        const int right = shown.view.addSeries(
+            {.name = QStringLiteral("accuracy"), .axis = SeriesStyle::Axis::Right});
+        QCoreApplication::processEvents();
         shown.view.zoom(0.5);
+        const QCPRange zoomedRight = shown.view.canvas()->yAxis2->range();
         const QCPRange zoomed = shown.view.canvas()->xAxis->range();
         shown.view.append(0, 1000, 50);
         QCoreApplication::processEvents();
         QCOMPARE(shown.view.canvas()->xAxis->range(), zoomed);
+        shown.view.append(right, 5, 5000);
+        QCoreApplication::processEvents();
+        QCOMPARE(shown.view.canvas()->yAxis2->range(), zoomedRight);
         shown.view.resetView();
         QTRY_VERIFY(shown.view.canvas()->xAxis->range().upper > 1000);
     }

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "plots_testing.h"
+#include "tests/ui/plots_testing.h"
 #include "ui/plots/plot_math.h"
 
 using namespace espalier::plots;

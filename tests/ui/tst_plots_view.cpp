@@ -10,7 +10,7 @@
 #include <QTest>
 #include <QWheelEvent>
 
-#include "plots_testing.h"
+#include "tests/ui/plots_testing.h"
 #include "ui/plots/curves_view.h"
 #include "ui/style/colors.h"
 #include "ui/style/theme.h"

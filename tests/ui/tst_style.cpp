@@ -5,7 +5,7 @@
 #include <QTest>
 #include <cmath>
 
-#include "plots_testing.h"
+#include "tests/ui/plots_testing.h"
 #include "ui/style/colors.h"
 #include "ui/style/icon_paths.h"
 #include "ui/style/icons.h"

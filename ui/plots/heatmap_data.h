@@ -64,7 +64,7 @@ Range colorRange(const HeatmapData& data);
 
 /// `matrix` [rows, columns] with at most `limit` cells per side: each cell takes the value of
 /// largest magnitude in its block (NaN passed over), with the strides filled in. For a job: takes
-/// about 1 ms per million values.
+/// about 5 ms per million values.
 HeatmapData pooled(std::span<const float> matrix, int rows, int columns, int limit = kMaxCells);
 
 }  // namespace espalier::plots

@@ -98,12 +98,11 @@ public:
             painter->fillPath(paths.areas, color);
         };
         draw("M 2 4 L 14 4 M 2 7.5 L 14 7.5 M 2 11 L 14 11", QColor(0xcf, 0xd4, 0xdb), 0.5);
-        draw(
-            "M 8 14 L 8 3 M 8 12 C 5 12 3.5 11 3.5 8 M 8 12 C 11 12 12.5 11 12.5 8 M 8 8.5 C 6 8.5 "
-            "5.5 7 5.5 4",
-            colors.kept, 1.1);
-        draw("M 8 8.5 C 9.2 8.5 10 8 10.2 7", colors.removed, 1.1);
-        draw("F O 8 3 1.2 O 3.5 7.6 1.2 O 12.5 7.6 1.2 O 5.5 3.9 1.2", colors.kept, 0);
+        draw("M 8 14 L 8 3 M 8 12 C 5 12 3.5 11 3.5 8 M 8 12 C 11 12 12.5 11 12.5 8", colors.kept,
+             1.1);
+        draw("M 8 9.5 C 6 9.5 5.2 8.3 5.2 5.3", colors.kept, 1.1);
+        draw("M 8 9.5 C 9.4 9.5 10.2 8.6 10.4 7", colors.removed, 1.1);
+        draw("F O 8 3 1.2 O 3.5 7.9 1.2 O 12.5 7.9 1.2 O 5.2 5 1.2", colors.kept, 0);
         painter->restore();
     }
     QIconEngine* clone() const override { return new ApplicationIconEngine; }
