@@ -231,13 +231,15 @@ Result<std::string> readText(const fs::path& path, std::size_t maxBytes) {
                  "Check that it is the right file."};
 }
 
-Result<std::string> sha256OfFile(const fs::path& path) {
+Result<std::string> sha256OfFile(const fs::path& path, RunControl* control) {
     Hasher hasher;
+    const auto isStopped = [control] { return control && control->isStopRequested(); };
     const auto take = [&](const char* data, std::size_t size) {
         hasher.add(data, size);
-        return true;
+        return !isStopped();
     };
     if (auto read = readBlocks(path, take); !read) return read.error();
+    if (isStopped()) return Error{Error::Kind::Cancelled, "Cannot open " + quoted(path), "it was stopped", {}};
     return hasher.hex();
 }
 

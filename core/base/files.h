@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/base/result.h"
+#include "core/base/run_control.h"
 
 namespace espalier {
 
@@ -28,8 +29,8 @@ Result<void> writeTextAtomically(const std::filesystem::path& target, std::strin
 /// Files larger than `maxBytes` are refused.
 Result<std::string> readText(const std::filesystem::path& path, std::size_t maxBytes = 64u << 20);
 
-/// Lower-case hexadecimal SHA-256 of a file's bytes.
-Result<std::string> sha256OfFile(const std::filesystem::path& path);
+/// Lower-case hexadecimal SHA-256 of a file's bytes; about 1 s per GB. Errors: as readText; Cancelled.
+Result<std::string> sha256OfFile(const std::filesystem::path& path, RunControl* control = nullptr);
 /// Lower-case hexadecimal SHA-256 of bytes in memory.
 std::string sha256(std::string_view bytes);
 
