@@ -28,7 +28,8 @@ Error damaged(std::string why) {
     return {Kind::Damaged, {}, std::move(why), "Copy or download the file again, or save it anew."};
 }
 
-/// The folder that all members of a PyTorch archive lie in, with its slash: it is named after the file.
+/// The folder that all members of a PyTorch archive lie in, with its slash: it is named after the
+/// file.
 std::string rootOf(const ZipFile& zip) {
     if (zip.entries().empty()) return {};
     const std::string& first = zip.entries().front().name;
@@ -38,12 +39,15 @@ std::string rootOf(const ZipFile& zip) {
 
 Result<void> checkTotalSize(const ZipFile& zip) {
     std::uint64_t unpacked = 0;
-    for (const auto& entry : zip.entries()) unpacked += entry.bytes;  // each at most 1032 times the file
+    for (const auto& entry : zip.entries())
+        unpacked += entry.bytes;  // each at most 1032 times the file
     if (unpacked <= kAlwaysAllowed || unpacked / kMostSwelling <= zip.fileBytes()) return {};
-    return Error{Kind::Untrusted, {},
-                 cat("it would unpack to ", byteSize(static_cast<double>(unpacked)), " from ",
-                     byteSize(static_cast<double>(zip.fileBytes()))),
-                 "Save it anew with torch.jit.save, and do not open files from sources you do not trust."};
+    return Error{
+        Kind::Untrusted,
+        {},
+        cat("it would unpack to ", byteSize(static_cast<double>(unpacked)), " from ",
+            byteSize(static_cast<double>(zip.fileBytes()))),
+        "Save it anew with torch.jit.save, and do not open files from sources you do not trust."};
 }
 
 Result<void> checkVersion(const ZipFile& zip, const std::string& root) {
@@ -56,12 +60,16 @@ Result<void> checkVersion(const ZipFile& zip, const std::string& root) {
         return damaged("its format version makes no sense");
     }
     if (version <= caffe2::serialize::kMaxSupportedFileFormatVersion) return {};
-    return Error{Kind::Unsupported, {}, "it was saved by a newer PyTorch than the one in use here",
+    return Error{Kind::Unsupported,
+                 {},
+                 "it was saved by a newer PyTorch than the one in use here",
                  "Build Espalier with a newer LibTorch, or save the model with an older PyTorch."};
 }
 
-/// Every tensor has to lie inside the bytes that are stored for it: LibTorch would read past their end.
-Result<void> checkPickle(const ZipFile& zip, const std::string& root, std::string_view name, CodeNames& names) {
+/// Every tensor has to lie inside the bytes that are stored for it: LibTorch would read past their
+/// end.
+Result<void> checkPickle(const ZipFile& zip, const std::string& root, std::string_view name,
+                         CodeNames& names) {
     const std::string member = root + std::string(name) + ".pkl";
     const auto bytes = zip.read(*zip.find(member), kLargestPickle);
     if (!bytes) return bytes.error();
@@ -71,8 +79,8 @@ Result<void> checkPickle(const ZipFile& zip, const std::string& root, std::strin
         const auto* record = zip.find(cat(root, name, '/', storage.key));
         if (!record) return damaged(cat(root, name, '/', storage.key, " is missing"));
         if (record->bytes < storage.bytes) {
-            return damaged(cat(record->name, " holds ", record->bytes, " bytes where ", storage.bytes,
-                               " are needed"));
+            return damaged(cat(record->name, " holds ", record->bytes, " bytes where ",
+                               storage.bytes, " are needed"));
         }
     }
     for (const auto& global : report.globals) findNames(global, names);
@@ -93,22 +101,31 @@ Result<void> readCode(const ZipFile& zip, const std::string& root, CodeNames& na
 
 Result<void> judge(const CodeNames& names) {
     constexpr std::string_view kDistrust =
-        "Do not open it, unless you know why it does so; a model for pruning needs nothing of that kind.";
+        "Do not open it, unless you know why it does so; a model for pruning needs nothing of that "
+        "kind.";
     for (const auto& call : names.calls) {
         const auto verdict = judgeOperator(call);
         if (verdict == OperatorVerdict::Forbidden) {
-            return Error{Kind::Untrusted, {}, cat("its code calls ", call,
-                         ", which reaches beyond the model to files or other processes"), std::string(kDistrust)};
+            return Error{Kind::Untrusted,
+                         {},
+                         cat("its code calls ", call,
+                             ", which reaches beyond the model to files or other processes"),
+                         std::string(kDistrust)};
         }
         if (verdict == OperatorVerdict::Unknown) {
-            return Error{Kind::Unsupported, {}, cat("its code calls ", call, ", an operator that LibTorch does not have"),
-                         "Save the model without that operator, for example only the part before it."};
+            return Error{
+                Kind::Unsupported,
+                {},
+                cat("its code calls ", call, ", an operator that LibTorch does not have"),
+                "Save the model without that operator, for example only the part before it."};
         }
     }
     for (const auto& space : names.classSpaces) {
         if (isAllowedClassSpace(space)) continue;
-        return Error{Kind::Untrusted, {}, cat("it uses a class of torch.classes.", space,
-                     ", which reaches beyond the model to devices, files or other processes"),
+        return Error{Kind::Untrusted,
+                     {},
+                     cat("it uses a class of torch.classes.", space,
+                         ", which reaches beyond the model to devices, files or other processes"),
                      std::string(kDistrust)};
     }
     return {};
@@ -130,7 +147,8 @@ Result<ArchiveReport> check(const std::filesystem::path& path) {
     if (auto judged = judge(names); !judged) return judged.error();
     ArchiveReport report{zip->fileBytes(), 0, std::move(names.calls)};
     for (const auto& entry : zip->entries()) {
-        const bool isTensor = entry.name.starts_with(root + "data/") || entry.name.starts_with(root + "constants/");
+        const bool isTensor =
+            entry.name.starts_with(root + "data/") || entry.name.starts_with(root + "constants/");
         if (isTensor) report.tensorBytes += entry.bytes;
     }
     return report;

@@ -12,15 +12,19 @@ namespace espalier::script {
 namespace {
 
 /// Packed weights; `profiler` is record_function, a mere mark in the code.
-constexpr std::array<std::string_view, 5> kClassSpaces = {"quantized", "rnn", "sparse", "mkldnn", "profiler"};
-/// Families of operators that compute. Not among them: c10d, symm_mem, rpc, which speak with other processes.
+constexpr std::array<std::string_view, 5> kClassSpaces = {"quantized", "rnn", "sparse", "mkldnn",
+                                                          "profiler"};
+/// Families of operators that compute. Not among them: c10d, symm_mem, rpc, which speak with other
+/// processes.
 constexpr std::array<std::string_view, 16> kComputing = {
-    "aten", "prim", "prims", "quantized", "_quantized", "quantization", "sparse", "mkl", "mkldnn",
-    "mkldnn_prepacked", "onednn", "static_runtime", "inductor", "onnx", "profiler", "_test"};
+    "aten",         "prim",           "prims",    "quantized", "_quantized",
+    "quantization", "sparse",         "mkl",      "mkldnn",    "mkldnn_prepacked",
+    "onednn",       "static_runtime", "inductor", "onnx",      "profiler",
+    "_test"};
 /// By name, for what the arguments do not tell.
 constexpr std::array<std::string_view, 7> kForbidden = {
-    "aten::save", "aten::from_file", "prim::PythonOp", "prim::IgnoredPythonOp", "prim::rpc_async", "prim::rpc_sync",
-    "prim::rpc_remote"};
+    "aten::save",      "aten::from_file", "prim::PythonOp",  "prim::IgnoredPythonOp",
+    "prim::rpc_async", "prim::rpc_sync",  "prim::rpc_remote"};
 constexpr std::array<std::string_view, 4> kFileArguments = {"filename", "file", "path", "library"};
 
 template <class Range>
@@ -79,7 +83,8 @@ private:
     void skipBlanks() {
         while (m_at < m_source.size() && isBlank(m_source[m_at])) ++m_at;
     }
-    /// After a number or a closing bracket, `.name` belongs to a value and begins no chain of its own.
+    /// After a number or a closing bracket, `.name` belongs to a value and begins no chain of its
+    /// own.
     void skipNumberOrMember() {
         const bool isDot = at('.');
         ++m_at;
@@ -119,23 +124,29 @@ bool takesFile(const c10::FunctionSchema& schema) {
 void findNames(std::string_view source, CodeNames& names) {
     Lexer lexer(source);
     for (auto chain = lexer.nextChain(); !chain.empty(); chain = lexer.nextChain()) {
-        const auto part = [&](std::size_t i) { return std::string(i < chain.size() ? chain[i] : std::string_view()); };
+        const auto part = [&](std::size_t i) {
+            return std::string(i < chain.size() ? chain[i] : std::string_view());
+        };
         if (part(0) == "torch" && chain.size() >= 2) names.calls.insert("aten::" + part(1));
         if (part(0) == "ops" && chain.size() >= 3) names.calls.insert(part(1) + "::" + part(2));
-        if (part(0) == "__torch__" && part(1) == "torch" && part(2) == "classes") names.classSpaces.insert(part(3));
+        if (part(0) == "__torch__" && part(1) == "torch" && part(2) == "classes")
+            names.classSpaces.insert(part(3));
     }
 }
 
 OperatorVerdict judgeOperator(const std::string& qualifiedName) {
     if (holds(kForbidden, qualifiedName)) return OperatorVerdict::Forbidden;
-    const std::string_view space = std::string_view(qualifiedName).substr(0, qualifiedName.find("::"));
-    const auto overloads = torch::jit::getAllOperatorsFor(c10::Symbol::fromQualString(qualifiedName));
-    // The language itself has names in aten and prim that are no operators ("torch.autograd", "prim::Loop").
+    const std::string_view space =
+        std::string_view(qualifiedName).substr(0, qualifiedName.find("::"));
+    const auto overloads =
+        torch::jit::getAllOperatorsFor(c10::Symbol::fromQualString(qualifiedName));
+    // The language itself has names in aten and prim that are no operators ("torch.autograd",
+    // "prim::Loop").
     if (overloads.empty() && space != "aten" && space != "prim") return OperatorVerdict::Unknown;
     const bool isForbidden =
-        !holds(kComputing, space) || std::any_of(overloads.begin(), overloads.end(), [](const auto& overload) {
-            return takesFile(overload->schema());
-        });
+        !holds(kComputing, space) ||
+        std::any_of(overloads.begin(), overloads.end(),
+                    [](const auto& overload) { return takesFile(overload->schema()); });
     return isForbidden ? OperatorVerdict::Forbidden : OperatorVerdict::Allowed;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/script/archive_pickle.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <span>
@@ -9,29 +10,23 @@
 #include <utility>
 
 #include "core/base/format.h"
+#include "core/script/archive_pickle_opcodes.h"
 
 namespace espalier::script {
 
 namespace {
 
-/// Opcodes as Python's pickletools names them.
-enum Opcode : unsigned char {
-    kMark = '(', kStop = '.', kPop = '0', kPopMark = '1', kDup = '2', kBinInt = 'J', kBinInt1 = 'K', kBinInt2 = 'M',
-    kNone = 'N', kBinPersId = 'Q', kReduce = 'R', kBinString = 'T', kShortBinString = 'U', kBinUnicode = 'X',
-    kAppend = 'a', kBuild = 'b', kGlobal = 'c', kDict = 'd', kEmptyDict = '}', kAppends = 'e', kBinGet = 'h',
-    kLongBinGet = 'j', kList = 'l', kEmptyList = ']', kBinPut = 'q', kLongBinPut = 'r', kSetItem = 's', kTuple = 't',
-    kEmptyTuple = ')', kSetItems = 'u', kBinFloat = 'G', kBinBytes = 'B', kShortBinBytes = 'C',
-    kProto = 0x80, kNewObj = 0x81, kTuple1 = 0x85, kTuple2 = 0x86, kTuple3 = 0x87, kNewTrue = 0x88, kNewFalse = 0x89,
-    kLong1 = 0x8a, kLong4 = 0x8b, kShortBinUnicode = 0x8c, kBinUnicode8 = 0x8d, kBinBytes8 = 0x8e, kEmptySet = 0x8f,
-    kAddItems = 0x90, kFrozenSet = 0x91, kNewObjEx = 0x92, kStackGlobal = 0x93, kMemoize = 0x94, kFrame = 0x95
-};
+constexpr unsigned char kStop = '.';
 
-/// A value, as far as it matters here: lists, dicts and objects are all `Other`. Small, since there may be millions.
+/// A value, as far as it matters here: lists, dicts and objects are all `Other`. Small, since there
+/// may be millions.
 struct Value {
     enum class Kind : std::uint32_t { Other, Mark, Integer, Text, Global, Tuple, Storage };
     Kind kind = Kind::Other;
-    std::uint32_t length = 0;   // Text: bytes; Tuple: items
-    std::int64_t payload = 0;   // Integer: itself; Text, Tuple: where it starts; Global: which; Storage: its elements
+    /// Text: bytes; Tuple: items.
+    std::uint32_t length = 0;
+    /// Integer: itself; Text, Tuple: where it starts; Global: which one; Storage: its elements.
+    std::int64_t payload = 0;
 };
 
 /// Thrown on what no reader of pickles would accept; ends in `PickleReport::problem`.
@@ -41,9 +36,10 @@ struct BadPickle : std::runtime_error {
 
 std::uint64_t itemBytes(std::string_view storageType) {
     static const std::unordered_map<std::string_view, std::uint64_t> kSizes = {
-        {"DoubleStorage", 8}, {"FloatStorage", 4}, {"HalfStorage", 2}, {"BFloat16Storage", 2},
-        {"LongStorage", 8}, {"IntStorage", 4}, {"ShortStorage", 2}, {"QInt32Storage", 4},
-        {"ComplexHalfStorage", 4}, {"ComplexFloatStorage", 8}, {"ComplexDoubleStorage", 16}};
+        {"DoubleStorage", 8},       {"FloatStorage", 4},         {"HalfStorage", 2},
+        {"BFloat16Storage", 2},     {"LongStorage", 8},          {"IntStorage", 4},
+        {"ShortStorage", 2},        {"QInt32Storage", 4},        {"ComplexHalfStorage", 4},
+        {"ComplexFloatStorage", 8}, {"ComplexDoubleStorage", 16}};
     const auto found = kSizes.find(storageType.substr(storageType.rfind('.') + 1));
     return found == kSizes.end() ? 1 : found->second;
 }
@@ -66,88 +62,96 @@ private:
     /// False at the end of the pickle.
     bool step(unsigned char opcode) {
         if (opcode == kStop) return false;
-        if (!stepLiteral(opcode) && !stepContainer(opcode) && !stepMemo(opcode) && !stepObject(opcode)) {
-            throw BadPickle(cat("it holds an instruction that no model needs (", static_cast<int>(opcode), ")"));
+        const auto found = std::lower_bound(kInstructions.begin(), kInstructions.end(), opcode,
+                                            [](const Instruction& instruction, unsigned char code) {
+                                                return instruction.opcode < code;
+                                            });
+        if (found == kInstructions.end() || found->opcode != opcode) {
+            throw BadPickle(cat("it holds an instruction that no model needs (", int{opcode}, ")"));
+        }
+        const Value argument = readArgument(found->argument);
+        const auto popped = found->pops == kToMark ? popToMark() : popMany(found->pops);
+        switch (found->effect) {
+            case Effect::Drop:
+                break;
+            case Effect::Other:
+                pushOther();
+                break;
+            case Effect::Tuple:
+                pushTuple(popped);
+                break;
+            case Effect::Integer:
+            case Effect::Text:
+            case Effect::Global:
+                push(argument);
+                break;
+            case Effect::Mark:
+                push({Value::Kind::Mark, 0, 0});
+                break;
+            case Effect::Dup:
+                m_stack.push_back(top());
+                break;
+            default:
+                stepRare(found->effect, argument.payload);
         }
         return true;
     }
 
-    bool stepLiteral(unsigned char opcode) {
-        switch (opcode) {
-            case kNone: case kNewTrue: case kNewFalse: case kEmptyDict: case kEmptyList: case kEmptySet:
-                pushOther();
-                return true;
-            case kBinInt: push(integer(static_cast<std::int32_t>(number(4)))); return true;
-            case kBinInt1: push(integer(static_cast<std::int64_t>(number(1)))); return true;
-            case kBinInt2: push(integer(static_cast<std::int64_t>(number(2)))); return true;
-            case kLong1: push(integer(longInteger(number(1)))); return true;
-            case kLong4: push(integer(longInteger(number(4)))); return true;
-            case kBinFloat: take(8); pushOther(); return true;
-            case kBinUnicode: push(text(number(4))); return true;
-            case kShortBinUnicode: case kShortBinString: push(text(number(1))); return true;
-            case kBinUnicode8: push(text(number(8))); return true;
-            case kBinString: case kBinBytes: take(number(4)); pushOther(); return true;
-            case kShortBinBytes: take(number(1)); pushOther(); return true;
-            case kBinBytes8: take(number(8)); pushOther(); return true;
-            default: return false;
-        }
-    }
-
-    bool stepContainer(unsigned char opcode) {
-        switch (opcode) {
-            case kMark: push({Value::Kind::Mark, 0, 0}); return true;
-            case kEmptyTuple: pushTuple({}); return true;
-            case kTuple1: pushTuple(popMany(1)); return true;
-            case kTuple2: pushTuple(popMany(2)); return true;
-            case kTuple3: pushTuple(popMany(3)); return true;
-            case kTuple: pushTuple(popToMark()); return true;
-            case kDict: case kList: case kFrozenSet: popToMark(); pushOther(); return true;
-            case kAppend: pop(); return true;
-            case kSetItem: popMany(2); return true;
-            case kAppends: case kSetItems: case kAddItems: case kPopMark: popToMark(); return true;
-            case kPop: pop(); return true;
-            default: return false;
-        }
-    }
-
-    bool stepMemo(unsigned char opcode) {
-        switch (opcode) {
-            case kProto: take(1); return true;
-            case kFrame: take(8); return true;
-            case kDup: m_stack.push_back(top()); return true;
-            case kBinPut: m_memo[number(1)] = top(); return true;
-            case kLongBinPut: m_memo[number(4)] = top(); return true;
-            case kMemoize: m_memo.emplace(m_memo.size(), top()); return true;
-            case kBinGet: recall(number(1)); return true;
-            case kLongBinGet: recall(number(4)); return true;
-            default: return false;
-        }
-    }
-
-    bool stepObject(unsigned char opcode) {
-        switch (opcode) {
-            case kGlobal: {
-                const std::string_view module = takeLine();
-                pushGlobal(module, takeLine());
-                return true;
-            }
-            case kStackGlobal: {
+    void stepRare(Effect effect, std::int64_t argument) {
+        switch (effect) {
+            case Effect::Put:
+                m_memo[argument] = top();
+                break;
+            case Effect::Get:
+                recall(argument);
+                break;
+            case Effect::Memoize:
+                m_memo.emplace(static_cast<std::int64_t>(m_memo.size()), top());
+                break;
+            case Effect::StackGlobal: {
                 const auto parts = popMany(2);
-                pushGlobal(textOf(parts[0]), textOf(parts[1]));
-                return true;
+                push(global(textOf(parts[0]), textOf(parts[1])));
+                break;
             }
-            case kReduce: {
+            case Effect::Reduce: {
                 const auto call = popMany(2);
                 checkCall(call[0], call[1]);
                 pushOther();
-                return true;
+                break;
             }
-            case kNewObj: popMany(2); pushOther(); return true;
-            case kNewObjEx: popMany(3); pushOther(); return true;
-            case kBuild: pop(); return true;
-            case kBinPersId: pushStorage(); return true;
-            default: return false;
+            default:
+                pushStorage();
         }
+    }
+
+    Value readArgument(Argument argument) {
+        switch (argument) {
+            case Argument::None:
+                break;
+            case Argument::Number1:
+                return integer(number(1));
+            case Argument::Number2:
+                return integer(number(2));
+            case Argument::Number4:
+                return integer(static_cast<std::uint64_t>(static_cast<std::int32_t>(number(4))));
+            case Argument::Number8:
+                return integer(number(8));
+            case Argument::Long1:
+                return integer(longNumber(number(1)));
+            case Argument::Long4:
+                return integer(longNumber(number(4)));
+            case Argument::Text1:
+                return text(number(1));
+            case Argument::Text4:
+                return text(number(4));
+            case Argument::Text8:
+                return text(number(8));
+            case Argument::Lines: {
+                const std::string_view module = takeLine();
+                return global(module, takeLine());
+            }
+        }
+        return {};
     }
 
     /// ('storage', type, key, location, number of elements)
@@ -159,7 +163,8 @@ private:
             const Value& count = m_values[id[4]];
             std::uint64_t bytes = 0;
             if (count.kind != Value::Kind::Integer || count.payload < 0 ||
-                __builtin_mul_overflow(static_cast<std::uint64_t>(count.payload), itemBytes(type), &bytes)) {
+                __builtin_mul_overflow(static_cast<std::uint64_t>(count.payload), itemBytes(type),
+                                       &bytes)) {
                 throw BadPickle("a tensor has an impossible size");
             }
             storage = {Value::Kind::Storage, 0, count.payload};
@@ -171,15 +176,18 @@ private:
     /// Tensors are views of storages; LibTorch does not check that they lie inside.
     void checkCall(std::uint32_t callee, std::uint32_t arguments) const {
         const auto name = textOf(callee);
-        if (name != "torch._utils._rebuild_tensor_v2" && name != "torch._utils._rebuild_qtensor") return;
+        if (name != "torch._utils._rebuild_tensor_v2" && name != "torch._utils._rebuild_qtensor")
+            return;
         const auto items = itemsOf(arguments);
         if (items.size() < 4) throw BadPickle("a tensor lacks its shape");
         const Value& storage = m_values[items[0]];
         if (storage.kind != Value::Kind::Storage) throw BadPickle("a tensor lacks its storage");
-        const auto needed = extent(m_values[items[1]].payload, itemsOf(items[2]), itemsOf(items[3]));
+        const auto needed =
+            extent(m_values[items[1]].payload, itemsOf(items[2]), itemsOf(items[3]));
         if (!needed) throw BadPickle("a tensor has an impossible shape");
         if (*needed > storage.payload) {
-            throw BadPickle(cat("a tensor claims ", *needed, " numbers where ", storage.payload, " are stored"));
+            throw BadPickle(cat("a tensor claims ", *needed, " numbers where ", storage.payload,
+                                " are stored"));
         }
     }
 
@@ -187,7 +195,8 @@ private:
     std::optional<std::int64_t> extent(std::int64_t offset, std::span<const std::uint32_t> sizes,
                                        std::span<const std::uint32_t> strides) const {
         constexpr std::size_t kMostDimensions = 64;  // torch's own limit
-        if (offset < 0 || sizes.size() != strides.size() || sizes.size() > kMostDimensions) return std::nullopt;
+        if (offset < 0 || sizes.size() != strides.size() || sizes.size() > kMostDimensions)
+            return std::nullopt;
         std::int64_t end = offset;
         bool isEmpty = false;
         for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -196,8 +205,8 @@ private:
             if (size < 0 || stride < 0) return std::nullopt;
             isEmpty = isEmpty || size == 0;
             std::int64_t step = 0;
-            if (size > 0 &&
-                (__builtin_mul_overflow(size - 1, stride, &step) || __builtin_add_overflow(end, step, &end))) {
+            if (size > 0 && (__builtin_mul_overflow(size - 1, stride, &step) ||
+                             __builtin_add_overflow(end, step, &end))) {
                 return std::nullopt;
             }
         }
@@ -205,10 +214,11 @@ private:
         return __builtin_add_overflow(end, 1, &end) ? std::nullopt : std::optional(end);
     }
 
-    void pushGlobal(std::string_view module, std::string_view name) {
-        const auto [found, isNew] = m_globals.emplace(cat(module, '.', name), m_report.globals.size());
+    Value global(std::string_view module, std::string_view name) {
+        const auto [found, isNew] =
+            m_globals.emplace(cat(module, '.', name), m_report.globals.size());
         if (isNew) m_report.globals.push_back(found->first);
-        push({Value::Kind::Global, 0, static_cast<std::int64_t>(found->second)});
+        return {Value::Kind::Global, 0, static_cast<std::int64_t>(found->second)};
     }
 
     /// Of a Text its bytes, of a Global its name, else nothing.
@@ -216,7 +226,8 @@ private:
         const Value& value = m_values[index];
         const auto at = static_cast<std::size_t>(value.payload);
         if (value.kind == Value::Kind::Text) return m_bytes.substr(at, value.length);
-        return value.kind == Value::Kind::Global ? std::string_view(m_report.globals[at]) : std::string_view();
+        return value.kind == Value::Kind::Global ? std::string_view(m_report.globals[at])
+                                                 : std::string_view();
     }
     std::span<const std::uint32_t> itemsOf(std::uint32_t index) const {
         const Value& value = m_values[index];
@@ -240,18 +251,23 @@ private:
     std::uint64_t number(std::size_t size) {
         const auto bytes = take(size);
         std::uint64_t value = 0;
-        for (std::size_t i = size; i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[i]);
+        for (std::size_t i = size; i-- > 0;)
+            value = value << 8 | static_cast<unsigned char>(bytes[i]);
         return value;
     }
     /// Two's complement of any length; longer than 8 bytes means nothing here.
-    std::int64_t longInteger(std::uint64_t size) {
+    std::uint64_t longNumber(std::uint64_t size) {
         const auto bytes = take(size);
         if (size == 0 || size > 8) return 0;
-        std::uint64_t value = static_cast<unsigned char>(bytes.back()) & 0x80 ? ~std::uint64_t{0} : 0;
-        for (std::size_t i = size; i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[i]);
-        return static_cast<std::int64_t>(value);
+        std::uint64_t value =
+            static_cast<unsigned char>(bytes.back()) & 0x80 ? ~std::uint64_t{0} : 0;
+        for (std::size_t i = size; i-- > 0;)
+            value = value << 8 | static_cast<unsigned char>(bytes[i]);
+        return value;
     }
-    Value integer(std::int64_t value) const { return {Value::Kind::Integer, 0, value}; }
+    static Value integer(std::uint64_t value) {
+        return {Value::Kind::Integer, 0, static_cast<std::int64_t>(value)};
+    }
     Value text(std::uint64_t size) {
         const auto at = static_cast<std::int64_t>(m_at);
         return {Value::Kind::Text, static_cast<std::uint32_t>(take(size).size()), at};
@@ -286,11 +302,12 @@ private:
         std::size_t start = m_stack.size();
         while (start > 0 && m_values[m_stack[start - 1]].kind != Value::Kind::Mark) --start;
         if (start == 0) throw BadPickle("its description is not in order");
-        const std::vector<std::uint32_t> items(m_stack.begin() + static_cast<std::ptrdiff_t>(start), m_stack.end());
+        const std::vector<std::uint32_t> items(m_stack.begin() + static_cast<std::ptrdiff_t>(start),
+                                               m_stack.end());
         m_stack.resize(start - 1);
         return items;
     }
-    void recall(std::uint64_t slot) {
+    void recall(std::int64_t slot) {
         const auto found = m_memo.find(slot);
         if (found == m_memo.end()) throw BadPickle("its description is not in order");
         m_stack.push_back(found->second);
@@ -298,10 +315,11 @@ private:
 
     std::string_view m_bytes;
     std::size_t m_at = 0;
-    std::vector<Value> m_values{1};  // by index, since a deeply nested value must not recurse; 0 is Other
+    std::vector<Value> m_values{
+        1};  // by index, since a deeply nested value must not recurse; 0 is Other
     std::vector<std::uint32_t> m_items;
     std::vector<std::uint32_t> m_stack;
-    std::unordered_map<std::uint64_t, std::uint32_t> m_memo;
+    std::unordered_map<std::int64_t, std::uint32_t> m_memo;
     std::map<std::string, std::size_t> m_globals;
     PickleReport m_report;
 };

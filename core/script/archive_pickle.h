@@ -19,10 +19,12 @@ struct PickledStorage {
 struct PickleReport {
     std::vector<std::string> globals;  ///< "torch._utils._rebuild_tensor_v2", each once, in order
     std::vector<PickledStorage> storages;
-    std::string problem;  ///< empty, or why it cannot be right: an unknown opcode, a tensor larger than its storage
+    std::string problem;  ///< empty, or why it cannot be right: an unknown opcode, a tensor larger
+                          ///< than its storage
 };
 
-/// Walks a pickle of protocol 2 to 4 up to its end or its first problem. Takes time and memory linear in its size.
+/// Walks a pickle of protocol 2 to 4 up to its end or its first problem. Takes time and memory
+/// linear in its size.
 PickleReport scanPickle(std::string_view bytes);
 
 }  // namespace espalier::script

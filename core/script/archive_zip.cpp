@@ -22,7 +22,8 @@ constexpr std::uint32_t kEnd64Signature = 0x06064b50;
 constexpr std::uint32_t kLocator64Signature = 0x07064b50;
 constexpr std::uint32_t kEntrySignature = 0x02014b50;
 constexpr std::uint32_t kLocalSignature = 0x04034b50;
-constexpr std::uint64_t kEndBytes = 22, kEnd64Bytes = 56, kLocatorBytes = 20, kEntryBytes = 46, kLocalBytes = 30;
+constexpr std::uint64_t kEndBytes = 22, kEnd64Bytes = 56, kLocatorBytes = 20, kEntryBytes = 46,
+                        kLocalBytes = 30;
 constexpr std::uint64_t kLongestComment = 0xFFFF;
 constexpr std::uint64_t kMostEntries = 1'000'000;
 constexpr std::uint64_t kLargestDirectory = 256u << 20;
@@ -30,7 +31,10 @@ constexpr std::uint64_t kLargestDirectory = 256u << 20;
 constexpr std::uint64_t kBestRatio = 1032;
 
 Error damaged(std::string why) {
-    return {Error::Kind::Damaged, {}, std::move(why), "Copy or download the file again, or save it anew."};
+    return {Error::Kind::Damaged,
+            {},
+            std::move(why),
+            "Copy or download the file again, or save it anew."};
 }
 
 /// Little-endian numbers in bytes; reading past the end gives 0, callers check lengths first.
@@ -40,7 +44,8 @@ struct Bytes {
     std::uint64_t number(std::size_t at, std::size_t size) const {
         std::uint64_t value = 0;
         for (std::size_t i = size; i-- > 0;) {
-            value = value << 8 | (at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0u);
+            value =
+                value << 8 | (at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0u);
         }
         return value;
     }
@@ -91,7 +96,8 @@ Result<Directory> findDirectory(std::FILE* file, std::uint64_t fileBytes) {
     const std::uint64_t endOffset = fileBytes - tailBytes + at;
     Directory directory{end.u32(16), end.u32(12), end.u16(10)};
     if (const auto large = zip64Directory(file, endOffset)) directory = *large;
-    const bool isInside = directory.offset <= endOffset && directory.bytes <= endOffset - directory.offset;
+    const bool isInside =
+        directory.offset <= endOffset && directory.bytes <= endOffset - directory.offset;
     if (!isInside || directory.bytes > kLargestDirectory || directory.count > kMostEntries ||
         directory.count * kEntryBytes > directory.bytes) {
         return damaged("its directory does not fit into the file");
@@ -99,7 +105,8 @@ Result<Directory> findDirectory(std::FILE* file, std::uint64_t fileBytes) {
     return directory;
 }
 
-/// Replaces the numbers that did not fit into 32 bits by those of the zip64 extra field, in its fixed order.
+/// Replaces the numbers that did not fit into 32 bits by those of the zip64 extra field, in its
+/// fixed order.
 void applyZip64(const Bytes& extra, ZipEntry& entry) {
     constexpr std::uint64_t kInExtra = 0xFFFFFFFF;
     for (std::size_t at = 0; at + 4 <= extra.text.size(); at += 4u + extra.u16(at + 2)) {
@@ -114,15 +121,18 @@ void applyZip64(const Bytes& extra, ZipEntry& entry) {
     }
 }
 
-std::optional<std::string> impossible(const ZipEntry& entry, const Bytes& header, std::uint64_t fileBytes) {
+std::optional<std::string> impossible(const ZipEntry& entry, const Bytes& header,
+                                      std::uint64_t fileBytes) {
     const bool isEncrypted = header.u16(8) & 1;
     const unsigned method = header.u16(10);
-    if (entry.name.empty() || entry.name.find('\0') != std::string::npos) return "a member has no proper name";
+    if (entry.name.empty() || entry.name.find('\0') != std::string::npos)
+        return "a member has no proper name";
     if (isEncrypted) return "it is encrypted";
-    if (method != 0 && method != 8) return cat(entry.name, " is packed in a way that PyTorch does not use");
+    if (method != 0 && method != 8)
+        return cat(entry.name, " is packed in a way that PyTorch does not use");
     if (entry.packedBytes > fileBytes) {
-        return cat(entry.name, " claims ", byteSize(static_cast<double>(entry.packedBytes)), " in a file of ",
-                   byteSize(static_cast<double>(fileBytes)));
+        return cat(entry.name, " claims ", byteSize(static_cast<double>(entry.packedBytes)),
+                   " in a file of ", byteSize(static_cast<double>(fileBytes)));
     }
     const bool isPossible = method == 0 ? entry.bytes == entry.packedBytes
                                         : entry.bytes / kBestRatio <= entry.packedBytes;
@@ -148,7 +158,8 @@ Result<void> locate(std::FILE* file, std::uint64_t end, ZipEntry& entry) {
     return {};
 }
 
-Result<std::vector<ZipEntry>> readEntries(std::FILE* file, const Directory& directory, std::uint64_t fileBytes) {
+Result<std::vector<ZipEntry>> readEntries(std::FILE* file, const Directory& directory,
+                                          std::uint64_t fileBytes) {
     const std::string text = bytesAt(file, directory.offset, directory.bytes);
     std::vector<ZipEntry> entries;
     std::size_t at = 0;
@@ -179,8 +190,9 @@ Result<std::vector<ZipEntry>> readEntries(std::FILE* file, const Directory& dire
 Result<void> checkApart(const std::vector<ZipEntry>& entries) {
     std::vector<const ZipEntry*> sorted;
     for (const auto& entry : entries) sorted.push_back(&entry);
-    std::sort(sorted.begin(), sorted.end(),
-              [](const ZipEntry* a, const ZipEntry* b) { return a->headerOffset < b->headerOffset; });
+    std::sort(sorted.begin(), sorted.end(), [](const ZipEntry* a, const ZipEntry* b) {
+        return a->headerOffset < b->headerOffset;
+    });
     for (std::size_t i = 1; i < sorted.size(); ++i) {
         if (sorted[i - 1]->dataOffset + sorted[i - 1]->packedBytes > sorted[i]->headerOffset) {
             return damaged(cat(sorted[i - 1]->name, " and ", sorted[i]->name, " overlap"));
@@ -191,7 +203,8 @@ Result<void> checkApart(const std::vector<ZipEntry>& entries) {
 
 using TakeBlock = std::function<bool(std::span<const unsigned char>)>;
 
-/// Unpacks a member block by block; stops when `take` returns false. False when the bytes cannot be unpacked.
+/// Unpacks a member block by block; stops when `take` returns false. False when the bytes cannot be
+/// unpacked.
 class Unpacker {
 public:
     Unpacker(std::FILE* file, const ZipEntry& entry) : m_file(file), m_entry(entry) {}
@@ -203,7 +216,8 @@ public:
 
 private:
     std::size_t readBlock() {
-        const auto got = std::fread(m_in.data(), 1, std::min<std::uint64_t>(m_in.size(), m_left), m_file);
+        const auto got =
+            std::fread(m_in.data(), 1, std::min<std::uint64_t>(m_in.size(), m_left), m_file);
         m_left -= got;
         return got;
     }
@@ -225,7 +239,8 @@ private:
         for (int state = Z_OK; state != Z_STREAM_END;) {
             if (stream.avail_in == 0) {
                 stream.avail_in = static_cast<uInt>(readBlock());
-                stream.next_in = m_in.data();  // none left: inflate gives what it still holds, or an error
+                stream.next_in =
+                    m_in.data();  // none left: inflate gives what it still holds, or an error
             }
             stream.next_out = out.data();
             stream.avail_out = static_cast<uInt>(out.size());
@@ -252,7 +267,8 @@ Error wrongBytes(const ZipEntry& entry) {
 Result<ZipFile> ZipFile::open(const std::filesystem::path& path) {
     ZipFile zip;
     zip.m_file.reset(std::fopen(path.c_str(), "rbe"));
-    if (!zip.m_file || fseeko(zip.m_file.get(), 0, SEEK_END) != 0) return damaged("it cannot be read");
+    if (!zip.m_file || fseeko(zip.m_file.get(), 0, SEEK_END) != 0)
+        return damaged("it cannot be read");
     zip.m_fileBytes = static_cast<std::uint64_t>(ftello(zip.m_file.get()));
     const auto directory = findDirectory(zip.m_file.get(), zip.m_fileBytes);
     if (!directory) return directory.error();
@@ -260,7 +276,8 @@ Result<ZipFile> ZipFile::open(const std::filesystem::path& path) {
     if (!entries) return entries.error();
     zip.m_entries = *std::move(entries);
     for (const auto& entry : zip.m_entries) {
-        if (!zip.m_byName.emplace(entry.name, &entry).second) return damaged(cat("it holds ", entry.name, " twice"));
+        if (!zip.m_byName.emplace(entry.name, &entry).second)
+            return damaged(cat("it holds ", entry.name, " twice"));
     }
     if (auto apart = checkApart(zip.m_entries); !apart) return apart.error();
     return zip;
@@ -283,7 +300,8 @@ Result<std::string> ZipFile::read(const ZipEntry& entry, std::uint64_t maxBytes)
     };
     const bool isUnpacked = Unpacker(m_file.get(), entry).run(take);
     const auto checksum = crc32_z(0, reinterpret_cast<const Bytef*>(text.data()), text.size());
-    if (!isUnpacked || text.size() != entry.bytes || checksum != entry.checksum) return wrongBytes(entry);
+    if (!isUnpacked || text.size() != entry.bytes || checksum != entry.checksum)
+        return wrongBytes(entry);
     return text;
 }
 
@@ -297,8 +315,10 @@ Result<void> ZipFile::verify(RunControl& control) const {
             return bytes <= entry.bytes && !control.isStopRequested();
         };
         const bool isUnpacked = Unpacker(m_file.get(), entry).run(take);
-        if (control.isStopRequested()) return Error{Error::Kind::Cancelled, {}, "it was stopped", {}};
-        if (!isUnpacked || bytes != entry.bytes || checksum != entry.checksum) return wrongBytes(entry);
+        if (control.isStopRequested())
+            return Error{Error::Kind::Cancelled, {}, "it was stopped", {}};
+        if (!isUnpacked || bytes != entry.bytes || checksum != entry.checksum)
+            return wrongBytes(entry);
     }
     return {};
 }

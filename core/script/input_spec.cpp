@@ -62,7 +62,8 @@ Result<std::vector<std::int64_t>> parseShape(std::string_view whole, std::string
         const auto size = numberIn<std::int64_t>(part);
         if (!size) return wrongForm(whole, "\"" + std::string(part) + "\" is no dimension");
         if (*size < 1) return wrongForm(whole, "every dimension must be at least 1");
-        if (*size > kMostElements / elements) return wrongForm(whole, "a tensor of that shape is too large");
+        if (*size > kMostElements / elements)
+            return wrongForm(whole, "a tensor of that shape is too large");
         elements *= *size;
         shape.push_back(*size);
     }
@@ -78,7 +79,8 @@ std::optional<DType> dtypeIn(std::string_view text) {
 
 Result<ValueRange> parseRange(std::string_view whole, std::string_view text, DType dtype) {
     const auto dots = text.find("..");
-    if (dots == std::string_view::npos) return wrongForm(whole, "\"" + std::string(text) + "\" is no range");
+    if (dots == std::string_view::npos)
+        return wrongForm(whole, "\"" + std::string(text) + "\" is no range");
     const auto low = numberIn<double>(text.substr(0, dots));
     const auto high = numberIn<double>(text.substr(dots + 2));
     if (!low || !high || !std::isfinite(*low) || !std::isfinite(*high)) {
@@ -120,12 +122,14 @@ Result<InputSpec> parseInputSpec(std::string_view text) {
     if (!shape) return shape.error();
     spec.shape = *std::move(shape);
     // "1x3:0..1" leaves the type out: only what comes before the dots of a range can be one.
-    if (!rest.empty() && (rest.find(':') < rest.find("..") || rest.find("..") == std::string_view::npos)) {
+    if (!rest.empty() &&
+        (rest.find(':') < rest.find("..") || rest.find("..") == std::string_view::npos)) {
         const auto part = takeUntil(rest, ':');
         const auto dtype = dtypeIn(part);
         if (!dtype) {
-            return wrongForm(text, "\"" + std::string(part) + "\" is no type; there are float32, float64, "
-                                   "float16, bfloat16, int64, int32 and bool");
+            return wrongForm(text, "\"" + std::string(part) +
+                                       "\" is no type; there are float32, float64, "
+                                       "float16, bfloat16, int64, int32 and bool");
         }
         spec.dtype = *dtype;
     }

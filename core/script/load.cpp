@@ -21,16 +21,18 @@ namespace {
 void printToLog() {
     static std::once_flag once;
     std::call_once(once, [] {
-        torch::jit::setPrintHandler([](const std::string& text) { log(LogLevel::Info, "The model prints: " + text); });
+        torch::jit::setPrintHandler(
+            [](const std::string& text) { log(LogLevel::Info, "The model prints: " + text); });
     });
 }
 
 void lift(LoadedModule& loaded) {
     const auto names = liftConstants(loaded.module);
     if (names.empty()) return;
-    loaded.notes.push_back(cat("The file is frozen: ", names.size(), " of its constants, from ", names.front(), " to ",
-                               names.back(), ", were made parameters again. Batch normalisation was folded away "
-                               "when it was frozen."));
+    loaded.notes.push_back(cat("The file is frozen: ", names.size(), " constants of its code, ",
+                               names.front(), " to ", names.back(),
+                               ", were made parameters again. Batch normalisation that was folded "
+                               "into them when it was frozen stays folded."));
     log(LogLevel::Info, loaded.notes.back());
 }
 
@@ -41,19 +43,24 @@ Result<LoadedModule> loadModule(const std::filesystem::path& path, RunControl& c
     return guarded(what, [&]() -> Result<LoadedModule> {
         const auto report = checkArchive(path);
         if (!report) return report.error();
-        if (auto tried = tryLoadInChild(path, LoadLimits::forFile(report->fileBytes), control); !tried) {
+        if (auto tried = tryLoadInChild(path, LoadLimits::forFile(report->fileBytes), control);
+            !tried) {
             return tried.error();
         }
         auto sha256 = sha256OfFile(path, &control);
         if (!sha256) return sha256.error();
         printToLog();
-        LoadedModule loaded{torch::jit::load(path.string(), c10::Device(c10::kCPU)), *std::move(sha256),
-                            report->fileBytes, {}};
+        LoadedModule loaded{torch::jit::load(path.string(), c10::Device(c10::kCPU)),
+                            *std::move(sha256),
+                            report->fileBytes,
+                            {}};
         if (!loaded.module.find_method("forward")) {
-            return Error{Error::Kind::Unsupported, what, "it has no method called forward, so it computes nothing",
+            return Error{Error::Kind::Unsupported, what,
+                         "it has no method called forward, so it computes nothing",
                          "Save the module whose forward is to be pruned."};
         }
-        if (auto judged = checkGraphs(*loaded.module._ivalue()->compilation_unit()); !judged) return judged.error();
+        if (auto judged = checkGraphs(*loaded.module._ivalue()->compilation_unit()); !judged)
+            return judged.error();
         loaded.module.eval();
         lift(loaded);
         return loaded;

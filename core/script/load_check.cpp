@@ -24,13 +24,15 @@ namespace {
 using caffe2::serialize::PyTorchStreamReader;
 
 constexpr std::string_view kHint =
-    "Do not open it, unless you know why it does so; a model for pruning needs nothing of that kind.";
+    "Do not open it, unless you know why it does so; a model for pruning needs nothing of that "
+    "kind.";
 
 Error untrusted(std::string why) {
     return {Error::Kind::Untrusted, "Cannot open the model", std::move(why), std::string(kHint)};
 }
 
-/// Walks graphs and remembers what it has already judged: the same operators come thousands of times.
+/// Walks graphs and remembers what it has already judged: the same operators come thousands of
+/// times.
 class GraphJudge {
 public:
     Result<void> graph(const torch::jit::Graph& graph) { return block(*graph.block()); }
@@ -74,10 +76,12 @@ private:
         if (const auto named = type->cast<c10::ClassType>(); named && named->name()) {
             constexpr std::string_view kPrefix = "__torch__.torch.classes.";
             const std::string name = named->name()->qualifiedName();
-            const std::string_view rest = std::string_view(name).substr(std::min(name.size(), kPrefix.size()));
+            const std::string_view rest =
+                std::string_view(name).substr(std::min(name.size(), kPrefix.size()));
             if (name.starts_with(kPrefix) && !isAllowedClassSpace(rest.substr(0, rest.find('.')))) {
-                return untrusted(cat("it uses the class ", name,
-                                     ", which reaches beyond the model to devices, files or other processes"));
+                return untrusted(
+                    cat("it uses the class ", name,
+                        ", which reaches beyond the model to devices, files or other processes"));
             }
         }
         for (const auto& inner : type->containedTypes()) {
@@ -87,7 +91,8 @@ private:
     }
 
     std::unordered_map<c10::Symbol, bool> m_forbidden;
-    std::unordered_map<const c10::Type*, c10::TypePtr> m_types;  // held, so that no address is used twice
+    std::unordered_map<const c10::Type*, c10::TypePtr>
+        m_types;  // held, so that no address is used twice
 };
 
 std::string recordText(PyTorchStreamReader& reader, const std::string& name) {
@@ -95,8 +100,10 @@ std::string recordText(PyTorchStreamReader& reader, const std::string& name) {
     return {static_cast<const char*>(data.get()), size};
 }
 
-/// An object of the right type without its values: enough to compile against, and no `__setstate__` is run.
-c10::intrusive_ptr<c10::ivalue::Object> hollowObject(const at::StrongTypePtr& type, const c10::IValue&) {
+/// An object of the right type without its values: enough to compile against, and no `__setstate__`
+/// is run.
+c10::intrusive_ptr<c10::ivalue::Object> hollowObject(const at::StrongTypePtr& type,
+                                                     const c10::IValue&) {
     const auto slots = type.type_->expect<c10::ClassType>()->numAttributes();
     return c10::ivalue::Object::create(type, slots);
 }
@@ -107,8 +114,9 @@ public:
     explicit CodeCompiler(const std::filesystem::path& path)
         : m_reader(path.string()),
           m_unit(std::make_shared<torch::jit::CompilationUnit>()),
-          m_importer(m_unit, &m_constants, [this](const std::string& name) { return source(name); },
-                     m_reader.version()) {}
+          m_importer(
+              m_unit, &m_constants, [this](const std::string& name) { return source(name); },
+              m_reader.version()) {}
 
     const torch::jit::CompilationUnit& compile() {
         const auto resolve = [this](const c10::QualifiedName& name) {
@@ -116,7 +124,8 @@ public:
         };
         const c10::IValue constants = torch::jit::readArchiveAndTensors(
             "constants", "", "constants/", resolve, hollowObject, c10::Device(c10::kCPU), m_reader);
-        for (const auto& constant : constants.toTupleRef().elements()) m_constants.push_back(constant);
+        for (const auto& constant : constants.toTupleRef().elements())
+            m_constants.push_back(constant);
         for (const char* pickle : {"data.pkl", "constants.pkl"}) {
             for (const auto& name : scanPickle(recordText(m_reader, pickle)).globals) {
                 if (name.starts_with("__torch__.")) m_importer.loadType(c10::QualifiedName(name));

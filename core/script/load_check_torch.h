@@ -10,11 +10,13 @@
 
 namespace espalier::script {
 
-/// Goes through every function of `unit`, called or not. Errors: Untrusted, naming the operator or class.
+/// Goes through every function of `unit`, called or not. Errors: Untrusted, naming the operator or
+/// class.
 Result<void> checkGraphs(const torch::jit::CompilationUnit& unit);
 
-/// Compiles the code that loading `path` would compile, runs none of it (`__setstate__` runs at load), and checks it.
-/// Meant for the guarded child: the compiler itself may crash or run away on a hostile file, or throw on a broken one.
+/// Compiles the code that loading `path` would compile, runs none of it (`__setstate__` runs at
+/// load), and checks it. Meant for the guarded child: the compiler itself may crash or run away on
+/// a hostile file, or throw on a broken one.
 Result<void> checkCodeWithoutRunning(const std::filesystem::path& path);
 
 }  // namespace espalier::script

@@ -23,23 +23,28 @@ struct Operand {
     std::string_view attribute;
     bool isParameter;
 };
-constexpr std::array<Operand, 4> kLayerOperands = {
-    {{"weight", "weight", true}, {"bias", "bias", true}, {"running_mean", "running_mean", false},
-     {"running_var", "running_var", false}}};
+constexpr std::array<Operand, 4> kLayerOperands = {{{"weight", "weight", true},
+                                                    {"bias", "bias", true},
+                                                    {"running_mean", "running_mean", false},
+                                                    {"running_var", "running_var", false}}};
 /// Products of matrices, where the schema does not speak of weights.
 struct Product {
     std::string_view name;
     std::string_view weight;
     std::string_view bias;
 };
-constexpr std::array<Product, 5> kProducts = {{{"addmm", "mat2", "self"}, {"baddbmm", "batch2", "self"},
-                                               {"mm", "mat2", ""}, {"matmul", "other", ""}, {"bmm", "mat2", ""}}};
+constexpr std::array<Product, 5> kProducts = {{{"addmm", "mat2", "self"},
+                                               {"baddbmm", "batch2", "self"},
+                                               {"mm", "mat2", ""},
+                                               {"matmul", "other", ""},
+                                               {"bmm", "mat2", ""}}};
 
 std::optional<Operand> operandOf(std::string_view operatorName, std::string_view argument) {
     for (const auto& product : kProducts) {
         if (product.name != operatorName) continue;
         if (argument == product.weight) return Operand{argument, "weight", true};
-        if (!product.bias.empty() && argument == product.bias) return Operand{argument, "bias", true};
+        if (!product.bias.empty() && argument == product.bias)
+            return Operand{argument, "bias", true};
     }
     for (const auto& operand : kLayerOperands) {
         if (operand.argument == argument) return operand;
@@ -71,8 +76,10 @@ private:
             if (!schema) continue;
             m_layer.reset();
             const std::string_view name = node->kind().toUnqualString();
-            for (std::size_t i = 0; i < node->inputs().size() && i < schema->arguments().size(); ++i) {
-                if (const auto operand = operandOf(name, schema->arguments()[i].name())) lift(*node, i, *operand);
+            for (std::size_t i = 0; i < node->inputs().size() && i < schema->arguments().size();
+                 ++i) {
+                if (const auto operand = operandOf(name, schema->arguments()[i].name()))
+                    lift(*node, i, *operand);
             }
         }
     }
@@ -82,7 +89,9 @@ private:
         const auto constant = torch::jit::toIValue(value);
         if (!constant || !constant->isTensor() || !constant->toTensor().is_floating_point()) return;
         auto found = m_lifted.find(value);
-        if (found == m_lifted.end()) found = m_lifted.emplace(value, addAttribute(node, constant->toTensor(), operand)).first;
+        if (found == m_lifted.end())
+            found =
+                m_lifted.emplace(value, addAttribute(node, constant->toTensor(), operand)).first;
         const auto& [layer, attribute] = found->second;
         const torch::jit::WithInsertPoint before(&node);
         auto* owner = m_graph->insertGetAttr(m_graph->inputs()[0], layer);
@@ -91,7 +100,8 @@ private:
     }
 
     /// A new attribute of the consumer's submodule, which is made when it is the first.
-    std::pair<std::string, std::string> addAttribute(const torch::jit::Node& node, const at::Tensor& tensor,
+    std::pair<std::string, std::string> addAttribute(const torch::jit::Node& node,
+                                                     const at::Tensor& tensor,
                                                      const Operand& operand) {
         if (!m_layer) {
             const std::string base = plainName(node.kind());
@@ -114,7 +124,8 @@ private:
 
     Module& m_module;
     std::shared_ptr<torch::jit::Graph> m_graph;
-    std::map<const torch::jit::Value*, std::pair<std::string, std::string>> m_lifted;  // a constant used twice
+    std::map<const torch::jit::Value*, std::pair<std::string, std::string>>
+        m_lifted;  // a constant used twice
     std::map<std::string, int> m_counts;
     std::optional<std::string> m_layer;
     std::vector<std::string> m_names;

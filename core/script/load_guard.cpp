@@ -37,7 +37,8 @@ using Clock = std::chrono::steady_clock;
 using Kind = Error::Kind;
 
 constexpr const char* kProgram = "espalier-load-guard";
-constexpr const char* kGetAnew = "It is damaged or hostile: get the file anew from a source you trust.";
+constexpr const char* kGetAnew =
+    "It is damaged or hostile: get the file anew from a source you trust.";
 /// Reading LibTorch from a slow disk may take long; the limits on the model count from then on.
 constexpr double kStartSeconds = 120;
 constexpr int kPollMs = 20;
@@ -51,7 +52,8 @@ fs::path guardProgram() {
     return fs::exists(beside, ignored) ? beside : programDir().parent_path() / "bin" / kProgram;
 }
 
-/// One line for each file that passed. Two processes may append at once: a line is written in one piece.
+/// One line for each file that passed. Two processes may append at once: a line is written in one
+/// piece.
 fs::path rememberedPasses() {
     return cacheDir() / "checked-models";
 }
@@ -69,22 +71,25 @@ void rememberPass(const std::string& line) {
     std::error_code failed;
     const auto size = fs::file_size(rememberedPasses(), failed);
     const int start = !failed && size > kLargestMemory ? O_TRUNC : 0;
-    const int fd = open(rememberedPasses().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | start, 0600);
+    const int fd =
+        open(rememberedPasses().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | start, 0600);
     if (fd < 0) return;  // then the next time takes a little longer
-    if (write(fd, line.data(), line.size()) < 0) log(LogLevel::Debug, "a checked model could not be remembered");
+    if (write(fd, line.data(), line.size()) < 0)
+        log(LogLevel::Debug, "a checked model could not be remembered");
     close(fd);
 }
 
 /// The child's environment: the parent's, with one thread and no GPU, which loading does not need.
 std::vector<std::string> childEnvironment() {
-    constexpr std::array<std::string_view, 5> kOwn = {"OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1",
-                                                      "OMP_WAIT_POLICY=passive", "CUDA_VISIBLE_DEVICES=",
-                                                      "HIP_VISIBLE_DEVICES="};
+    constexpr std::array<std::string_view, 5> kOwn = {
+        "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1", "OMP_WAIT_POLICY=passive",
+        "CUDA_VISIBLE_DEVICES=", "HIP_VISIBLE_DEVICES="};
     std::vector<std::string> all(kOwn.begin(), kOwn.end());
     for (char** variable = environ; *variable; ++variable) {
         const std::string_view text = *variable;
         const auto name = text.substr(0, text.find('=') + 1);
-        const bool isOwn = std::any_of(kOwn.begin(), kOwn.end(), [&](auto own) { return own.starts_with(name); });
+        const bool isOwn =
+            std::any_of(kOwn.begin(), kOwn.end(), [&](auto own) { return own.starts_with(name); });
         if (!isOwn) all.emplace_back(text);
     }
     return all;
@@ -97,7 +102,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     return result;
 }
 
-/// The running child and the pipe it speaks through; killed and reaped at the latest when this goes.
+/// The running child and the pipe it speaks through; killed and reaped at the latest when this
+/// goes.
 class Child {
 public:
     /// 0, or the error number.
@@ -117,8 +123,8 @@ public:
         posix_spawnattr_init(&attributes);
         // A group of its own: Ctrl+C reaches the parent alone, which then stops the child.
         posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-        const int failed = posix_spawn(&m_id, program.c_str(), &files, &attributes, pointers(arguments).data(),
-                                       pointers(environment).data());
+        const int failed = posix_spawn(&m_id, program.c_str(), &files, &attributes,
+                                       pointers(arguments).data(), pointers(environment).data());
         posix_spawnattr_destroy(&attributes);
         posix_spawn_file_actions_destroy(&files);
         close(ends[1]);
@@ -151,7 +157,9 @@ public:
         m_id = 0;
     }
     bool isReady() const { return !m_said.empty() && m_said[0] == kGuardReady; }
-    std::string_view said() const { return isReady() ? std::string_view(m_said).substr(1) : std::string_view(); }
+    std::string_view said() const {
+        return isReady() ? std::string_view(m_said).substr(1) : std::string_view();
+    }
     int status() const { return m_status; }
 
 private:
@@ -160,7 +168,8 @@ private:
         std::array<char, 4096> buffer{};
         const auto got = ::read(m_pipe, buffer.data(), buffer.size());
         if (got < 0 && errno == EINTR) return true;
-        if (got > 0 && m_said.size() < kLongestReport) m_said.append(buffer.data(), static_cast<std::size_t>(got));
+        if (got > 0 && m_said.size() < kLongestReport)
+            m_said.append(buffer.data(), static_cast<std::size_t>(got));
         if (got > 0) return true;
         close(m_pipe);
         m_pipe = -1;
@@ -174,11 +183,14 @@ private:
 };
 
 Error endedBySignal(int signal, const LoadLimits& limits) {
-    if (signal == SIGXFSZ) return {Kind::Untrusted, {}, "it tries to write a file while it is loaded", kGetAnew};
+    if (signal == SIGXFSZ)
+        return {Kind::Untrusted, {}, "it tries to write a file while it is loaded", kGetAnew};
     if (signal == SIGXCPU || signal == SIGKILL) {
-        return {Kind::Untrusted, {},
+        return {Kind::Untrusted,
+                {},
                 cat("loading it takes more time or memory than a file of its size needs (",
-                    significant(limits.seconds, 3), " s, ", byteSize(static_cast<double>(limits.bytes)), ")"),
+                    significant(limits.seconds, 3), " s, ",
+                    byteSize(static_cast<double>(limits.bytes)), ")"),
                 kGetAnew};
     }
     return {Kind::Damaged, {}, cat("loading it crashes (", strsignal(signal), ")"), kGetAnew};
@@ -190,8 +202,11 @@ Result<void> verdict(const Child& child, const LoadLimits& limits) {
     if (WIFSIGNALED(status)) return endedBySignal(WTERMSIG(status), limits);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && child.isReady()) return {};
     if (auto error = decodeError(child.said())) return std::move(*error);
-    if (child.isReady()) return Error{Kind::Damaged, {}, "loading it ends without a word", kGetAnew};
-    return Error{Kind::Failed, {}, cat("the helper program ", guardProgram().string(), " does not run here"),
+    if (child.isReady())
+        return Error{Kind::Damaged, {}, "loading it ends without a word", kGetAnew};
+    return Error{Kind::Failed,
+                 {},
+                 cat("the helper program ", guardProgram().string(), " does not run here"),
                  "Build or install Espalier again."};
 }
 
@@ -207,10 +222,13 @@ Result<void> watch(Child& child, const LoadLimits& limits, RunControl& control) 
         const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
         if (seconds <= (wasReady ? limits.seconds : kStartSeconds)) continue;
         if (!wasReady) {
-            return Error{Kind::Failed, {}, "the helper program that tries it out does not start",
+            return Error{Kind::Failed,
+                         {},
+                         "the helper program that tries it out does not start",
                          "Try again when the computer is less busy."};
         }
-        return Error{Kind::Untrusted, {},
+        return Error{Kind::Untrusted,
+                     {},
                      cat("loading it takes longer than ", significant(limits.seconds, 3),
                          " s, far longer than a file of its size needs"),
                      kGetAnew};
@@ -221,11 +239,15 @@ Result<void> watch(Child& child, const LoadLimits& limits, RunControl& control) 
 Result<void> load(const fs::path& path, const LoadLimits& limits, RunControl& control) {
     const fs::path program = guardProgram();
     Child child;
-    const int failed = child.start(program, {program.string(), fs::absolute(path).string(), cat(limits.seconds),
-                                             std::to_string(limits.bytes), std::to_string(getpid())});
+    const int failed =
+        child.start(program, {program.string(), fs::absolute(path).string(), cat(limits.seconds),
+                              std::to_string(limits.bytes), std::to_string(getpid())});
     if (failed) {
-        return Error{Kind::Failed, {}, cat("the helper program ", program.string(), " does not start: ",
-                     std::strerror(failed)), "Build or install Espalier again."};
+        return Error{Kind::Failed,
+                     {},
+                     cat("the helper program ", program.string(),
+                         " does not start: ", std::strerror(failed)),
+                     "Build or install Espalier again."};
     }
     return watch(child, limits, control);
 }

@@ -33,7 +33,8 @@ void limit(__rlimit_resource resource, rlim_t value) {
     setrlimit(resource, &both);
 }
 
-/// Virtual memory in use; what the model may take is counted on top of the libraries that are mapped already.
+/// Virtual memory in use; what the model may take is counted on top of the libraries that are
+/// mapped already.
 std::uint64_t mappedBytes() {
     std::uint64_t pages = 0;
     std::ifstream("/proc/self/statm") >> pages;
@@ -46,17 +47,17 @@ rlim_t cpuSecondsUsed() {
     return static_cast<rlim_t>(used.ru_utime.tv_sec + used.ru_stime.tv_sec);
 }
 
-/// Takes away every right to change the file system, where the kernel can do that (Landlock, Linux 5.13).
-/// A size limit of 0 would still let an existing file be emptied.
+/// Takes away every right to change the file system, where the kernel can do that (Landlock,
+/// Linux 5.13). A size limit of 0 would still let an existing file be emptied.
 void forbidWriting() {
     landlock_ruleset_attr rules{};
-    rules.handled_access_fs = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_EXECUTE |
-                              LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
-                              LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
-                              LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
-                              LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
-                              LANDLOCK_ACCESS_FS_MAKE_SYM;
-    const auto set = static_cast<int>(syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0));
+    rules.handled_access_fs =
+        LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
+        LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+        LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
+        LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
+    const auto set =
+        static_cast<int>(syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0));
     if (set < 0) return;
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     syscall(SYS_landlock_restrict_self, set, 0);
@@ -96,7 +97,8 @@ void tell(std::string_view text) {
 }
 
 Error tooMuchMemory(std::uint64_t bytes) {
-    return {Error::Kind::Untrusted, {},
+    return {Error::Kind::Untrusted,
+            {},
             cat("loading it takes more than ", byteSize(static_cast<double>(bytes)),
                 " of memory, far more than a file of its size needs"),
             "It is damaged or hostile: get the file anew from a source you trust."};
@@ -112,7 +114,8 @@ Result<void> load(const Task& task) {
     } catch (const std::exception& exception) {
         refused = detail::errorFromException("", exception);
     }
-    if (refused.why == detail::errorFromException("", std::bad_alloc()).why) return tooMuchMemory(task.bytes);
+    if (refused.why == detail::errorFromException("", std::bad_alloc()).why)
+        return tooMuchMemory(task.bytes);
     refused.kind = Error::Kind::Damaged;
     refused.why = "PyTorch refuses it: " + refused.why;
     refused.hint = "Copy or download the file again, or save it anew.";
@@ -128,14 +131,17 @@ std::string encodeError(const Error& error) {
 std::optional<Error> decodeError(std::string_view text) {
     const auto first = text.find('\0');
     const auto second = text.find('\0', std::min(first, text.size() - 1) + 1);
-    if (first == std::string_view::npos || second == std::string_view::npos || !text.ends_with('\0')) {
+    if (first == std::string_view::npos || second == std::string_view::npos ||
+        !text.ends_with('\0')) {
         return std::nullopt;
     }
     int kind = -1;
     std::from_chars(text.data(), text.data() + first, kind);
     if (kind < 0 || kind > static_cast<int>(Error::Kind::Failed)) return std::nullopt;
     const auto third = text.size() - 1;
-    return Error{static_cast<Error::Kind>(kind), {}, std::string(text.substr(first + 1, second - first - 1)),
+    return Error{static_cast<Error::Kind>(kind),
+                 {},
+                 std::string(text.substr(first + 1, second - first - 1)),
                  std::string(text.substr(second + 1, third > second ? third - second - 1 : 0))};
 }
 
@@ -148,7 +154,8 @@ int loadGuardMain(int argc, char** argv) {
     tell(std::string_view(&kGuardReady, 1));
     const auto loaded = load(*task);
     if (!loaded) tell(encodeError(loaded.error()));
-    _exit(loaded ? 0 : 1);  // at once: the destructors of a hostile model are not to be trusted either
+    _exit(loaded ? 0
+                 : 1);  // at once: the destructors of a hostile model are not to be trusted either
 }
 
 }  // namespace espalier::script

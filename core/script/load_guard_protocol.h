@@ -12,7 +12,8 @@ namespace espalier::script {
 
 /// The pipe's end in the child.
 inline constexpr int kGuardPipe = 3;
-/// The first byte, once the program has started and its limits hold: the parent's clock starts with it.
+/// The first byte, once the program has started and its limits hold: the parent's clock starts with
+/// it.
 inline constexpr char kGuardReady = 'R';
 /// Changes with what the guard checks, so that files which passed an older guard are tried again.
 inline constexpr std::string_view kGuardFormat = "guard-1";

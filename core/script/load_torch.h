@@ -21,9 +21,10 @@ struct LoadedModule {
     std::vector<std::string> notes;  ///< for people: what is not as it is in the file
 };
 
-/// checkArchive, tryLoadInChild, then torch::jit::load on the CPU. Frozen constants that are parameters of a layer are
-/// lifted to attributes, with a note. Takes about twice the time of torch::jit::load plus 2 s for a file never seen
-/// before, the time of torch::jit::load for others. Errors: as those two; Unsupported when the module has no forward.
+/// checkArchive, tryLoadInChild, then torch::jit::load on the CPU. Frozen constants that are
+/// parameters of a layer are lifted to attributes, with a note. Takes about twice the time of
+/// torch::jit::load plus 2 s for a file never seen before, the time of torch::jit::load for others.
+/// Errors: as those two; Unsupported when the module has no forward.
 Result<LoadedModule> loadModule(const std::filesystem::path& path, RunControl& control);
 
 }  // namespace espalier::script

@@ -84,7 +84,8 @@ class TestArchive : public QObject {
         return path;
     }
     fs::path fixture(const QString& name) const {
-        return fs::path(qEnvironmentVariable("ESPALIER_FIXTURES").toStdString()) / name.toStdString();
+        return fs::path(qEnvironmentVariable("ESPALIER_FIXTURES").toStdString()) /
+               name.toStdString();
     }
     /// A refusal that a person can act on.
     void verifyRefused(const fs::path& path, Kind kind, const char* why) {
@@ -114,7 +115,9 @@ private Q_SLOTS:
         std::error_code missing;
         for (const auto& entry : fs::directory_iterator(fixture(""), missing)) {
             const std::string name = entry.path().filename();
-            if (!name.ends_with(".script.pt") && !name.ends_with(".trace.pt") && name != "frozen.pt") continue;
+            if (!name.ends_with(".script.pt") && !name.ends_with(".trace.pt") &&
+                name != "frozen.pt")
+                continue;
             const auto report = checkArchive(entry.path());
             QVERIFY2(report, report ? "" : report.error().text().c_str());
             ++count;
@@ -157,7 +160,8 @@ private Q_SLOTS:
         QFETCH(QString, name);
         QFETCH(int, kind);
         QFETCH(QString, why);
-        if (!fs::exists(fixture(name))) QSKIP("the fixtures were not written: no Python with torch here");
+        if (!fs::exists(fixture(name)))
+            QSKIP("the fixtures were not written: no Python with torch here");
         verifyRefused(fixture(name), static_cast<Kind>(kind), why.toUtf8());
     }
 
@@ -165,7 +169,8 @@ private Q_SLOTS:
         QTest::addColumn<QByteArray>("head");
         QTest::addColumn<QString>("why");
         const auto row = [](const char* why, std::string_view head) {
-            QTest::newRow(why) << QByteArray(head.data(), static_cast<int>(head.size())) << QString(why);
+            QTest::newRow(why) << QByteArray(head.data(), static_cast<int>(head.size()))
+                               << QString(why);
         };
         using namespace std::string_view_literals;
         row("safetensors", "\x10\0\0\0\0\0\0\0{\"a\":1}         "sv);
@@ -189,10 +194,12 @@ private Q_SLOTS:
     void namesOtherZips() {
         verifyRefused(write(zipOf({{"a/data.npy", "x"}})), Kind::NotTorchScript, "NumPy");
         verifyRefused(write(zipOf({{"a/model.json", "{}"}})), Kind::NotTorchScript, "before 1.3");
-        verifyRefused(write(zipOf({{"p/.data/extern_modules", ""}})), Kind::NotTorchScript, "torch.package");
+        verifyRefused(write(zipOf({{"p/.data/extern_modules", ""}})), Kind::NotTorchScript,
+                      "torch.package");
         verifyRefused(write(zipOf({{"m/bytecode.pkl", ""}})), Kind::NotTorchScript, "Mobile");
         verifyRefused(write(zipOf({})), Kind::NotTorchScript, "zip without a model");
-        verifyRefused(write(zipOf({{"m/data.pkl", ""}, {"m/code/a.py", ""}})), Kind::Damaged, "part is missing");
+        verifyRefused(write(zipOf({{"m/data.pkl", ""}, {"m/code/a.py", ""}})), Kind::Damaged,
+                      "part is missing");
     }
 
     void refusesWhatIsNoFile() {
@@ -201,12 +208,14 @@ private Q_SLOTS:
         verifyRefused("/dev/zero", Kind::Unreadable, "no ordinary file");
         const auto pipe = fs::path(m_folder.path().toStdString()) / "pipe.pt";
         QCOMPARE(mkfifo(pipe.c_str(), 0600), 0);
-        verifyRefused(pipe, Kind::Unreadable, "no ordinary file");  // and does not wait for a writer
+        verifyRefused(pipe, Kind::Unreadable,
+                      "no ordinary file");  // and does not wait for a writer
     }
 
     void truncatedAnywhere() {
         for (int part = 1; part < 20; ++part) {
-            const auto bytes = m_good.substr(0, m_good.size() * static_cast<std::size_t>(part) / 20);
+            const auto bytes =
+                m_good.substr(0, m_good.size() * static_cast<std::size_t>(part) / 20);
             verifyRefused(write(bytes), Kind::Damaged, "its end is missing");
         }
         verifyRefused(write(m_good + "more"), Kind::Damaged, "its end");
@@ -259,15 +268,16 @@ private Q_SLOTS:
 
     void namesInCode() {
         CodeNames names;
-        findNames("x = torch.conv2d(a, torch . relu(b)) # torch.save\n"
-                  "s = \"torch.save('x') \\\" torch.save\"\n"
-                  "t = '''it's torch.save'''\n"
-                  "y = self.torch.save.ops.aten.from_file(x)\n"
-                  "z = (x[0]).torch.save(1.5e3, 2.torch)\n"
-                  "w = ops.quantized.linear(x)\n"
-                  "c : __torch__.torch.classes.quantized.LinearPackedParamsBase\n"
-                  "d : __torch__.torch.nn.modules.save\n",
-                  names);
+        findNames(
+            "x = torch.conv2d(a, torch . relu(b)) # torch.save\n"
+            "s = \"torch.save('x') \\\" torch.save\"\n"
+            "t = '''it's torch.save'''\n"
+            "y = self.torch.save.ops.aten.from_file(x)\n"
+            "z = (x[0]).torch.save(1.5e3, 2.torch)\n"
+            "w = ops.quantized.linear(x)\n"
+            "c : __torch__.torch.classes.quantized.LinearPackedParamsBase\n"
+            "d : __torch__.torch.nn.modules.save\n",
+            names);
         const std::set<std::string> calls = {"aten::conv2d", "aten::relu", "quantized::linear"};
         QCOMPARE(names.calls, calls);
         QCOMPARE(names.classSpaces, std::set<std::string>{"quantized"});
@@ -284,21 +294,28 @@ private Q_SLOTS:
         QVERIFY(forbidden.contains("aten::save") && forbidden.contains("aten::from_file"));
         for (const auto& name : forbidden) {
             const bool isComputing = name.starts_with("aten::") || name.starts_with("quantized::");
-            QVERIFY2(!isComputing || name == "aten::save" || name == "aten::from_file", name.c_str());
+            QVERIFY2(!isComputing || name == "aten::save" || name == "aten::from_file",
+                     name.c_str());
         }
         QVERIFY(judgeOperator("torchvision::nms") == OperatorVerdict::Unknown);
         QVERIFY(judgeOperator("prim::PythonOp") == OperatorVerdict::Forbidden);
         QVERIFY(judgeOperator("prim::Loop") == OperatorVerdict::Allowed);
-        QVERIFY(isAllowedClassSpace("quantized") && !isAllowedClassSpace("_nnapi") && !isAllowedClassSpace(""));
+        QVERIFY(isAllowedClassSpace("quantized") && !isAllowedClassSpace("_nnapi") &&
+                !isAllowedClassSpace(""));
     }
 
     void picklesEndCleanly() {
         using namespace std::string_view_literals;
         QVERIFY(scanPickle("\x80\x02}q\0."sv).problem.empty());
-        QCOMPARE(scanPickle("\x80\x02" "ca\nb\nca\nb\n0."sv).globals, std::vector<std::string>{"a.b"});
-        for (const std::string_view bad : {""sv, "\x80"sv, "t."sv, "0."sv, "h\1."sv, "X\xff\xff\xff\x7fx."sv,
-                                           "\xff."sv, "ca\nb"sv, "K\1Q"sv}) {
-            QVERIFY2(!scanPickle(bad).problem.empty(), QByteArray(bad.data(), static_cast<int>(bad.size())).toHex());
+        QCOMPARE(scanPickle("\x80\x02"
+                            "ca\nb\nca\nb\n0."sv)
+                     .globals,
+                 std::vector<std::string>{"a.b"});
+        for (const std::string_view bad :
+             {""sv, "\x80"sv, "t."sv, "0."sv, "h\1."sv, "X\xff\xff\xff\x7fx."sv, "\xff."sv,
+              "ca\nb"sv, "K\1Q"sv}) {
+            QVERIFY2(!scanPickle(bad).problem.empty(),
+                     QByteArray(bad.data(), static_cast<int>(bad.size())).toHex());
         }
         std::string deep = "\x80\x02)" + std::string(3'000'000, '\x85') + ".";
         QVERIFY(scanPickle(deep).problem.empty());  // no recursion, so no overflow of the stack
