@@ -171,17 +171,17 @@ void TestInterpreter::runsScripts_data() {
     QTest::newRow("tolist") << "l : List[float] = x.tolist()\n  return x + l[0] + len(l)";
     QTest::newRow("item and format") << "s = 'value {}'.format(x[0].item())\n  return x + len(s)";
     QTest::newRow("isinstance and optional")
-        << "y = annotate(Optional[Tensor], None)\n  if bool(x.sum() > -1000):\n    y = x\n"
-           "  if y is None:\n    raise ValueError('no')\n  return y + 1";
+        << "y : Optional[Tensor] = None\n  if bool(x.sum() > -1000):\n    y = x\n"
+           "  assert y is not None, 'no'\n  return y + 1";
     QTest::newRow("einsum and stack")
         << "return torch.einsum('i,j->ij', x, self.weight) + torch.stack([x, x, x])";
     QTest::newRow("unpacked list") << "a, b, c = torch.unbind(x)\n  return a + 2 * b + 3 * c";
     QTest::newRow("warning and print") << "print(x)\n  return x.neg()";
     QTest::newRow("grad mode") << "with torch.no_grad():\n    y = x * 2\n  return y";
-    QTest::newRow("none") << "return annotate(Optional[Tensor], None)";
+    QTest::newRow("none") << "y : Optional[Tensor] = None\n  return y";
     QTest::newRow("list output") << "return [x, x + 1]";
     QTest::newRow("dict output") << "return {'a': x, 'b': [x, x * 3]}";
-    QTest::newRow("empty list output") << "return annotate(List[Tensor], [])";
+    QTest::newRow("empty list output") << "y : List[Tensor] = []\n  return y";
 }
 
 void TestInterpreter::runsScripts() {
@@ -265,8 +265,7 @@ void TestInterpreter::namesTheFailedOperatorAndItsLine() {
 
 void TestInterpreter::passesOnTheModelsOwnException() {
     const auto result =
-        run(moduleFrom("def forward(self, x):\n  if x.dim() != 4:\n    raise ValueError('expected 4 dimensions')\n"
-                       "  return x\n"),
+        run(moduleFrom("def forward(self, x):\n  assert x.dim() == 4, 'expected 4 dimensions'\n  return x\n"),
             {at::ones({3})});
     QVERIFY(!result);
     const auto why = QString::fromStdString(result.error().why);
@@ -306,7 +305,7 @@ void TestInterpreter::stopsInEndlessLoops() {
 
 void TestInterpreter::restoresTheGradMode() {
     const auto module = moduleFrom(
-        "def forward(self, x):\n  with torch.no_grad():\n    raise ValueError('inside')\n  return x\n");
+        "def forward(self, x):\n  with torch.no_grad():\n    assert x.dim() == 4, 'inside'\n  return x\n");
     QVERIFY(c10::GradMode::is_enabled());
     QVERIFY(!run(module, {at::ones({3})}));
     QVERIFY(c10::GradMode::is_enabled());
