@@ -14,7 +14,7 @@
 namespace espalier::measure {
 
 struct LatencyOptions {
-    std::vector<script::InputSpec> inputs;  ///< empty: the snapshot's own
+    std::vector<script::InputSpec> inputs{};  ///< empty: the snapshot's own
     std::string device = "auto";
     int threads = 0;          ///< 0: as many as torch uses
     int rounds = 50;          ///< timed runs per model, after warm-up

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Whether data and model belong together, and in words what is wrong when they do not.
+#include <ATen/core/grad_mode.h>
+
+#include "core/base/format.h"
+#include "core/base/log.h"
+#include "core/measure/scores_torch.h"
+#include "core/model/snapshot_torch.h"
+
+namespace espalier::measure {
+namespace {
+
+std::string written(at::IntArrayRef shape) {
+    std::string text;
+    for (const std::int64_t size : shape) text += cat(text.empty() ? "" : "x", size);
+    return text;
+}
+
+Error mismatch(const model::Snapshot& snapshot, const data::Dataset& dataset, std::string why, std::string hint) {
+    return {Error::Kind::Mismatch,
+            cat("Model ", snapshot.file().name(), " and data ", dataset.info().name, " do not fit"), std::move(why),
+            std::move(hint)};
+}
+
+/// Samples to try the model on, from the first split that has any.
+data::Batch firstSamples(const data::Dataset& dataset, std::int64_t count) {
+    for (const auto split : {data::Split::Validation, data::Split::Train, data::Split::Test}) {
+        const std::int64_t last = data::sampleCount(dataset, split) - 1;
+        if (last < 0) continue;
+        std::vector<std::int64_t> indices;
+        for (std::int64_t i = 0; i < count; ++i) indices.push_back(std::min(i, last));
+        return dataset.batch(split, indices);
+    }
+    return {};
+}
+
+std::size_t argumentsNeeded(const torch::jit::Module& module) {
+    std::size_t needed = 0;
+    for (const auto& argument : module.get_method("forward").function().getSchema().arguments()) {
+        if (!argument.default_value()) ++needed;
+    }
+    return needed - 1;  // self
+}
+
+bool runs(torch::jit::Module& module, const data::Batch& batch) {
+    try {
+        scores(module, batch);
+        return true;
+    } catch (const std::exception&) {
+        return false;
+    }
+}
+
+/// Why forward threw on a batch of two.
+Error refusedBatch(torch::jit::Module& module, const Placement& placement, const model::Snapshot& snapshot,
+                   const data::Dataset& dataset, const std::exception& exception) {
+    const std::string name = dataset.info().name;
+    const std::vector<std::int64_t>& sample = dataset.info().sampleShape;
+    if (!snapshot.inputs().empty()) {
+        const std::vector<std::int64_t>& taken = snapshot.inputs()[0].shape;
+        if (std::vector(taken.begin() + 1, taken.end()) != sample) {
+            return mismatch(snapshot, dataset,
+                            cat("the model takes ", written(taken), ", the images of ", name, " are 1x", written(sample)),
+                            "Attach data of the model's shape, or open the model with the input shape it was made for");
+        }
+    }
+    if (runs(module, moved(firstSamples(dataset, 1), placement))) {
+        return mismatch(snapshot, dataset, "the model runs on one sample but not on a batch of two",
+                        "Save the model again so that its batch size is free (traced code may hold a fixed one)");
+    }
+    const Error inside = detail::errorFromException("The model", exception);
+    return mismatch(snapshot, dataset,
+                    cat("the model does not run on images of 1x", written(sample), ": ", inside.why),
+                    "Attach data of the model's shape");
+}
+
+Result<void> checkScores(const at::Tensor& output, const model::Snapshot& snapshot, const data::Dataset& dataset) {
+    const auto classes = std::ssize(dataset.info().classes);
+    if (output.dim() != 2 || output.size(0) != 2 || !output.is_floating_point()) {
+        return mismatch(snapshot, dataset,
+                        cat("the model gives ", written(output.sizes()), " (", output.dtype().name(),
+                            ") for two samples, not one score per class"),
+                        "Use a classifier, whose first output is [batch, classes]");
+    }
+    if (output.size(1) < classes) {
+        return mismatch(snapshot, dataset,
+                        cat("the model tells ", output.size(1), " classes apart, ", dataset.info().name, " has ", classes),
+                        "Attach the data that the model was trained on");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> checkFit(torch::jit::Module& module, const Placement& placement, const model::Snapshot& snapshot,
+                      const data::Dataset& dataset) {
+    const at::NoGradGuard noGradients;
+    const data::Batch two = moved(firstSamples(dataset, 2), placement);
+    if (const std::size_t needed = argumentsNeeded(module); needed != two.inputs.size()) {
+        return mismatch(snapshot, dataset,
+                        cat("the model takes ", needed, " inputs, a sample of ", dataset.info().name, " has ",
+                            two.inputs.size()),
+                        "Attach data with as many inputs");
+    }
+    try {
+        return checkScores(scores(module, two), snapshot, dataset);
+    } catch (const std::exception& exception) {
+        return refusedBatch(module, placement, snapshot, dataset, exception);
+    }
+}
+
+Result<void> checkFit(const model::Snapshot& snapshot, const data::Dataset& dataset) {
+    return guarded("Cannot try the model on the data", [&]() -> Result<void> {
+        torch::jit::Module module = model::cloneModule(snapshot.state().module);
+        return checkFit(module, place(module, snapshot, c10::kCPU), snapshot, dataset);
+    });
+}
+
+}  // namespace espalier::measure

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Running a module on samples: the one way that evaluation, training and latency have in common.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+#include <torch/csrc/jit/api/module.h>
+
+#include "core/data/dataset_torch.h"
+#include "core/measure/evaluate.h"
+#include "core/model/snapshot.h"
+
+namespace espalier::measure {
+
+/// Where a module lies and the type of its floating-point inputs.
+struct Placement {
+    c10::Device device = c10::kCPU;
+    at::ScalarType dtype = at::kFloat;
+};
+
+/// Moves `module` to `device` and says how its inputs must be.
+Placement place(torch::jit::Module& module, const model::Snapshot& snapshot, c10::Device device);
+
+data::Batch moved(const data::Batch& batch, const Placement& placement);
+
+/// The scores per class, [batch, classes]: the first tensor that forward returns.
+at::Tensor scores(torch::jit::Module& module, const data::Batch& batch);
+
+/// checkFit for a module that lies where `placement` says; `module` is a copy that forward may write to.
+Result<void> checkFit(torch::jit::Module& module, const Placement& placement, const model::Snapshot& snapshot,
+                      const data::Dataset& dataset);
+
+/// evaluate for a module that is in evaluation mode and fits. `options.device` is not looked at.
+Result<Evaluation> evaluateModule(torch::jit::Module& module, const Placement& placement,
+                                  const data::Dataset& dataset, const EvaluateOptions& options,
+                                  const EventSink<>& events, RunControl& control);
+
+}  // namespace espalier::measure
