@@ -40,8 +40,8 @@ struct Recipe {
     std::uint64_t seed = 0;
     std::string device = "auto";
     double validation = 0.1;  ///< share of the training split held out
-    OptimizerOptions optimizer;
-    SchedulerOptions scheduler;
+    OptimizerOptions optimizer{};
+    SchedulerOptions scheduler{};
     double labelSmoothing = 0;
     MaskMode masks = MaskMode::On;
 

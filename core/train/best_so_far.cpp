@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/train/best_so_far_torch.h"
+
+#include <ATen/core/grad_mode.h>
+
+namespace espalier::train {
+namespace {
+
+std::vector<at::Tensor> valuesOf(const torch::jit::Module& module) {
+    std::vector<at::Tensor> values;
+    for (const at::Tensor& parameter : module.parameters()) values.push_back(parameter.detach());
+    for (const at::Tensor& buffer : module.buffers()) values.push_back(buffer.detach());
+    return values;
+}
+
+bool isBetter(const measure::Evaluation& a, const measure::Evaluation& b) {
+    return a.top1 != b.top1 ? a.top1 > b.top1 : a.loss < b.loss;
+}
+
+}  // namespace
+
+bool BestSoFar::offer(const torch::jit::Module& module, const measure::Evaluation& evaluation, int epoch) {
+    if (!m_values.empty() && !isBetter(evaluation, m_evaluation)) return false;
+    m_values.clear();
+    for (const at::Tensor& value : valuesOf(module)) m_values.push_back(value.clone());
+    m_evaluation = evaluation;
+    m_epoch = epoch;
+    return true;
+}
+
+void BestSoFar::restore(const torch::jit::Module& module) const {
+    const at::NoGradGuard noGradients;
+    const std::vector<at::Tensor> values = valuesOf(module);
+    for (std::size_t i = 0; i < values.size(); ++i) values[i].copy_(m_values.at(i));
+}
+
+}  // namespace espalier::train

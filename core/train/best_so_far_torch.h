@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The best weights of a run.
+#pragma once
+
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+#include <torch/csrc/jit/api/module.h>
+
+#include "core/measure/evaluate.h"
+
+namespace espalier::train {
+
+/// Copies parameters and buffers whenever validation was better: higher top-1, or equal top-1 and lower loss.
+class BestSoFar {
+public:
+    /// True when `evaluation` of `module` as it is now is the best so far.
+    bool offer(const torch::jit::Module& module, const measure::Evaluation& evaluation, int epoch);
+    /// Puts the best values back into the module that was offered.
+    void restore(const torch::jit::Module& module) const;
+
+    const measure::Evaluation& evaluation() const { return m_evaluation; }
+    int epoch() const { return m_epoch; }
+
+private:
+    std::vector<at::Tensor> m_values;  // empty before the first offer
+    measure::Evaluation m_evaluation;
+    int m_epoch = 0;
+};
+
+}  // namespace espalier::train

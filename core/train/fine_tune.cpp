@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/train/fine_tune.h"
+
+#include <ATen/Context.h>
+
+#include "core/base/format.h"
+#include "core/measure/device_torch.h"
+#include "core/measure/scores_torch.h"
+#include "core/model/snapshot_torch.h"
+#include "core/prune/masks_torch.h"
+#include "core/train/loop_torch.h"
+
+namespace espalier::train {
+namespace {
+
+/// Per layer what is kept: the plan's masks, or the base masks when there is no plan.
+std::vector<at::Tensor> keptWeights(const model::Snapshot& snapshot, const prune::MasksPtr& masks) {
+    if (!masks) return snapshot.state().baseMasks;
+    std::vector<at::Tensor> kept;
+    for (const model::Layer& layer : snapshot.layers()) kept.push_back(prune::keptMask(*masks, layer.id));
+    return kept;
+}
+
+Result<void> checkSplits(const data::Dataset& dataset) {
+    for (const auto split : {data::Split::Train, data::Split::Validation}) {
+        if (data::sampleCount(dataset, split) > 0) continue;
+        return Error{Error::Kind::BadArgument, cat("Cannot fine-tune on ", dataset.info().name),
+                     cat("its ", data::name(split), " split is empty"),
+                     split == data::Split::Train ? "Attach data that has training samples"
+                                                 : "Hold out a larger share of the training split for validation"};
+    }
+    return {};
+}
+
+/// Turns the trained module back into what a snapshot holds.
+torch::jit::Module atRest(torch::jit::Module module) {
+    module.eval();
+    for (at::Tensor parameter : module.parameters()) {
+        parameter.mutable_grad() = at::Tensor();
+        parameter.requires_grad_(false);
+    }
+    module.to(c10::kCPU);
+    return module;
+}
+
+Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& masks, const data::Dataset& dataset,
+                        const Recipe& recipe, const EventSink<TrainSample>& events, RunControl& control) {
+    const auto device = measure::findDevice(recipe.device);
+    if (!device) return device.error();
+    at::globalContext().setFlushDenormal(true);
+    at::manual_seed(recipe.seed);  // dropout
+    torch::jit::Module module = masks ? prune::maskedModule(snapshot, *masks)
+                                      : model::cloneModule(snapshot.state().module);
+    const measure::Placement placement = measure::place(module, snapshot, *device);
+    if (auto fits = measure::checkFit(module, placement, snapshot, dataset); !fits) return fits.error();
+
+    std::vector<at::Tensor> kept = keptWeights(snapshot, masks);
+    Loop loop(snapshot, module, placement, kept, dataset, recipe, events);
+    if (auto done = loop.run(control); !done) return done.error();
+    TrainResult result = loop.takeResult();
+    if (recipe.masks == MaskMode::Off) kept.assign(kept.size(), at::Tensor());
+    result.best = model::withWeights(snapshot, atRest(module), std::move(kept));
+    return result;
+}
+
+}  // namespace
+
+Result<TrainResult> fineTune(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
+                             const data::Dataset& dataset, const Recipe& recipe, const EventSink<TrainSample>& events,
+                             RunControl& control) {
+    if (auto sound = check(recipe); !sound) return sound.error();
+    return guarded(cat("Cannot fine-tune ", snapshot.file().name()), [&]() -> Result<TrainResult> {
+        // The recipe says how much is held out; the data may have been opened with another share.
+        const bool isSplitSo = dataset.spec().validation == recipe.validation;
+        const data::DatasetPtr resplit = isSplitSo ? nullptr : dataset.withValidation(recipe.validation);
+        const data::Dataset& samples = resplit ? *resplit : dataset;
+        if (auto sound = checkSplits(samples); !sound) return sound.error();
+        return run(snapshot, masks, samples, recipe, events, control);
+    });
+}
+
+}  // namespace espalier::train

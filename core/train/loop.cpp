@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/train/loop_torch.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/count_nonzero.h>
+#include <ATen/ops/cross_entropy_loss.h>
+
+#include <cmath>
+
+#include "core/base/format.h"
+#include "core/model/snapshot_torch.h"
+
+namespace espalier::train {
+namespace {
+
+/// Every floating-point parameter, made ready to collect gradients.
+std::vector<at::Tensor> trainableParameters(const torch::jit::Module& module) {
+    std::vector<at::Tensor> parameters;
+    for (at::Tensor parameter : module.parameters()) {
+        if (!parameter.is_floating_point()) continue;
+        // Fused optimizers walk the memory of parameter, gradient and state side by side.
+        if (!parameter.is_non_overlapping_and_dense()) parameter.set_data(parameter.contiguous());
+        parameter.requires_grad_(true);
+        parameters.push_back(parameter);
+    }
+    return parameters;
+}
+
+std::vector<at::Tensor> prunableWeights(const model::Snapshot& snapshot, const torch::jit::Module& module) {
+    std::vector<at::Tensor> weights;
+    for (const model::Layer& layer : snapshot.layers()) {
+        if (layer.prunable.weights) weights.push_back(model::parameterAt(module, layer.name).detach());
+    }
+    return weights;
+}
+
+/// Cross-entropy in at least single precision.
+at::Tensor lossOf(const at::Tensor& scores, const at::Tensor& targets, double labelSmoothing) {
+    const bool isReduced = scores.scalar_type() == at::kHalf || scores.scalar_type() == at::kBFloat16;
+    return at::cross_entropy_loss(isReduced ? scores.to(at::kFloat) : scores, targets, {}, at::Reduction::Mean, -100,
+                                  labelSmoothing);
+}
+
+}  // namespace
+
+Loop::Loop(const model::Snapshot& snapshot, torch::jit::Module module, const measure::Placement& placement,
+           const std::vector<at::Tensor>& kept, const data::Dataset& dataset, const Recipe& recipe,
+           const EventSink<TrainSample>& events)
+    : m_dataset(dataset), m_recipe(recipe), m_module(std::move(module)), m_placement(placement),
+      m_parameters(trainableParameters(m_module)), m_prunable(prunableWeights(snapshot, m_module)),
+      m_optimizer(makeOptimizer(m_parameters, recipe.optimizer)), m_scheduler(makeScheduler(recipe.scheduler)),
+      m_loader(dataset, data::Split::Train, recipe.batchSize, recipe.seed), m_metrics(events) {
+    m_position.totalSteps = m_loader.batchesPerEpoch() * recipe.epochs;
+    if (recipe.masks == MaskMode::Off) return;
+    m_masks = std::make_unique<MaskEnforcer>(snapshot, kept, m_module, m_parameters);
+    m_masks->maskWeights();
+    m_masks->maskState(*m_optimizer);
+}
+
+Result<void> Loop::run(RunControl& control) {
+    const at::AutoGradMode gradients(true);
+    m_metrics.setSparsity(countSparsity());
+    const auto before = validate(0, kNotMeasured, control);
+    if (!before) return before.error();
+    if (*before == Outcome::Stopped) return Error{Error::Kind::Cancelled, "Fine-tuning was stopped", {}, {}};
+    m_before = m_best.evaluation();
+
+    for (int epoch = 1; epoch <= m_recipe.epochs; ++epoch) {
+        const auto outcome = runEpoch(epoch, control);
+        if (!outcome) return outcome.error();
+        m_isStopped = *outcome == Outcome::Stopped;
+        if (m_isStopped) break;
+    }
+    m_best.restore(m_module);
+    return {};
+}
+
+Result<Loop::Outcome> Loop::runEpoch(int epoch, RunControl& control) {
+    m_module.train();
+    m_loader.startEpoch(epoch);
+    double lossSum = 0;
+    std::int64_t samples = 0;
+    while (m_loader.hasNext()) {
+        if (!control.keepGoing()) return Outcome::Stopped;
+        const double lr = learningRate();
+        const data::Batch batch = measure::moved(m_loader.next(), m_placement);
+        const auto loss = step(batch, lr);
+        if (!loss) return loss.error();
+        ++m_position.step;
+        lossSum += *loss * static_cast<double>(batch.targets.numel());
+        samples += batch.targets.numel();
+        // When weights may grow back, they do so in the first step; later counts change little.
+        if (!m_masks && m_position.step == 1) m_metrics.setSparsity(countSparsity());
+        m_metrics.add({.step = m_position.step, .epoch = epoch, .loss = *loss, .lr = lr});
+        m_metrics.progress(m_position, epoch, m_recipe.epochs);
+    }
+    return validate(epoch, lossSum / static_cast<double>(samples), control);
+}
+
+Result<double> Loop::step(const data::Batch& batch, double lr) {
+    const at::Tensor loss = lossOf(measure::scores(m_module, batch), batch.targets, m_recipe.labelSmoothing);
+    const double value = loss.item<double>();
+    if (auto finite = checkFinite(value, "training loss"); !finite) return finite.error();
+    if (!loss.requires_grad()) {
+        return Error{Error::Kind::Failed, "This model cannot be fine-tuned",
+                     "its output does not depend on any parameter by a gradient",
+                     "Use a model that was not frozen and does not switch gradients off in forward"};
+    }
+    for (const at::Tensor& parameter : m_parameters) parameter.mutable_grad() = at::Tensor();
+    loss.backward();
+    if (m_masks) m_masks->maskGradients();
+    m_optimizer->step(lr);
+    if (m_masks) m_masks->maskWeights();
+    return value;
+}
+
+Result<Loop::Outcome> Loop::validate(int epoch, double trainLoss, RunControl& control) {
+    m_module.eval();
+    const measure::EvaluateOptions options{.split = data::Split::Validation};
+    const auto evaluation = measure::evaluateModule(m_module, m_placement, m_dataset, options, {}, control);
+    if (!evaluation && evaluation.error().kind == Error::Kind::Cancelled) return Outcome::Stopped;
+    if (!evaluation) return evaluation.error();
+    if (auto finite = checkFinite(evaluation->loss, "validation loss"); !finite) return finite.error();
+    if (epoch > 0) m_metrics.setSparsity(countSparsity());
+    m_metrics.add({.step = m_position.step, .epoch = epoch, .loss = trainLoss, .valLoss = evaluation->loss,
+                   .top1 = evaluation->top1, .lr = learningRate()});
+    m_best.offer(m_module, *evaluation, epoch);
+    if (epoch > 0) m_scheduler->epochEnded(evaluation->loss);
+    m_position.epoch = epoch;
+    return Outcome::Finished;
+}
+
+Result<void> Loop::checkFinite(double loss, std::string_view which) const {
+    if (std::isfinite(loss)) return {};
+    const std::string what = "Fine-tuning was given up";
+    if (m_position.step == 0) {
+        return Error{Error::Kind::Failed, what, cat("the ", which, " is not a finite number before the first step"),
+                     "Check the model's weights and the data's normalisation"};
+    }
+    return Error{Error::Kind::Failed, what,
+                 cat("the ", which, " is no longer a finite number after step ", m_position.step, " (learning rate ",
+                     significant(learningRate()), ")"),
+                 "Use a tenth of the learning rate, or prune less at once"};
+}
+
+double Loop::learningRate() const {
+    return m_recipe.optimizer.lr * m_scheduler->factor(m_position);
+}
+
+double Loop::countSparsity() const {
+    std::int64_t weights = 0;
+    std::int64_t nonzeros = 0;
+    for (const at::Tensor& weight : m_prunable) {
+        weights += weight.numel();
+        nonzeros += at::count_nonzero(weight).item<std::int64_t>();
+    }
+    return weights == 0 ? 0 : 1 - static_cast<double>(nonzeros) / static_cast<double>(weights);
+}
+
+TrainResult Loop::takeResult() {
+    TrainResult result;
+    result.bestEpoch = m_best.epoch();
+    result.epochs = m_position.epoch;
+    result.stopped = m_isStopped;
+    result.before = m_before;
+    result.after = m_best.evaluation();
+    result.samples = m_metrics.takeSamples();
+    return result;
+}
+
+}  // namespace espalier::train

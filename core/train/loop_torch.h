@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The training loop: epochs, steps, validation.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+#include <torch/csrc/jit/api/module.h>
+
+#include "core/data/loader_torch.h"
+#include "core/measure/scores_torch.h"
+#include "core/train/best_so_far_torch.h"
+#include "core/train/fine_tune.h"
+#include "core/train/mask_enforcer_torch.h"
+#include "core/train/metrics.h"
+#include "core/train/optimizer_torch.h"
+#include "core/train/scheduler.h"
+
+namespace espalier::train {
+
+/// One run over one module, which ends with the best weights in it. Everything referred to must outlive the loop.
+class Loop {
+public:
+    /// `module` lies where `placement` says, with removed weights at zero; `kept` per layer, undefined = all.
+    Loop(const model::Snapshot& snapshot, torch::jit::Module module, const measure::Placement& placement,
+         const std::vector<at::Tensor>& kept, const data::Dataset& dataset, const Recipe& recipe,
+         const EventSink<TrainSample>& events);
+
+    /// Errors: Cancelled before the first validation is done; Failed (no gradients, loss not finite).
+    Result<void> run(RunControl& control);
+    /// All but `best`.
+    TrainResult takeResult();
+
+private:
+    enum class Outcome { Finished, Stopped };
+    Result<Outcome> runEpoch(int epoch, RunControl& control);
+    Result<Outcome> validate(int epoch, double trainLoss, RunControl& control);
+    Result<double> step(const data::Batch& batch, double lr);
+    Result<void> checkFinite(double loss, std::string_view which) const;
+    double learningRate() const;
+    double countSparsity() const;
+
+    const data::Dataset& m_dataset;
+    const Recipe& m_recipe;
+    torch::jit::Module m_module;
+    measure::Placement m_placement;
+    std::vector<at::Tensor> m_parameters;  // that train
+    std::vector<at::Tensor> m_prunable;    // weights that sparsity is counted over
+    std::unique_ptr<Optimizer> m_optimizer;
+    std::unique_ptr<Scheduler> m_scheduler;
+    std::unique_ptr<MaskEnforcer> m_masks;  // null when weights may grow back
+    data::Loader m_loader;
+    Metrics m_metrics;
+    Position m_position;
+    BestSoFar m_best;
+    measure::Evaluation m_before;
+    bool m_isStopped = false;
+};
+
+}  // namespace espalier::train

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/train/mask_enforcer_torch.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_mul.h>
+
+#include <algorithm>
+
+#include "core/model/snapshot_torch.h"
+
+namespace espalier::train {
+
+MaskEnforcer::MaskEnforcer(const model::Snapshot& snapshot, const std::vector<at::Tensor>& kept,
+                           const torch::jit::Module& module, const std::vector<at::Tensor>& parameters) {
+    for (const model::Layer& layer : snapshot.layers()) {
+        const at::Tensor& mask = kept[layer.id.index()];
+        if (!mask.defined()) continue;
+        const at::Tensor weight = model::parameterAt(module, layer.name);
+        const auto found = std::ranges::find_if(parameters, [&](const at::Tensor& p) { return p.is_same(weight); });
+        if (found == parameters.end()) continue;  // no parameter, so nothing changes it
+        m_places.push_back(static_cast<std::size_t>(found - parameters.begin()));
+        m_weights.push_back(weight);
+        m_masks.push_back(mask.to(weight.device(), weight.scalar_type()));
+    }
+}
+
+void MaskEnforcer::maskGradients() const {
+    const at::NoGradGuard noGradients;
+    std::vector<at::Tensor> gradients;
+    std::vector<at::Tensor> masks;
+    for (std::size_t i = 0; i < m_weights.size(); ++i) {
+        const at::Tensor& gradient = m_weights[i].grad();
+        if (!gradient.defined()) continue;
+        gradients.push_back(gradient);
+        masks.push_back(m_masks[i]);
+    }
+    if (!gradients.empty()) at::_foreach_mul_(gradients, masks);
+}
+
+void MaskEnforcer::maskWeights() const {
+    const at::NoGradGuard noGradients;
+    if (!m_weights.empty()) at::_foreach_mul_(m_weights, m_masks);
+}
+
+void MaskEnforcer::maskState(Optimizer& optimizer) const {
+    const at::NoGradGuard noGradients;
+    for (OptimizerState* state : optimizer.states()) {
+        if (state->empty()) continue;
+        for (std::size_t i = 0; i < m_places.size(); ++i) (*state)[m_places[i]].mul_(m_masks[i]);
+    }
+}
+
+}  // namespace espalier::train

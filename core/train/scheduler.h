@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Learning-rate schedules: the factor on the recipe's learning rate over time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "core/train/recipe.h"
+
+namespace espalier::train {
+
+/// Where a run is, before a step.
+struct Position {
+    int epoch = 0;               ///< epochs finished
+    std::int64_t step = 0;       ///< optimizer steps done
+    std::int64_t totalSteps = 1; ///< of the whole run
+};
+
+class Scheduler {
+public:
+    virtual ~Scheduler() = default;
+    /// What the learning rate is multiplied with at the step after `position`.
+    virtual double factor(const Position& position) const = 0;
+    /// Called at the end of each epoch with the validation loss.
+    virtual void epochEnded(double /*validationLoss*/) {}
+};
+
+/// The schedule called `options.name`, which must be one of schedulerNames().
+std::unique_ptr<Scheduler> makeScheduler(const SchedulerOptions& options);
+
+}  // namespace espalier::train
