@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/exchange/metrics_file.h"
+
+#include <cmath>
+#include <iomanip>
+#include <locale>
+#include <sstream>
+
+#include "core/base/format.h"
+
+namespace espalier::exchange {
+namespace {
+
+/// Nothing for what was not measured.
+std::string cell(double value) {
+    if (std::isnan(value)) return {};
+    std::ostringstream text;
+    text.imbue(std::locale::classic());  // a decimal point whatever the user's language
+    text << std::setprecision(9) << value;
+    return text.str();
+}
+
+}  // namespace
+
+MetricsWriter::MetricsWriter(std::ofstream file) : m_file(std::move(file)) {}
+
+Result<MetricsWriter> MetricsWriter::create(const std::filesystem::path& path) {
+    std::ofstream file(path, std::ios::trunc);
+    file.imbue(std::locale::classic());
+    file << "step,epoch,round,loss,val_loss,top1,lr,sparsity,seconds" << std::endl;
+    if (!file) {
+        return Error{Error::Kind::WriteFailed, cat("Cannot write the metrics to ", path.string()),
+                     "the file cannot be made or the disk is full", "Choose another place"};
+    }
+    return MetricsWriter(std::move(file));
+}
+
+void MetricsWriter::append(const train::TrainSample& sample) {
+    m_file << sample.step << ',' << sample.epoch << ',' << sample.round << ',' << cell(sample.loss) << ','
+           << cell(sample.valLoss) << ',' << cell(sample.top1) << ',' << cell(sample.lr) << ','
+           << cell(sample.sparsity) << ',' << cell(sample.seconds) << std::endl;
+}
+
+}  // namespace espalier::exchange
