@@ -3,6 +3,8 @@
 #include <QDir>
 #include <QTest>
 
+#include <numeric>
+
 #include "core/measure/runtime.h"
 #include "core/train/fine_tune.h"
 #include "tests/support/toy_training_torch.h"
@@ -50,24 +52,33 @@ void TestTrainMnist::lenetLearnsUnderAMask() {
     const auto snapshot = lenet5();
     const at::Tensor kept = at::rand({500, 800}) < 0.1;
 
-    train::Recipe recipe{.epochs = 1, .batchSize = 64, .device = "cpu", .validation = 0.7};  // 282 steps
+    const auto first = [&](data::Split split, std::int64_t count) {
+        std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
+        std::iota(indices.begin(), indices.end(), 0);
+        const data::Batch batch = (*dataset)->batch(split, indices);
+        return ToyData::Part{batch.inputs[0], batch.targets};
+    };
+    const ToyData part(first(data::Split::Train, 8000), first(data::Split::Validation, 1000),
+                       first(data::Split::Test, 2000), 10);
+
+    train::Recipe recipe{.epochs = 2, .batchSize = 64, .device = "cpu"};
     recipe.optimizer.lr = 0.02;
     std::int64_t steps = 0;
     EventSink<train::TrainSample> events;
     events.onPartial = [&](const train::TrainSample& sample) { steps = sample.step; };
     const auto result =
-        train::fineTune(*snapshot, masksOf(*snapshot, {{"fc1", kept}}), **dataset, recipe, events, control);
+        train::fineTune(*snapshot, masksOf(*snapshot, {{"fc1", kept}}), part, recipe, events, control);
     QVERIFY2(result.ok(), result.ok() ? "" : result.error().text().c_str());
-    QCOMPARE(steps, 282);
+    QCOMPARE(steps, 250);
     QVERIFY(result->before.top1 < 0.3);
     QVERIFY2(result->after.top1 > 0.95, qPrintable(QString::number(result->after.top1)));
     const at::Tensor weight = result->best->state().module.attr("fc1").toTensor();
     QCOMPARE(weight.ne(0).sum().item<std::int64_t>(), kept.sum().item<std::int64_t>());
 
-    const auto test = measure::evaluate(*result->best, nullptr, **dataset,
+    const auto test = measure::evaluate(*result->best, nullptr, part,
                                         {.split = data::Split::Test, .device = "cpu"}, {}, control);
     QVERIFY(test.ok());
-    QVERIFY2(test->top1 > 0.95, qPrintable(QString::number(test->top1)));
+    QVERIFY2(test->top1 > 0.9, qPrintable(QString::number(test->top1)));
 }
 
 QTEST_GUILESS_MAIN(TestTrainMnist)

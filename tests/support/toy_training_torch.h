@@ -49,6 +49,7 @@ inline torch::jit::Module toyModule(const std::vector<std::pair<std::string, at:
     torch::jit::Module module("toy");
     for (const auto& [name, value] : parameters) module.register_parameter(name, value.clone(), false);
     for (const auto& [name, value] : buffers) module.register_buffer(name, value.clone());
+    module.register_attribute("training", c10::BoolType::get(), true);
     module.define("def forward(self, x):\n    " + body + "\n");
     return module;
 }
@@ -121,7 +122,7 @@ inline ToyData::Part blobs(std::int64_t samples, std::int64_t features, std::int
     const at::Tensor centres = at::randn({classes, features});
     at::manual_seed(seed);
     const at::Tensor targets = at::arange(samples).remainder(classes);
-    const at::Tensor inputs = centres.index_select(0, targets) + at::randn({samples, features});
+    const at::Tensor inputs = centres.index_select(0, targets) + 0.7 * at::randn({samples, features});
     return {inputs.reshape({samples, 1, 1, features}), targets};
 }
 
