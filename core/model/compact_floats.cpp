@@ -53,6 +53,19 @@ std::int64_t CompactFloats::countBelow(double bound) const {
     return std::lower_bound(first, last, static_cast<std::uint16_t>(bits & 0x7fff)) - m_low.begin();
 }
 
+std::vector<float> CompactFloats::values(std::size_t zeros) const {
+    std::vector<float> values;
+    values.reserve(zeros + m_low.size());
+    values.resize(zeros, 0.0F);
+    for (std::size_t i = 0; i + 1 < m_buckets.size(); ++i) {
+        for (auto at = m_buckets[i].begin; at < m_buckets[i + 1].begin; ++at) {
+            const std::uint32_t low = m_low[static_cast<std::size_t>(at)];
+            values.push_back(std::bit_cast<float>(m_buckets[i].high << 15 | low));
+        }
+    }
+    return values;
+}
+
 CompactFloats::Builder::Builder() : m_next(kHighValues, 0) {}
 
 void CompactFloats::Builder::endCounting() {

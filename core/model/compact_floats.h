@@ -22,6 +22,9 @@ public:
     /// How many are < bound. Exact for every double.
     std::int64_t countBelow(double bound) const;
 
+    /// As many zeros, then all of them, ascending.
+    std::vector<float> values(std::size_t zeros) const;
+
     /// Takes the values twice, in any order: all to `count`, `endCounting`, all to `add`, then
     /// `finish`.
     class Builder;

@@ -11,28 +11,6 @@ namespace espalier::model {
 
 namespace {
 
-/// Calls `visit` with runs of the kept weights, in order. False when stopped.
-template <class Visit>
-bool forEachKeptRun(const WeightValues& values, RunControl& control, Visit visit) {
-    std::array<double, kRunLength> run;
-    const bool* kept = values.kept();
-    for (std::int64_t begin = 0; begin < values.count(); begin += kRunLength) {
-        if (!control.keepGoing()) return false;
-        std::size_t size = static_cast<std::size_t>(std::min(kRunLength, values.count() - begin));
-        values.read(begin, std::span(run.data(), size));
-        if (kept) {
-            std::size_t left = 0;
-            for (std::size_t i = 0; i < size; ++i) {
-                run[left] = run[i];
-                left += kept[begin + static_cast<std::int64_t>(i)];
-            }
-            size = left;
-        }
-        visit(std::span<const double>(run.data(), size));
-    }
-    return true;
-}
-
 /// Four partial sums, which the compiler may keep in one vector register.
 template <class Term>
 double sumOf(std::span<const double> run, Term term) {
@@ -75,7 +53,8 @@ Result<WeightStatistics> weightStatistics(const Snapshot& snapshot, LayerId laye
     FirstPass first;
     first.statistics.min = std::numeric_limits<double>::infinity();
     first.statistics.max = -std::numeric_limits<double>::infinity();
-    if (!forEachKeptRun(*values, control, [&](auto run) { first.take(run); })) return cancelled;
+    if (!forEachKeptRun<double>(*values, control, [&](auto run) { first.take(run); }))
+        return cancelled;
     if (first.nonFinite > 0) return nonFiniteError(snapshot.layer(layer), first.nonFinite);
 
     WeightStatistics statistics = first.statistics;
@@ -93,7 +72,7 @@ Result<WeightStatistics> weightStatistics(const Snapshot& snapshot, LayerId laye
             return (value - mean) * (value - mean);
         });
     };
-    if (!forEachKeptRun(*values, control, addSquares)) return cancelled;
+    if (!forEachKeptRun<double>(*values, control, addSquares)) return cancelled;
     statistics.sigma = std::sqrt(squares / static_cast<double>(first.kept));
     return statistics;
 }

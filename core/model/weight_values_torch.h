@@ -3,12 +3,14 @@
 // the tensor.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
 #include <ATen/core/Tensor.h>
 
 #include "core/base/result.h"
+#include "core/base/run_control.h"
 #include "core/model/snapshot.h"
 
 namespace espalier::model {
@@ -42,6 +44,29 @@ private:
 /// Errors: Unsupported for weights that are no real floating-point numbers, naming the layer and
 /// the type.
 Result<WeightValues> weightValues(const Snapshot& snapshot, LayerId layer);
+
+/// Calls `visit` with runs of the kept weights, in order. `Value` is float or double. False when
+/// stopped.
+template <class Value, class Visit>
+bool forEachKeptRun(const WeightValues& values, RunControl& control, Visit visit) {
+    Value run[kRunLength];
+    const bool* kept = values.kept();
+    for (std::int64_t begin = 0; begin < values.count(); begin += kRunLength) {
+        if (!control.keepGoing()) return false;
+        auto size = static_cast<std::size_t>(std::min(kRunLength, values.count() - begin));
+        values.read(begin, std::span<Value>(run, size));
+        if (kept) {
+            std::size_t left = 0;
+            for (std::size_t i = 0; i < size; ++i) {
+                run[left] = run[i];
+                left += kept[begin + static_cast<std::int64_t>(i)];
+            }
+            size = left;
+        }
+        visit(std::span<const Value>(run, size));
+    }
+    return true;
+}
 
 /// The error for a layer with NaN or infinite weights.
 Error nonFiniteError(const Layer& layer, std::int64_t count);

@@ -24,7 +24,9 @@ struct ScoreInput {
 };
 
 struct Criterion {
-    using MakeReader = std::unique_ptr<ScoreReader> (*)(const ScoreInput& input);
+    /// Null when stopped.
+    using MakeReader = std::unique_ptr<ScoreReader> (*)(const ScoreInput& input,
+                                                        RunControl& control);
 
     CriterionInfo info;
     /// One number per weight, in index order, that ranks within the layer as the scores do.
@@ -32,8 +34,9 @@ struct Criterion {
     /// The scores of the kept weights, in any order, for counting. The same function as `ranks`
     /// where those are scores.
     MakeReader scores;
-    /// One score per weight, shaped like the weight.
-    at::Tensor (*tensor)(const at::Tensor& weight, const ScoreInput& input);
+    /// The scores in index order, where `scores` does not give them in that order: one per weight,
+    /// shaped like the weight, 0 where the base mask has removed it.
+    at::Tensor (*tensor)(const at::Tensor& weight, const ScoreInput& input) = nullptr;
 
     bool ranksAreScores() const { return ranks == scores; }
 };

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/prune/criterion.h"
 
-#include <algorithm>
-#include <array>
 #include <cmath>
+#include <limits>
 #include <vector>
+
+#include <ATen/ops/empty.h>
 
 #include "core/base/format.h"
 #include "core/model/snapshot_torch.h"
 #include "core/prune/criteria_torch.h"
 #include "core/prune/criterion_torch.h"
+#include "core/prune/selection.h"
 
 namespace espalier::prune {
 
@@ -21,19 +23,34 @@ const std::vector<Criterion>& table() {
     return criteria;
 }
 
-std::int64_t countNonFinite(const model::WeightValues& values) {
-    std::array<double, model::kRunLength> run;
-    const bool* kept = values.kept();
-    std::int64_t found = 0;
-    for (std::int64_t begin = 0; begin < values.count(); begin += model::kRunLength) {
-        const auto size =
-            static_cast<std::size_t>(std::min(model::kRunLength, values.count() - begin));
-        values.read(begin, std::span(run.data(), size));
-        for (std::size_t i = 0; i < size; ++i) {
-            const bool isFinite = std::abs(run[i]) <= std::numeric_limits<double>::max();
-            found += !isFinite && (!kept || kept[begin + static_cast<std::int64_t>(i)]);
+/// All scores of a criterion that scores in index order.
+at::Tensor readScores(const Criterion& criterion, const at::Tensor& weight,
+                      const ScoreInput& input) {
+    RunControl neverStopped;
+    const auto reader = criterion.scores(input, neverStopped);
+    at::Tensor result = at::empty(
+        weight.sizes(), at::TensorOptions(input.weights.isDouble() ? at::kDouble : at::kFloat));
+    forEachRun(*reader, neverStopped, [&](std::int64_t begin, std::span<const double> scores) {
+        for (std::size_t i = 0; i < scores.size(); ++i) {
+            const double score = scores[i] == kAlreadyRemoved ? 0 : scores[i];
+            const auto index = begin + static_cast<std::int64_t>(i);
+            if (input.weights.isDouble())
+                result.mutable_data_ptr<double>()[index] = score;
+            else
+                result.mutable_data_ptr<float>()[index] = static_cast<float>(score);
         }
-    }
+    });
+    return result;
+}
+
+std::int64_t countNonFinite(const model::WeightValues& values) {
+    RunControl neverStopped;
+    std::int64_t found = 0;
+    model::forEachKeptRun<double>(values, neverStopped, [&](std::span<const double> run) {
+        for (const double value : run) {
+            found += !(std::abs(value) <= std::numeric_limits<double>::max());
+        }
+    });
     return found;
 }
 
@@ -81,7 +98,9 @@ Result<at::Tensor> weightScores(const model::Snapshot& snapshot, model::LayerId 
         if (!found) return found.error();
         const auto input = scoreInput(snapshot, layer, seed);
         if (!input) return input.error();
-        return (*found)->tensor(model::weight(snapshot, layer), *input);
+        const at::Tensor weight = model::weight(snapshot, layer);
+        return (*found)->tensor ? (*found)->tensor(weight, *input)
+                                : readScores(**found, weight, *input);
     });
 }
 

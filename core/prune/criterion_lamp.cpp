@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <vector>
 
@@ -8,6 +7,7 @@
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/sort.h>
 
+#include "core/model/compact_floats.h"
 #include "core/prune/criteria_torch.h"
 
 namespace espalier::prune {
@@ -27,23 +27,12 @@ void scoreSorted(std::span<Value> magnitudes) {
     }
 }
 
+/// Scores in ascending order, of the type that the tensor of scores has.
 template <class Value>
 class SortedScores : public ScoreReader {
 public:
-    explicit SortedScores(const model::WeightValues& weights) {
-        std::array<Value, model::kRunLength> run;
-        const bool* kept = weights.kept();
-        m_scores.reserve(static_cast<std::size_t>(weights.count()));
-        for (std::int64_t begin = 0; begin < weights.count(); begin += model::kRunLength) {
-            const auto size =
-                static_cast<std::size_t>(std::min(model::kRunLength, weights.count() - begin));
-            weights.read(begin, std::span<Value>(run.data(), size));
-            for (std::size_t i = 0; i < size; ++i) {
-                if (!kept || kept[begin + static_cast<std::int64_t>(i)])
-                    m_scores.push_back(std::abs(run[i]));
-            }
-        }
-        std::sort(m_scores.begin(), m_scores.end());
+    explicit SortedScores(std::vector<Value> sortedMagnitudes)
+        : m_scores(std::move(sortedMagnitudes)) {
         scoreSorted(std::span<Value>(m_scores));
     }
 
@@ -57,9 +46,44 @@ private:
     std::vector<Value> m_scores;
 };
 
-std::unique_ptr<ScoreReader> lampScores(const ScoreInput& input) {
-    if (input.weights.isDouble()) return std::make_unique<SortedScores<double>>(input.weights);
-    return std::make_unique<SortedScores<float>>(input.weights);
+/// Sorting 100 million floats takes about a second this way, and ten by comparing them.
+std::unique_ptr<ScoreReader> floatScores(const model::WeightValues& weights, RunControl& control) {
+    model::CompactFloats::Builder builder;
+    std::size_t zeros = 0;
+    const auto count = [&](std::span<const float> run) {
+        for (const float value : run) {
+            if (value == 0)
+                ++zeros;
+            else
+                builder.count(std::abs(value));
+        }
+    };
+    const auto add = [&](std::span<const float> run) {
+        for (const float value : run) {
+            if (value != 0) builder.add(std::abs(value));
+        }
+    };
+    if (!model::forEachKeptRun<float>(weights, control, count)) return nullptr;
+    builder.endCounting();
+    if (!model::forEachKeptRun<float>(weights, control, add)) return nullptr;
+    const auto sorted = std::move(builder).finish(control);
+    if (!sorted) return nullptr;
+    return std::make_unique<SortedScores<float>>(sorted->values(zeros));
+}
+
+std::unique_ptr<ScoreReader> doubleScores(const model::WeightValues& weights, RunControl& control) {
+    std::vector<double> magnitudes;
+    const auto add = [&](std::span<const double> run) {
+        for (const double value : run) magnitudes.push_back(std::abs(value));
+    };
+    if (!model::forEachKeptRun<double>(weights, control, add)) return nullptr;
+    std::sort(magnitudes.begin(), magnitudes.end());
+    return std::make_unique<SortedScores<double>>(std::move(magnitudes));
+}
+
+std::unique_ptr<ScoreReader> lampScores(const ScoreInput& input, RunControl& control) {
+    return input.weights.isDouble() ? doubleScores(input.weights, control)
+                                    : floatScores(input.weights, control);
 }
 
 template <class Value>

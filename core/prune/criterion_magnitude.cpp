@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <cmath>
 
-#include <ATen/ops/abs.h>
-
 #include "core/prune/criteria_torch.h"
 
 namespace espalier::prune {
@@ -29,22 +27,16 @@ private:
     model::WeightValues m_weights;
 };
 
-std::unique_ptr<ScoreReader> magnitudes(const ScoreInput& input) {
+std::unique_ptr<ScoreReader> magnitudes(const ScoreInput& input, RunControl&) {
     return std::make_unique<MagnitudeReader>(input.weights);
-}
-
-at::Tensor magnitudeTensor(const at::Tensor& weight, const ScoreInput& input) {
-    return at::abs(weight.to(input.weights.isDouble() ? at::kDouble : at::kFloat));
 }
 
 }  // namespace
 
-/// LeCun 1990 calls it the obvious one, Han 2015 made it the standard.
+/// Han et al., Learning both Weights and Connections for Efficient Neural Networks, 2015.
 Criterion magnitudeCriterion() {
-    return {{"magnitude", "|w|", "Small weights go first (Han 2015).", true},
-            magnitudes,
-            magnitudes,
-            magnitudeTensor};
+    return {
+        {"magnitude", "|w|", "Small weights go first (Han 2015).", true}, magnitudes, magnitudes};
 }
 
 }  // namespace espalier::prune

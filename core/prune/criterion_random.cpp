@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <ATen/ops/empty.h>
-
 #include "core/prune/criteria_torch.h"
 
 namespace espalier::prune {
@@ -38,29 +36,19 @@ public:
         }
     }
 
+private:
     /// In [0, 1), 24 bits, so that a float holds it.
     double score(std::uint64_t index) const {
         return static_cast<double>(mix(m_start + (index + 1) * 0x9e3779b97f4a7c15u) >> 40) *
                0x1p-24;
     }
 
-private:
     model::WeightValues m_weights;
     std::uint64_t m_start;
 };
 
-std::unique_ptr<ScoreReader> randomScores(const ScoreInput& input) {
+std::unique_ptr<ScoreReader> randomScores(const ScoreInput& input, RunControl&) {
     return std::make_unique<RandomReader>(input);
-}
-
-at::Tensor randomTensor(const at::Tensor& weight, const ScoreInput& input) {
-    const RandomReader reader(input);
-    at::Tensor scores = at::empty(weight.sizes(), at::kFloat);
-    float* out = scores.data_ptr<float>();
-    for (std::int64_t i = 0; i < scores.numel(); ++i) {
-        out[i] = static_cast<float>(reader.score(static_cast<std::uint64_t>(i)));
-    }
-    return input.weights.isDouble() ? scores.to(at::kDouble) : scores;
 }
 
 }  // namespace
@@ -68,8 +56,7 @@ at::Tensor randomTensor(const at::Tensor& weight, const ScoreInput& input) {
 Criterion randomCriterion() {
     return {{"random", "U(0, 1)", "Chance decides; what any other criterion must beat.", false},
             randomScores,
-            randomScores,
-            randomTensor};
+            randomScores};
 }
 
 }  // namespace espalier::prune

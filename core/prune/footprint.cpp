@@ -17,7 +17,8 @@ namespace {
 constexpr std::array<double, 12> kSparsities{0, .1, .2, .3, .4, .5, .6, .7, .8, .9, .95, .99};
 using Ratios = std::array<double, kSparsities.size()>;
 constexpr double kZerosRatio = 0.001;  // per byte of removed weights
-constexpr double kOtherRatio = 0.9;    // biases, statistics, code
+constexpr double kBiasRatio = 0.93;    // per byte of parameters that no layer is named after
+constexpr double kCodeRatio = 0.42;    // per byte of code, names and padding, on ResNet files
 constexpr Ratios kFloat32{.926,  .959,  .985,  1.012, 1.036, 1.059,
                           1.098, 1.145, 1.200, 1.297, 1.383, 1.525};
 constexpr Ratios kFloat64{.958,  .977,  .992,  1.006, 1.020, 1.036,
@@ -57,6 +58,19 @@ double compressedBytes(const at::Tensor& weight, std::int64_t removed) {
     return count * static_cast<double>(weight.element_size()) * perWeight;
 }
 
+/// The file without its layers' weights.
+double compressedRest(std::int64_t restBytes, std::int64_t otherParameters) {
+    const double biases = 4.0 * static_cast<double>(otherParameters);
+    const double code = std::max(static_cast<double>(restBytes) - biases, 0.0);
+    return kBiasRatio * biases + kCodeRatio * code;
+}
+
+std::int64_t keptShareOf(std::int64_t macs, std::int64_t kept, std::int64_t count) {
+    if (count == 0) return macs;
+    return std::llround(static_cast<double>(macs) * static_cast<double>(kept) /
+                        static_cast<double>(count));
+}
+
 }  // namespace
 
 Footprint footprint(const model::Snapshot& snapshot,
@@ -68,7 +82,8 @@ Footprint footprint(const model::Snapshot& snapshot,
     result.macsEffective = snapshot.otherMacs();
     result.bytesDense = static_cast<std::int64_t>(snapshot.file().bytes);
     double compressed = 0;
-    std::int64_t otherBytes = result.bytesDense;
+    std::int64_t restBytes = result.bytesDense;
+    std::int64_t otherParameters = result.parameters;
     for (const model::Layer& layer : snapshot.layers()) {
         const std::int64_t removed = removedPerLayer[layer.id.index()];
         result.nonzeros -= removed;
@@ -76,16 +91,14 @@ Footprint footprint(const model::Snapshot& snapshot,
             result.weights += layer.weightCount;
             result.weightsKept += layer.weightCount - removed;
         }
-        const double keptShare =
-            layer.weightCount == 0
-                ? 1
-                : 1 - static_cast<double>(removed) / static_cast<double>(layer.weightCount);
-        result.macsEffective += std::llround(static_cast<double>(layer.macs) * keptShare);
+        result.macsEffective +=
+            keptShareOf(layer.macs, layer.weightCount - removed, layer.weightCount);
         const at::Tensor weight = model::weight(snapshot, layer.id);
-        otherBytes -= static_cast<std::int64_t>(weight.nbytes());
+        restBytes -= static_cast<std::int64_t>(weight.nbytes());
+        otherParameters -= layer.weightCount;
         compressed += compressedBytes(weight, removed);
     }
-    compressed += kOtherRatio * static_cast<double>(std::max<std::int64_t>(otherBytes, 0));
+    compressed += compressedRest(restBytes, otherParameters);
     result.bytesCompressed =
         std::min(std::llround(compressed), static_cast<long long>(result.bytesDense));
     return result;

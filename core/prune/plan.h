@@ -23,7 +23,8 @@ struct WeightRule {
         Sparsity,   ///< removes the round(value * n) lowest scores, ties by index; value in 0..1
         Sigma,      ///< removes |w| < value * σ, σ the population standard deviation of the kept
                     ///< weights
-        Pattern     ///< of each run of `group` weights along the input axis keeps the `keep` best
+        Pattern     ///< of each run of `group` weights along the input axis keeps the `keep` best;
+                    ///< a shorter run at the end keeps its share, rounded up
     };
     Kind kind = Kind::Sparsity;
     double value = 0;

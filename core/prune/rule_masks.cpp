@@ -51,17 +51,17 @@ Result<RuledMask> maskOfCut(const Work& work, const ScoreReader& reader, Cut cut
 }
 
 Result<RuledMask> removeLowest(const Work& work, std::int64_t count) {
-    const auto reader = work.criterion.ranks(work.input);
+    const auto reader = work.criterion.ranks(work.input, work.control);
+    if (!reader) return cancelledError();
     const ScoreReader* const readers[] = {reader.get()};
     const auto cut = lowest(readers, count, work.control);
     return cut ? maskOfCut(work, *reader, *cut) : cancelledError();
 }
 
 Result<RuledMask> removeBelow(const Work& work, double threshold) {
-    if (work.criterion.ranksAreScores()) {
-        return maskOfCut(work, *work.criterion.ranks(work.input), Cut{threshold, 0});
-    }
-    const auto scores = work.criterion.scores(work.input);
+    const auto scores = work.criterion.scores(work.input, work.control);
+    if (!scores) return cancelledError();
+    if (work.criterion.ranksAreScores()) return maskOfCut(work, *scores, Cut{threshold, 0});
     const ScoreReader* const readers[] = {scores.get()};
     const auto taken = countTaken(readers, Cut{threshold, 0}, work.control);
     return taken ? removeLowest(work, taken->front()) : cancelledError();
@@ -92,7 +92,8 @@ void clearLowest(std::span<const double> scores, std::size_t stride, std::size_t
 
 /// Runs of `group` along the axis; a shorter one at the end keeps its share, rounded up.
 Result<RuledMask> removePattern(const Work& work, const WeightRule& rule) {
-    const auto reader = work.criterion.ranks(work.input);
+    const auto reader = work.criterion.ranks(work.input, work.control);
+    if (!reader) return cancelledError();
     const auto& shape = work.layer.shape;
     const auto axis = static_cast<std::size_t>(patternAxis(work.layer));
     const auto product = [](auto first, auto last) {
@@ -135,10 +136,11 @@ std::int64_t patternAxis(const model::Layer& layer) {
     const auto dimensions = static_cast<std::int64_t>(layer.shape.size());
     if (dimensions < 2) return 0;
     if (layer.op.find("transpose") != std::string::npos) return 0;
-    const bool isProduct =
-        layer.op.find("mm") != std::string::npos || layer.op.find("matmul") != std::string::npos;
-    const bool sumsOverRows = isProduct && !layer.inputShape.empty() &&
-                              layer.inputShape.back() == layer.shape[layer.shape.size() - 2];
+    // x·W sums over W's rows and x·Wᵀ over its columns; where both fit, the latter is far more
+    // common.
+    const bool sumsOverRows = layer.op == "matmul" && !layer.inputShape.empty() &&
+                              layer.inputShape.back() == layer.shape[layer.shape.size() - 2] &&
+                              layer.inputShape.back() != layer.shape.back();
     return sumsOverRows ? dimensions - 2 : 1;
 }
 

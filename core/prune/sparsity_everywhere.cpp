@@ -67,7 +67,8 @@ Result<std::unique_ptr<ScoreReader>> candidates(const model::Snapshot& snapshot,
                                                 RunControl& control) {
     const auto input = scoreInput(snapshot, layer.id, seed);
     if (!input) return input.error();
-    auto reader = criterion.scores(*input);
+    auto reader = criterion.scores(*input, control);
+    if (!reader) return kCancelled;
     const auto best = lastBest(*reader, control);
     if (!best) return kCancelled;
     return std::unique_ptr<ScoreReader>(std::make_unique<AllButTheBest>(std::move(reader), *best));

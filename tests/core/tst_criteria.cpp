@@ -89,6 +89,15 @@ private Q_SLOTS:
             at::equal(scores(floats({-2, 0, 3}, {1, 3}), "magnitude"), floats({2, 0, 3}, {1, 3})));
     }
 
+    void whatIsGoneScoresZero() {
+        const at::Tensor base = bools({1, 0, 1}, {1, 3});
+        QVERIFY(at::equal(scores(floats({-2, 9, 3}, {1, 3}), "magnitude", 0, "fc1.weight", base),
+                          floats({2, 0, 3}, {1, 3})));
+        const at::Tensor random = scores(at::ones({1, 3}), "random", 0, "fc1.weight", base);
+        QCOMPARE(random[0][1].item<float>(), 0.0F);
+        QVERIFY(random[0][0].item<float>() > 0);
+    }
+
     void lampByHand() {
         // squares 1, 4, 9, 16: 1/30, 4/29, 9/25, 16/16
         const at::Tensor result = scores(floats({3, -1, -4, 2}, {2, 2}), "lamp");

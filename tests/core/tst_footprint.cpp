@@ -107,11 +107,11 @@ private Q_SLOTS:
     void guessesWhatGzipLeaves() {
         QFETCH(int, type);
         QFETCH(double, sparsity);
-        at::Tensor weight = normal(400000, 17);
-        const auto removed = static_cast<std::int64_t>(sparsity * 400000);
+        at::Tensor weight = normal(150000, 17);
+        const auto removed = static_cast<std::int64_t>(sparsity * 150000);
         const auto order = weight.abs().argsort();
         weight.index_fill_(0, order.slice(0, 0, removed), 0);
-        weight = weight.to(static_cast<at::ScalarType>(type)).reshape({400, 1000});
+        weight = weight.to(static_cast<at::ScalarType>(type)).reshape({150, 1000});
         const auto snapshot =
             withFigures(test::toySnapshot({{"a.weight", weight}}), weight.nbytes(), 0, 0);
         const auto guess =

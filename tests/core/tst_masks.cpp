@@ -324,6 +324,10 @@ private Q_SLOTS:
         layer.inputShape = {1, 10};
         layer.op = "matmul";
         QCOMPARE(prune::patternAxis(layer), 0);  // x [1, 10] times w [10, 20]
+        layer.inputShape = {1, 20};
+        QCOMPARE(prune::patternAxis(layer), 1);  // x [1, 20] times w [10, 20] transposed
+        layer.shape = {20, 20};
+        QCOMPARE(prune::patternAxis(layer), 1);
         layer.op = "embedding";
         QCOMPARE(prune::patternAxis(layer), 1);
     }
@@ -363,8 +367,8 @@ private Q_SLOTS:
         plan.seed = 5;
         const auto fourth = *resolved(*snapshot, plan, third);
         QVERIFY(fourth->state().layers[0] != third->state().layers[0]);
-        const auto trained = test::toySnapshot(
-            {{"a.weight", at::randn({4, 4})}, {"b.weight", at::randn({4, 4})}}, "other");
+        const auto trained =
+            test::toySnapshot({{"a.weight", at::randn({4, 4})}, {"b.weight", at::randn({4, 4})}});
         QVERIFY((*resolved(*trained, plan, fourth))->state().layers[0] !=
                 fourth->state().layers[0]);
     }
