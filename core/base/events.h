@@ -24,7 +24,8 @@ struct NoPartial {};
 
 /// Takes a task's progress and its partial results (a layer's statistics, a loss sample) as values.
 ///
-/// Called on the task's own thread; either function may be empty. Receivers must be quick and must not throw.
+/// Called on the task's own thread; either function may be empty. Receivers must be quick and must
+/// not throw.
 template <class Partial = NoPartial>
 struct EventSink {
     std::function<void(const Progress&)> onProgress;

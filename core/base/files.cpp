@@ -24,7 +24,8 @@ namespace {
 /// An open file descriptor that closes itself.
 class Descriptor {
 public:
-    Descriptor(const fs::path& path, int flags) : m_fd(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
+    Descriptor(const fs::path& path, int flags)
+        : m_fd(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
     ~Descriptor() {
         if (m_fd >= 0) ::close(m_fd);
     }
@@ -60,9 +61,11 @@ std::string quoted(const fs::path& path) {
 }
 
 Error writeError(const fs::path& target, int code) {
-    Error error{Error::Kind::WriteFailed, "Cannot write " + quoted(target), std::strerror(code), {}};
+    Error error{
+        Error::Kind::WriteFailed, "Cannot write " + quoted(target), std::strerror(code), {}};
     if (code == ENOSPC || code == EDQUOT || code == EFBIG) {
-        error.why = code == EFBIG ? "the file would be larger than is allowed here" : "the disk is full";
+        error.why =
+            code == EFBIG ? "the file would be larger than is allowed here" : "the disk is full";
         error.hint = "Free some space, or choose another folder.";
     } else if (code == EACCES || code == EPERM || code == EROFS) {
         error.why = "there is no permission to write there";
@@ -128,7 +131,8 @@ Result<void> publish(TemporaryFile& temporary, const fs::path& target,
     if (::stat(target.c_str(), &old) == 0) ::chmod(temporary.path().c_str(), old.st_mode & 0777);
     if (::rename(temporary.path().c_str(), target.c_str()) != 0) return writeError(target, errno);
     temporary.keep();
-    flushToDisk(target.parent_path(), O_RDONLY | O_DIRECTORY);  // the new name; some file systems refuse, no harm
+    flushToDisk(target.parent_path(),
+                O_RDONLY | O_DIRECTORY);  // the new name; some file systems refuse, no harm
     return {};
 }
 
@@ -206,7 +210,8 @@ Result<void> writeAtomically(const fs::path& target,
     return guarded("Cannot write " + quoted(target), [&]() -> Result<void> {
         const fs::path real = resolved(target);
         std::error_code ignored;
-        if (!target.has_filename() || fs::is_directory(real, ignored)) return writeError(target, EISDIR);
+        if (!target.has_filename() || fs::is_directory(real, ignored))
+            return writeError(target, EISDIR);
         if (!fs::is_directory(real.parent_path(), ignored)) return writeError(target, ENOENT);
         TemporaryFile temporary(temporaryBeside(real));
         if (auto written = write(temporary.path()); !written) return written;
@@ -215,7 +220,8 @@ Result<void> writeAtomically(const fs::path& target,
 }
 
 Result<void> writeTextAtomically(const fs::path& target, std::string_view text) {
-    return writeAtomically(target, [&](const fs::path& path) { return writeBytes(path, target, text); });
+    return writeAtomically(target,
+                           [&](const fs::path& path) { return writeBytes(path, target, text); });
 }
 
 Result<std::string> readText(const fs::path& path, std::size_t maxBytes) {
@@ -226,18 +232,22 @@ Result<std::string> readText(const fs::path& path, std::size_t maxBytes) {
     };
     if (auto read = readBlocks(path, take); !read) return read.error();
     if (text.size() <= maxBytes) return text;
-    return Error{Error::Kind::Unreadable, "Cannot open " + quoted(path),
-                 "it is larger than " + std::to_string(maxBytes) + " bytes, too large for a text file",
-                 "Check that it is the right file."};
+    return Error{
+        Error::Kind::Unreadable, "Cannot open " + quoted(path),
+        "it is larger than " + std::to_string(maxBytes) + " bytes, too large for a text file",
+        "Check that it is the right file."};
 }
 
-Result<std::string> sha256OfFile(const fs::path& path) {
+Result<std::string> sha256OfFile(const fs::path& path, RunControl* control) {
     Hasher hasher;
+    const auto isStopped = [control] { return control && control->isStopRequested(); };
     const auto take = [&](const char* data, std::size_t size) {
         hasher.add(data, size);
-        return true;
+        return !isStopped();
     };
     if (auto read = readBlocks(path, take); !read) return read.error();
+    if (isStopped())
+        return Error{Error::Kind::Cancelled, "Cannot open " + quoted(path), "it was stopped", {}};
     return hasher.hex();
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Files: written whole or not at all, read with a reason when not, hashed; and where the program's own files lie.
+// Files: written whole or not at all, read with a reason when not, hashed; and where the program's
+// own files lie.
 #pragma once
 
 #include <filesystem>
@@ -8,18 +9,20 @@
 #include <string_view>
 
 #include "core/base/result.h"
+#include "core/base/run_control.h"
 
 namespace espalier {
 
 /// Writes `target` so that a reader sees the old file or the whole new one, never a part.
 ///
-/// `write(temporary)` makes the file under a temporary name in the same folder; it is flushed to the disk,
-/// `check(temporary)` (may be empty) looks at what is really there, then it is renamed.
-/// On any error, a full disk or an exception included, the temporary file is removed and `target` stays as it was.
-/// Errors: WriteFailed; or what `write` or `check` returned.
-Result<void> writeAtomically(const std::filesystem::path& target,
-                             const std::function<Result<void>(const std::filesystem::path&)>& write,
-                             const std::function<Result<void>(const std::filesystem::path&)>& check = {});
+/// `write(temporary)` makes the file under a temporary name in the same folder; it is flushed to
+/// the disk, `check(temporary)` (may be empty) looks at what is really there, then it is renamed.
+/// On any error, a full disk or an exception included, the temporary file is removed and `target`
+/// stays as it was. Errors: WriteFailed; or what `write` or `check` returned.
+Result<void> writeAtomically(
+    const std::filesystem::path& target,
+    const std::function<Result<void>(const std::filesystem::path&)>& write,
+    const std::function<Result<void>(const std::filesystem::path&)>& check = {});
 
 /// The same for a text that is there already.
 Result<void> writeTextAtomically(const std::filesystem::path& target, std::string_view text);
@@ -28,12 +31,14 @@ Result<void> writeTextAtomically(const std::filesystem::path& target, std::strin
 /// Files larger than `maxBytes` are refused.
 Result<std::string> readText(const std::filesystem::path& path, std::size_t maxBytes = 64u << 20);
 
-/// Lower-case hexadecimal SHA-256 of a file's bytes.
-Result<std::string> sha256OfFile(const std::filesystem::path& path);
+/// Lower-case hexadecimal SHA-256 of a file's bytes; about 1 s per GB. Errors: as readText;
+/// Cancelled.
+Result<std::string> sha256OfFile(const std::filesystem::path& path, RunControl* control = nullptr);
 /// Lower-case hexadecimal SHA-256 of bytes in memory.
 std::string sha256(std::string_view bytes);
 
-/// The folder with the program's own files (`examples/…`): beside the sources when run from a build,
+/// The folder with the program's own files (`examples/…`): beside the sources when run from a
+/// build,
 /// `../share/espalier` when installed, $ESPALIER_RESOURCES before both.
 std::filesystem::path resourcesDir();
 /// The folder of the running program's executable, where its helper programs lie too.

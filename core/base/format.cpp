@@ -40,9 +40,11 @@ Scaled scaled(double value) {
     const double unit = std::pow(10.0, std::floor(std::log10(magnitude)) - 2);
     const double rounded = std::round(magnitude / unit) * unit;
     const int digits = static_cast<int>(std::floor(std::log10(rounded) + 1e-9));
-    const auto power = std::min<std::size_t>(static_cast<std::size_t>(digits) / 3, kPrefixes.size() - 1);
+    const auto power =
+        std::min<std::size_t>(static_cast<std::size_t>(digits) / 3, kPrefixes.size() - 1);
     const int decimals = std::max(0, 2 - (digits - 3 * static_cast<int>(power)));
-    const double shown = std::copysign(rounded / std::pow(1000.0, static_cast<double>(power)), value);
+    const double shown =
+        std::copysign(rounded / std::pow(1000.0, static_cast<double>(power)), value);
     return {withMinus(fmt::format("{:.{}f}", shown, decimals)), power};
 }
 
@@ -67,7 +69,8 @@ std::string siCount(double count) {
 std::string percent(double ratio, int decimals) {
     if (!std::isfinite(ratio)) return notFinite(ratio);
     std::string number = fmt::format("{:.{}f}", ratio * 100, decimals);
-    if (number.find_first_not_of("-0.") == std::string::npos && number.starts_with('-')) number.erase(0, 1);
+    if (number.find_first_not_of("-0.") == std::string::npos && number.starts_with('-'))
+        number.erase(0, 1);
     return fmt::format("{}{}%", withMinus(number), kThinSpace);
 }
 

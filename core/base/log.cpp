@@ -21,7 +21,8 @@ constexpr std::size_t kLargestLog = 5'000'000;
 std::unique_ptr<spdlog::logger> makeLogger() {
     spdlog::sink_ptr sink;
     try {
-        sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(logFilePath(), kLargestLog, 1);
+        sink =
+            std::make_shared<spdlog::sinks::rotating_file_sink_mt>(logFilePath(), kLargestLog, 1);
     } catch (const std::exception&) {
         sink = std::make_shared<spdlog::sinks::null_sink_mt>();
     }
@@ -37,7 +38,8 @@ spdlog::logger& fileLogger() {
     return *logger;
 }
 
-/// Recursive, so that a listener may log; held during the call, so that none is called after it was removed.
+/// Recursive, so that a listener may log; held during the call, so that none is called after it was
+/// removed.
 struct Listener {
     std::recursive_mutex mutex;
     std::function<void(LogLevel, const std::string&)> function;
@@ -50,10 +52,14 @@ Listener& listener() {
 
 spdlog::level::level_enum spdlogLevel(LogLevel level) {
     switch (level) {
-        case LogLevel::Debug: return spdlog::level::debug;
-        case LogLevel::Info: return spdlog::level::info;
-        case LogLevel::Warning: return spdlog::level::warn;
-        case LogLevel::Error: break;
+        case LogLevel::Debug:
+            return spdlog::level::debug;
+        case LogLevel::Info:
+            return spdlog::level::info;
+        case LogLevel::Warning:
+            return spdlog::level::warn;
+        case LogLevel::Error:
+            break;
     }
     return spdlog::level::err;
 }
@@ -76,7 +82,9 @@ void setLogListener(std::function<void(LogLevel, const std::string&)> function) 
 }
 
 std::string logFilePath() {
-    return (stateDir() / "espalier.log").string();
+    static const std::string path =
+        (stateDir() / "espalier.log").string();  // stays where it was opened
+    return path;
 }
 
 }  // namespace espalier

@@ -13,7 +13,8 @@ enum class LogLevel { Debug, Info, Warning, Error };
 /// Thread-safe, as all functions here.
 void log(LogLevel level, std::string_view message);
 
-/// The listener gets every message of Info and above; it may be called from any thread. Empty to remove it.
+/// The listener gets every message of Info and above; it may be called from any thread. Empty to
+/// remove it.
 void setLogListener(std::function<void(LogLevel, const std::string&)> listener);
 
 /// Where the log file lies: $XDG_STATE_HOME/espalier/espalier.log, at most 5 MB, one old copy.

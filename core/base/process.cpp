@@ -19,7 +19,8 @@ void ensurePassiveOpenMp(char** argv) {
     std::error_code failed;
     const auto program = std::filesystem::read_symlink("/proc/self/exe", failed);
     if (failed) return;
-    // libgomp reads its settings before main(): setting them here would be too late for this process.
+    // libgomp reads its settings before main(): setting them here would be too late for this
+    // process.
     setenv(kPolicy, "passive", 0);
     setenv("GOMP_SPINCOUNT", "0", 0);
     execv(program.c_str(), argv);

@@ -9,9 +9,9 @@ namespace espalier {
 /// The program's version, as in "0.1.0".
 std::string version();
 
-/// Makes OpenMP wait passively, by running the program again with OMP_WAIT_POLICY=passive when it is not set.
-/// With a spinning barrier and one busy core, a training step was measured ten times slower.
-/// Call first in main(). Does not return when it runs the program again.
+/// Makes OpenMP wait passively, by running the program again with OMP_WAIT_POLICY=passive when it
+/// is not set. With a spinning barrier and one busy core, a training step was measured ten times
+/// slower. Call first in main(). Does not return when it runs the program again.
 void ensurePassiveOpenMp(char** argv);
 
 }  // namespace espalier

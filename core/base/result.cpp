@@ -28,17 +28,20 @@ std::string_view firstLine(std::string_view text) {
     return trimmed(text.substr(0, text.find('\n')));
 }
 
-/// The line for people. TorchScript's own errors open with a traceback and name the cause near their end.
+/// The line for people. TorchScript's own errors open with a traceback and name the cause near
+/// their end.
 std::string_view causeIn(std::string_view message) {
     constexpr std::string_view kInterpreter = "The following operation failed in the TorchScript";
     constexpr std::string_view kCause = "Error: ";
     const auto head = firstLine(message);
     if (!head.starts_with(kInterpreter)) return head;
     const auto cause = message.rfind(kCause);
-    return cause == std::string_view::npos ? head : firstLine(message.substr(cause + kCause.size()));
+    return cause == std::string_view::npos ? head
+                                           : firstLine(message.substr(cause + kCause.size()));
 }
 
-/// The text without a full stop at its end, which `Error::text` sets itself, and of a length that can be read.
+/// The text without a full stop at its end, which `Error::text` sets itself, and of a length that
+/// can be read.
 std::string readable(std::string_view text) {
     while (text.ends_with('.')) text.remove_suffix(1);
     if (text.size() <= kLongestCause) return std::string(text);
@@ -62,7 +65,8 @@ std::string Error::text() const {
     std::string text = what;
     if (!why.empty()) text += (text.empty() ? "" : ": ") + why;
     if (hint.empty()) return text;
-    const bool isClosed = text.empty() || text.ends_with('.') || text.ends_with('?') || text.ends_with('!');
+    const bool isClosed =
+        text.empty() || text.ends_with('.') || text.ends_with('?') || text.ends_with('!');
     return text + (text.empty() ? "" : isClosed ? " " : ". ") + hint;
 }
 

@@ -22,11 +22,11 @@ struct Error {
         Damaged,         ///< the right kind of file, broken
         Untrusted,       ///< a file that would do something it must not
         Unsupported,     ///< right and whole, but beyond what the program can do
-        Mismatch,        ///< two things that do not belong together (plan and model, data and model)
-        Infeasible,      ///< a rule that cannot be met
-        WriteFailed,     ///< disk full, no permission …
-        Cancelled,       ///< the user stopped it
-        Failed           ///< anything else
+        Mismatch,     ///< two things that do not belong together (plan and model, data and model)
+        Infeasible,   ///< a rule that cannot be met
+        WriteFailed,  ///< disk full, no permission …
+        Cancelled,    ///< the user stopped it
+        Failed        ///< anything else
     };
 
     Kind kind = Kind::Failed;
@@ -85,7 +85,8 @@ namespace detail {
 Error errorFromException(std::string_view what, const std::exception& exception);
 }  // namespace detail
 
-/// Runs `body`, the border at which exceptions (torch's above all) become an Error. `body` returns a Result.
+/// Runs `body`, the border at which exceptions (torch's above all) become an Error. `body` returns
+/// a Result.
 template <class Body>
 auto guarded(std::string_view what, Body&& body) -> std::invoke_result_t<Body> {
     try {

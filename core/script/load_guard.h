@@ -10,7 +10,8 @@
 
 namespace espalier::script {
 
-/// What the child may use. `forFile` gives the default: 10 s + 1 s per 100 MB, three times the file + 1 GB.
+/// What the child may use. `forFile` gives the default: 10 s + 1 s per 100 MB, three times the file
+/// + 1 GB.
 struct LoadLimits {
     double seconds = 10;
     std::uint64_t bytes = 1'000'000'000;
@@ -18,12 +19,17 @@ struct LoadLimits {
     static LoadLimits forFile(std::uint64_t fileBytes);
 };
 
-/// Loads `path` in `espalier-load-guard`, which lies beside the running program, and says whether that went well.
-/// A file that passed before (same SHA-256, remembered in the cache folder) passes at once.
-/// Errors: Untrusted (past a limit), Damaged (the child crashed or torch refused the file), Cancelled. Thread-safe.
-Result<void> tryLoadInChild(const std::filesystem::path& path, const LoadLimits& limits, RunControl& control);
+/// Compares the checksums of all members, then loads `path` in `espalier-load-guard`, which lies
+/// beside the running program, and says whether that went well. There the code is compiled and
+/// checked before any of it runs; the file system cannot be written to. A file that passed before
+/// (same SHA-256, remembered in the cache folder) passes at once. Errors: Untrusted (past a limit,
+/// or a call that a model must not make), Damaged (the child crashed or torch refused the file),
+/// Failed (there is no helper program), Cancelled within 50 ms. Thread-safe.
+Result<void> tryLoadInChild(const std::filesystem::path& path, const LoadLimits& limits,
+                            RunControl& control);
 
-/// The child's whole program: sets its own limits, loads, exits with a status the parent understands.
+/// The child's whole program: sets its own limits, loads, exits with a status the parent
+/// understands.
 int loadGuardMain(int argc, char** argv);
 
 }  // namespace espalier::script

@@ -39,7 +39,8 @@ private:
 };
 
 std::size_t entries(const fs::path& dir) {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(dir), fs::directory_iterator()));
+    return static_cast<std::size_t>(
+        std::distance(fs::directory_iterator(dir), fs::directory_iterator()));
 }
 
 }  // namespace
@@ -100,7 +101,9 @@ private Q_SLOTS:
             if (how == 2) throw 5;
             return {};
         };
-        const auto check = [](const fs::path&) -> Result<void> { return Error{Kind::Failed, "bad", {}, {}}; };
+        const auto check = [](const fs::path&) -> Result<void> {
+            return Error{Kind::Failed, "bad", {}, {}};
+        };
         bool failed = true;
         try {
             failed = !writeAtomically(target, write, check);
@@ -150,8 +153,10 @@ private Q_SLOTS:
     void hashes() {
         // The standard's own examples (FIPS 180-2).
         const std::string abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        const std::string empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-        const std::string million = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0";
+        const std::string empty =
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        const std::string million =
+            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0";
         QCOMPARE(sha256("abc"), abc);
         QCOMPARE(sha256(""), empty);
         QVERIFY(writeTextAtomically(dir() / "a", std::string(1'000'000, 'a')));
