@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// HeatmapPanel and OverviewPanel: the right cells, exact read-outs, one selection.
+#include <QCheckBox>
+#include <QComboBox>
+#include <QRegularExpression>
+#include <QSignalSpy>
+#include <QTest>
+
+#include "core/base/format.h"
+#include "core/prune/heatmap.h"
+#include "tests/support/grab.h"
+#include "tests/support/session.h"
+#include "ui/models/layer_model.h"
+#include "ui/panels/heatmap_panel.h"
+#include "ui/panels/overview_panel.h"
+#include "ui/plots/heatmap_view.h"
+
+using namespace espalier;
+using namespace espalier::ui;
+using prune::WeightRule;
+using test::fixture;
+using test::Session;
+
+namespace {
+
+constexpr const char* kModel = "cnn_bn.script.pt";
+
+// The middle of a cell, on the canvas.
+QPoint middleOf(plots::HeatmapView& view, int row, int column) {
+    return view.cellRect({row, column}).center().toPoint();
+}
+
+}  // namespace
+
+class TestHeatmapPanel : public QObject {
+    Q_OBJECT
+
+    Session* m_session = nullptr;
+
+    Document& document() { return m_session->document; }
+    const model::Layer& layer() { return document().snapshot()->layer(document().selection()); }
+
+private Q_SLOTS:
+    void initTestCase() { style::applyTheme(*qApp, style::ThemeMode::Light); }
+    void init() {
+        QTest::failOnWarning(QRegularExpression(QStringLiteral(".*")));
+        NEED_FILE(fixture(kModel));
+        m_session = new Session;
+        QVERIFY(m_session->open(fixture(kModel)));
+    }
+    void cleanup() {
+        delete m_session;
+        m_session = nullptr;
+    }
+
+    void cellsAreTheWeights() {
+        HeatmapPanel panel(&m_session->workbench);
+        test::showAt(panel, {700, 420});
+        auto& view = *panel.findChild<plots::HeatmapView*>();
+        QVERIFY(m_session->settle());
+        const plots::HeatmapData& data = view.data();
+        QCOMPARE(data.rows, int(layer().shape[0]));
+        QCOMPARE(data.columns, int(layer().weightCount / layer().shape[0]));
+        QVERIFY(data.kind == plots::HeatmapKind::Diverging);
+        QVERIFY(!view.isBusy());
+        for (const auto& [row, column] : {std::pair{0, 0}, std::pair{3, 5}, std::pair{data.rows - 1, data.columns - 1}}) {
+            const auto exact = prune::weightAt(*document().snapshot(), document().masks(), layer().id, row, column);
+            QCOMPARE(double(data.at(row, column)), exact.value);
+        }
+        panel.findChild<QComboBox*>("heatmapValue")->setCurrentIndex(1);
+        QVERIFY(m_session->settle());
+        QVERIFY(view.data().kind == plots::HeatmapKind::Sequential);
+        QVERIFY(std::ranges::all_of(view.data().values, [](float value) { return value >= 0; }));
+        panel.findChild<QCheckBox*>("heatmapFold")->setChecked(true);
+        QVERIFY(m_session->settle());
+        QCOMPARE(view.data().columns, int(layer().shape[1]));
+    }
+
+    void hoverTellsTheExactWeight() {
+        HeatmapPanel panel(&m_session->workbench);
+        test::showAt(panel, {700, 420});
+        document().setRule(document().selection(), WeightRule::sparsity(0.5));
+        QVERIFY(m_session->settle());
+        auto& view = *panel.findChild<plots::HeatmapView*>();
+        auto* canvas = view.findChild<QWidget*>("canvas");
+        QSignalSpy hovered(&view, &plots::PlotView::hoverTextChanged);
+        const int removedBefore = int(std::ranges::count(view.data().removed, 1));
+        QCOMPARE(removedBefore, int(document().removed(layer().id)));
+        for (const auto& [row, column] : {std::pair{0, 0}, std::pair{1, 4}, std::pair{2, 7}}) {
+            QTest::mouseMove(canvas, middleOf(view, row, column));
+            const auto exact = prune::weightAt(*document().snapshot(), document().masks(), layer().id, row, column);
+            const QString text = hovered.isEmpty() ? QString() : hovered.last().first().toString();
+            QVERIFY2(text.contains(QString::fromStdString(significant(exact.value, 7))), qPrintable(text));
+            QVERIFY2(text.contains(exact.kept ? "kept" : "removed"), qPrintable(text));
+            QVERIFY2(text.contains(QStringLiteral("out %1, in %2").arg(row).arg(column / 9)), qPrintable(text));
+        }
+    }
+
+    void overlayFollowsThePlan() {
+        HeatmapPanel panel(&m_session->workbench);
+        test::showAt(panel, {700, 420});
+        QVERIFY(m_session->settle());
+        auto& view = *panel.findChild<plots::HeatmapView*>();
+        QVERIFY(std::ranges::count(view.data().removed, 1) == 0);
+        document().setRule(document().selection(), WeightRule::sparsity(0.25));
+        QVERIFY(m_session->settle());
+        QCOMPARE(std::ranges::count(view.data().removed, 1), document().removed(layer().id));
+    }
+
+    void hiddenPanelsDoNoWork() {
+        HeatmapPanel panel(&m_session->workbench);
+        QVERIFY(m_session->jobs.jobs().isEmpty());
+        document().setRule(document().selection(), WeightRule::sparsity(0.25));
+        QVERIFY(m_session->settle());
+        QVERIFY(panel.findChild<plots::HeatmapView*>()->data().isEmpty());
+    }
+
+    void overviewShowsWhereEachLayerIsPruned() {
+        OverviewPanel panel(&m_session->workbench);
+        test::showAt(panel, {700, 420});
+        document().setRule(document().selection(), WeightRule::sparsity(0.5));
+        QVERIFY(m_session->settle());
+        auto& view = *panel.findChild<plots::HeatmapView*>();
+        const auto layers = prune::overviewLayers(*document().snapshot());
+        QCOMPARE(view.data().rows, int(layers.size()));
+        QCOMPARE(view.data().rowLabels.front(), displayName(layer()));
+        double sum = 0;
+        for (int column = 0; column < view.data().columns; ++column) sum += double(view.data().at(0, column));
+        // Runs of equal length, to within one weight: their mean is the layer's sparsity.
+        QVERIFY(std::abs(sum / view.data().columns - 0.5) < 0.02);
+        for (int column = 0; column < view.data().columns; ++column) QCOMPARE(view.data().at(1, column), 0.0f);
+        QCOMPARE(view.currentRow(), 0);
+    }
+
+    void clickOnTheOverviewSelectsTheLayer() {
+        OverviewPanel panel(&m_session->workbench);
+        test::showAt(panel, {700, 420});
+        QVERIFY(m_session->settle());
+        auto& view = *panel.findChild<plots::HeatmapView*>();
+        const auto layers = prune::overviewLayers(*document().snapshot());
+        QTest::mouseClick(view.findChild<QWidget*>("canvas"), Qt::LeftButton, {}, middleOf(view, 1, 3));
+        QCOMPARE(document().selection(), layers[1]);
+        QCOMPARE(view.currentRow(), 1);
+        document().select(layers[2]);
+        QCOMPARE(view.currentRow(), 2);
+    }
+
+    void emptyStates() {
+        document().closeModel();
+        HeatmapPanel heatmap(&m_session->workbench);
+        OverviewPanel overview(&m_session->workbench);
+        test::showAt(heatmap, {600, 400});
+        test::showAt(overview, {600, 400});
+        QVERIFY(heatmap.findChild<plots::HeatmapView*>()->isEmptyStateShown());
+        QVERIFY(overview.findChild<plots::HeatmapView*>()->isEmptyStateShown());
+    }
+
+    void textsFitAndWidgetsHaveNames() {
+        HeatmapPanel heatmap(&m_session->workbench);
+        OverviewPanel overview(&m_session->workbench);
+        test::showAt(heatmap, {800, 420});
+        test::showAt(overview, {800, 420});
+        document().setRule(document().selection(), WeightRule::sparsity(0.6));
+        QVERIFY(m_session->settle());
+        for (const auto mode : {style::ThemeMode::Dark, style::ThemeMode::Light}) {
+            style::applyTheme(*qApp, mode);
+            const QString theme = mode == style::ThemeMode::Dark ? "dark" : "light";
+            test::grab(heatmap, "heatmap_" + theme);
+            test::grab(overview, "overview_" + theme);
+        }
+        QCOMPARE(test::namelessWidget(heatmap), QString());
+        QCOMPARE(test::namelessWidget(overview), QString());
+        heatmap.resize(520, 320);
+        QCoreApplication::processEvents();
+        QCOMPARE(test::clippedText(heatmap), QString());
+    }
+};
+
+QTEST_MAIN(TestHeatmapPanel)
+#include "tst_heatmap_panel.moc"

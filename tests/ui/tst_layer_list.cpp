@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// LayerListPanel: selection in step with the document, filter, menu, keyboard.
+#include <QAction>
+#include <QItemSelectionModel>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMenu>
+#include <QRegularExpression>
+#include <QSignalSpy>
+#include <QTest>
+#include <QTreeView>
+#include <QUndoStack>
+
+#include "tests/support/grab.h"
+#include "tests/support/session.h"
+#include "ui/models/layer_model.h"
+#include "ui/panels/layer_list_panel.h"
+
+using namespace espalier;
+using namespace espalier::ui;
+using test::fixture;
+using test::Session;
+
+namespace {
+constexpr const char* kModel = "cnn_bn.script.pt";
+}
+
+class TestLayerList : public QObject {
+    Q_OBJECT
+
+    Session* m_session = nullptr;
+    LayerListPanel* m_panel = nullptr;
+
+    QTreeView& table() { return *m_panel->findChild<QTreeView*>("layerTable"); }
+    QLineEdit& filter() { return *m_panel->findChild<QLineEdit*>("layerFilter"); }
+    QLabel& message() { return *m_panel->findChild<QLabel*>("layerMessage"); }
+    QAction& action(const char* name) { return *m_panel->findChild<QAction*>(name); }
+    LayerProxyModel& proxy() { return *m_panel->findChild<LayerProxyModel*>(); }
+    void click(model::LayerId layer, Qt::KeyboardModifiers modifiers = {}) {
+        const QRect rect = table().visualRect(proxy().indexOf(layer));
+        QVERIFY(rect.isValid());
+        QTest::mouseClick(table().viewport(), Qt::LeftButton, modifiers, rect.center());
+    }
+    std::vector<model::LayerId> prunable() {
+        std::vector<model::LayerId> layers;
+        for (const model::Layer& layer : m_session->document.snapshot()->layers()) {
+            if (layer.prunable.weights) layers.push_back(layer.id);
+        }
+        return layers;
+    }
+
+private Q_SLOTS:
+    void initTestCase() { style::applyTheme(*qApp, style::ThemeMode::Light); }
+    void init() {
+        QTest::failOnWarning(QRegularExpression(QStringLiteral(".*")));
+        NEED_FILE(fixture(kModel));
+        m_session = new Session;
+        m_panel = new LayerListPanel(&m_session->workbench);
+        QVERIFY(m_session->open(fixture(kModel)));
+        test::showAt(*m_panel, {340, 480});
+    }
+    void cleanup() {
+        delete m_panel;
+        delete m_session;
+        m_panel = nullptr;
+        m_session = nullptr;
+    }
+
+    void reportCountsWhatCanBePruned() {
+        const auto layers = m_session->document.snapshot()->layers().size();
+        const QString report = m_panel->findChild<QLabel*>("layerReport")->text();
+        QCOMPARE(report, QStringLiteral("%1 of %2 layers can be pruned").arg(prunable().size()).arg(layers));
+        QVERIFY(!message().isVisible());
+    }
+
+    void withoutAModelItSaysSo() {
+        m_session->document.closeModel();
+        QVERIFY(message().isVisible() && !message().text().isEmpty());
+        QVERIFY(!filter().isEnabled());
+        QVERIFY(!action("layer.lock").isEnabled());
+    }
+
+    void clickSelectsInTheDocument() {
+        const auto layers = prunable();
+        click(layers[1]);
+        QCOMPARE(m_session->document.selection(), layers[1]);
+        QCOMPARE(m_session->document.selectedLayers(), std::vector{layers[1]});
+        click(layers[2], Qt::ControlModifier);
+        QCOMPARE(m_session->document.selectedLayers(), (std::vector{layers[1], layers[2]}));
+        QCOMPARE(m_session->document.selection(), layers[2]);
+        click(layers[0]);
+        QCOMPARE(m_session->document.selectedLayers(), std::vector{layers[0]});
+    }
+
+    void documentSelectsInTheTable() {
+        const auto layers = prunable();
+        QSignalSpy changed(&m_session->document, &Document::selectionChanged);
+        m_session->document.select({layers[0], layers[2]}, layers[2]);
+        QCOMPARE(changed.count(), 1);  // the table does not answer back
+        QCOMPARE(table().selectionModel()->selectedRows().size(), 2);
+        QCOMPARE(proxy().layerAt(table().currentIndex()), layers[2]);
+    }
+
+    void arrowsMoveTheSelection() {
+        const auto layers = prunable();
+        m_session->document.select(layers[0]);
+        table().setFocus();
+        QTest::keyClick(&table(), Qt::Key_Down);
+        QCOMPARE(m_session->document.selection().value, layers[0].value + 1);
+        QTest::keyClick(&table(), Qt::Key_Up);
+        QCOMPARE(m_session->document.selection(), layers[0]);
+    }
+
+    void filterHidesRowsAndKeepsTheDocumentsSelection() {
+        const auto layers = prunable();
+        m_session->document.select(layers[0]);
+        filter().setText("type:linear");
+        QCOMPARE(proxy().rowCount(), 1);
+        QCOMPARE(m_session->document.selection(), layers[0]);
+        QCOMPARE(table().selectionModel()->selectedRows().size(), 0);
+        filter().setText("no such layer");
+        QCOMPARE(proxy().rowCount(), 0);
+        QVERIFY(message().isVisible());
+        filter().setText("sparsity<");
+        QVERIFY(message().isVisible());
+        filter().clear();
+        QVERIFY(!message().isVisible());
+        QCOMPARE(proxy().layerAt(table().currentIndex()), layers[0]);
+        QCOMPARE(table().selectionModel()->selectedRows().size(), 1);
+    }
+
+    void lockAndKeepAllActOnTheSelection() {
+        const auto layers = prunable();
+        m_session->document.select({layers[0], layers[1]}, layers[0]);
+        m_session->document.setRules({layers[0], layers[1]}, prune::WeightRule::sparsity(0.5));
+        QVERIFY(action("layer.keepAll").isEnabled());
+        table().setFocus();
+        QTest::keyClick(&table(), Qt::Key_L);
+        QVERIFY(m_session->document.isLocked(layers[0]) && m_session->document.isLocked(layers[1]));
+        QCOMPARE(action("layer.lock").text(), "Unlock");
+        QVERIFY(!action("layer.keepAll").isEnabled());
+        action("layer.lock").trigger();
+        QVERIFY(!m_session->document.isLocked(layers[0]));
+        QTest::keyClick(&table(), Qt::Key_Delete);
+        QVERIFY(m_session->document.plan().weights.empty());
+        QCOMPARE(m_session->document.undoStack()->count(), 4);
+    }
+
+    void selectAllThatCanBePruned() {
+        action("layer.selectPrunable").trigger();
+        QCOMPARE(m_session->document.selectedLayers(), prunable());
+    }
+
+    void menuOffersActionsAndColumns() {
+        const std::unique_ptr<QMenu> menu(m_panel->createContextMenu());
+        QStringList texts;
+        for (const QAction* entry : menu->actions()) texts << entry->text();
+        QVERIFY(texts.contains("Lock") && texts.contains("Keep all weights") && texts.contains("Columns"));
+        QMenu* columns = menu->actions().constLast()->menu();
+        QVERIFY(columns && table().isColumnHidden(LayerModel::Type));
+        columns->actions().constFirst()->trigger();
+        QVERIFY(!table().isColumnHidden(LayerModel::Type));
+    }
+
+    void rowsAre24PixelsHighAndTextsFit() {
+        QCOMPARE(table().visualRect(proxy().index(0, 0)).height(), 24);
+        QCOMPARE(test::clippedText(*m_panel), QString());
+        QCOMPARE(test::namelessWidget(*m_panel), QString());
+        const auto layers = prunable();
+        m_session->document.setRule(layers[0], prune::WeightRule::sparsity(0.6));
+        m_session->document.setRule(layers[1], prune::WeightRule::sparsity(0.3));
+        m_session->document.setLocked({layers[1]}, true);
+        for (const auto mode : {style::ThemeMode::Dark, style::ThemeMode::Light}) {
+            style::applyTheme(*qApp, mode);
+            test::grab(*m_panel, mode == style::ThemeMode::Dark ? "layer_list_dark" : "layer_list_light");
+        }
+    }
+};
+
+QTEST_MAIN(TestLayerList)
+#include "tst_layer_list.moc"

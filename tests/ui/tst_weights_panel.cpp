@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// WeightsPanel: dragging the cut with a mouse and with keys, in a real window.
+#include <QCheckBox>
+#include <QComboBox>
+#include <QLabel>
+#include <QRegularExpression>
+#include <QSignalSpy>
+#include <QSpinBox>
+#include <QTest>
+#include <QUndoStack>
+
+#include "tests/support/grab.h"
+#include "tests/support/session.h"
+#include "ui/panels/weights_panel.h"
+#include "ui/plots/histogram_view.h"
+
+using namespace espalier;
+using namespace espalier::ui;
+using prune::WeightRule;
+using test::fixture;
+using test::Session;
+
+namespace {
+constexpr const char* kModel = "cnn_bn.script.pt";
+}
+
+class TestWeightsPanel : public QObject {
+    Q_OBJECT
+
+    Session* m_session = nullptr;
+    WeightsPanel* m_panel = nullptr;
+
+    Document& document() { return m_session->document; }
+    plots::HistogramView& view() { return *m_panel->findChild<plots::HistogramView*>(); }
+    QWidget* canvas() { return view().findChild<QWidget*>("canvas"); }
+    int steps() { return document().undoStack()->count(); }
+    // Pixel of a threshold on the canvas, by trying: the view offers where its label is, not the axis.
+    QPoint grip() {
+        for (int x = 0; x < canvas()->width(); ++x) {
+            QTest::mouseMove(canvas(), {x, canvas()->height() / 2});
+            if (canvas()->cursor().shape() == Qt::SizeHorCursor) return {x + 4, canvas()->height() / 2};
+        }
+        return {-1, -1};
+    }
+
+private Q_SLOTS:
+    void initTestCase() { style::applyTheme(*qApp, style::ThemeMode::Light); }
+    void init() {
+        QTest::failOnWarning(QRegularExpression(QStringLiteral(".*")));
+        NEED_FILE(fixture(kModel));
+        m_session = new Session;
+        m_panel = new WeightsPanel(&m_session->workbench);
+        QVERIFY(m_session->open(fixture(kModel)));
+        test::showAt(*m_panel, {800, 420});
+        QVERIFY(!view().isBusy());
+    }
+    void cleanup() {
+        delete m_panel;
+        delete m_session;
+        m_panel = nullptr;
+        m_session = nullptr;
+    }
+
+    void withoutAModelItOffersToOpenOne() {
+        document().closeModel();
+        QVERIFY(view().isEmptyStateShown());
+        QSignalSpy wanted(m_panel, &WeightsPanel::openRequested);
+        Q_EMIT view().emptyActionTriggered();
+        QCOMPARE(wanted.count(), 1);
+    }
+
+    void everyWeightIsInTheHistogram() {
+        const model::WeightStatistics& statistics = document().index(document().selection())->statistics();
+        const plots::TensorHistogram& data = view().data();
+        QCOMPARE(data.magnitude.total(), statistics.count);
+        QCOMPARE(data.signedValues.total(), statistics.count);
+        QCOMPARE(data.signedValues.counts.size() % 2, std::size_t{0});
+        m_panel->findChild<QSpinBox*>("weightsBins")->setValue(31);
+        m_panel->findChild<QCheckBox*>("weightsFull")->setChecked(true);
+        QCOMPARE(view().data().magnitude.counts.size(), std::size_t{31});
+        QCOMPARE(view().data().magnitude.total(), statistics.count);
+    }
+
+    void optionsAndPlotMenuAgree() {
+        auto* value = m_panel->findChild<QComboBox*>("weightsValue");
+        value->setCurrentIndex(1);
+        QCOMPARE(view().mode(), plots::HistogramMode::Signed);
+        view().setCountScale(plots::CountScale::Log);
+        QVERIFY(m_panel->findChild<QCheckBox*>("weightsLog")->isChecked());
+        view().setValueRange(plots::ValueRange::Full);
+        QVERIFY(m_panel->findChild<QCheckBox*>("weightsFull")->isChecked());
+        view().setMode(plots::HistogramMode::Magnitude);
+        QCOMPARE(value->currentIndex(), 0);
+    }
+
+    void oneDragIsOneUndoStep() {
+        document().setRule(document().selection(), WeightRule::sparsity(0.2));
+        QVERIFY(m_session->settle());
+        const QPoint from = grip();
+        QVERIFY(from.x() > 0);
+        QSignalSpy planned(&document(), &Document::planChanged);
+        QSignalSpy moved(&document(), &Document::footprintChanged);
+        QTest::mousePress(canvas(), Qt::LeftButton, {}, from);
+        for (int dx = 10; dx <= 120; dx += 10) QTest::mouseMove(canvas(), from + QPoint(dx, 0));
+        QCOMPARE(planned.count(), 0);
+        QVERIFY(moved.count() > 5);
+        QVERIFY(document().previewedThreshold(document().selection()));
+        const std::int64_t shown = document().removed(document().selection());
+        QTest::mouseRelease(canvas(), Qt::LeftButton, {}, from + QPoint(120, 0));
+        QCOMPARE(planned.count(), 1);
+        QCOMPARE(steps(), 2);
+        QCOMPARE(document().rule(document().selection())->kind, WeightRule::Kind::Threshold);
+        QCOMPARE(document().removed(document().selection()), shown);
+        QVERIFY(!document().previewedThreshold(document().selection()));
+        QVERIFY(m_session->settle());
+        QCOMPARE(document().masks()->removed(document().selection()), shown);
+        document().undoStack()->undo();
+        QCOMPARE(document().sparsity(document().selection()), 0.2);
+    }
+
+    void escapeCancelsADrag() {
+        document().setRule(document().selection(), WeightRule::sparsity(0.2));
+        QVERIFY(m_session->settle());
+        const prune::Footprint before = document().footprint();
+        const QPoint from = grip();
+        QTest::mousePress(canvas(), Qt::LeftButton, {}, from);
+        QTest::mouseMove(canvas(), from + QPoint(60, 0));
+        QVERIFY(!(document().footprint() == before));
+        QTest::keyClick(&view(), Qt::Key_Escape);
+        QTest::mouseRelease(canvas(), Qt::LeftButton, {}, from + QPoint(60, 0));
+        QVERIFY(document().footprint() == before);
+        QCOMPARE(steps(), 1);
+    }
+
+    void keysMoveTheCut() {
+        view().setFocus();
+        QTest::keyClick(&view(), Qt::Key_Right);
+        QCOMPARE(steps(), 1);
+        QTest::keyClick(&view(), Qt::Key_Right, Qt::ControlModifier);
+        QVERIFY(m_session->settle());
+        QVERIFY(std::abs(document().sparsity(document().selection()) - 0.1) < 0.05);
+        QTest::keyClick(&view(), Qt::Key_End);
+        QVERIFY(m_session->settle());
+        QVERIFY(document().masks());  // at least one weight is left: the plan can be met
+        QCOMPARE(document().removed(document().selection()),
+                 document().snapshot()->layer(document().selection()).weightCount - 1);
+        QTest::keyClick(&view(), Qt::Key_Home);
+        QCOMPARE(document().removed(document().selection()), 0);
+    }
+
+    void labelSaysExactlyWhatGoes() {
+        const model::LayerId layer = document().selection();
+        document().setRule(layer, WeightRule::sparsity(0.5));
+        QVERIFY2(view().cutText().contains(QStringLiteral("50.0\u2009%")), qPrintable(view().cutText()));
+        QVERIFY(!view().cutText().contains(QStringLiteral("≈")));
+        QCOMPARE(view().cut(), document().cutThreshold(layer));
+    }
+
+    void lockedAndPatternedLayersSayWhyThereIsNothingToDrag() {
+        auto* note = m_panel->findChild<QLabel*>("weightsNote");
+        QVERIFY(!note->isVisible());
+        document().setLocked({document().selection()}, true);
+        QVERIFY(note->isVisible());
+        document().setLocked({document().selection()}, false);
+        QVERIFY(!note->isVisible());
+        document().setRule(document().selection(), WeightRule::pattern(2, 4));
+        QVERIFY(note->isVisible() && note->text().contains("2:4"));
+        QVERIFY(!view().cut());
+        document().setCriterion("random");
+        document().setRule(document().selection(), WeightRule::sparsity(0.5));
+        QVERIFY(note->isVisible() && note->text().contains("random"));
+    }
+
+    void hiddenPanelsDoNoWork() {
+        m_panel->hide();
+        const QString name = view().data().magnitude.name;
+        for (const model::Layer& layer : document().snapshot()->layers()) {
+            if (layer.op == "linear") document().select(layer.id);
+        }
+        QCOMPARE(view().data().magnitude.name, name);
+        m_panel->show();
+        QVERIFY(view().data().magnitude.name != name);
+    }
+
+    void textsFitAndWidgetsHaveNames() {
+        document().setRule(document().selection(), WeightRule::sparsity(0.6));
+        QVERIFY(m_session->settle());
+        QCOMPARE(test::namelessWidget(*m_panel), QString());
+        for (const auto mode : {style::ThemeMode::Dark, style::ThemeMode::Light}) {
+            style::applyTheme(*qApp, mode);
+            test::grab(*m_panel, mode == style::ThemeMode::Dark ? "weights_dark" : "weights_light");
+        }
+        m_panel->resize(520, 320);
+        QCoreApplication::processEvents();
+        QCOMPARE(test::clippedText(*m_panel), QString());
+    }
+};
+
+QTEST_MAIN(TestWeightsPanel)
+#include "tst_weights_panel.moc"
