@@ -101,7 +101,7 @@ public:
     /// Measured on `state` (none: the current one); forgotten for other states, found again after undo.
     void setEvaluation(measure::Evaluation evaluation, const std::optional<State>& state = {});
     void setLatency(measure::Latency latency, const std::optional<State>& state = {});
-    /// Of the current state exactly; none when it has not been measured since it was reached.
+    /// Of what is shown exactly: none when that was not measured, and none while a cut is being dragged.
     std::optional<measure::Evaluation> evaluation() const;
     std::optional<measure::Latency> latency() const;
     /// Of the unpruned model (root node, no rules), for "before"; on the split of `evaluation()` unless one is given.

@@ -169,10 +169,12 @@ void Document::noteMetrics(const State& measured, project::Metrics metrics) {
 }
 
 std::optional<measure::Evaluation> Document::evaluation() const {
+    if (m_preview) return {};
     return m_measurements.evaluation(snapshot(), plan());
 }
 
 std::optional<measure::Latency> Document::latency() const {
+    if (m_preview) return {};
     return m_measurements.latency(snapshot(), plan());
 }
 
