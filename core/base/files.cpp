@@ -165,30 +165,6 @@ Result<void> readBlocks(const fs::path& path, Take&& take) {
     }
 }
 
-/// A SHA-256 in the making.
-class Hasher {
-public:
-    Hasher() : m_context(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-        EVP_DigestInit_ex(m_context.get(), EVP_sha256(), nullptr);
-    }
-    void add(const char* data, std::size_t size) { EVP_DigestUpdate(m_context.get(), data, size); }
-    std::string hex() {
-        std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-        unsigned int size = 0;
-        EVP_DigestFinal_ex(m_context.get(), bytes.data(), &size);
-        constexpr std::string_view kDigits = "0123456789abcdef";
-        std::string text;
-        for (unsigned int i = 0; i < size; ++i) {
-            text += kDigits[bytes[i] >> 4];
-            text += kDigits[bytes[i] & 15];
-        }
-        return text;
-    }
-
-private:
-    std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> m_context;
-};
-
 /// $`variable`/espalier, or ~/`fallback`/espalier; made when missing, as far as that is possible.
 fs::path userDir(const char* variable, const char* fallback) {
     std::error_code ignored;
@@ -203,6 +179,27 @@ fs::path userDir(const char* variable, const char* fallback) {
 }
 
 }  // namespace
+
+Sha256::Sha256() : m_context(EVP_MD_CTX_new(), [](void* context) { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context)); }) {
+    EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(m_context.get()), EVP_sha256(), nullptr);
+}
+
+void Sha256::add(std::string_view bytes) {
+    EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(m_context.get()), bytes.data(), bytes.size());
+}
+
+std::string Sha256::hex() {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+    unsigned int size = 0;
+    EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(m_context.get()), bytes.data(), &size);
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string text;
+    for (unsigned int i = 0; i < size; ++i) {
+        text += kDigits[bytes[i] >> 4];
+        text += kDigits[bytes[i] & 15];
+    }
+    return text;
+}
 
 Result<void> writeAtomically(const fs::path& target,
                              const std::function<Result<void>(const fs::path&)>& write,
@@ -239,10 +236,10 @@ Result<std::string> readText(const fs::path& path, std::size_t maxBytes) {
 }
 
 Result<std::string> sha256OfFile(const fs::path& path, RunControl* control) {
-    Hasher hasher;
+    Sha256 hasher;
     const auto isStopped = [control] { return control && control->isStopRequested(); };
     const auto take = [&](const char* data, std::size_t size) {
-        hasher.add(data, size);
+        hasher.add({data, size});
         return !isStopped();
     };
     if (auto read = readBlocks(path, take); !read) return read.error();
@@ -252,8 +249,8 @@ Result<std::string> sha256OfFile(const fs::path& path, RunControl* control) {
 }
 
 std::string sha256(std::string_view bytes) {
-    Hasher hasher;
-    hasher.add(bytes.data(), bytes.size());
+    Sha256 hasher;
+    hasher.add(bytes);
     return hasher.hex();
 }
 

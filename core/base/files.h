@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -37,8 +38,19 @@ Result<std::string> sha256OfFile(const std::filesystem::path& path, RunControl* 
 /// Lower-case hexadecimal SHA-256 of bytes in memory.
 std::string sha256(std::string_view bytes);
 
-/// The folder with the program's own files (`examples/…`): beside the sources when run from a
-/// build,
+/// A SHA-256 in the making, of bytes that come in pieces.
+class Sha256 {
+public:
+    Sha256();
+    void add(std::string_view bytes);
+    /// Lower-case hexadecimal; nothing may be added afterwards.
+    std::string hex();
+
+private:
+    std::unique_ptr<void, void (*)(void*)> m_context;  // OpenSSL's
+};
+
+/// The folder with the program's own files (`examples/…`): beside the sources when run from a build,
 /// `../share/espalier` when installed, $ESPALIER_RESOURCES before both.
 std::filesystem::path resourcesDir();
 /// The folder of the running program's executable, where its helper programs lie too.

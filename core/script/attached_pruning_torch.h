@@ -22,7 +22,9 @@ struct AttachedMask {
 std::vector<AttachedMask> findAttachedMasks(const torch::jit::Module& module);
 
 /// A new module in which each mask is multiplied into its parameter, the parameter has its plain name and the mask is
-/// gone, as torch.nn.utils.prune.remove leaves it. All other names, methods and values stay. The argument is unchanged.
+/// gone, as torch.nn.utils.prune.remove leaves it. All other names, methods and values stay. The argument is unchanged;
+/// tensors that need no change are shared with it. Errors: Unsupported, naming the parameter, when the code uses a
+/// parameter or its mask in another way than as their product.
 Result<torch::jit::Module> commitAttachedMasks(const torch::jit::Module& module);
 
 }  // namespace espalier::script

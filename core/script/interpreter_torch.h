@@ -16,16 +16,21 @@
 
 namespace espalier::script {
 
+struct Code;  // the graph made ready to run: steps_torch.h
+
 /// A module with its inlined forward graph. The graph is a copy: the module's own is not touched.
+/// May be run by several threads at once.
 struct Program {
     torch::jit::Module module;
     std::shared_ptr<torch::jit::Graph> graph;
+    std::shared_ptr<const Code> code;
 };
 
 /// Errors: Unsupported when the module has no forward.
 Result<Program> makeProgram(torch::jit::Module module);
 
-/// One executed node. The spans are valid during the call only.
+/// One executed node; a prim::If or prim::Loop is shown after the nodes in it. The spans are valid during the call only,
+/// `node` as long as the program (for nodes of a method called through an interface: during the run).
 struct NodeEvent {
     const torch::jit::Node* node = nullptr;
     std::span<const c10::IValue> inputs;
@@ -41,9 +46,10 @@ public:
 
 /// Runs `program` on `inputs` (without self) and returns what forward returns, bit for bit what module.forward gives.
 ///
-/// The module is not changed: SetAttr and in-place writes to its tensors go to an overlay that ends with the run.
-/// Gradients are off unless the caller's grad mode is on. A value is freed after its last use.
-/// Errors: Failed, naming the op and its source line; Cancelled.
+/// Arguments of forward that have defaults may be left out at the end. The module is not changed: SetAttr and in-place
+/// writes to its tensors go to an overlay that ends with the run. The caller's grad mode holds, and is what it was when
+/// this returns. A value is freed after its last use. Warnings and prints of the model are left out.
+/// Errors: BadArgument (too few or too many inputs); Failed, naming the op and its source line; Cancelled.
 Result<c10::IValue> runObserved(const Program& program, std::vector<c10::IValue> inputs, Observer& observer,
                                 RunControl& control);
 

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <unordered_set>
+
+#include <torch/csrc/jit/ir/constants.h>
+
+#include "core/model/inputs_torch.h"
+#include "core/model/operators_torch.h"
+
+namespace espalier::model {
+
+namespace {
+
+using script::DType;
+using script::InputSpec;
+using torch::jit::Block;
+using torch::jit::Node;
+using torch::jit::Value;
+using Shape = std::vector<std::int64_t>;
+
+/// What the first layer that an argument reaches tells about it.
+struct Hint {
+    enum class Kind { Image, Volume, Signal, Features, Sequence, Ids, Unknown };
+    Kind kind = Kind::Unknown;
+    std::int64_t size = 0;  ///< channels, features or words
+};
+
+/// Looks for the first weight that a value meets, without running anything.
+class HintFinder {
+public:
+    HintFinder(const script::Program& program, const Value* argument) : m_module(program.module) {
+        m_reached.insert(argument);
+        m_self = program.graph->inputs()[0];
+        visit(*program.graph->block());
+    }
+
+    const Hint& hint() const { return m_hint; }
+
+private:
+    bool isFound() const { return m_hint.kind != Hint::Kind::Unknown; }
+
+    void visit(Block& block) {
+        for (auto* node : block.nodes()) {
+            if (isFound()) return;
+            visit(*node);
+        }
+    }
+
+    void visit(Node& node) {
+        if (node.kind() == c10::prim::Loop) {
+            for (std::size_t i = 2; i < node.inputs().size(); ++i) {
+                if (m_reached.contains(node.inputs()[i])) m_reached.insert(node.blocks()[0]->inputs()[i - 1]);
+            }
+        }
+        for (auto* block : node.blocks()) {
+            visit(*block);
+            const std::size_t skipped = node.kind() == c10::prim::Loop ? 1 : 0;  // the loop's condition
+            for (std::size_t i = skipped; i < block->outputs().size(); ++i) {
+                if (m_reached.contains(block->outputs()[i])) m_reached.insert(node.outputs()[i - skipped]);
+            }
+        }
+        const bool isReached =
+            std::ranges::any_of(node.inputs(), [this](const Value* input) { return m_reached.contains(input); });
+        if (!isReached || !node.blocks().empty()) return;
+        readWeight(node);
+        for (const auto* output : node.outputs()) {
+            if (carriesTensors(*output->type())) m_reached.insert(output);
+        }
+    }
+
+    static bool carriesTensors(const c10::Type& type) {
+        if (type.kind() == c10::TypeKind::TensorType) return true;
+        return std::ranges::any_of(type.containedTypes(), [](const auto& part) { return carriesTensors(*part); });
+    }
+
+    void readWeight(const Node& node) {
+        const auto arguments = weightArguments(node.kind());
+        if (!arguments || arguments->weight >= node.inputs().size()) return;
+        if (!m_reached.contains(node.inputs()[arguments->input])) return;
+        const auto tensors = script::tensorsIn(attributeAt(node.inputs()[arguments->weight]));
+        if (tensors.empty() || tensors.front().dim() < 2) return;
+        readShape(node, arguments->kind, tensors.front());
+    }
+
+    void readShape(const Node& node, std::string_view kind, const at::Tensor& weight) {
+        const auto isKind = [kind](std::string_view prefix) { return kind.substr(0, prefix.size()) == prefix; };
+        if (isKind("conv")) {
+            const bool isTransposed = isKind("conv_transpose");
+            const auto channels = isTransposed ? weight.size(0) : weight.size(1) * groupsOf(node);
+            const auto spatial = weight.dim() - 2;
+            m_hint = {spatial == 1   ? Hint::Kind::Signal
+                      : spatial == 3 ? Hint::Kind::Volume
+                                     : Hint::Kind::Image,
+                      channels};
+        } else if (isKind("embedding")) {
+            m_hint = {Hint::Kind::Ids, weight.size(0)};
+        } else if (isKind("linear")) {
+            m_hint = {Hint::Kind::Features, weight.size(-1)};
+        } else {
+            m_hint = {Hint::Kind::Sequence, weight.size(-1)};
+        }
+    }
+
+    /// The last whole number among a convolution's arguments.
+    static std::int64_t groupsOf(const Node& node) {
+        for (auto i = node.inputs().size(); i-- > 3;) {
+            const auto* input = node.inputs()[i];
+            if (input->type()->kind() != c10::TypeKind::IntType) continue;
+            const auto value = torch::jit::toIValue(input);
+            return value && value->isInt() ? value->toInt() : 1;
+        }
+        return 1;
+    }
+
+    /// What the module holds where a chain of prim::GetAttr leads; None for any other value.
+    c10::IValue attributeAt(const Value* value) const {
+        if (value == m_self) return m_module._ivalue();
+        const auto* node = value->node();
+        if (node->kind() != c10::prim::GetAttr) return {};
+        const auto holder = attributeAt(node->input());
+        return holder.isObject() ? holder.toObject()->getAttr(node->s(c10::attr::name)) : c10::IValue();
+    }
+
+    const torch::jit::Module& m_module;
+    const Value* m_self = nullptr;
+    std::unordered_set<const Value*> m_reached;
+    Hint m_hint;
+};
+
+DType floatType(const torch::jit::Module& module) {
+    static const std::map<at::ScalarType, DType> kTypes = {{at::kFloat, DType::Float32},
+                                                           {at::kDouble, DType::Float64},
+                                                           {at::kHalf, DType::Float16},
+                                                           {at::kBFloat16, DType::BFloat16}};
+    for (const auto& parameter : module.parameters()) {
+        const auto found = kTypes.find(parameter.scalar_type());
+        if (found != kTypes.end()) return found->second;
+    }
+    return DType::Float32;
+}
+
+constexpr std::array<std::int64_t, 22> kImageSizes = {224, 64,  32,  28,  96,  128, 256, 299, 384, 48, 84,
+                                                      16,  112, 160, 192, 227, 320, 512, 20,  24,  40, 8};
+constexpr std::array<std::int64_t, 8> kLengths = {128, 64, 32, 16, 512, 256, 8, 1};
+constexpr std::array<std::int64_t, 7> kSignalLengths = {16000, 1024, 256, 128, 100, 64, 32};
+
+std::vector<Shape> imageShapes(std::int64_t channels) {
+    std::vector<Shape> shapes;
+    for (const auto size : kImageSizes) shapes.push_back({1, channels, size, size});
+    for (const std::int64_t size : {224, 64, 32, 28}) shapes.push_back({1, size, size, channels});
+    if (channels == 1) {
+        for (const std::int64_t size : {224, 64, 32, 28}) shapes.push_back({1, size, size});
+    }
+    return shapes;
+}
+
+std::vector<Shape> featureShapes(std::int64_t features) {
+    std::vector<Shape> shapes = {{1, features}, {1, 16, features}, {1, features, 16}};
+    for (const std::int64_t channels : {1, 3}) {
+        const auto side = static_cast<std::int64_t>(std::lround(std::sqrt(features / channels)));
+        if (side > 1 && side * side * channels == features) shapes.push_back({1, channels, side, side});
+    }
+    for (const std::int64_t size : {224, 64, 32, 28}) shapes.push_back({1, 3, size, size});
+    return shapes;
+}
+
+std::vector<Shape> shapesFor(const Hint& hint) {
+    std::vector<Shape> shapes;
+    switch (hint.kind) {
+        case Hint::Kind::Image:
+            return imageShapes(hint.size);
+        case Hint::Kind::Volume:
+            for (const std::int64_t size : {112, 64, 32, 16}) {
+                shapes.push_back({1, hint.size, 16, size, size});
+                shapes.push_back({1, hint.size, size, size, size});
+            }
+            return shapes;
+        case Hint::Kind::Signal:
+            for (const auto length : kSignalLengths) shapes.push_back({1, hint.size, length});
+            for (const auto length : kSignalLengths) shapes.push_back({1, length, hint.size});
+            if (hint.size == 1) shapes.push_back({1, 16000});
+            return shapes;
+        case Hint::Kind::Features:
+            return featureShapes(hint.size);
+        case Hint::Kind::Sequence:
+            return {{1, 16, hint.size}, {16, hint.size}, {1, hint.size}};
+        case Hint::Kind::Ids:
+            for (const auto length : kLengths) shapes.push_back({1, length});
+            shapes.push_back({1});
+            return shapes;
+        case Hint::Kind::Unknown:
+            return {{1, 3, 224, 224}, {1, 1, 28, 28}, {1, 16}, {1, 16, 64}, {1}};
+    }
+    return shapes;
+}
+
+/// The candidates of one argument, in the order to try.
+std::vector<InputSpec> candidatesFor(const Hint& hint, bool isList, DType dtype) {
+    std::vector<InputSpec> candidates;
+    for (auto& shape : shapesFor(hint)) {
+        InputSpec spec{std::move(shape), dtype, std::nullopt, isList};
+        if (isList && hint.kind == Hint::Kind::Image) spec.shape.erase(spec.shape.begin());
+        if (hint.kind == Hint::Kind::Ids) {
+            spec.dtype = DType::Int64;
+            spec.range = script::ValueRange{0, static_cast<double>(hint.size)};
+        }
+        candidates.push_back(std::move(spec));
+    }
+    return candidates;
+}
+
+/// For an argument that meets no weight: like the first argument, as a mask, as numbers.
+std::vector<InputSpec> companionsOf(const InputSpec& first, DType dtype) {
+    auto mask = first;
+    mask.dtype = DType::Int64;
+    mask.range = script::ValueRange{0, 2};
+    auto numbers = first;
+    numbers.dtype = dtype;
+    numbers.range.reset();
+    auto flags = mask;
+    flags.dtype = DType::Bool;
+    flags.range.reset();
+    if (first.dtype == DType::Int64) return {mask, numbers, flags};
+    return {numbers, mask, flags};
+}
+
+}  // namespace
+
+std::vector<std::vector<InputSpec>> guessInputs(const script::Program& program,
+                                                std::span<const ForwardArgument> arguments) {
+    const auto dtype = floatType(program.module);
+    std::vector<std::vector<InputSpec>> candidates;  // by argument; empty where nothing is known
+    std::size_t longest = 1;
+    std::size_t leader = arguments.size();
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const auto hint = HintFinder(program, arguments[i].value).hint();
+        const bool isKnown = hint.kind != Hint::Kind::Unknown || arguments.size() == 1;
+        candidates.push_back(isKnown ? candidatesFor(hint, arguments[i].isList, dtype) : std::vector<InputSpec>());
+        if (isKnown && leader == arguments.size()) leader = i;
+        longest = std::max(longest, candidates.back().size());
+    }
+    if (leader == arguments.size() && !arguments.empty()) {
+        leader = 0;
+        candidates[0] = candidatesFor({}, arguments[0].isList, dtype);
+        longest = std::max(longest, candidates[0].size());
+    }
+    const bool hasCompanions = std::ranges::any_of(candidates, [](const auto& own) { return own.empty(); });
+    std::vector<std::vector<InputSpec>> guesses;
+    for (std::size_t round = 0; round < longest; ++round) {
+        for (std::size_t variant = 0; variant < (hasCompanions ? 3u : 1u); ++variant) {
+            auto& guess = guesses.emplace_back();
+            for (std::size_t i = 0; i < arguments.size(); ++i) {
+                const auto& leading = candidates[leader];
+                const auto& first = leading[std::min(round, leading.size() - 1)];
+                const auto& own = candidates[i];
+                guess.push_back(own.empty() ? companionsOf(first, dtype)[variant] : own[std::min(round, own.size() - 1)]);
+            }
+        }
+    }
+    return guesses;
+}
+
+}  // namespace espalier::model
