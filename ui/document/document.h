@@ -27,6 +27,9 @@ struct State {
     prune::PlanPtr plan;
 };
 
+/// Rules of several layers; none: keep everything.
+using LayerRules = std::vector<std::pair<model::LayerId, std::optional<prune::WeightRule>>>;
+
 /// Lives on the GUI thread. Every edit is one undo step.
 class Document : public QObject {
     Q_OBJECT
@@ -55,9 +58,8 @@ public:
     /// Why there will be no index: the layer holds NaN. Null when there is no such reason.
     const Error* indexError(model::LayerId layer) const { return m_indices.error(layer); }
 
-    /// The layer that is looked at, and all that are selected with it (it is one of them).
-    model::LayerId selection() const { return m_selection; }
-    const std::vector<model::LayerId>& selectedLayers() const { return m_selectedLayers; }
+    model::LayerId selection() const { return m_selection; }  ///< the layer that is looked at
+    const std::vector<model::LayerId>& selectedLayers() const { return m_selectedLayers; }  ///< it and others
     void select(model::LayerId layer);
     void select(std::vector<model::LayerId> layers, model::LayerId current);
 
@@ -65,11 +67,12 @@ public:
     bool isLocked(model::LayerId layer) const;
     bool isEditable(model::LayerId layer) const;                ///< prunable and not locked
 
-    // Edits. Each is one undo step with a text for the Edit menu; rules on locked or unprunable layers are ignored.
-    // Edits that follow each other with one `mergeKey`, as of a number being typed, become one step.
+    // Edits, each one undo step; rules on locked or unprunable layers are ignored. Edits that follow each other with
+    // one `mergeKey`, as of a number being typed, become one step.
     void setRule(model::LayerId layer, std::optional<prune::WeightRule> rule, const QString& mergeKey = {});
     void setRules(const std::vector<model::LayerId>& layers, std::optional<prune::WeightRule> rule,
                   const QString& mergeKey = {});
+    void setRules(const LayerRules& rules, const QString& mergeKey = {});
     /// A cut at |w| < `threshold`, in the form that the criterion understands. Needs the layer's index.
     void setCut(model::LayerId layer, double threshold);
     void setLocked(const std::vector<model::LayerId>& layers, bool locked);
@@ -92,7 +95,7 @@ public:
     void setMasks(prune::MasksPtr masks);
     void setIndex(model::LayerId layer, Result<model::WeightIndex> index);
     void setDataset(data::DatasetPtr dataset);
-    /// A new history node made by a job; becomes the current one, as one undo step.
+    /// A history with a node more, which becomes the current one as one undo step; or with the current one renamed.
     void setHistory(project::History history, project::NodeId current, const QString& text);
     /// Measured on `state` (none: the current one); forgotten for other states, found again after undo.
     void setEvaluation(measure::Evaluation evaluation, const std::optional<State>& state = {});
@@ -105,8 +108,7 @@ public:
     std::optional<measure::Latency> denseLatency() const;
     State denseState() const;
 
-    /// The current state differs from the file that was opened and from what was last written.
-    bool hasUnsavedWork() const;
+    bool hasUnsavedWork() const;  ///< the state is neither as opened nor as last written
     void setSaved(const State& state);
 
 Q_SIGNALS:

@@ -28,12 +28,20 @@ void Document::setRule(model::LayerId layer, std::optional<prune::WeightRule> ru
 
 void Document::setRules(const std::vector<model::LayerId>& layers, std::optional<prune::WeightRule> rule,
                         const QString& mergeKey) {
+    LayerRules rules;
+    for (const model::LayerId layer : layers) rules.emplace_back(layer, rule);
+    setRules(rules, mergeKey);
+}
+
+void Document::setRules(const LayerRules& rules, const QString& mergeKey) {
     prune::Plan next = plan();
     std::vector<const model::Layer*> changed;
-    for (const model::LayerId id : layers) {
+    std::optional<prune::WeightRule> last;
+    for (const auto& [id, rule] : rules) {
         if (!isEditable(id)) continue;
         const model::Layer& layer = snapshot()->layer(id);
         changed.push_back(&layer);
+        last = rule;
         if (rule) {
             next.weights.insert_or_assign(layer.name, *rule);
         } else {
@@ -41,7 +49,7 @@ void Document::setRules(const std::vector<model::LayerId>& layers, std::optional
         }
     }
     if (changed.empty()) return;
-    const QString text = rule ? tr("cut %1 at %2").arg(named(changed), QString::fromStdString(describe(*rule)))
+    const QString text = last ? tr("cut %1 at %2").arg(named(changed), QString::fromStdString(describe(*last)))
                               : tr("keep all of %1").arg(named(changed));
     push({m_state.node, shared(std::move(next))}, text, mergeKey);
 }
@@ -120,6 +128,10 @@ void Document::setDataset(data::DatasetPtr dataset) {
 
 void Document::setHistory(project::History history, project::NodeId current, const QString& text) {
     m_history = std::move(history);
+    if (current == m_state.node) {  // only renamed: the plan stays as it was edited
+        Q_EMIT historyChanged();
+        return;
+    }
     push({current, m_history.node(current).plan}, text);
 }
 

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/models/layer_model.h"
+
+#include "core/base/format.h"
+#include "ui/document/document.h"
+#include "ui/style/colors.h"
+#include "ui/style/icons.h"
+#include "ui/style/sparsity_bar.h"
+
+namespace espalier::ui {
+
+namespace {
+
+QString text(const std::string& utf8) {
+    return QString::fromStdString(utf8);
+}
+
+style::Icon iconOf(const model::Layer& layer) {
+    const auto has = [&layer](const char* part) { return layer.op.find(part) != std::string::npos; };
+    if (has("conv")) return style::Icon::Conv;
+    if (has("linear") || has("matmul")) return style::Icon::Linear;
+    if (has("norm")) return style::Icon::Norm;
+    if (has("embedding")) return style::Icon::Embedding;
+    return style::Icon::OtherLayer;
+}
+
+}  // namespace
+
+QString displayName(const model::Layer& layer) {
+    const QString name = text(layer.name);
+    return name.endsWith(QLatin1String(".weight")) ? text(layer.modulePath()) : name;
+}
+
+QString shapeText(const model::Layer& layer) {
+    QStringList sizes;
+    for (const std::int64_t size : layer.shape) sizes << QString::number(size);
+    return sizes.isEmpty() ? LayerModel::tr("scalar") : sizes.join(QStringLiteral(" × "));
+}
+
+LayerModel::LayerModel(Document* document, QObject* parent) : QAbstractTableModel(parent), m_document(document) {
+    const auto reset = [this] {
+        beginResetModel();
+        m_rows = m_document->hasModel() ? static_cast<int>(m_document->snapshot()->layers().size()) : 0;
+        endResetModel();
+    };
+    reset();
+    connect(document, &Document::modelChanged, this, reset);
+    connect(document, &Document::footprintChanged, this, [this] { refresh(Removed, Removed); });
+    connect(document, &Document::planChanged, this, [this] { refresh(Name, State); });
+}
+
+void LayerModel::refresh(Column first, Column last) {
+    if (m_rows > 0) Q_EMIT dataChanged(index(0, first), index(m_rows - 1, last));
+}
+
+int LayerModel::rowCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : m_rows;
+}
+
+int LayerModel::columnCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : kColumns;
+}
+
+const model::Layer& LayerModel::layer(int row) const {
+    return m_document->snapshot()->layer(model::LayerId{row});
+}
+
+QModelIndex LayerModel::indexOf(model::LayerId layer, int column) const {
+    return layer.isValid() && layer.value < m_rows ? index(layer.value, column) : QModelIndex();
+}
+
+QVariant LayerModel::data(const QModelIndex& index, int role) const {
+    if (!checkIndex(index, CheckIndexOption::IndexIsValid) || !m_document->hasModel()) return {};
+    const model::Layer& row = layer(index.row());
+    const int column = index.column();
+    switch (role) {
+        case Qt::DisplayRole: return text(row, column);
+        case Qt::ToolTipRole: return toolTip(row, column);
+        case Qt::DecorationRole: return decoration(row, column);
+        case SortRole: return sortKey(row, column);
+        case LayerRole: return row.id.value;
+        case Qt::TextAlignmentRole:
+            if (column == Shape || column == Parameters) return int(Qt::AlignRight | Qt::AlignVCenter);
+            return {};
+        case Qt::ForegroundRole:
+            if (!row.prunable.weights) return QPalette().brush(QPalette::Disabled, QPalette::Text);
+            return {};
+        case BarRole: {
+            if (column != Removed) return {};
+            style::SparsityBar bar{m_document->sparsity(row.id)};
+            if (m_document->isLocked(row.id)) bar.state = style::SparsityBar::State::Locked;
+            if (!row.prunable.weights) bar.state = style::SparsityBar::State::NotPrunable;
+            return QVariant::fromValue(bar);
+        }
+        default: return {};
+    }
+}
+
+QString LayerModel::text(const model::Layer& layer, int column) const {
+    switch (column) {
+        case Name: return displayName(layer);
+        case Type: return ui::text(layer.op);
+        case Shape: return shapeText(layer);
+        case Parameters: return ui::text(siCount(static_cast<double>(layer.parameters)));
+        case Removed: return layer.prunable.weights ? ui::text(percent(m_document->sparsity(layer.id))) : QString();
+        default: return {};
+    }
+}
+
+QString LayerModel::toolTip(const model::Layer& layer, int column) const {
+    if (column == Parameters) {
+        return tr("%1 parameters: weight and bias").arg(ui::text(exactCount(layer.parameters)));
+    }
+    if (!layer.prunable.weights) return tr("%1 cannot be pruned: %2").arg(ui::text(layer.name), ui::text(layer.prunable.reason));
+    if (column == Removed) {
+        return tr("Sparsity = removed / weights = %1 / %2")
+            .arg(ui::text(exactCount(m_document->removed(layer.id))), ui::text(exactCount(layer.weightCount)));
+    }
+    if (column == State && m_document->isLocked(layer.id)) return tr("Locked: no rule touches this layer");
+    return tr("%1, %2, %3").arg(ui::text(layer.name), ui::text(layer.op), shapeText(layer));
+}
+
+QVariant LayerModel::decoration(const model::Layer& layer, int column) const {
+    if (column == Name) return style::icon(iconOf(layer));
+    if (column != State) return {};
+    if (!layer.prunable.weights) return style::icon(style::Icon::Info);
+    if (m_document->isLocked(layer.id)) return style::icon(style::Icon::Lock);
+    return {};
+}
+
+QVariant LayerModel::sortKey(const model::Layer& layer, int column) const {
+    switch (column) {
+        case Shape: return QVariant::fromValue(static_cast<qlonglong>(layer.weightCount));
+        case Parameters: return QVariant::fromValue(static_cast<qlonglong>(layer.parameters));
+        case Removed: return layer.prunable.weights ? m_document->sparsity(layer.id) : -1.0;
+        case State: return (layer.prunable.weights ? 0 : 2) + (m_document->isLocked(layer.id) ? 1 : 0);
+        default: return text(layer, column);
+    }
+}
+
+QVariant LayerModel::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (orientation != Qt::Horizontal || section < 0 || section >= kColumns) return {};
+    static constexpr const char* kTitles[kColumns] = {
+        QT_TR_NOOP("Layer"),      QT_TR_NOOP("Type"),    QT_TR_NOOP("Shape"),
+        QT_TR_NOOP("Parameters"), QT_TR_NOOP("Removed"), QT_TR_NOOP("State")};
+    static constexpr const char* kTips[kColumns] = {
+        QT_TR_NOOP("Path of the module; layers in order of execution"),
+        QT_TR_NOOP("Operator that uses the weight"),
+        QT_TR_NOOP("Shape of the weight: [out, in, kernel height, kernel width]; sorts by number of weights"),
+        QT_TR_NOOP("Weight and bias, number of elements"),
+        QT_TR_NOOP("Sparsity: removed weights / all weights of the layer, in %"),
+        QT_TR_NOOP("Locked, or why the layer cannot be pruned")};
+    if (role == Qt::DisplayRole) return tr(kTitles[section]);
+    if (role == Qt::ToolTipRole) return tr(kTips[section]);
+    if (role == Qt::TextAlignmentRole) {
+        const bool isNumber = section == Shape || section == Parameters;
+        return int((isNumber ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+    }
+    return {};
+}
+
+LayerProxyModel::LayerProxyModel(LayerModel* source, QObject* parent)
+    : QSortFilterProxyModel(parent), m_source(source) {
+    setSortRole(LayerModel::SortRole);
+    // Rows must not jump or vanish under the hand that drags a cut: they are sorted and filtered anew when asked.
+    setDynamicSortFilter(false);
+    setSourceModel(source);
+}
+
+void LayerProxyModel::setFilter(const QString& text) {
+    m_filter = LayerFilter(text);
+    invalidateFilter();
+}
+
+bool LayerProxyModel::filterAcceptsRow(int row, const QModelIndex&) const {
+    const model::Layer& layer = m_source->layer(row);
+    Document* document = m_source->document();
+    return m_filter.accepts({layer, document->sparsity(layer.id), document->isLocked(layer.id)});
+}
+
+QModelIndex LayerProxyModel::indexOf(model::LayerId layer) const {
+    return mapFromSource(m_source->indexOf(layer));
+}
+
+model::LayerId LayerProxyModel::layerAt(const QModelIndex& index) const {
+    return index.isValid() ? model::LayerId{mapToSource(index).row()} : model::LayerId{};
+}
+
+}  // namespace espalier::ui

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One layer's weights as colours, with what is removed hatched over them.
+#pragma once
+
+#include <QWidget>
+
+#include "core/prune/heatmap.h"
+#include "ui/plots/heatmap_data.h"
+
+class QCheckBox;
+class QComboBox;
+class QLabel;
+
+namespace espalier::plots {
+class HeatmapView;
+}
+
+namespace espalier::ui {
+
+class Document;
+class Workbench;
+
+class HeatmapPanel : public QWidget {
+    Q_OBJECT
+public:
+    explicit HeatmapPanel(Workbench* workbench, QWidget* parent = nullptr);
+
+Q_SIGNALS:
+    void openRequested();  ///< from the empty state
+
+protected:
+    void showEvent(QShowEvent* event) override;
+
+private:
+    QWidget* buildOptions();
+    void reload();
+    void reloadNow();
+    void show(model::LayerId layer, const prune::HeatmapOptions& options, const prune::Heatmap& heatmap);
+    prune::HeatmapOptions options() const;
+    QString readout(int row, int column) const;
+
+    Workbench* m_workbench;
+    Document* m_document;
+    QLabel* m_title;
+    QComboBox* m_value;
+    QCheckBox* m_fold;
+    QCheckBox* m_removed;
+    plots::HeatmapView* m_view;
+    bool m_isStale = true;            // reloaded when it is next seen
+    model::LayerId m_shownLayer;      // what the picture is of
+    prune::HeatmapOptions m_shownOptions;
+};
+
+}  // namespace espalier::ui

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/impact_figures.h"
+
+#include <QCoreApplication>
+
+#include "core/base/format.h"
+#include "ui/document/document.h"
+
+namespace espalier::ui {
+
+using Basis = ImpactFigure::Basis;
+using Action = ImpactFigure::Action;
+
+namespace {
+
+const QString kUnknown = QStringLiteral("–");
+
+QString tr(const char* text) {
+    return QCoreApplication::translate("ImpactFigures", text);
+}
+
+QString text(const std::string& utf8) {
+    return QString::fromStdString(utf8);
+}
+
+double share(double part, double whole) {
+    return whole > 0 ? part / whole : 1;
+}
+
+// "−92 %"; empty when nothing changed.
+QString changeText(double before, double after) {
+    if (!(before > 0) || before == after) return {};
+    const double change = after / before - 1;
+    return (change > 0 ? QStringLiteral("+") : QString()) + text(percent(change, std::abs(change) < 0.1 ? 1 : 0));
+}
+
+ImpactFigure countFigure(const QString& name, const QString& title, std::int64_t before, std::int64_t after) {
+    ImpactFigure figure;
+    figure.name = name;
+    figure.title = title;
+    figure.before = before == after ? QString() : text(siCount(static_cast<double>(before)));
+    figure.after = text(siCount(static_cast<double>(after)));
+    figure.change = changeText(static_cast<double>(before), static_cast<double>(after));
+    figure.left = share(static_cast<double>(after), static_cast<double>(before));
+    return figure;
+}
+
+QString fromTo(std::int64_t before, std::int64_t after) {
+    return tr("%1 → %2").arg(text(exactCount(before)), text(exactCount(after)));
+}
+
+ImpactFigure parameters(const prune::Footprint& dense, const prune::Footprint& now) {
+    ImpactFigure figure = countFigure(QStringLiteral("parameters"), tr("Parameters"), dense.parameters, now.parameters);
+    figure.toolTip = tr("Elements of all parameters: %1. Weight pruning sets weights to zero; it does not make tensors "
+                        "smaller.").arg(text(exactCount(now.parameters)));
+    return figure;
+}
+
+ImpactFigure nonzeros(const prune::Footprint& dense, const prune::Footprint& now) {
+    ImpactFigure figure = countFigure(QStringLiteral("nonzeros"), tr("Non-zeros"), dense.nonzeros, now.nonzeros);
+    figure.toolTip = tr("Parameters that no mask removes: %1, counted exactly.").arg(fromTo(dense.nonzeros, now.nonzeros));
+    return figure;
+}
+
+ImpactFigure macs(const prune::Footprint& dense, const prune::Footprint& now) {
+    ImpactFigure figure = countFigure(QStringLiteral("macs"), tr("MACs"), dense.macsEffective, now.macsEffective);
+    figure.basis = Basis::Estimate;
+    figure.toolTip = tr("Multiply-accumulates at batch 1, each layer's times the share of its weights that is kept: %1. "
+                        "Only kernels that skip zeros get there; dense ones still do %2.")
+                         .arg(fromTo(dense.macsEffective, now.macsEffective), text(exactCount(now.macs)));
+    return figure;
+}
+
+ImpactFigure file(const prune::Footprint& dense, const prune::Footprint& now) {
+    ImpactFigure figure;
+    figure.name = QStringLiteral("file");
+    figure.title = tr("File, zipped");
+    const auto before = static_cast<double>(dense.bytesCompressed);
+    const auto after = static_cast<double>(now.bytesCompressed);
+    figure.before = before == after ? QString() : text(byteSize(before));
+    figure.after = text(byteSize(after));
+    figure.change = changeText(before, after);
+    figure.left = std::min(1.0, share(after, before));
+    figure.basis = Basis::Estimate;
+    figure.toolTip = tr("The exported file after gzip -6. As it lies on the disk, zeros included, it keeps its %1.")
+                         .arg(text(byteSize(static_cast<double>(now.bytesDense))));
+    return figure;
+}
+
+QString pointsText(double points) {
+    const QString sign = points > 0 ? QStringLiteral("+") : QString();
+    return sign + text(significant(points, 3)) + tr(" pt");
+}
+
+ImpactFigure accuracy(const Document& document) {
+    ImpactFigure figure;
+    figure.name = QStringLiteral("accuracy");
+    figure.title = tr("Accuracy");
+    figure.after = kUnknown;
+    figure.basis = Basis::NotMeasured;
+    figure.toolTip = tr("Top-1: share of samples whose highest score is the right class.");
+    const auto now = document.evaluation();
+    const auto dense = document.denseEvaluation();
+    if (dense) figure.before = text(percent(dense->top1, 2));
+    if (!now) {
+        figure.action = document.dataset() ? Action::MeasureAccuracy : Action::AttachData;
+        return figure;
+    }
+    figure.basis = Basis::Measured;
+    figure.after = text(percent(now->top1, 2));
+    figure.note = tr("%1, %2").arg(text(std::string(data::name(now->split))), text(siCount(double(now->samples))));
+    figure.toolTip += tr(" Measured on %1 samples of the %2 split; loss %3.")
+                          .arg(text(exactCount(now->samples)), text(std::string(data::name(now->split))),
+                               text(significant(now->loss)));
+    if (figure.before == figure.after && dense->top1 == now->top1) figure.before.clear();
+    if (dense && dense->top1 != now->top1) figure.change = pointsText((now->top1 - dense->top1) * 100);
+    return figure;
+}
+
+QString milliseconds(double value) {
+    return text(significant(value, 3)) + QStringLiteral("\u2009ms");
+}
+
+ImpactFigure latency(const Document& document) {
+    ImpactFigure figure;
+    figure.name = QStringLiteral("latency");
+    figure.title = tr("Latency");
+    figure.after = kUnknown;
+    figure.basis = Basis::NotMeasured;
+    figure.toolTip = tr("Median time of one forward pass on this machine, both models measured in turns. Zeros alone "
+                        "do not make dense kernels faster.");
+    const auto now = document.latency();
+    const auto dense = document.denseLatency();
+    if (dense) figure.before = milliseconds(dense->median);
+    if (!now) {
+        figure.action = Action::MeasureLatency;
+        return figure;
+    }
+    figure.basis = Basis::Measured;
+    figure.after = milliseconds(now->median);
+    figure.note = tr("%1 to %2").arg(text(significant(now->p10, 3)), milliseconds(now->p90));
+    figure.toolTip += tr(" %1 runs; 10 % to 90 % of them took %2.").arg(now->runs).arg(figure.note);
+    if (dense && *dense == *now) figure.before.clear();
+    if (dense && !figure.before.isEmpty()) figure.change = changeText(dense->median, now->median);
+    return figure;
+}
+
+}  // namespace
+
+QString basisText(Basis basis) {
+    switch (basis) {
+        case Basis::Measured: return tr("measured");
+        case Basis::Estimate: return tr("≈ estimate");
+        case Basis::NotMeasured: break;
+    }
+    return tr("not measured");
+}
+
+std::vector<ImpactFigure> impactFigures(const Document& document) {
+    if (!document.hasModel()) return {};
+    const prune::Footprint& dense = document.denseFootprint();
+    const prune::Footprint& now = document.footprint();
+    return {parameters(dense, now), nonzeros(dense, now), macs(dense, now),
+            file(dense, now),       accuracy(document),   latency(document)};
+}
+
+}  // namespace espalier::ui

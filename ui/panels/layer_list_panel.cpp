@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/layer_list_panel.h"
+
+#include <algorithm>
+
+#include <QAction>
+#include <QClipboard>
+#include <QContextMenuEvent>
+#include <QGuiApplication>
+#include <QHeaderView>
+#include <QItemSelectionModel>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMenu>
+#include <QScopedValueRollback>
+#include <QTreeView>
+#include <QVBoxLayout>
+
+#include "ui/document/workbench.h"
+#include "ui/models/layer_delegate.h"
+#include "ui/models/layer_model.h"
+#include "ui/style/icons.h"
+#include "ui/style/theme.h"
+
+namespace espalier::ui {
+
+namespace {
+
+// "4 of 8 layers can be pruned", with the reasons of the others.
+QString reasonsOf(const model::Snapshot& snapshot) {
+    QStringList lines;
+    for (const model::Layer& layer : snapshot.layers()) {
+        if (layer.prunable.weights) continue;
+        lines << QStringLiteral("%1: %2").arg(displayName(layer), QString::fromStdString(layer.prunable.reason));
+        if (lines.size() == 20) {
+            lines << QStringLiteral("…");
+            break;
+        }
+    }
+    return lines.join(QLatin1Char('\n'));
+}
+
+}  // namespace
+
+LayerListPanel::LayerListPanel(Workbench* workbench, QWidget* parent)
+    : QWidget(parent),
+      m_document(workbench->document()),
+      m_model(new LayerModel(m_document, this)),
+      m_proxy(new LayerProxyModel(m_model, this)),
+      m_report(new QLabel(this)),
+      m_message(new QLabel(this)),
+      m_filter(new QLineEdit(this)),
+      m_table(new QTreeView(this)) {
+    setObjectName(QStringLiteral("layerListPanel"));
+    m_report->setObjectName(QStringLiteral("layerReport"));
+    m_message->setObjectName(QStringLiteral("layerMessage"));
+    m_message->setWordWrap(true);
+    m_filter->setObjectName(QStringLiteral("layerFilter"));
+    m_filter->setAccessibleName(tr("Filter layers"));
+    m_filter->setPlaceholderText(tr("Filter: conv, sparsity<0.3, params>1e6"));
+    m_filter->setToolTip(tr("Part of the name, or conditions, all of which must hold: sparsity<0.3, params>1e6, "
+                            "weights>=1000, macs>1e6, type:conv, is:locked, is:prunable"));
+    m_filter->setClearButtonEnabled(true);
+    m_filter->addAction(style::icon(style::Icon::Filter), QLineEdit::LeadingPosition);
+    buildTable();
+    buildActions();
+
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel, style::kSpacePanel);
+    layout->setSpacing(style::kSpaceRelated);
+    layout->addWidget(m_report);
+    layout->addWidget(m_filter);
+    layout->addWidget(m_message);
+    layout->addWidget(m_table, 1);
+
+    connect(m_filter, &QLineEdit::textChanged, this, &LayerListPanel::setFilter);
+    connect(m_document, &Document::modelChanged, this, &LayerListPanel::showReport);
+    connect(m_document, &Document::selectionChanged, this, &LayerListPanel::showSelection);
+    connect(m_document, &Document::planChanged, this, &LayerListPanel::refreshActions);
+    showReport();
+    showSelection();
+}
+
+void LayerListPanel::buildTable() {
+    m_table->setObjectName(QStringLiteral("layerTable"));
+    m_table->setAccessibleName(tr("Layers"));
+    m_table->setModel(m_proxy);
+    m_table->setItemDelegate(new LayerDelegate(m_table));
+    m_table->setRootIsDecorated(false);
+    m_table->setUniformRowHeights(true);
+    m_table->setAllColumnsShowFocus(true);
+    m_table->setSelectionMode(QAbstractItemView::ExtendedSelection);
+    m_table->setTextElideMode(Qt::ElideMiddle);
+    m_table->setFrameShape(QFrame::NoFrame);
+    m_table->setContextMenuPolicy(Qt::CustomContextMenu);
+    m_table->setSortingEnabled(true);
+    QHeaderView* header = m_table->header();
+    header->setSortIndicatorClearable(true);
+    header->setSortIndicator(-1, Qt::AscendingOrder);
+    header->setStretchLastSection(false);
+    header->setMinimumSectionSize(24);
+    header->setSectionResizeMode(QHeaderView::ResizeToContents);
+    header->setSectionResizeMode(LayerModel::Name, QHeaderView::Stretch);
+    header->setSectionHidden(LayerModel::Type, true);  // the icon says it; the tooltip spells it
+    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &LayerListPanel::takeSelection);
+    // The current row may change before the selection does: then there is nothing to take yet.
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex& row) {
+        if (m_table->selectionModel()->isRowSelected(row.row())) takeSelection();
+    });
+    connect(m_table, &QWidget::customContextMenuRequested, this, [this](const QPoint& at) {
+        QMenu* menu = createContextMenu();
+        menu->setAttribute(Qt::WA_DeleteOnClose);
+        menu->popup(m_table->viewport()->mapToGlobal(at));
+    });
+}
+
+QAction* LayerListPanel::addLayerAction(const QString& name, const QString& text, const QKeySequence& shortcut) {
+    auto* action = new QAction(text, this);
+    action->setObjectName(name);
+    action->setShortcut(shortcut);
+    action->setShortcutContext(Qt::WidgetShortcut);
+    m_table->addAction(action);
+    return action;
+}
+
+void LayerListPanel::buildActions() {
+    m_lock = addLayerAction(QStringLiteral("layer.lock"), tr("Lock"), Qt::Key_L);
+    connect(m_lock, &QAction::triggered, this, &LayerListPanel::toggleLock);
+    m_keepAll = addLayerAction(QStringLiteral("layer.keepAll"), tr("Keep all weights"), Qt::Key_Delete);
+    m_keepAll->setIcon(style::icon(style::Icon::Undo));
+    connect(m_keepAll, &QAction::triggered, this, [this] { m_document->setRules(m_document->selectedLayers(), {}); });
+    m_selectPrunable = addLayerAction(QStringLiteral("layer.selectPrunable"), tr("Select all that can be pruned"), {});
+    connect(m_selectPrunable, &QAction::triggered, this, [this] {
+        std::vector<model::LayerId> layers;
+        for (const model::Layer& layer : m_document->snapshot()->layers()) {
+            if (layer.prunable.weights) layers.push_back(layer.id);
+        }
+        const bool keepsCurrent = std::ranges::find(layers, m_document->selection()) != layers.end();
+        if (!layers.empty()) m_document->select(layers, keepsCurrent ? m_document->selection() : layers.front());
+    });
+    m_copyNames = addLayerAction(QStringLiteral("layer.copyNames"), tr("Copy names"), QKeySequence::Copy);
+    m_copyNames->setIcon(style::icon(style::Icon::Copy));
+    connect(m_copyNames, &QAction::triggered, this, [this] {
+        QStringList names;
+        for (const model::LayerId id : m_document->selectedLayers()) {
+            names << QString::fromStdString(m_document->snapshot()->layer(id).name);
+        }
+        QGuiApplication::clipboard()->setText(names.join(QLatin1Char('\n')));
+    });
+}
+
+QMenu* LayerListPanel::createContextMenu() {
+    refreshActions();
+    auto* menu = new QMenu(this);
+    menu->addActions({m_lock, m_keepAll});
+    menu->addSeparator();
+    menu->addActions({m_selectPrunable, m_copyNames});
+    menu->addSeparator();
+    QMenu* columns = menu->addMenu(tr("Columns"));
+    for (int column = LayerModel::Type; column < LayerModel::kColumns; ++column) {
+        QAction* action = columns->addAction(m_model->headerData(column, Qt::Horizontal).toString());
+        action->setCheckable(true);
+        action->setChecked(!m_table->isColumnHidden(column));
+        connect(action, &QAction::toggled, m_table, [this, column](bool on) { m_table->setColumnHidden(column, !on); });
+    }
+    return menu;
+}
+
+void LayerListPanel::refreshActions() {
+    const auto& layers = m_document->selectedLayers();
+    const auto isPrunable = [this](model::LayerId id) { return m_document->snapshot()->layer(id).prunable.weights; };
+    const auto isLocked = [this](model::LayerId id) { return m_document->isLocked(id); };
+    const auto hasRule = [this](model::LayerId id) { return m_document->rule(id) && m_document->isEditable(id); };
+    const bool allLocked = std::ranges::all_of(layers, [&](auto id) { return isLocked(id) || !isPrunable(id); });
+    m_lock->setEnabled(std::ranges::any_of(layers, isPrunable));
+    m_lock->setText(allLocked && m_lock->isEnabled() ? tr("Unlock") : tr("Lock"));
+    m_lock->setIcon(style::icon(allLocked && m_lock->isEnabled() ? style::Icon::Unlock : style::Icon::Lock));
+    m_keepAll->setEnabled(std::ranges::any_of(layers, hasRule));
+    m_selectPrunable->setEnabled(m_document->hasModel());
+    m_copyNames->setEnabled(!layers.empty());
+}
+
+void LayerListPanel::toggleLock() {
+    const auto& layers = m_document->selectedLayers();
+    const bool allLocked = std::ranges::all_of(layers, [this](model::LayerId id) {
+        return m_document->isLocked(id) || !m_document->snapshot()->layer(id).prunable.weights;
+    });
+    m_document->setLocked(layers, !allLocked);
+}
+
+void LayerListPanel::setFilter(const QString& text) {
+    const QScopedValueRollback guard(m_isSyncing, true);
+    m_proxy->setFilter(text);
+    showMessage();
+    showSelection();
+}
+
+void LayerListPanel::showReport() {
+    if (m_document->hasModel()) {
+        const auto layers = m_document->snapshot()->layers();
+        const auto prunable = std::ranges::count_if(layers, [](const auto& layer) { return layer.prunable.weights; });
+        m_report->setText(tr("%1 of %n layer(s) can be pruned", nullptr, static_cast<int>(layers.size())).arg(prunable));
+        m_report->setToolTip(reasonsOf(*m_document->snapshot()));
+    } else {
+        m_report->setText({});
+        m_report->setToolTip({});
+    }
+    m_filter->setEnabled(m_document->hasModel());
+    showMessage();
+}
+
+// One sentence above the table, when it is empty or the filter is not understood.
+void LayerListPanel::showMessage() {
+    QString text = m_proxy->filter().problem();
+    if (!m_document->hasModel()) {
+        text = tr("The layers of a model appear here. Open one to begin.");
+    } else if (text.isEmpty() && m_proxy->rowCount() == 0) {
+        text = m_model->rowCount() == 0 ? tr("This model has no parameters.")
+                                        : tr("No layer matches the filter. Clear it to see all.");
+    }
+    m_message->setText(text);
+    m_message->setVisible(!text.isEmpty());
+}
+
+void LayerListPanel::takeSelection() {
+    if (m_isSyncing) return;
+    std::vector<model::LayerId> layers;
+    const QModelIndexList rows = m_table->selectionModel()->selectedRows();
+    for (const QModelIndex& row : rows) layers.push_back(m_proxy->layerAt(row));
+    if (layers.empty()) return;
+    model::LayerId current = m_proxy->layerAt(m_table->currentIndex());
+    if (std::ranges::find(layers, current) == layers.end()) current = layers.back();
+    m_document->select(std::move(layers), current);
+}
+
+void LayerListPanel::showSelection() {
+    const QScopedValueRollback guard(m_isSyncing, true);
+    QItemSelection rows;
+    for (const model::LayerId id : m_document->selectedLayers()) {
+        const QModelIndex row = m_proxy->indexOf(id);
+        if (row.isValid()) rows.select(row, row);
+    }
+    QItemSelectionModel* selection = m_table->selectionModel();
+    selection->select(rows, QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
+    const QModelIndex current = m_proxy->indexOf(m_document->selection());
+    if (current.isValid() && current.row() != m_table->currentIndex().row()) {
+        selection->setCurrentIndex(current, QItemSelectionModel::NoUpdate);
+        m_table->scrollTo(current);
+    }
+    refreshActions();
+}
+
+}  // namespace espalier::ui

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// All layers of the model: what can be pruned, what is removed, what is locked.
+#pragma once
+
+#include <QWidget>
+
+class QAction;
+class QLabel;
+class QLineEdit;
+class QMenu;
+class QTreeView;
+
+namespace espalier::ui {
+
+class Document;
+class LayerModel;
+class LayerProxyModel;
+class Workbench;
+
+class LayerListPanel : public QWidget {
+    Q_OBJECT
+public:
+    explicit LayerListPanel(Workbench* workbench, QWidget* parent = nullptr);
+
+    /// The menu of a right click, made afresh; the caller owns it.
+    QMenu* createContextMenu();
+
+private:
+    void buildTable();
+    void buildActions();
+    QAction* addLayerAction(const QString& name, const QString& text, const QKeySequence& shortcut);
+    void setFilter(const QString& text);
+    void showReport();
+    void showMessage();
+    void takeSelection();
+    void showSelection();
+    void refreshActions();
+    void toggleLock();
+
+    Document* m_document;
+    LayerModel* m_model;
+    LayerProxyModel* m_proxy;
+    QLabel* m_report;
+    QLabel* m_message;
+    QLineEdit* m_filter;
+    QTreeView* m_table;
+    QAction* m_lock;
+    QAction* m_keepAll;
+    QAction* m_selectPrunable;
+    QAction* m_copyNames;
+    bool m_isSyncing = false;
+};
+
+}  // namespace espalier::ui

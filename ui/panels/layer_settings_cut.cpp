@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/layer_settings_cut.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <QButtonGroup>
+#include <QComboBox>
+#include <QGridLayout>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QRadioButton>
+#include <QSignalBlocker>
+#include <QSlider>
+
+#include "core/base/format.h"
+#include "ui/document/document.h"
+#include "ui/panels/exact_spin_box.h"
+#include "ui/style/theme.h"
+
+namespace espalier::ui {
+
+namespace {
+
+constexpr int kSliderSteps = 1000;
+
+struct PatternChoice {
+    int keep;
+    int group;
+};
+constexpr PatternChoice kPatterns[] = {{2, 4}, {1, 2}, {1, 4}, {4, 8}, {2, 8}};
+
+QString text(const std::string& utf8) {
+    return QString::fromStdString(utf8);
+}
+
+// Leaves alone what shows that number already: a box that is being typed into keeps its text and cursor.
+void showNumber(QDoubleSpinBox* box, double value) {
+    const QSignalBlocker blocker(box);
+    const double half = 0.5 * std::pow(10.0, -box->decimals());
+    if (std::abs(box->value() - value) > half) box->setValue(value);
+}
+
+}  // namespace
+
+CutEditor::CutEditor(Document* document, QWidget* parent)
+    : QWidget(parent),
+      m_document(document),
+      m_layout(new QGridLayout(this)),
+      m_kinds(new QButtonGroup(this)),
+      m_threshold(new ExactSpinBox(this)),
+      m_slider(new QSlider(Qt::Horizontal, this)),
+      m_sparsity(new ExactSpinBox(this)),
+      m_sigma(new ExactSpinBox(this)),
+      m_pattern(new QComboBox(this)),
+      m_readout(new QLabel(this)) {
+    m_layout->setContentsMargins({});
+    m_layout->setHorizontalSpacing(style::kSpacePanel);
+    m_layout->setVerticalSpacing(style::kSpaceRelated);
+    m_layout->setColumnStretch(1, 1);
+    buildThreshold();
+    buildSparsity();
+    buildSigma();
+    buildPattern();
+    m_readout->setObjectName(QStringLiteral("cutReadout"));
+    m_readout->setWordWrap(true);
+    m_readout->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_layout->addWidget(m_readout, m_layout->rowCount(), 0, 1, 2);
+    connect(m_kinds, &QButtonGroup::idClicked, this, [this](int kind) { switchTo(static_cast<Kind>(kind)); });
+    for (QDoubleSpinBox* box : {m_threshold, m_sparsity, m_sigma}) {
+        connect(box, &QDoubleSpinBox::editingFinished, this, [this] { endEdit(); });
+    }
+    connect(document, &Document::selectionChanged, this, [this] { endEdit(); });
+}
+
+QRadioButton* CutEditor::addRow(Kind kind, const QString& name, const QString& title, const QString& tip,
+                                QWidget* editor) {
+    auto* radio = new QRadioButton(title, this);
+    radio->setObjectName(name);
+    radio->setToolTip(tip);
+    m_kinds->addButton(radio, static_cast<int>(kind));
+    const int row = m_layout->rowCount();
+    m_layout->addWidget(radio, row, 0);
+    m_layout->addWidget(editor, row, 1);
+    return radio;
+}
+
+void CutEditor::buildThreshold() {
+    m_threshold->setObjectName(QStringLiteral("cutThreshold"));
+    m_threshold->setAccessibleName(tr("Threshold on |w|"));
+    m_threshold->setDecimals(7);
+    m_threshold->setStepType(QAbstractSpinBox::AdaptiveDecimalStepType);
+    const QString tip = tr("Threshold t: removes every weight with |w| < t");
+    m_threshold->setToolTip(tip);
+    addRow(Kind::Threshold, QStringLiteral("cutByThreshold"), tr("Threshold"), tip, m_threshold);
+    connect(m_threshold, &QDoubleSpinBox::valueChanged, this, [this] { edit(Kind::Threshold); });
+}
+
+void CutEditor::buildSparsity() {
+    const QString tip = tr("Sparsity s: removes the round(s × n) weights of lowest score, of n");
+    m_slider->setObjectName(QStringLiteral("cutSlider"));
+    m_slider->setAccessibleName(tr("Sparsity"));
+    m_slider->setToolTip(tip);
+    m_slider->setRange(0, kSliderSteps);
+    m_slider->setPageStep(kSliderSteps / 20);
+    m_slider->setSingleStep(kSliderSteps / 100);
+    m_sparsity->setObjectName(QStringLiteral("cutSparsity"));
+    m_sparsity->setAccessibleName(tr("Sparsity in percent"));
+    m_sparsity->setToolTip(tip);
+    m_sparsity->setRange(0, 100);
+    m_sparsity->setDecimals(4);
+    m_sparsity->setSuffix(QStringLiteral("\u2009%"));
+    auto* both = new QWidget(this);
+    auto* layout = new QHBoxLayout(both);
+    layout->setContentsMargins({});
+    layout->setSpacing(style::kSpaceRelated);
+    layout->addWidget(m_slider, 1);
+    layout->addWidget(m_sparsity);
+    addRow(Kind::Sparsity, QStringLiteral("cutBySparsity"), tr("Sparsity"), tip, both);
+    connect(m_sparsity, &QDoubleSpinBox::valueChanged, this, [this] { edit(Kind::Sparsity); });
+    connect(m_slider, &QSlider::sliderPressed, this, [this] { endEdit(); });
+    connect(m_slider, &QSlider::sliderReleased, this, [this] { endEdit(); });
+    connect(m_slider, &QSlider::valueChanged, this, [this](int step) {
+        const QSignalBlocker blocker(m_sparsity);
+        m_sparsity->setValue(100.0 * step / kSliderSteps);
+        edit(Kind::Sparsity);
+    });
+}
+
+void CutEditor::buildSigma() {
+    m_sigma->setObjectName(QStringLiteral("cutSigma"));
+    m_sigma->setAccessibleName(tr("Multiple of the standard deviation"));
+    m_sigma->setDecimals(4);
+    m_sigma->setSingleStep(0.05);
+    m_sigma->setSuffix(QStringLiteral("\u2009σ"));
+    const QString tip = tr("σ multiple k: removes every weight with |w| < k × σ, σ the standard deviation of the "
+                           "layer's weights");
+    m_sigma->setToolTip(tip);
+    addRow(Kind::Sigma, QStringLiteral("cutBySigma"), tr("σ multiple"), tip, m_sigma);
+    connect(m_sigma, &QDoubleSpinBox::valueChanged, this, [this] { edit(Kind::Sigma); });
+}
+
+void CutEditor::buildPattern() {
+    m_pattern->setObjectName(QStringLiteral("cutPattern"));
+    m_pattern->setAccessibleName(tr("Pattern n:m"));
+    for (const PatternChoice& choice : kPatterns) {
+        m_pattern->addItem(tr("%1:%2 – keeps %1 of every %2").arg(choice.keep).arg(choice.group));
+    }
+    m_pattern->setMinimumContentsLength(6);
+    m_pattern->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    const QString tip = tr("Pattern n:m: of each run of m weights along the input axis keeps the n best; 2:4 is what "
+                           "sparse tensor cores run");
+    m_pattern->setToolTip(tip);
+    addRow(Kind::Pattern, QStringLiteral("cutByPattern"), tr("Pattern"), tip, m_pattern);
+    connect(m_pattern, &QComboBox::activated, this, [this] { edit(Kind::Pattern); });
+}
+
+prune::WeightRule CutEditor::ruleFor(model::LayerId layer, Kind kind) const {
+    switch (kind) {
+        case Kind::Threshold: {
+            const CutContext context = m_document->cutContext(layer);
+            return context.isMagnitude || !context.index ? prune::WeightRule::threshold(m_threshold->value())
+                                                         : ruleForCut(m_threshold->value(), context);
+        }
+        case Kind::Sparsity: return prune::WeightRule::sparsity(m_sparsity->value() / 100);
+        case Kind::Sigma: return prune::WeightRule::sigma(m_sigma->value());
+        case Kind::Pattern: break;
+    }
+    const PatternChoice& choice = kPatterns[std::max(0, m_pattern->currentIndex())];
+    return prune::WeightRule::pattern(choice.keep, choice.group);
+}
+
+void CutEditor::edit(Kind kind) {
+    LayerRules rules;
+    for (const model::LayerId layer : m_document->selectedLayers()) {
+        if (m_document->isEditable(layer)) rules.emplace_back(layer, ruleFor(layer, kind));
+    }
+    m_document->setRules(rules, QStringLiteral("cut %1 %2").arg(static_cast<int>(kind)).arg(m_editNumber));
+}
+
+void CutEditor::switchTo(Kind kind) {
+    endEdit();
+    LayerRules rules;
+    for (const model::LayerId layer : m_document->selectedLayers()) {
+        if (!m_document->isEditable(layer)) continue;
+        const CutContext context = m_document->cutContext(layer);
+        const double threshold = m_document->cutThreshold(layer).value_or(0);
+        prune::WeightRule rule = ruleFor(layer, Kind::Pattern);
+        if (kind == Kind::Threshold && context.index) rule = ruleForCut(threshold, context);
+        if (kind == Kind::Sparsity) rule = prune::WeightRule::sparsity(m_document->sparsity(layer));
+        if (kind == Kind::Sigma && context.index && context.index->statistics().sigma > 0) {
+            rule = prune::WeightRule::sigma(threshold / context.index->statistics().sigma);
+        }
+        if (rule.kind == kind || kind == Kind::Threshold) rules.emplace_back(layer, rule);
+    }
+    m_document->setRules(rules);
+    refresh();
+}
+
+void CutEditor::refresh() {
+    const model::LayerId id = m_document->selection();
+    refreshEnabled();
+    if (!m_document->hasModel() || !id.isValid()) return;
+    const prune::WeightRule* rule = m_document->isEditable(id) ? m_document->rule(id) : nullptr;
+    const CutContext context = m_document->cutContext(id);
+    const auto previewed = m_document->previewedThreshold(id);
+    const double threshold = previewed ? *previewed : m_document->cutThreshold(id).value_or(0);
+    // As asked for, where it was asked for as a sparsity; the line below says what came of it.
+    const bool isAsked = rule && rule->kind == Kind::Sparsity && !previewed;
+    const double sparsity = isAsked ? rule->value : m_document->sparsity(id);
+    const double sigma = context.index ? context.index->statistics().sigma : 0;
+    if (context.index) {
+        const QSignalBlocker thresholds(m_threshold);
+        const QSignalBlocker sigmas(m_sigma);
+        m_threshold->setMaximum(std::max(context.index->statistics().maxMagnitude, threshold));
+        m_sigma->setMaximum(sigma > 0 ? std::max(context.index->statistics().maxMagnitude, threshold) / sigma : 0);
+    }
+    showNumber(m_threshold, threshold);
+    showNumber(m_sparsity, sparsity * 100);
+    showNumber(m_sigma, sigma > 0 ? threshold / sigma : 0);
+    const QSignalBlocker slider(m_slider);
+    if (!m_slider->isSliderDown()) m_slider->setValue(static_cast<int>(std::lround(sparsity * kSliderSteps)));
+    refreshKind(rule);
+    m_readout->setText(tr("Removes %1 of %2 weights, %3")
+                           .arg(text(exactCount(m_document->removed(id))), text(exactCount(context.layer.weightCount)),
+                                text(percent(m_document->sparsity(id), 2))));
+}
+
+void CutEditor::refreshEnabled() {
+    const model::LayerId id = m_document->selection();
+    const bool isEditable = m_document->isEditable(id);
+    const bool hasIndex = isEditable && m_document->index(id);
+    const bool followsMagnitude = hasIndex && m_document->cutContext(id).followsMagnitude;
+    const auto enable = [this](Kind kind, QWidget* editor, bool enabled) {
+        editor->setEnabled(enabled);
+        m_kinds->button(static_cast<int>(kind))->setEnabled(enabled);
+    };
+    enable(Kind::Threshold, m_threshold, followsMagnitude);
+    enable(Kind::Sigma, m_sigma, hasIndex);
+    enable(Kind::Sparsity, m_sparsity, isEditable);
+    enable(Kind::Pattern, m_pattern, isEditable);
+    m_slider->setEnabled(isEditable);
+}
+
+// The kind in force is marked; with no rule, none is.
+void CutEditor::refreshKind(const prune::WeightRule* rule) {
+    m_kinds->setExclusive(false);
+    for (QAbstractButton* button : m_kinds->buttons()) {
+        const bool isInForce = rule && m_kinds->id(button) == static_cast<int>(rule->kind);
+        button->setChecked(isInForce);
+        QFont font = button->font();
+        font.setBold(isInForce);
+        button->setFont(font);
+    }
+    m_kinds->setExclusive(true);
+    if (!rule || rule->kind != Kind::Pattern) return;
+    const auto found = std::ranges::find_if(kPatterns, [rule](const PatternChoice& choice) {
+        return choice.keep == rule->keep && choice.group == rule->group;
+    });
+    m_pattern->setCurrentIndex(found == std::end(kPatterns) ? -1 : static_cast<int>(found - kPatterns));
+}
+
+}  // namespace espalier::ui

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/overview_panel.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <QVBoxLayout>
+
+#include "core/base/format.h"
+#include "ui/document/workbench.h"
+#include "ui/models/layer_model.h"
+#include "ui/plots/heatmap_view.h"
+#include "ui/style/theme.h"
+
+namespace espalier::ui {
+
+namespace {
+constexpr int kBins = 200;
+}
+
+OverviewPanel::OverviewPanel(Workbench* workbench, QWidget* parent)
+    : QWidget(parent),
+      m_workbench(workbench),
+      m_document(workbench->document()),
+      m_view(new plots::HeatmapView(this)) {
+    setObjectName(QStringLiteral("overviewPanel"));
+    setFocusProxy(m_view);
+    m_view->setObjectName(QStringLiteral("overviewHeatmap"));
+    m_view->setExportName(QStringLiteral("sparsity-overview"));
+    m_view->setReadout([this](int row, int column) { return readout(row, column); });
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel, style::kSpaceRelated);
+    layout->addWidget(m_view);
+
+    connect(m_view, &plots::PlotView::emptyActionTriggered, this, &OverviewPanel::openRequested);
+    connect(m_view, &plots::HeatmapView::rowClicked, this, [this](int row) {
+        if (row >= 0 && row < static_cast<int>(m_layers.size())) {
+            m_document->select(m_layers[static_cast<std::size_t>(row)]);
+        }
+    });
+    connect(m_document, &Document::selectionChanged, this, &OverviewPanel::showSelection);
+    connect(m_document, &Document::modelChanged, this, &OverviewPanel::reload);
+    connect(m_document, &Document::masksChanged, this, [this] {
+        if (m_document->masks()) reload();  // while they are computed, the picture stays
+    });
+    reload();
+}
+
+void OverviewPanel::showEvent(QShowEvent* event) {
+    QWidget::showEvent(event);
+    if (m_isStale) reloadNow();
+}
+
+void OverviewPanel::reload() {
+    m_isStale = true;
+    if (isVisible()) reloadNow();
+}
+
+void OverviewPanel::reloadNow() {
+    m_isStale = false;
+    if (!m_document->hasModel()) {
+        m_layers.clear();
+        m_view->setBusy(false);
+        m_view->setEmptyState(tr("All layers appear here, coloured by how much of each part is removed."),
+                              tr("Open model…"));
+        return;
+    }
+    const auto layers = prune::overviewLayers(*m_document->snapshot());
+    if (layers.empty()) {
+        m_view->setBusy(false);
+        m_view->setEmptyState(tr("No layer of this model can be pruned; the layer list says why."));
+        return;
+    }
+    m_view->setEmptyState({});
+    m_view->setBusy(layers != m_layers, tr("Reading the masks"));
+    m_workbench->requestOverview(kBins, this, [this](const Result<prune::Heatmap>& heatmap) {
+        if (heatmap) show(*heatmap);
+    });
+}
+
+void OverviewPanel::show(const prune::Heatmap& heatmap) {
+    m_layers = prune::overviewLayers(*m_document->snapshot());
+    plots::HeatmapData data;
+    data.name = tr("sparsity");
+    data.rows = heatmap.rows;
+    data.columns = heatmap.columns;
+    data.values = heatmap.values;
+    for (const model::LayerId layer : m_layers) data.rowLabels << displayName(m_document->snapshot()->layer(layer));
+    data.rowTitle = tr("layer");
+    data.columnTitle = tr("position in the weight, %");
+    for (int column = 0; column < heatmap.columns; ++column) {
+        data.columnLabels << QString::number(100 * column / std::max(1, heatmap.columns));
+    }
+    data.valueTitle = tr("sparsity");
+    data.kind = plots::HeatmapKind::Sparsity;
+    m_view->setBusy(false);
+    m_view->setData(std::move(data));
+    showSelection();
+}
+
+void OverviewPanel::showSelection() {
+    const auto found = std::ranges::find(m_layers, m_document->selection());
+    m_view->setCurrentRow(found == m_layers.end() ? -1 : static_cast<int>(found - m_layers.begin()));
+}
+
+QString OverviewPanel::readout(int row, int column) const {
+    if (row < 0 || row >= static_cast<int>(m_layers.size()) || !m_document->hasModel()) return {};
+    const model::LayerId layer = m_layers[static_cast<std::size_t>(row)];
+    const auto share = [](double ratio) { return QString::fromStdString(percent(ratio)); };
+    return tr("%1: %2 removed here, %3 of the layer")
+        .arg(displayName(m_document->snapshot()->layer(layer)), share(m_view->data().at(row, column)),
+             share(m_document->sparsity(layer)));
+}
+
+}  // namespace espalier::ui

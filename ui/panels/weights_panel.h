@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The histogram of the layer that is looked at, with the cut that can be dragged.
+#pragma once
+
+#include <optional>
+
+#include <QWidget>
+
+#include "core/model/layer.h"
+#include "ui/plots/histogram_data.h"
+
+class QCheckBox;
+class QComboBox;
+class QLabel;
+class QSpinBox;
+
+namespace espalier::plots {
+class HistogramView;
+}
+
+namespace espalier::ui {
+
+class Document;
+class Workbench;
+
+class WeightsPanel : public QWidget {
+    Q_OBJECT
+public:
+    explicit WeightsPanel(Workbench* workbench, QWidget* parent = nullptr);
+
+Q_SIGNALS:
+    void openRequested();  ///< from the empty state
+
+protected:
+    void showEvent(QShowEvent* event) override;
+
+private:
+    QWidget* buildOptions();
+    void takeOptions();
+    void showOptions();
+    void reload();
+    void reloadNow();
+    void showLayer();
+    void showCut();
+    void setCutFunctions();
+    plots::TensorHistogram histogramOf(model::LayerId layer) const;
+    QString whyNotEditable() const;
+
+    Document* m_document;
+    QLabel* m_title;
+    QLabel* m_note;
+    QComboBox* m_value;
+    QCheckBox* m_log;
+    QCheckBox* m_full;
+    QSpinBox* m_bins;
+    plots::HistogramView* m_view;
+    bool m_isStale = true;  // reloaded when it is next seen
+};
+
+}  // namespace espalier::ui
