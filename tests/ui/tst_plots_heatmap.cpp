@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QApplication>
+#include <QSet>
+#include <QSignalSpy>
+#include <QTest>
+#include <cmath>
+
+#include "tests/ui/plots_testing.h"
+#include "ui/plots/heatmap_view.h"
+#include "ui/style/colors.h"
+#include "ui/style/theme.h"
+
+#include "ui/plots/qcp.h"
+
+using namespace espalier;
+using namespace espalier::plots;
+
+namespace {
+
+const float kNan = std::nanf("");
+
+/// 3 × 4: row r, column c holds (r - 1) × (c + 1), but for one NaN at (0, 0).
+HeatmapData smallMatrix() {
+    HeatmapData data;
+    data.name = QStringLiteral("conv1.weight");
+    data.rows = 3;
+    data.columns = 4;
+    data.values = {kNan, -2, -3, -4, 0, 0, 0, 0, 1, 2, 3, 4};
+    return data;
+}
+
+struct Shown {
+    HeatmapView view;
+    explicit Shown(const HeatmapData& data = smallMatrix()) {
+        view.setData(data);
+        testing::showNow(view);
+    }
+    QPointF middle(int row, int column) { return view.cellRect({row, column}).center(); }
+    QColor color(int row, int column) { return testing::colorAt(view, middle(row, column)); }
+};
+
+}  // namespace
+
+class TestPlotsHeatmap : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init() {
+        testing::failOnWarnings();
+        style::applyTheme(*qApp, style::ThemeMode::Light);
+    }
+
+    void cellsByCoordinates_data() {
+        QTest::addColumn<double>("x");
+        QTest::addColumn<double>("y");
+        QTest::addColumn<int>("row");
+        QTest::addColumn<int>("column");
+        QTest::newRow("centre") << 2.0 << 1.0 << 1 << 2;
+        QTest::newRow("first edge") << -0.5 << -0.5 << 0 << 0;
+        QTest::newRow("last edge is outside") << 3.5 << 0.0 << -1 << -1;
+        QTest::newRow("below") << 0.0 << 2.6 << -1 << -1;
+        QTest::newRow("NaN") << std::nan("") << 0.0 << -1 << -1;
+    }
+    void cellsByCoordinates() {
+        QFETCH(double, x);
+        QFETCH(double, y);
+        const Cell cell = cellAt(smallMatrix(), x, y);
+        QTEST(cell.row, "row");
+        QTEST(cell.column, "column");
+    }
+
+    void colorRanges() {
+        HeatmapData data = smallMatrix();
+        QCOMPARE(colorRange(data), (Range{-4, 4}));
+        data.kind = HeatmapKind::Sequential;
+        QCOMPARE(colorRange(data), (Range{-4, 4}));
+        data.kind = HeatmapKind::Sparsity;
+        QCOMPARE(colorRange(data), (Range{0, 1}));
+        data.range = Range{2, 5};
+        QCOMPARE(colorRange(data), (Range{2, 5}));
+        HeatmapData one;
+        one.rows = one.columns = 1;
+        one.values = {0};
+        QCOMPARE(colorRange(one), (Range{-1, 1}));
+        one.values = {kNan};
+        QVERIFY(colorRange(one).size() > 0);
+        QVERIFY(colorRange(HeatmapData()).size() > 0);
+    }
+
+    void poolingKeepsTheLargestMagnitude() {
+        // 3 × 5 into at most 2 per side: blocks of 2 × 3.
+        const std::vector<float> matrix{1,    2, -9, 4,    5,  //
+                                        3,    1, 2,  kNan, 6,  //
+                                        kNan, 7, -1, kNan, kNan};
+        const HeatmapData data = pooled(matrix, 3, 5, 2);
+        QCOMPARE(data.rows, 2);
+        QCOMPARE(data.columns, 2);
+        QCOMPARE(data.rowStride, 2);
+        QCOMPARE(data.columnStride, 3);
+        QCOMPARE(data.at(0, 0), -9.0F);
+        QCOMPARE(data.at(0, 1), 6.0F);
+        QCOMPARE(data.at(1, 0), 7.0F);
+        QVERIFY(std::isnan(data.at(1, 1)));
+        QVERIFY(pooled({}, 0, 5).isEmpty());
+        QCOMPARE(pooled(matrix, 3, 5).rowStride, 1);
+    }
+
+    void signsHaveTheirColours() {
+        Shown shown;
+        QVERIFY(shown.color(2, 3).red() > shown.color(2, 3).blue());  // 4: orange
+        QVERIFY(shown.color(0, 3).blue() > shown.color(0, 3).red());  // -4: blue
+    }
+
+    void zeroAndNanAreTheBackground() {
+        Shown shown;
+        const QColor background = style::colorsFor(QApplication::palette()).background;
+        QCOMPARE(shown.color(0, 0), background);
+        const QColor zero = shown.color(1, 1);
+        QVERIFY(std::abs(zero.red() - background.red()) <= 3);
+        QVERIFY(std::abs(zero.blue() - background.blue()) <= 3);
+        HeatmapData data = smallMatrix();
+        data.kind = HeatmapKind::Sequential;
+        shown.view.setData(data);
+        QCoreApplication::processEvents();
+        QCOMPARE(shown.color(0, 0), background);  // NaN
+        QVERIFY(shown.color(1, 1) != background);
+    }
+
+    void coloursFollowTheTheme() {
+        Shown shown;
+        style::applyTheme(*qApp, style::ThemeMode::Dark);
+        QTRY_COMPARE(shown.color(0, 0), style::colorsFor(style::darkPalette()).background);
+        QVERIFY(shown.color(1, 1).lightness() < 60);
+    }
+
+    void aClickTellsItsCellAlsoZoomed() {
+        Shown shown;
+        QSignalSpy clicked(&shown.view, &HeatmapView::cellClicked);
+        QSignalSpy row(&shown.view, &HeatmapView::rowClicked);
+        testing::click(shown.view.canvas(), shown.middle(2, 1));
+        QCOMPARE(clicked.takeFirst(), (QVariantList{2, 1}));
+        QCOMPARE(row.takeFirst(), QVariantList{2});
+        shown.view.zoom(0.5);
+        QCoreApplication::processEvents();
+        testing::click(shown.view.canvas(), shown.middle(1, 2));
+        QCOMPARE(clicked.takeFirst(), (QVariantList{1, 2}));
+        testing::click(shown.view.canvas(), {2, 2});  // on the axis
+        QCOMPARE(clicked.count(), 0);
+    }
+
+    void aDragIsNoClick() {
+        Shown shown;
+        shown.view.zoom(0.5);
+        QSignalSpy clicked(&shown.view, &HeatmapView::cellClicked);
+        const QPointF at = shown.middle(1, 1);
+        testing::mouse(shown.view.canvas(), QEvent::MouseButtonPress, at);
+        testing::mouse(shown.view.canvas(), QEvent::MouseMove, at + QPointF(60, 0));
+        testing::mouse(shown.view.canvas(), QEvent::MouseButtonRelease, at + QPointF(60, 0));
+        QCOMPARE(clicked.count(), 0);
+    }
+
+    void zoomingOutEndsAtTheMatrix() {
+        Shown shown;
+        shown.view.zoom(10);
+        QCOMPARE(shown.view.canvas()->xAxis->range(), QCPRange(-0.5, 3.5));
+        QCOMPARE(shown.view.canvas()->yAxis->range(), QCPRange(-0.5, 2.5));
+    }
+
+    void removedCellsAreHatched() {
+        HeatmapData data = smallMatrix();
+        data.removed.assign(12, 0);
+        data.removed[4] = 1;  // (1, 0)
+        Shown shown(data);
+        const auto coloursOf = [&](int row, int column) {
+            QSet<QRgb> colours;
+            const QPointF at = shown.middle(row, column);
+            for (int dx = -8; dx <= 8; ++dx) {
+                colours += testing::colorAt(shown.view, at + QPointF(dx, 0)).rgb();
+            }
+            return colours;
+        };
+        QVERIFY(coloursOf(1, 0).contains(style::colorsFor(QApplication::palette()).removed.rgb()));
+        QCOMPARE(coloursOf(1, 1).size(), 1);
+        data.removed.assign(12, 0);
+        shown.view.setRemoved(data.removed);
+        QCOMPARE(coloursOf(1, 0).size(), 1);
+    }
+
+    void hoverReadsTheCell() {
+        HeatmapData data = smallMatrix();
+        data.rowLabels = {QStringLiteral("a"), QStringLiteral("b"), QStringLiteral("c")};
+        data.columnStride = 10;
+        Shown shown(data);
+        QSignalSpy text(&shown.view, &PlotView::hoverTextChanged);
+        QSignalSpy cell(&shown.view, &HeatmapView::cellHovered);
+        testing::hover(shown.view.canvas(), shown.middle(2, 3));
+        QCOMPARE(text.last()[0].toString(), QStringLiteral("c, 30: 4"));
+        QCOMPARE(cell.last(), (QVariantList{2, 3}));
+        shown.view.setReadout(
+            [](int row, int column) { return QStringLiteral("%1/%2").arg(row).arg(column); });
+        testing::hover(shown.view.canvas(), shown.middle(0, 1));
+        QCOMPARE(text.last()[0].toString(), QStringLiteral("0/1"));
+        QEvent leave(QEvent::Leave);
+        QCoreApplication::sendEvent(shown.view.canvas(), &leave);
+        QCOMPARE(cell.last(), (QVariantList{-1, -1}));
+    }
+
+    void keyboardWalksTheRows() {
+        HeatmapData data = smallMatrix();
+        data.rowLabels = {QStringLiteral("a"), QStringLiteral("b"), QStringLiteral("c")};
+        Shown shown(data);
+        QSignalSpy row(&shown.view, &HeatmapView::rowClicked);
+        QTest::keyClick(&shown.view, Qt::Key_Down);
+        QTest::keyClick(&shown.view, Qt::Key_Down);
+        QCOMPARE(shown.view.currentRow(), 1);
+        QTest::keyClick(&shown.view, Qt::Key_Up);
+        QTest::keyClick(&shown.view, Qt::Key_Up);
+        QCOMPARE(row.last()[0].toInt(), 0);
+        shown.view.setCurrentRow(2);
+        QCOMPARE(row.count(), 4);  // a setter tells nobody
+    }
+
+    void theCurrentRowIsOutlined() {
+        Shown shown;
+        const QRectF first = shown.view.cellRect({1, 0});
+        const QPointF edge(first.center().x(), first.top() + 1);
+        const QColor ink = style::colorsFor(QApplication::palette()).text;
+        QVERIFY(testing::colorAt(shown.view, edge) != ink);
+        shown.view.setCurrentRow(1);
+        QTRY_COMPARE(testing::colorAt(shown.view, edge), ink);
+    }
+
+    void csvListsCells() {
+        HeatmapData data = smallMatrix();
+        data.rows = 1;
+        data.columns = 2;
+        data.values = {kNan, 0.5F};
+        data.removed = {0, 1};
+        HeatmapView view;
+        view.setData(data);
+        QCOMPARE(view.csv(), QStringLiteral("row,column,value,removed\n0,0,,0\n0,1,0.5,1\n"));
+    }
+
+    void oneRowAndNothingAreDrawn() {
+        HeatmapData data;
+        data.rows = 1;
+        data.columns = 3;
+        data.values = {1, 2, 3};
+        data.kind = HeatmapKind::Sequential;
+        Shown shown(data);
+        const QColor background = style::colorsFor(QApplication::palette()).background;
+        QVERIFY(shown.color(0, 1) != background);
+        QVERIFY(shown.color(0, 0) != shown.color(0, 2));
+        shown.view.setData({});
+        QCoreApplication::processEvents();
+        QVERIFY(!shown.view.grab().isNull());
+        QVERIFY(!shown.view.cellAtPixel({100, 100}).isValid());
+    }
+
+    void accessibleTextTellsTheSize() {
+        Shown shown;
+        QVERIFY(shown.view.accessibleName().contains(QStringLiteral("conv1.weight")));
+        QVERIFY(shown.view.accessibleDescription().contains(QStringLiteral("3 rows, 4 columns")));
+    }
+};
+
+QTEST_MAIN(TestPlotsHeatmap)
+#include "tst_plots_heatmap.moc"

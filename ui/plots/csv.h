@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Cells of a CSV table (RFC 4180).
+#pragma once
+
+#include <QString>
+
+namespace espalier::plots {
+
+/// `text` as one field: quoted when it holds a comma, a quote or a line break.
+QString csvField(const QString& text);
+/// Nine significant digits with a point; empty for NaN.
+QString csvNumber(double value);
+
+}  // namespace espalier::plots

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/plots/heatmap_items.h"
+
+#include <cmath>
+
+#include "ui/style/colors.h"
+
+namespace espalier::plots {
+
+QRectF cellsRect(const QCustomPlot* plot, const Cell& first, const Cell& last) {
+    const double left = plot->xAxis->coordToPixel(first.column - 0.5);
+    const double right = plot->xAxis->coordToPixel(last.column + 0.5);
+    const double top = plot->yAxis->coordToPixel(first.row - 0.5);
+    const double bottom = plot->yAxis->coordToPixel(last.row + 0.5);
+    return QRectF(QPointF(left, top), QPointF(right, bottom)).normalized();
+}
+
+MaskItem::MaskItem(QCustomPlot* plot) : QCPAbstractItem(plot) {
+    setSelectable(false);
+}
+
+void MaskItem::setMask(const HeatmapData& data) {
+    m_mask = QImage();
+    if (data.isEmpty() || data.removed.empty()) return;
+    m_mask = QImage(data.columns, data.rows, QImage::Format_ARGB32_Premultiplied);
+    for (int row = 0; row < data.rows; ++row) {
+        auto* line = reinterpret_cast<QRgb*>(m_mask.scanLine(row));
+        for (int column = 0; column < data.columns; ++column) {
+            line[column] = data.isRemoved(row, column) ? 0xff000000 : 0;
+        }
+    }
+}
+
+void MaskItem::draw(QCPPainter* painter) {
+    if (m_mask.isNull()) return;
+    const QRectF target = cellsRect(mParentPlot, {0, 0}, {m_mask.height() - 1, m_mask.width() - 1});
+    const QRectF shown = target & QRectF(mParentPlot->axisRect()->rect());
+    if (shown.isEmpty()) return;
+
+    const double scale =
+        painter->deviceTransform().m11();  // of the screen, or of an enlarged picture
+    const QSize pixels(static_cast<int>(std::ceil(shown.width() * scale)),
+                       static_cast<int>(std::ceil(shown.height() * scale)));
+    QImage tint(pixels, QImage::Format_ARGB32_Premultiplied);
+    tint.setDevicePixelRatio(scale);
+    QColor veil = style::colorsFor(m_palette).background;
+    veil.setAlphaF(0.55F);
+    tint.fill(veil);
+    QPainter tinter(&tint);
+    const QRectF all(QPointF(), shown.size());
+    tinter.fillRect(all, QBrush(style::colorsFor(m_palette).removed, Qt::BDiagPattern));
+    tinter.setCompositionMode(QPainter::CompositionMode_DestinationIn);
+    tinter.drawImage(target.translated(-shown.topLeft()), m_mask);
+    tinter.end();
+    painter->drawImage(shown.topLeft(), tint);
+}
+
+RowOutline::RowOutline(QCustomPlot* plot) : QCPAbstractItem(plot) {
+    setSelectable(false);
+}
+
+void RowOutline::setRow(int row, int columns) {
+    m_row = row;
+    m_columns = columns;
+}
+
+void RowOutline::draw(QCPPainter* painter) {
+    if (m_row < 0 || m_columns <= 0) return;
+    const QRectF row = cellsRect(mParentPlot, {m_row, 0}, {m_row, m_columns - 1});
+    painter->setAntialiasing(false);
+    painter->setPen(QPen(m_color, 2));
+    painter->setBrush(Qt::NoBrush);
+    painter->drawRect(row.adjusted(1, 1, -1, -1));
+}
+
+}  // namespace espalier::plots

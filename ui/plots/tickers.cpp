@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/plots/tickers.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "core/base/format.h"
+
+namespace espalier::plots {
+
+QString siTickText(double value) {
+    static constexpr std::array<const char*, 5> kSuffixes{"", "k", "M", "G", "T"};
+    std::size_t power = 0;
+    while (std::abs(value) >= 1000 && power + 1 < kSuffixes.size()) {
+        value /= 1000;
+        ++power;
+    }
+    const QString number = QString::fromStdString(significant(value, 3));
+    return power == 0 ? number : number + QChar(0x2009) + QLatin1String(kSuffixes[power]);
+}
+
+QString plainTickText(double value, double step) {
+    if (std::abs(value) < step * 1e-6) value = 0;
+    return QString::fromStdString(significant(value, 4));
+}
+
+double PlainTicker::getTickStep(const QCPRange& range) {
+    m_step = QCPAxisTicker::getTickStep(range);
+    return m_step;
+}
+
+QString PlainTicker::getTickLabel(double tick, const QLocale&, QChar, int) {
+    return plainTickText(tick, m_step);
+}
+
+double CountTicker::getTickStep(const QCPRange& range) {
+    return std::max(1.0, QCPAxisTicker::getTickStep(range));
+}
+
+QString CountTicker::getTickLabel(double tick, const QLocale&, QChar, int) {
+    return siTickText(tick);
+}
+
+QString LogCountTicker::getTickLabel(double tick, const QLocale&, QChar, int) {
+    return siTickText(tick);
+}
+
+QString PercentTicker::getTickLabel(double tick, const QLocale&, QChar, int) {
+    return QString::fromStdString(percent(tick, 0));
+}
+
+void CellTicker::setCells(const QStringList& names, int count, int stride) {
+    m_names = names;
+    m_count = count;
+    m_stride = stride;
+}
+
+double CellTicker::getTickStep(const QCPRange& range) {
+    if (!m_names.isEmpty()) return std::max(1.0, std::ceil(range.size() / std::max(1, mTickCount)));
+    return std::max(1.0, std::round(QCPAxisTicker::getTickStep(range)));
+}
+
+QVector<double> CellTicker::createTickVector(double tickStep, const QCPRange& range) {
+    QVector<double> ticks;
+    const double first = std::max(0.0, std::ceil(range.lower / tickStep) * tickStep);
+    const double last = std::min(range.upper, m_count - 1.0);
+    for (double tick = first; tick <= last; tick += tickStep) ticks.append(tick);
+    return ticks;
+}
+
+QString CellTicker::getTickLabel(double tick, const QLocale&, QChar, int) {
+    const int cell = static_cast<int>(std::lround(tick));
+    if (cell < m_names.size()) return m_names[cell];
+    return QString::number(static_cast<qint64>(cell) * m_stride);
+}
+
+}  // namespace espalier::plots

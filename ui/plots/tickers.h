@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Numbers at the axes as the rest of the program writes them. Only for .cpp files: includes
+// QCustomPlot.
+#pragma once
+
+#include <QStringList>
+
+#include "ui/plots/qcp.h"
+
+namespace espalier::plots {
+
+/// "1.5 M", "200 k": a round number with an SI suffix, without trailing zeros.
+QString siTickText(double value);
+/// "−0.25": four digits, a real minus; what is less than a millionth of `step` is 0.
+QString plainTickText(double value, double step);
+
+/// Plain numbers: −0.25.
+class PlainTicker : public QCPAxisTicker {
+protected:
+    double getTickStep(const QCPRange& range) override;
+    QString getTickLabel(double tick, const QLocale&, QChar, int) override;
+
+private:
+    double m_step = 1;
+};
+
+/// Counts on a linear axis: 200 k.
+class CountTicker : public QCPAxisTicker {
+protected:
+    double getTickStep(const QCPRange& range) override;
+    QString getTickLabel(double tick, const QLocale&, QChar, int) override;
+};
+
+/// Counts on a logarithmic axis: 1, 10, 100, 1 k.
+class LogCountTicker : public QCPAxisTickerLog {
+protected:
+    QString getTickLabel(double tick, const QLocale&, QChar, int) override;
+};
+
+/// Shares of 1 in percent: 40 %.
+class PercentTicker : public QCPAxisTicker {
+protected:
+    QString getTickLabel(double tick, const QLocale&, QChar, int) override;
+};
+
+/// Whole numbers or names of the rows or columns of a matrix, as many as fit.
+class CellTicker : public QCPAxisTicker {
+public:
+    /// Names (may be empty: numbers), how many cells there are and how many matrix rows each stands
+    /// for.
+    void setCells(const QStringList& names, int count, int stride);
+
+protected:
+    double getTickStep(const QCPRange& range) override;
+    int getSubTickCount(double) override { return 0; }
+    QVector<double> createTickVector(double tickStep, const QCPRange& range) override;
+    QString getTickLabel(double tick, const QLocale&, QChar, int) override;
+
+private:
+    QStringList m_names;
+    int m_count = 0;
+    int m_stride = 1;
+};
+
+}  // namespace espalier::plots
