@@ -79,6 +79,7 @@ public:
     void setCriterion(const QString& name);
     void setPlan(prune::Plan plan, const QString& text);
     void goTo(project::NodeId node);
+    void renameNode(project::NodeId node, const QString& name);  ///< no undo step: it changes no weight
 
     /// While the mouse drags: shows what `threshold` on |w| would remove, without an edit. None: back to the plan.
     void preview(model::LayerId layer, std::optional<double> threshold);

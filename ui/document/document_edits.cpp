@@ -104,6 +104,12 @@ void Document::goTo(project::NodeId node) {
     push({node, target.plan}, tr("go to %1").arg(QString::fromStdString(target.name)));
 }
 
+void Document::renameNode(project::NodeId node, const QString& name) {
+    if (!node.isValid() || node.index() >= m_history.nodes().size()) return;
+    m_history = m_history.renamed(node, name.toStdString());
+    Q_EMIT historyChanged();
+}
+
 void Document::setMasks(prune::MasksPtr masks) {
     m_masks = std::move(masks);
     const bool isOther = refreshFootprint();

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/gui/actions.h"
+
+namespace espalier::gui {
+namespace {
+
+using style::Icon;
+
+constexpr unsigned kNeedEditing = NeedModel | NeedIdle;
+
+// QT_TRANSLATE_NOOP marks what Actions translates.
+#define TEXT(text) QT_TRANSLATE_NOOP("Actions", text)
+
+const ActionSpec kTable[] = {
+    {"file.open", "File", 0, TEXT("Open model…"), "Ctrl+O", TEXT("Opens a TorchScript file, as written by torch.jit.save"),
+     Icon::Open},
+    {"file.open_with_input", "File", 0, TEXT("Open model with input shape…"), "Ctrl+Alt+O",
+     TEXT("Opens a model whose input shape cannot be guessed, or should be another one")},
+    {"file.example", "File", 0, TEXT("Open example"), "Ctrl+Shift+O",
+     TEXT("Opens the LeNet-5 that comes with the program, with its MNIST data")},
+    {"file.attach_data", "File", 1, TEXT("Attach data…"), "Ctrl+D",
+     TEXT("Chooses the data that accuracy is measured on and that fine-tuning learns from"), Icon::Data},
+    {"file.open_plan", "File", 1, TEXT("Open plan…"), "Ctrl+L",
+     TEXT("Applies a plan file to this model, as one step that can be undone"), {}, kNeedEditing},
+    {"file.export_masked", "File", 2, TEXT("Export masked model…"), "Ctrl+E",
+     TEXT("Writes a TorchScript file with the original shapes and zeros where weights are removed"), Icon::Export,
+     kNeedEditing},
+    {"file.export_plan", "File", 2, TEXT("Export plan…"), "Ctrl+S",
+     TEXT("Writes what you decided for each layer as JSON, which the command line takes as well"), Icon::Save,
+     NeedModel},
+    {"file.close", "File", 3, TEXT("Close model"), "Ctrl+W", TEXT("Closes the model and shows the start page"),
+     Icon::Close, kNeedEditing},
+    {"file.quit", "File", 3, TEXT("Quit"), "Ctrl+Q", TEXT("Closes the window; a training keeps its best so far")},
+
+    {"edit.undo", "Edit", 0, TEXT("Undo"), "Ctrl+Z", TEXT("Takes the last change back"), Icon::Undo, NeedUndo | NeedIdle},
+    {"edit.redo", "Edit", 0, TEXT("Redo"), "Ctrl+Shift+Z", TEXT("Makes the change again"), Icon::Redo,
+     NeedRedo | NeedIdle},
+    {"edit.reset_layer", "Edit", 1, TEXT("Reset layer"), "Ctrl+R",
+     TEXT("Takes the rule of the selected layers away: their weights come back"), {},
+     kNeedEditing | NeedSelection},
+    {"edit.toggle_lock", "Edit", 1, TEXT("Lock or unlock layer"), "Ctrl+K",
+     TEXT("A locked layer stays whole whatever its rule says"), Icon::Lock, kNeedEditing | NeedSelection},
+
+    {"view.weights", "View", 0, TEXT("Weights"), "Ctrl+1", TEXT("Shows the histogram with the cut"), Icon::Histogram,
+     NeedModel},
+    {"view.heatmap", "View", 0, TEXT("Heatmap"), "Ctrl+2", TEXT("Shows the selected layer's weights as colours"),
+     Icon::Heatmap, NeedModel},
+    {"view.overview", "View", 0, TEXT("Overview"), "Ctrl+3", TEXT("Shows the sparsity of all layers"), Icon::Compare,
+     NeedModel},
+    {"view.layers", "View", 1, TEXT("Layers"), "F5", TEXT("Shows or hides the list of layers"), {}, NeedModel,
+     Kind::Toggle},
+    {"view.settings", "View", 1, TEXT("Layer settings"), "F6", TEXT("Shows or hides the settings of the layer"), {},
+     NeedModel, Kind::Toggle},
+    {"view.history", "View", 1, TEXT("History"), "F7", TEXT("Shows or hides the tree of what was done"), {}, NeedModel,
+     Kind::Toggle},
+    {"view.training", "View", 1, TEXT("Training"), "F8", TEXT("Shows or hides recipe and live curves"), {}, NeedModel,
+     Kind::Toggle},
+    {"view.log", "View", 1, TEXT("Log"), "F9", TEXT("Shows or hides the log"), {}, NeedModel, Kind::Toggle},
+    {"view.theme_system", "View/Theme", 2, TEXT("As the desktop"), "", TEXT("Light or dark as the desktop is"), {},
+     NeedNothing, Kind::Choice},
+    {"view.theme_light", "View/Theme", 2, TEXT("Light"), "", TEXT("Dark text on light"), {}, NeedNothing, Kind::Choice},
+    {"view.theme_dark", "View/Theme", 2, TEXT("Dark"), "", TEXT("Light text on dark"), {}, NeedNothing, Kind::Choice},
+    {"view.layout_explore", "View/Layouts", 2, TEXT("Explore"), "Ctrl+Shift+1",
+     TEXT("Room for layers, plots and settings"), {}, NeedModel},
+    {"view.layout_tune", "View/Layouts", 2, TEXT("Tune"), "Ctrl+Shift+2", TEXT("Room for the training curves"), {},
+     NeedModel},
+    {"view.layout_reset", "View/Layouts", 2, TEXT("Reset"), "Ctrl+Shift+0",
+     TEXT("Every panel where it was in the beginning"), {}, NeedModel},
+    {"view.zoom_reset", "View", 3, TEXT("Reset zoom"), "Ctrl+0", TEXT("Shows everything in all plots again"),
+     Icon::ZoomReset, NeedModel},
+
+    {"prune.everywhere", "Prune", 0, TEXT("Prune everywhere…"), "Ctrl+P",
+     TEXT("One sparsity for the whole model, spread over its layers"), Icon::Cut, kNeedEditing},
+    {"prune.reset_all", "Prune", 0, TEXT("Reset all layers"), "Ctrl+Shift+R",
+     TEXT("Takes the rules of all layers away; locks stay"), {}, kNeedEditing},
+
+    {"train.start", "Train", 0, TEXT("Start fine-tuning"), "Ctrl+T",
+     TEXT("Trains what is left with the recipe of the Training panel; removed weights stay zero"), Icon::Train,
+     kNeedEditing | NeedData},
+    {"train.stop", "Train", 0, TEXT("Stop and keep the best"), "Ctrl+Shift+T",
+     TEXT("Ends the training; its best epoch becomes the model"), Icon::Stop, NeedTraining},
+
+    {"tools.measure_accuracy", "Tools", 0, TEXT("Measure accuracy"), "Ctrl+M",
+     TEXT("Runs the model as it is pruned now on the validation split"), Icon::Measure, kNeedEditing | NeedData},
+    {"tools.measure_latency", "Tools", 0, TEXT("Measure latency"), "Ctrl+Shift+M",
+     TEXT("Times one forward pass, in turns with the unpruned model"), Icon::Latency, kNeedEditing},
+    {"tools.pin", "Tools", 1, TEXT("Pin current state…"), "Ctrl+B", TEXT("Keeps this state in the history under a name"),
+     Icon::Pin, NeedModel},
+
+    {"help.shortcuts", "Help", 0, TEXT("Shortcuts"), "F1", TEXT("Lists every action with its keys"), Icon::Help},
+    {"help.log_file", "Help", 0, TEXT("Open log file"), "", TEXT("Opens the folder of the program's log")},
+    {"help.about", "Help", 1, TEXT("About Espalier"), "", TEXT("Version, libraries and licence"), Icon::Info},
+};
+
+#undef TEXT
+
+}  // namespace
+
+std::span<const ActionSpec> actionTable() {
+    return kTable;
+}
+
+}  // namespace espalier::gui

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/gui/actions.h"
+
+#include <QActionGroup>
+#include <QCoreApplication>
+#include <QMenu>
+#include <QMenuBar>
+#include <QWidget>
+
+namespace espalier::gui {
+namespace {
+
+QString translated(const char* text) {
+    return QCoreApplication::translate("Actions", text);
+}
+
+/// The menu at "View/Theme" in `bar`, made where it is missing. `section` of the entry decides about a separator.
+QMenu* menuAt(QMenuBar* bar, const QString& path) {
+    QWidget* place = bar;
+    for (const QString& name : path.split(QLatin1Char('/'))) {
+        const QString id = place->objectName() + QLatin1Char('/') + name;
+        auto* menu = place->findChild<QMenu*>(id, Qt::FindDirectChildrenOnly);
+        if (!menu) {
+            const QString title = translated(name.toUtf8().constData());
+            menu = place == bar ? bar->addMenu(title) : static_cast<QMenu*>(place)->addMenu(title);
+            menu->setObjectName(id);
+            menu->setToolTipsVisible(true);
+        }
+        place = menu;
+    }
+    return static_cast<QMenu*>(place);
+}
+
+QAction* makeAction(const ActionSpec& spec, QWidget* window) {
+    auto* action = new QAction(translated(spec.text), window);
+    action->setObjectName(QString::fromLatin1(spec.id));
+    action->setShortcut(QKeySequence::fromString(QString::fromLatin1(spec.shortcut), QKeySequence::PortableText));
+    const QString keys = action->shortcut().toString(QKeySequence::NativeText);
+    const QString tip = translated(spec.tip);
+    action->setToolTip(keys.isEmpty() ? tip : QStringLiteral("%1 (%2)").arg(tip, keys));
+    action->setStatusTip(tip);
+    if (spec.icon) action->setIcon(style::icon(*spec.icon));
+    action->setCheckable(spec.kind != Kind::Command);
+    if (QByteArray(spec.id) == "file.quit") action->setMenuRole(QAction::QuitRole);
+    if (QByteArray(spec.id) == "help.about") action->setMenuRole(QAction::AboutRole);
+    return action;
+}
+
+}  // namespace
+
+Actions::Actions(QWidget* window) : QObject(window) {
+    std::map<std::string_view, QActionGroup*> groups;
+    for (const ActionSpec& spec : actionTable()) {
+        QAction* action = makeAction(spec, window);
+        m_actions[spec.id] = action;
+        window->addAction(action);
+        if (spec.kind != Kind::Choice) continue;
+        QActionGroup*& group = groups[spec.menu];
+        if (!group) group = new QActionGroup(this);
+        group->addAction(action);
+    }
+}
+
+QAction* Actions::operator[](std::string_view id) const {
+    const auto found = m_actions.find(id);
+    Q_ASSERT_X(found != m_actions.end(), "Actions", std::string(id).c_str());
+    return found->second;
+}
+
+void Actions::addMenus(QMenuBar* bar) const {
+    std::map<QString, int> lastSection;
+    for (const ActionSpec& spec : actionTable()) {
+        const QString path = QString::fromLatin1(spec.menu);
+        const QString top = path.section(QLatin1Char('/'), 0, 0);
+        QMenu* topMenu = menuAt(bar, top);
+        if (const auto last = lastSection.find(top); last != lastSection.end() && last->second != spec.section) {
+            topMenu->addSeparator();
+        }
+        lastSection[top] = spec.section;
+        menuAt(bar, path)->addAction((*this)[spec.id]);
+    }
+}
+
+void Actions::refresh(Met met) {
+    for (const ActionSpec& spec : actionTable()) (*this)[spec.id]->setEnabled((spec.needs & ~met) == 0);
+}
+
+QList<ui::ShortcutEntry> Actions::shortcuts() {
+    QList<ui::ShortcutEntry> entries;
+    for (const ActionSpec& spec : actionTable()) {
+        const auto keys = QKeySequence::fromString(QString::fromLatin1(spec.shortcut), QKeySequence::PortableText);
+        entries << ui::ShortcutEntry{translated(spec.menu).replace(QLatin1Char('/'), QStringLiteral(" ▸ ")),
+                                     translated(spec.text), keys.toString(QKeySequence::NativeText),
+                                     translated(spec.tip)};
+    }
+    return entries;
+}
+
+}  // namespace espalier::gui

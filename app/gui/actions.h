@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Everything the window can do, in one table: menus, toolbar, the list of shortcuts and the tests read it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include <QAction>
+#include <QObject>
+
+#include "ui/dialogs/shortcuts_dialog.h"
+#include "ui/style/icons.h"
+
+class QMenuBar;
+
+namespace espalier::gui {
+
+/// What must be so before an action can be used; combined with |.
+enum Need : unsigned {
+    NeedNothing = 0,
+    NeedModel = 1u << 0,
+    NeedData = 1u << 1,
+    NeedSelection = 1u << 2,   ///< a prunable layer is selected
+    NeedIdle = 1u << 3,        ///< no model is being opened, no training runs
+    NeedTraining = 1u << 4,
+    NeedUndo = 1u << 5,
+    NeedRedo = 1u << 6
+};
+
+enum class Kind { Command, Toggle, Choice };  ///< Choice: one of its menu is checked
+
+struct ActionSpec {
+    const char* id;        ///< objectName of the action
+    const char* menu;      ///< "File", or "View/Theme" for a submenu
+    int section;           ///< a separator stands where it changes within a menu
+    const char* text;      ///< to be translated
+    const char* shortcut;  ///< portable text, or ""
+    const char* tip;       ///< to be translated
+    std::optional<style::Icon> icon = {};
+    unsigned needs = NeedNothing;
+    Kind kind = Kind::Command;
+};
+
+/// In the order of the menus.
+std::span<const ActionSpec> actionTable();
+
+/// The needs that are met now.
+using Met = unsigned;
+
+/// The window's actions, by id.
+class Actions : public QObject {
+    Q_OBJECT
+public:
+    explicit Actions(QWidget* window);
+
+    QAction* operator[](std::string_view id) const;
+    void addMenus(QMenuBar* bar) const;
+    /// Enables exactly those whose needs are met.
+    void refresh(Met met);
+    /// For the list under F1.
+    static QList<ui::ShortcutEntry> shortcuts();
+
+private:
+    std::map<std::string_view, QAction*> m_actions;
+};
+
+}  // namespace espalier::gui

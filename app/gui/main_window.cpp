@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/gui/main_window.h"
+
+#include <QApplication>
+#include <QCloseEvent>
+#include <QFileInfo>
+#include <QLabel>
+#include <QMenu>
+#include <QMenuBar>
+#include <QSettings>
+#include <QStackedWidget>
+#include <QStatusBar>
+#include <QUndoStack>
+#include <QVBoxLayout>
+
+#include "app/gui/actions.h"
+#include "app/gui/application.h"
+#include "app/gui/drop_filter.h"
+#include "app/gui/recent_files.h"
+#include "app/gui/tasks.h"
+#include "app/gui/tool_bar.h"
+#include "app/gui/view_actions.h"
+#include "app/gui/workspace.h"
+#include "core/base/log.h"
+#include "core/measure/runtime.h"
+#include "ui/dialogs/about_dialog.h"
+#include "ui/dialogs/dialogs.h"
+#include "ui/document/workbench.h"
+#include "ui/panels/history_panel.h"
+#include "ui/panels/job_bar.h"
+#include "ui/panels/loading_page.h"
+#include "ui/panels/message_bar.h"
+#include "ui/panels/start_page.h"
+#include "ui/panels/training_panel.h"
+
+namespace espalier::gui {
+namespace {
+
+using ui::Document;
+using ui::JobRunner;
+using ui::Message;
+using ui::Workbench;
+using Trigger = void (Tasks::*)();
+
+const QString kGeometryKey = QStringLiteral("window/geometry");
+const QString kLayoutKey = QStringLiteral("window/layout");
+const QString kSavedTrainingKey = QStringLiteral("training/savedOnClose");
+constexpr QSize kDefaultSize(1440, 900);
+constexpr QSize kMinimumSize(1024, 700);
+
+LogLevel logLevel(Message::Level level) {
+    switch (level) {
+        case Message::Level::Error: return LogLevel::Error;
+        case Message::Level::Warning: return LogLevel::Warning;
+        default: return LogLevel::Info;
+    }
+}
+
+/// Undo and redo name what they do.
+void nameAction(QAction* action, const QString& verb, const QString& what) {
+    action->setText(what.isEmpty() ? verb : QStringLiteral("%1: %2").arg(verb, what));
+}
+
+}  // namespace
+
+MainWindow::MainWindow(QWidget* parent)
+    : QMainWindow(parent),
+      m_document(new Document(this)),
+      m_jobs(new JobRunner(this)),
+      m_workbench(new Workbench(m_document, m_jobs, this)),
+      m_actions(new Actions(this)),
+      m_tasks(new Tasks(m_workbench, this)),
+      m_recent(new RecentFiles(this)) {
+    setObjectName(QStringLiteral("mainWindow"));
+    setMinimumSize(kMinimumSize);
+    makeCentre();
+    makeMenusAndBars();
+    connectActions();
+    connectViewActions();
+    connectHelpActions();
+    connectWorkbench();
+    connectDocument();
+    connectDevice();
+    auto* drops = new DropFilter(this);
+    connect(drops, &DropFilter::dropped, m_tasks, &Tasks::openPaths);
+    restoreWindow();
+    showPage();
+    refreshActions();
+    refreshTitle();
+    tellOfSavedTraining();
+}
+
+MainWindow::~MainWindow() {
+    // Panels watch the document and the jobs: they go first.
+    delete takeCentralWidget();
+    delete statusBar();
+}
+
+void MainWindow::makeCentre() {
+    m_messages = new ui::MessageBar;
+    m_start = new ui::StartPage;
+    m_start->setRecentFiles(m_recent->paths());
+    m_loading = new ui::LoadingPage;
+    m_workspace = new Workspace(m_workbench);
+    m_pages = new QStackedWidget;
+    m_pages->setObjectName(QStringLiteral("pages"));
+    for (QWidget* page : std::initializer_list<QWidget*>{m_start, m_loading, m_workspace}) m_pages->addWidget(page);
+    auto* centre = new QWidget;
+    auto* layout = new QVBoxLayout(centre);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addWidget(m_messages);
+    layout->addWidget(m_pages, 1);
+    setCentralWidget(centre);
+
+    connect(m_start, &ui::StartPage::openRequested, m_tasks, &Tasks::openModel);
+    connect(m_start, &ui::StartPage::exampleRequested, m_tasks, &Tasks::openExample);
+    connect(m_start, &ui::StartPage::recentRequested, m_tasks, &Tasks::openPath);
+    connect(m_recent, &RecentFiles::changed, m_start, [this] { m_start->setRecentFiles(m_recent->paths()); });
+    connect(m_recent, &RecentFiles::chosen, m_tasks, &Tasks::openPath);
+    connect(m_loading, &ui::LoadingPage::cancelRequested, this, [this] { m_jobs->cancel(m_openingJob); });
+    connect(m_workspace, &Workspace::plotExported, this, [this](const QString& path) {
+        post({Message::Level::Success, tr("Exported %1").arg(QFileInfo(path).fileName()), {}, path, {}, {}});
+    });
+    connect(m_workspace, &Workspace::plotExportFailed, this,
+            [this](const QString& text) { post({Message::Level::Error, text, {}, {}, {}, {}}); });
+}
+
+void MainWindow::makeMenusAndBars() {
+    menuBar()->setObjectName(QStringLiteral("menuBar"));
+    m_actions->addMenus(menuBar());
+    auto* file = menuBar()->findChild<QMenu*>(QStringLiteral("menuBar/File"));
+    auto* recent = new QMenu(tr("Open recent"), file);
+    recent->setObjectName(QStringLiteral("file.recent"));
+    recent->setToolTipsVisible(true);
+    file->insertMenu((*m_actions)["file.example"], recent);
+    m_recent->attachTo(recent);
+
+    m_toolBar = new ToolBar(*m_actions, this);
+    addToolBar(m_toolBar);
+    setContextMenuPolicy(Qt::NoContextMenu);  // Qt's own would offer to hide the toolbar for good
+
+    m_hover = new QLabel;
+    m_hover->setObjectName(QStringLiteral("hoverText"));
+    m_hover->setMinimumWidth(1);  // a long read-out must not widen the window
+    m_device = new QLabel;
+    m_device->setObjectName(QStringLiteral("statusDevice"));
+    m_device->setToolTip(tr("Where fine-tuning runs"));
+    statusBar()->addWidget(m_hover, 1);
+    statusBar()->addPermanentWidget(new ui::JobBar(m_jobs));
+    statusBar()->addPermanentWidget(m_device);
+    connect(m_workspace, &Workspace::hoverTextChanged, m_hover, &QLabel::setText);
+}
+
+void MainWindow::connectActions() {
+    const std::pair<const char*, Trigger> commands[] = {
+        {"file.open", &Tasks::openModel},
+        {"file.open_with_input", &Tasks::openModelWithInput},
+        {"file.example", &Tasks::openExample},
+        {"file.open_plan", &Tasks::openPlan},
+        {"file.export_masked", &Tasks::exportMasked},
+        {"file.export_plan", &Tasks::exportPlan},
+        {"file.close", &Tasks::closeModel},
+        {"edit.reset_layer", &Tasks::resetSelectedLayers},
+        {"edit.toggle_lock", &Tasks::toggleLock},
+        {"prune.everywhere", &Tasks::pruneEverywhere},
+        {"prune.reset_all", &Tasks::resetAllLayers},
+        {"tools.measure_accuracy", &Tasks::measureAccuracy},
+        {"tools.pin", &Tasks::pinCurrent},
+    };
+    const Actions& actions = *m_actions;
+    for (const auto& [id, trigger] : commands) connect(actions[id], &QAction::triggered, m_tasks, trigger);
+    connect(actions["file.attach_data"], &QAction::triggered, m_tasks, [this] { m_tasks->attachData(); });
+    connect(actions["file.quit"], &QAction::triggered, this, &QWidget::close);
+    connect(actions["edit.undo"], &QAction::triggered, m_document->undoStack(), &QUndoStack::undo);
+    connect(actions["edit.redo"], &QAction::triggered, m_document->undoStack(), &QUndoStack::redo);
+    connect(actions["tools.measure_latency"], &QAction::triggered, m_workbench, &Workbench::measureLatency);
+    connect(actions["train.start"], &QAction::triggered, this,
+            [this] { m_workbench->fineTune(m_workspace->training()->recipe()); });
+    connect(actions["train.stop"], &QAction::triggered, m_workbench, &Workbench::stopTraining);
+    connect(m_tasks, &Tasks::messagePosted, this, &MainWindow::post);
+    connect(m_tasks, &Tasks::recipeChosen, this, &MainWindow::loadRecipe);
+    ui::TrainingPanel* training = m_workspace->training();
+    training->setActions(actions["train.start"], actions["train.stop"]);
+    connect(m_workspace, &Workspace::attachDataRequested, actions["file.attach_data"], &QAction::trigger);
+    connect(training, &ui::TrainingPanel::attachDataRequested, actions["file.attach_data"], &QAction::trigger);
+    connect(training, &ui::TrainingPanel::failed, m_workbench, &Workbench::failed);
+    connect(training, &ui::TrainingPanel::saved, m_workbench, &Workbench::succeeded);
+    connect(m_workspace->history(), &ui::HistoryPanel::pinRequested, actions["tools.pin"], &QAction::trigger);
+}
+
+void MainWindow::connectViewActions() {
+    connectViews(*m_actions, m_workspace);
+    connectThemes(*m_actions);
+    connect((*m_actions)["view.layout_reset"], &QAction::triggered, this, [this] {
+        resize(kDefaultSize);
+        m_workspace->applyLayout(Workspace::Layout::Explore);
+    });
+}
+
+void MainWindow::connectHelpActions() {
+    const Actions& actions = *m_actions;
+    connect(actions["help.shortcuts"], &QAction::triggered, this, [this] {
+        ui::ShortcutsDialog dialog(Actions::shortcuts(), this);
+        ui::dialogs::run(dialog);
+    });
+    connect(actions["help.about"], &QAction::triggered, this, [this] {
+        ui::AboutDialog dialog(versionText(), this);
+        ui::dialogs::run(dialog);
+    });
+    connect(actions["help.log_file"], &QAction::triggered, this,
+            [] { ui::dialogs::openExternally(QString::fromStdString(logFilePath())); });
+}
+
+void MainWindow::connectWorkbench() {
+    connect(m_workbench, &Workbench::openStarted, this, &MainWindow::showOpening);
+    connect(m_workbench, &Workbench::opened, this, &MainWindow::showOpened);
+    connect(m_workbench, &Workbench::openFailed, this, [this] {
+        m_isOpening = false;
+        showPage();
+        refreshActions();
+    });
+    connect(m_workbench, &Workbench::trainingStarted, this, [this] {
+        m_workspace->showDock(QStringLiteral("view.training"));
+        refreshActions();
+    });
+    connect(m_workbench, &Workbench::trainingEnded, this, &MainWindow::refreshActions);
+    connect(m_workbench, &Workbench::succeeded, this, &MainWindow::refreshTitle);
+    connect(m_jobs, &JobRunner::jobStarted, this, [this](int job) {
+        if (m_isOpening && m_openingJob == 0) m_openingJob = job;
+    });
+    connect(m_jobs, &JobRunner::jobProgressed, this, [this](int job) {
+        if (job != m_openingJob) return;
+        for (const ui::JobInfo& info : m_jobs->jobs()) {
+            if (info.id == job) m_loading->setProgress(info.progress);
+        }
+    });
+}
+
+void MainWindow::connectDocument() {
+    const auto refresh = [this] {
+        refreshActions();
+        refreshTitle();
+    };
+    connect(m_document, &Document::modelChanged, this, [this, refresh] {
+        refresh();
+        showPage();
+    });
+    connect(m_document, &Document::planChanged, this, refresh);
+    connect(m_document, &Document::snapshotChanged, this, refresh);
+    connect(m_document, &Document::selectionChanged, this, &MainWindow::refreshActions);
+    connect(m_document, &Document::datasetChanged, this, [this] {
+        m_toolBar->showDataset(m_document->dataset());
+        refreshActions();
+    });
+    QUndoStack* undo = m_document->undoStack();
+    connect(undo, &QUndoStack::indexChanged, this, &MainWindow::refreshActions);
+    connect(undo, &QUndoStack::undoTextChanged, this,
+            [this](const QString& text) { nameAction((*m_actions)["edit.undo"], tr("Undo"), text); });
+    connect(undo, &QUndoStack::redoTextChanged, this,
+            [this](const QString& text) { nameAction((*m_actions)["edit.redo"], tr("Redo"), text); });
+}
+
+void MainWindow::connectDevice() {
+    ui::TrainingPanel* training = m_workspace->training();
+    connect(m_toolBar, &ToolBar::deviceChanged, training, &ui::TrainingPanel::setDevice);
+    connect(training, &ui::TrainingPanel::deviceChanged, m_toolBar, &ToolBar::setDevice);
+    const auto show = [this] { m_device->setText(tr("Device: %1").arg(m_toolBar->device())); };
+    connect(m_toolBar, &ToolBar::deviceChanged, this, show);
+    show();
+    findDevices();
+}
+
+void MainWindow::findDevices() {
+    // Asking an accelerator's driver can take seconds.
+    const ui::JobOptions options{ui::Lane::Interactive, tr("Looking for devices"), {}, false};
+    m_jobs->run<QStringList>(
+        options, this,
+        [](const EventSink<>&, RunControl&) -> Result<QStringList> {
+            QStringList names;
+            for (const std::string& name : measure::deviceNames()) names << QString::fromStdString(name);
+            return names;
+        },
+        [this](const Result<QStringList>& names) {
+            if (!names) return;
+            m_toolBar->setDevices(*names);
+            m_workspace->training()->setDevices(*names);
+        });
+}
+
+void MainWindow::openExample() {
+    m_tasks->openExample();
+}
+
+void MainWindow::openPath(const QString& path) {
+    m_tasks->openPath(path);
+}
+
+void MainWindow::showOpening(const QString& path) {
+    m_isOpening = true;
+    m_openingJob = 0;
+    m_messages->dismiss();
+    m_loading->start(path);
+    m_pages->setCurrentWidget(m_loading);
+    refreshActions();
+}
+
+void MainWindow::showOpened(const QString& path) {
+    m_isOpening = false;
+    m_recent->add(path);
+    showPage();
+    refreshActions();
+    refreshTitle();
+}
+
+void MainWindow::showPage() {
+    if (m_isOpening) return;
+    m_pages->setCurrentWidget(m_document->hasModel() ? static_cast<QWidget*>(m_workspace) : m_start);
+}
+
+void MainWindow::post(const Message& message) {
+    log(logLevel(message.level), message.text.toStdString());
+    m_messages->post(message);
+}
+
+void MainWindow::refreshActions() {
+    const bool isTraining = m_workbench->isTraining();
+    const QUndoStack* undo = m_document->undoStack();
+    const model::LayerId selection = m_document->selection();
+    const bool isPrunable = m_document->hasModel() && selection.isValid() &&
+                            m_document->snapshot()->layer(selection).prunable.weights;
+    Met met = NeedNothing;
+    const auto meets = [&met](Need need, bool isMet) { met |= isMet ? static_cast<unsigned>(need) : 0u; };
+    meets(NeedModel, m_document->hasModel() && !m_isOpening);
+    meets(NeedData, m_document->dataset() != nullptr);
+    meets(NeedSelection, isPrunable);
+    meets(NeedIdle, !isTraining && !m_isOpening);
+    meets(NeedTraining, isTraining);
+    meets(NeedUndo, undo->canUndo());
+    meets(NeedRedo, undo->canRedo());
+    m_actions->refresh(met);
+    m_start->setEnabled(!m_isOpening);
+}
+
+void MainWindow::refreshTitle() {
+    const bool hasModel = m_document->hasModel();
+    setWindowTitle(hasModel ? QString::fromStdString(m_document->snapshot()->file().name()) + QStringLiteral("[*]")
+                            : QString());
+    setWindowModified(hasModel && m_document->hasUnsavedWork());
+}
+
+void MainWindow::loadRecipe(const QString& path) {
+    m_workspace->training()->loadRecipe(path);
+}
+
+void MainWindow::restoreWindow() {
+    QSettings settings;
+    resize(kDefaultSize);
+    restoreGeometry(settings.value(kGeometryKey).toByteArray());
+    m_workspace->restoreLayout(settings.value(kLayoutKey).toByteArray());
+}
+
+void MainWindow::tellOfSavedTraining() {
+    QSettings settings;
+    const QString path = settings.value(kSavedTrainingKey).toString();
+    settings.remove(kSavedTrainingKey);
+    if (!QFileInfo::exists(path)) return;
+    Message message;
+    message.text = tr("The training that ran when the window was closed has left its best weights in %1.").arg(path);
+    message.path = path;
+    message.actionText = tr("Open it");
+    message.action = [this, path] { openPath(path); };
+    post(message);
+}
+
+void MainWindow::closeNow() {
+    m_isLeaving = true;
+    close();
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+    // A training saves its best by itself, and that holds the plan as well: nothing to ask then.
+    if (!m_isLeaving && !m_workbench->isTraining() && m_document->hasUnsavedWork()) {
+        event->ignore();
+        m_tasks->leaveModel([this] { closeNow(); });
+        return;
+    }
+    finish();
+    event->accept();
+}
+
+void MainWindow::finish() {
+    QSettings settings;
+    settings.setValue(kGeometryKey, saveGeometry());
+    settings.setValue(kLayoutKey, m_workspace->layoutState());
+    QApplication::setOverrideCursor(Qt::WaitCursor);
+    const auto saved = m_workbench->shutDown();
+    QApplication::restoreOverrideCursor();
+    if (!saved) {
+        log(LogLevel::Error, saved.error().text());
+    } else if (!saved->empty()) {
+        log(LogLevel::Info, "The training was stopped; its best weights are in " + saved->string());
+        settings.setValue(kSavedTrainingKey, QString::fromStdString(saved->string()));
+        m_recent->add(QString::fromStdString(saved->string()));
+    }
+}
+
+}  // namespace espalier::gui

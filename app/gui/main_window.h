@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The window: start page, loading page and workspace under one menu. Wires only.
+#pragma once
+
+#include <QMainWindow>
+
+class QLabel;
+class QStackedWidget;
+
+namespace espalier::ui {
+class Document;
+class JobRunner;
+class LoadingPage;
+class MessageBar;
+class StartPage;
+class Workbench;
+struct Message;
+}  // namespace espalier::ui
+
+namespace espalier::gui {
+
+class Actions;
+class RecentFiles;
+class Tasks;
+class ToolBar;
+class Workspace;
+
+class MainWindow : public QMainWindow {
+    Q_OBJECT
+public:
+    explicit MainWindow(QWidget* parent = nullptr);
+    ~MainWindow() override;
+
+    void openExample();
+    /// A model, a plan, a recipe or data.
+    void openPath(const QString& path);
+    /// Closes without a question; a training keeps its best so far in a file.
+    void closeNow();
+
+    ui::Document* document() const { return m_document; }
+    ui::Workbench* workbench() const { return m_workbench; }
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+
+private:
+    void makeCentre();
+    void makeMenusAndBars();
+    void connectActions();
+    void connectViewActions();
+    void connectHelpActions();
+    void connectWorkbench();
+    void connectDocument();
+    void connectDevice();
+
+    void showOpening(const QString& path);
+    void showOpened(const QString& path);
+    void showPage();
+    void post(const ui::Message& message);
+    void refreshActions();
+    void refreshTitle();
+    void loadRecipe(const QString& path);
+    void findDevices();
+    void tellOfSavedTraining();
+    void finish();
+    void restoreWindow();
+
+    ui::Document* m_document;
+    ui::JobRunner* m_jobs;
+    ui::Workbench* m_workbench;
+    Actions* m_actions;
+    Tasks* m_tasks;
+    RecentFiles* m_recent;
+    ToolBar* m_toolBar = nullptr;
+    ui::MessageBar* m_messages = nullptr;
+    QStackedWidget* m_pages = nullptr;
+    ui::StartPage* m_start = nullptr;
+    ui::LoadingPage* m_loading = nullptr;
+    Workspace* m_workspace = nullptr;
+    QLabel* m_hover = nullptr;
+    QLabel* m_device = nullptr;
+    bool m_isOpening = false;
+    int m_openingJob = 0;
+    bool m_isLeaving = false;  // every question has been answered: close
+};
+
+}  // namespace espalier::gui

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/gui/tasks.h"
+
+#include <algorithm>
+
+#include <QFileInfo>
+#include <QWidget>
+
+#include "app/gui/file_kind.h"
+#include "core/base/format.h"
+#include "core/exchange/plan_file.h"
+#include "core/project/examples.h"
+#include "ui/dialogs/data_dialog.h"
+#include "ui/dialogs/dialogs.h"
+#include "ui/dialogs/export_dialog.h"
+#include "ui/dialogs/input_dialog.h"
+#include "ui/dialogs/prune_dialog.h"
+#include "ui/document/workbench.h"
+
+namespace espalier::gui {
+namespace {
+
+using ui::Document;
+using ui::Message;
+namespace dialogs = ui::dialogs;
+
+const QString kModelSuffix = QStringLiteral(".pt");
+const QString kPlanSuffix = QStringLiteral(".espalier-plan.json");
+
+QString modelFilter() {
+    return Tasks::tr("TorchScript models (*.pt *.pth *.ts *.torchscript *.jit);;All files (*)");
+}
+
+QString planFilter() {
+    return Tasks::tr("Plans (*.espalier-plan.json *.json);;All files (*)");
+}
+
+std::filesystem::path toPath(const QString& path) {
+    return path.toStdString();
+}
+
+QString withSuffix(const QString& path, const QString& suffix) {
+    return QFileInfo(path).suffix().isEmpty() ? path + suffix : path;
+}
+
+bool mayNeedInput(const Error& error) {
+    return error.kind == Error::Kind::Unsupported || error.kind == Error::Kind::BadArgument;
+}
+
+data::DataSpec exampleData() {
+    data::DataSpec spec;
+    spec.path = project::lenet5Example().data;
+    spec.preset = "mnist";
+    return spec;
+}
+
+}  // namespace
+
+Tasks::Tasks(ui::Workbench* workbench, QWidget* window)
+    : QObject(window), m_workbench(workbench), m_window(window) {
+    connect(workbench, &ui::Workbench::opened, this, &Tasks::onOpened);
+    connect(workbench, &ui::Workbench::openFailed, this, [this](const QString& path) {
+        m_failedPath = path;
+        m_exampleModel.clear();
+        m_planAfterOpening.clear();
+    });
+    connect(workbench, &ui::Workbench::failed, this, &Tasks::onFailed);
+    connect(workbench, &ui::Workbench::succeeded, this, &Tasks::onSucceeded);
+    connect(workbench->document(), &Document::datasetChanged, this, &Tasks::onDataChanged);
+}
+
+void Tasks::openModel() {
+    const QString path = dialogs::openFile(m_window, {tr("Open model"), {}, modelFilter()});
+    if (!path.isEmpty()) openFile(path);
+}
+
+void Tasks::openFile(const QString& path) {
+    leaveModel([this, path] { m_workbench->openModel(toPath(path)); });
+}
+
+void Tasks::openModelWithInput() {
+    const QString path = dialogs::openFile(m_window, {tr("Open model with input shape"), {}, modelFilter()});
+    if (!path.isEmpty()) leaveModel([this, path] { askForInput(path); });
+}
+
+void Tasks::askForInput(const QString& path) {
+    ui::InputDialog dialog(QFileInfo(path).fileName(), QStringLiteral("1x3x224x224"), m_window);
+    if (dialogs::run(dialog)) m_workbench->openModel(toPath(path), dialog.inputs());
+}
+
+void Tasks::openExample() {
+    leaveModel([this] {
+        const project::Example example = project::lenet5Example();
+        m_exampleModel = QString::fromStdString(example.model.string());
+        m_workbench->openModel(example.model);
+    });
+}
+
+void Tasks::onOpened(const QString& path) {
+    m_failedPath.clear();
+    const QString plan = std::exchange(m_planAfterOpening, {});
+    if (!plan.isEmpty()) m_workbench->openPlan(toPath(plan));
+    if (path != m_exampleModel) return;
+    m_exampleModel.clear();
+    m_measuresNextData = true;
+    Q_EMIT recipeChosen(QString::fromStdString(project::lenet5Example().recipe.string()));
+    m_workbench->attachData(exampleData());
+}
+
+void Tasks::onDataChanged() {
+    if (!m_workbench->document()->dataset() || !std::exchange(m_measuresNextData, false)) return;
+    measureAccuracy();
+}
+
+void Tasks::openPath(const QString& path) {
+    const QString name = QFileInfo(path).fileName();
+    const bool hasModel = m_workbench->document()->hasModel();
+    switch (fileKind(path)) {
+        case FileKind::Missing:
+            return refuse(tr("Cannot open %1: there is no such file.").arg(path));
+        case FileKind::Model:
+            return openFile(path);
+        case FileKind::Plan:
+            return hasModel ? m_workbench->openPlan(toPath(path)) : openPlanWithModel(path);
+        case FileKind::Recipe:
+            if (!hasModel) return refuse(tr("%1 is a recipe for fine-tuning: open a model first.").arg(name));
+            return Q_EMIT recipeChosen(path);
+        case FileKind::Data:
+            return attachData(path);
+        case FileKind::Other:
+            return refuse(tr("Cannot open %1: it is no TorchScript model (.pt), plan or recipe (.json), and no data "
+                             "that the program knows.")
+                              .arg(name));
+    }
+}
+
+void Tasks::openPlanWithModel(const QString& path) {
+    const auto plan = exchange::readPlan(toPath(path));
+    if (!plan) return onFailed(plan.error());
+    const std::filesystem::path model = toPath(path).parent_path() / plan->modelFile;
+    std::error_code ignored;
+    if (!plan->modelFile.empty() && std::filesystem::exists(model, ignored)) {
+        m_planAfterOpening = path;
+        return m_workbench->openModel(model);
+    }
+    refuse(tr("%1 is a plan for %2, which is not in the same folder: open the model first, then the plan.")
+               .arg(QFileInfo(path).fileName(), QString::fromStdString(plan->modelFile)));
+}
+
+void Tasks::openPaths(const QStringList& paths) {
+    if (paths.isEmpty()) return;
+    openPath(paths.first());
+    if (paths.size() > 1) refuse(tr("One file at a time: only %1 was taken.").arg(QFileInfo(paths.first()).fileName()));
+}
+
+void Tasks::attachData(const QString& path) {
+    const data::DatasetPtr& current = m_workbench->document()->dataset();
+    data::DataSpec initial = current ? data::spec(*current) : data::DataSpec();
+    if (!path.isEmpty()) {
+        initial = data::DataSpec();
+        initial.path = toPath(path);
+    }
+    ui::DataDialog dialog(m_workbench->jobs(), initial, m_window);
+    if (dialogs::run(dialog)) m_workbench->attachData(dialog.spec());
+}
+
+void Tasks::openPlan() {
+    const QString path = dialogs::openFile(m_window, {tr("Open plan"), {}, planFilter()});
+    if (!path.isEmpty()) m_workbench->openPlan(toPath(path));
+}
+
+QString Tasks::suggestedName(const QString& ending) const {
+    const std::filesystem::path& model = m_workbench->document()->snapshot()->file().path;
+    return QString::fromStdString((model.parent_path() / model.stem()).string()) + ending;
+}
+
+bool Tasks::askForExport() {
+    ui::ExportDialog preview(m_workbench->document(), m_window);
+    if (!dialogs::run(preview)) return false;
+    const QString suggested = suggestedName(QStringLiteral("-masked") + kModelSuffix);
+    const QString path = dialogs::saveFile(m_window, {tr("Export masked model"), suggested, modelFilter()});
+    if (path.isEmpty()) return false;
+    m_workbench->exportMasked(toPath(withSuffix(path, kModelSuffix)));
+    return true;
+}
+
+bool Tasks::askForPlanFile() {
+    const QString path = dialogs::saveFile(m_window, {tr("Export plan"), suggestedName(kPlanSuffix), planFilter()});
+    if (path.isEmpty()) return false;
+    m_workbench->exportPlan(toPath(withSuffix(path, kPlanSuffix)));
+    return true;
+}
+
+void Tasks::exportMasked() {
+    askForExport();
+}
+
+void Tasks::exportPlan() {
+    askForPlanFile();
+}
+
+void Tasks::closeModel() {
+    leaveModel([this] { m_workbench->document()->closeModel(); });
+}
+
+void Tasks::leaveModel(const std::function<void()>& then) {
+    enum Answer { Export, Discard, Cancel };
+    const Document& document = *m_workbench->document();
+    m_afterExport = {};
+    if (!document.hasUnsavedWork()) return then();
+    const bool hasOwnWeights = document.snapshot() != document.history().node(document.history().root()).snapshot;
+    const QString file = QString::fromStdString(document.snapshot()->file().name());
+    ui::Question question;
+    question.title = tr("Unsaved work");
+    question.text = hasOwnWeights ? tr("The fine-tuned weights of %1 are in no file yet.").arg(file)
+                                  : tr("The plan for %1 is in no file yet.").arg(file);
+    question.detail = tr("They are lost if you go on without exporting.");
+    if (!hasOwnWeights) question.detail = tr("It is lost if you go on without exporting it.");
+    question.answers = {hasOwnWeights ? tr("Export model…") : tr("Export plan…"), tr("Discard"), tr("Cancel")};
+    question.safeAnswer = Cancel;
+    question.mainAnswer = Export;
+    switch (dialogs::ask(m_window, question)) {
+        case Export:
+            if (hasOwnWeights ? askForExport() : askForPlanFile()) m_afterExport = then;
+            return;
+        case Discard:
+            return then();
+        default:
+            return;
+    }
+}
+
+void Tasks::onSucceeded(const QString& message, const QString& path) {
+    Q_EMIT messagePosted({Message::Level::Success, message, {}, path, {}, {}});
+    if (m_workbench->document()->hasUnsavedWork()) return;
+    if (const auto then = std::exchange(m_afterExport, {})) then();
+}
+
+void Tasks::onFailed(const Error& error) {
+    m_afterExport = {};
+    m_measuresNextData = false;
+    Message message;
+    message.level = Message::Level::Error;
+    message.text = QString::fromStdString(error.text());
+    const QString path = std::exchange(m_failedPath, {});
+    if (!path.isEmpty() && mayNeedInput(error)) {
+        message.actionText = tr("Type the input shape…");
+        message.action = [this, path] { askForInput(path); };
+    }
+    Q_EMIT messagePosted(message);
+}
+
+void Tasks::refuse(const QString& text) {
+    Q_EMIT messagePosted({Message::Level::Error, text, {}, {}, {}, {}});
+}
+
+void Tasks::pruneEverywhere() {
+    ui::PruneDialog dialog(m_workbench->document(), m_workbench->jobs(), m_window);
+    if (!dialogs::run(dialog) || !dialog.plan()) return;
+    m_workbench->document()->setPlan(
+        *dialog.plan(), tr("prune everywhere to %1").arg(QString::fromStdString(percent(dialog.sparsity()))));
+}
+
+void Tasks::resetSelectedLayers() {
+    Document* document = m_workbench->document();
+    document->setRules(document->selectedLayers(), std::nullopt);
+}
+
+void Tasks::resetAllLayers() {
+    Document* document = m_workbench->document();
+    prune::Plan plan = document->plan();
+    plan.weights.clear();
+    document->setPlan(std::move(plan), tr("reset all layers"));
+}
+
+void Tasks::toggleLock() {
+    Document* document = m_workbench->document();
+    document->setLocked(document->selectedLayers(), !document->isLocked(document->selection()));
+}
+
+void Tasks::measureAccuracy() {
+    const data::DatasetPtr& dataset = m_workbench->document()->dataset();
+    if (!dataset) return;
+    const bool hasValidation = data::info(*dataset).validation > 0;
+    m_workbench->evaluate(hasValidation ? data::Split::Validation : data::Split::Test);
+}
+
+void Tasks::pinCurrent() {
+    const auto count = m_workbench->document()->history().nodes().size();
+    const auto name =
+        dialogs::askText(m_window, tr("Pin current state"), tr("Name of this state:"), tr("State %1").arg(count));
+    if (name) m_workbench->pinCurrent(*name);
+}
+
+}  // namespace espalier::gui

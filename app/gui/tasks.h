@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the menus' commands do: ask for what is missing, then hand over to the Workbench.
+#pragma once
+
+#include <functional>
+
+#include <QObject>
+#include <QStringList>
+
+#include "core/base/result.h"
+#include "core/data/dataset.h"
+#include "ui/panels/message_bar.h"
+
+namespace espalier::ui {
+class Workbench;
+}
+
+namespace espalier::gui {
+
+class Tasks : public QObject {
+    Q_OBJECT
+public:
+    /// Dialogs stand over `window`.
+    Tasks(ui::Workbench* workbench, QWidget* window);
+
+    void openModel();
+    void openModelWithInput();
+    void openExample();
+    /// A model, plan, recipe or data; what is none of these is named.
+    void openPath(const QString& path);
+    void openPaths(const QStringList& paths);
+    void attachData(const QString& path = {});
+    void openPlan();
+    void exportMasked();
+    void exportPlan();
+    void closeModel();
+    void pruneEverywhere();
+    void resetSelectedLayers();
+    void resetAllLayers();
+    void toggleLock();
+    void measureAccuracy();
+    void pinCurrent();
+
+    /// Does `then` at once when nothing would be lost, else asks: export first, discard, or stay.
+    void leaveModel(const std::function<void()>& then);
+
+Q_SIGNALS:
+    void messagePosted(const espalier::ui::Message& message);
+    void recipeChosen(const QString& path);  ///< a recipe file to be shown in the training panel
+
+private:
+    void openFile(const QString& path);
+    void openPlanWithModel(const QString& path);
+    void askForInput(const QString& path);
+    void onOpened(const QString& path);
+    void onFailed(const espalier::Error& error);
+    void onSucceeded(const QString& message, const QString& path);
+    void onDataChanged();
+    void refuse(const QString& text);
+    bool askForExport();
+    bool askForPlanFile();
+    QString suggestedName(const QString& ending) const;
+
+    ui::Workbench* m_workbench;
+    QWidget* m_window;
+    QString m_failedPath;        // the model that could not be opened last
+    QString m_exampleModel;      // while the example is being opened
+    QString m_planAfterOpening;  // applied once its model is open
+    bool m_measuresNextData = false;
+    std::function<void()> m_afterExport;
+};
+
+}  // namespace espalier::gui

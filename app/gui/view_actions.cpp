@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/gui/view_actions.h"
+
+#include <utility>
+
+#include <QDockWidget>
+
+#include "app/gui/actions.h"
+#include "app/gui/application.h"
+#include "app/gui/workspace.h"
+
+namespace espalier::gui {
+namespace {
+
+void connectDock(QAction* action, QDockWidget* dock, Workspace* workspace) {
+    QObject::connect(dock->toggleViewAction(), &QAction::toggled, action, &QAction::setChecked);
+    action->setChecked(dock->toggleViewAction()->isChecked());
+    QObject::connect(action, &QAction::triggered, workspace, [=](bool checked) {
+        if (checked) {
+            workspace->showDock(action->objectName());
+        } else {
+            dock->hide();
+        }
+    });
+}
+
+}  // namespace
+
+void connectViews(const Actions& actions, Workspace* workspace) {
+    for (const ActionSpec& spec : actionTable()) {
+        const QString id = QString::fromLatin1(spec.id);
+        if (QDockWidget* dock = workspace->dock(id)) connectDock(actions[spec.id], dock, workspace);
+        if (workspace->hasTab(id)) {
+            QObject::connect(actions[spec.id], &QAction::triggered, workspace, [=] { workspace->showTab(id); });
+        }
+    }
+    const std::pair<const char*, Workspace::Layout> layouts[] = {{"view.layout_explore", Workspace::Layout::Explore},
+                                                                 {"view.layout_tune", Workspace::Layout::Tune}};
+    for (const auto& [id, layout] : layouts) {
+        QObject::connect(actions[id], &QAction::triggered, workspace,
+                         [=, layout = layout] { workspace->applyLayout(layout); });
+    }
+    QObject::connect(actions["view.zoom_reset"], &QAction::triggered, workspace, &Workspace::resetZoom);
+}
+
+void connectThemes(const Actions& actions) {
+    const std::pair<const char*, style::ThemeMode> themes[] = {{"view.theme_system", style::ThemeMode::System},
+                                                               {"view.theme_light", style::ThemeMode::Light},
+                                                               {"view.theme_dark", style::ThemeMode::Dark}};
+    for (const auto& [id, mode] : themes) {
+        actions[id]->setChecked(mode == storedTheme());
+        QObject::connect(actions[id], &QAction::triggered, actions[id], [mode = mode] { setTheme(mode); });
+    }
+}
+
+}  // namespace espalier::gui

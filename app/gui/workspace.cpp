@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/gui/workspace.h"
+
+#include <QDockWidget>
+#include <QTabBar>
+#include <QTabWidget>
+
+#include "ui/panels/heatmap_panel.h"
+#include "ui/panels/history_panel.h"
+#include "ui/panels/impact_bar.h"
+#include "ui/panels/layer_list_panel.h"
+#include "ui/panels/layer_settings_panel.h"
+#include "ui/panels/log_panel.h"
+#include "ui/panels/overview_panel.h"
+#include "ui/panels/training_panel.h"
+#include "ui/panels/weights_panel.h"
+#include "ui/plots/plot_view.h"
+
+namespace espalier::gui {
+namespace {
+
+constexpr int kLayoutVersion = 1;
+constexpr int kLeftWidth = 320;
+constexpr int kRightWidth = 300;
+
+const QString kLayers = QStringLiteral("view.layers");
+const QString kSettings = QStringLiteral("view.settings");
+const QString kHistory = QStringLiteral("view.history");
+const QString kTraining = QStringLiteral("view.training");
+const QString kLog = QStringLiteral("view.log");
+
+}  // namespace
+
+Workspace::Workspace(ui::Workbench* workbench, QWidget* parent) : QMainWindow(parent, Qt::Widget) {
+    setObjectName(QStringLiteral("workspace"));
+    setDockOptions(AnimatedDocks | AllowTabbedDocks | AllowNestedDocks);
+    setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
+    auto* impact = new ui::ImpactBar(workbench, this);
+    connect(impact, &ui::ImpactBar::attachDataRequested, this, &Workspace::attachDataRequested);
+    setMenuWidget(impact);
+
+    m_tabs = new QTabWidget(this);
+    m_tabs->setObjectName(QStringLiteral("plotTabs"));
+    m_tabs->setDocumentMode(true);
+    m_tabs->tabBar()->setAccessibleName(tr("Views of the weights"));
+    addTab(QStringLiteral("view.weights"), tr("Weights"), new ui::WeightsPanel(workbench));
+    addTab(QStringLiteral("view.heatmap"), tr("Heatmap"), new ui::HeatmapPanel(workbench));
+    addTab(QStringLiteral("view.overview"), tr("Overview"), new ui::OverviewPanel(workbench));
+    setCentralWidget(m_tabs);
+
+    m_training = new ui::TrainingPanel(workbench);
+    m_history = new ui::HistoryPanel(workbench);
+    addDock(kLayers, tr("Layers"), Qt::LeftDockWidgetArea, new ui::LayerListPanel(workbench));
+    addDock(kSettings, tr("Layer settings"), Qt::RightDockWidgetArea, new ui::LayerSettingsPanel(workbench));
+    addDock(kHistory, tr("History"), Qt::RightDockWidgetArea, m_history);
+    addDock(kTraining, tr("Training"), Qt::BottomDockWidgetArea, m_training);
+    addDock(kLog, tr("Log"), Qt::BottomDockWidgetArea, new ui::LogPanel);
+    applyLayout(Layout::Explore);
+    connectPlots();
+}
+
+void Workspace::addTab(const QString& actionId, const QString& title, QWidget* page) {
+    m_pages[actionId] = page;
+    m_tabs->addTab(page, title);
+}
+
+QDockWidget* Workspace::addDock(const QString& actionId, const QString& title, Qt::DockWidgetArea area,
+                                QWidget* panel) {
+    auto* dock = new QDockWidget(title, this);
+    dock->setObjectName(actionId + QStringLiteral("_dock"));
+    dock->setWidget(panel);
+    addDockWidget(area, dock);
+    m_docks[actionId] = dock;
+    return dock;
+}
+
+QDockWidget* Workspace::dock(const QString& actionId) const {
+    const auto found = m_docks.find(actionId);
+    return found == m_docks.end() ? nullptr : found->second;
+}
+
+void Workspace::showTab(const QString& actionId) {
+    const auto found = m_pages.find(actionId);
+    if (found == m_pages.end()) return;
+    m_tabs->setCurrentWidget(found->second);
+    found->second->setFocus(Qt::ShortcutFocusReason);
+}
+
+void Workspace::showDock(const QString& actionId) {
+    QDockWidget* found = dock(actionId);
+    if (!found) return;
+    found->show();
+    found->raise();
+}
+
+void Workspace::placeDocks() {
+    for (const auto& [id, dock] : m_docks) {
+        dock->setFloating(false);
+        dock->show();
+    }
+    addDockWidget(Qt::LeftDockWidgetArea, dock(kLayers));
+    addDockWidget(Qt::RightDockWidgetArea, dock(kSettings));
+    tabifyDockWidget(dock(kSettings), dock(kHistory));
+    addDockWidget(Qt::BottomDockWidgetArea, dock(kTraining));
+    tabifyDockWidget(dock(kTraining), dock(kLog));
+    for (const QString& id : {kSettings, kTraining}) dock(id)->raise();
+}
+
+void Workspace::applyLayout(Layout layout) {
+    placeDocks();
+    resizeDocks({dock(kLayers), dock(kSettings)}, {kLeftWidth, kRightWidth}, Qt::Horizontal);
+    const int share = layout == Layout::Tune ? height() / 2 : height() / 4;
+    resizeDocks({dock(kTraining)}, {share}, Qt::Vertical);
+    if (layout == Layout::Tune) dock(kHistory)->raise();
+}
+
+QByteArray Workspace::layoutState() const {
+    return saveState(kLayoutVersion);
+}
+
+bool Workspace::restoreLayout(const QByteArray& state) {
+    return restoreState(state, kLayoutVersion);
+}
+
+void Workspace::resetZoom() {
+    for (auto* plot : findChildren<plots::PlotView*>()) plot->resetView();
+}
+
+void Workspace::connectPlots() {
+    for (auto* plot : findChildren<plots::PlotView*>()) {
+        connect(plot, &plots::PlotView::hoverTextChanged, this, &Workspace::hoverTextChanged);
+        connect(plot, &plots::PlotView::exported, this, &Workspace::plotExported);
+        connect(plot, &plots::PlotView::exportFailed, this, &Workspace::plotExportFailed);
+    }
+}
+
+}  // namespace espalier::gui

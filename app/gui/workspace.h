@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The window's inside while a model is open: impact bar, plots in the middle, docks around them.
+#pragma once
+
+#include <map>
+
+#include <QMainWindow>
+
+class QDockWidget;
+class QTabWidget;
+
+namespace espalier::ui {
+class HistoryPanel;
+class LayerListPanel;
+class TrainingPanel;
+class Workbench;
+}  // namespace espalier::ui
+
+namespace espalier::gui {
+
+/// Knows where panels are and nothing of what they do.
+class Workspace : public QMainWindow {
+    Q_OBJECT
+public:
+    enum class Layout { Explore, Tune };
+
+    explicit Workspace(ui::Workbench* workbench, QWidget* parent = nullptr);
+
+    ui::TrainingPanel* training() const { return m_training; }
+    ui::HistoryPanel* history() const { return m_history; }
+
+    /// By the id of its action: "view.layers". Null for other ids.
+    QDockWidget* dock(const QString& actionId) const;
+    /// Brings the tab "view.weights", "view.heatmap" or "view.overview" to the front.
+    bool hasTab(const QString& actionId) const { return m_pages.contains(actionId); }
+    void showTab(const QString& actionId);
+    void showDock(const QString& actionId);
+
+    void applyLayout(Layout layout);
+    QByteArray layoutState() const;
+    /// False, and nothing changed, when `state` is of another version.
+    bool restoreLayout(const QByteArray& state);
+    void resetZoom();
+
+Q_SIGNALS:
+    void attachDataRequested();
+    void hoverTextChanged(const QString& text);
+    void plotExported(const QString& path);
+    void plotExportFailed(const QString& message);
+
+private:
+    void addTab(const QString& actionId, const QString& title, QWidget* page);
+    QDockWidget* addDock(const QString& actionId, const QString& title, Qt::DockWidgetArea area, QWidget* panel);
+    void placeDocks();
+    void connectPlots();
+
+    std::map<QString, QDockWidget*> m_docks;
+    std::map<QString, QWidget*> m_pages;
+    QTabWidget* m_tabs;
+    ui::TrainingPanel* m_training;
+    ui::HistoryPanel* m_history;
+};
+
+}  // namespace espalier::gui

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The window as a person uses it: opening, states of actions, dropping files, closing.
+#include <QDockWidget>
+#include <QDropEvent>
+#include <QLineEdit>
+#include <QMimeData>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTabWidget>
+#include <QToolButton>
+#include <QUndoStack>
+#include <QUrl>
+
+#include "app/gui/workspace.h"
+#include "tests/support/window_probe.h"
+#include "ui/style/theme.h"
+
+using namespace espalier;
+using test::WindowProbe;
+
+namespace {
+
+void drop(QWidget* target, const QStringList& paths) {
+    QMimeData mime;
+    QList<QUrl> urls;
+    for (const QString& path : paths) urls << QUrl::fromLocalFile(path);
+    mime.setUrls(urls);
+    QDragEnterEvent enter(QPoint(5, 5), Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(target, &enter);
+    QVERIFY(enter.isAccepted());
+    QDropEvent dropped(QPointF(5, 5), Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(target, &dropped);
+    QVERIFY(dropped.isAccepted());
+}
+
+QString writeFile(const QString& path, const QByteArray& content) {
+    QFile file(path);
+    if (!file.open(QIODevice::WriteOnly) || file.write(content) != content.size()) qFatal("Cannot write a test file");
+    return path;
+}
+
+}  // namespace
+
+class TestMainWindow : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { m_settings = std::make_unique<test::OwnSettings>(); }
+    void init() {
+        test::failOnAnyWarning();
+        test::OwnSettings::clear();
+        m_folder = std::make_unique<QTemporaryDir>();
+    }
+    void cleanup() {
+        QCOMPARE(QApplication::topLevelWidgets().size(), 0);
+        style::applyTheme(*qApp, style::ThemeMode::Light);
+    }
+
+    void startsWithTheStartPage() {
+        WindowProbe probe;
+        QCOMPARE(probe.page(), QString("startPage"));
+        QVERIFY(!probe.messages().hasMessage());
+        QVERIFY(!probe.action("file.export_masked")->isEnabled());
+        QVERIFY(!probe.action("edit.undo")->isEnabled());
+        QVERIFY(probe.action("file.open")->isEnabled());
+        QCOMPARE(test::focusableWithoutName(probe.window), QStringList());
+        QCOMPARE(test::clippedTexts(probe.window), QStringList());
+    }
+
+    void startPageOpensAModel() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        probe.dialogs.nextFile(WindowProbe::copyModel(m_folder->path()));
+        probe.child<QPushButton>("startOpen")->click();
+        QCOMPARE(probe.page(), QString("loadingPage"));
+        QVERIFY(!probe.action("file.close")->isEnabled());
+        QTRY_COMPARE_WITH_TIMEOUT(probe.page(), QString("workspace"), test::kPatienceMs);
+        QVERIFY(probe.window.windowTitle().startsWith("lenet5.pt"));
+        QVERIFY(!probe.window.isWindowModified());
+        QVERIFY(probe.action("file.export_masked")->isEnabled());
+        QVERIFY(!probe.action("train.start")->isEnabled());
+        QVERIFY(probe.rest());
+        QCOMPARE(test::focusableWithoutName(probe.window), QStringList());
+        QCOMPARE(test::clippedTexts(probe.window), QStringList());
+    }
+
+    void exampleComesWithItsData() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        probe.child<QPushButton>("startExample")->click();
+        QTRY_COMPARE_WITH_TIMEOUT(probe.page(), QString("workspace"), test::kPatienceMs);
+        QTRY_VERIFY_WITH_TIMEOUT(probe.document().dataset(), test::kPatienceMs);
+        QCOMPARE(probe.child<QToolButton>("toolBarData")->text(), QString("Data: mnist"));
+        QTRY_VERIFY_WITH_TIMEOUT(probe.document().evaluation(), test::kPatienceMs);  // measured by itself
+        QVERIFY(probe.document().evaluation()->top1 > 0.97);
+        QVERIFY2(!probe.messages().hasMessage(), qPrintable(probe.messageText()));
+    }
+
+    void editsAreUndoneByTheMenu() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
+        QVERIFY(probe.action("edit.undo")->isEnabled());
+        QVERIFY(probe.action("edit.undo")->text().startsWith("Undo: "));
+        QVERIFY(probe.window.isWindowModified());
+        probe.trigger("edit.undo");
+        QVERIFY(probe.document().plan().weights.empty());
+        QVERIFY(!probe.window.isWindowModified());
+        QVERIFY(!probe.action("edit.undo")->isEnabled());
+        probe.trigger("edit.redo");
+        QCOMPARE(probe.document().plan().weights.size(), std::size_t(1));
+        probe.trigger("edit.reset_layer");
+        QVERIFY(probe.document().plan().weights.empty());
+        probe.trigger("edit.toggle_lock");
+        QCOMPARE(probe.document().plan().locked.size(), std::size_t(1));
+        probe.trigger("edit.toggle_lock");
+        QVERIFY(probe.document().plan().locked.empty());
+    }
+
+    void pruneEverywhereIsOneStep() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        probe.dialogs.nextDialog([](QDialog& dialog) {
+            test::find<QDoubleSpinBox>(dialog, "prunePercent")->setValue(90);
+            auto* accept = test::find<QPushButton>(dialog, "pruneAccept");
+            return QTest::qWaitFor([accept] { return accept->isEnabled(); }, test::kPatienceMs);
+        });
+        probe.trigger("prune.everywhere");
+        QTRY_VERIFY_WITH_TIMEOUT(probe.document().masks(), test::kPatienceMs);
+        const prune::Footprint& cost = probe.document().footprint();
+        QCOMPARE(cost.weights - cost.weightsKept, std::llround(0.9 * static_cast<double>(cost.weights)));
+        QCOMPARE(probe.document().undoStack()->count(), 1);
+        probe.trigger("prune.reset_all");
+        QVERIFY(probe.document().plan().weights.empty());
+    }
+
+    void failingToOpenKeepsTheOldModel() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        const auto before = probe.document().snapshot();
+        probe.window.openPath(writeFile(m_folder->filePath("broken.pt"), "not an archive"));
+        QTRY_VERIFY_WITH_TIMEOUT(probe.isError(), test::kPatienceMs);
+        QVERIFY(probe.messageText().contains("broken.pt"));
+        QCOMPARE(probe.page(), QString("workspace"));
+        QCOMPARE(probe.document().snapshot(), before);
+    }
+
+    void failingToOpenTheFirstGoesBackToTheStartPage() {
+        WindowProbe probe;
+        probe.window.openPath(writeFile(m_folder->filePath("broken.pt"), "not an archive"));
+        QTRY_VERIFY_WITH_TIMEOUT(probe.isError(), test::kPatienceMs);
+        QCOMPARE(probe.page(), QString("startPage"));
+    }
+
+    void droppingTheWrongFileNamesIt_data() {
+        QTest::addColumn<QString>("name");
+        QTest::addColumn<QByteArray>("content");
+        QTest::newRow("picture") << "cat.png" << QByteArray("png");
+        QTest::newRow("JSON of another kind") << "package.json" << QByteArray("{}");
+        QTest::newRow("plan without a model") << "x.espalier-plan.json" << QByteArray(R"({"format": "espalier-plan"})");
+        QTest::newRow("recipe without a model") << "r.json" << QByteArray(R"({"format": "espalier-recipe"})");
+    }
+    void droppingTheWrongFileNamesIt() {
+        QFETCH(QString, name);
+        QFETCH(QByteArray, content);
+        WindowProbe probe;
+        drop(probe.child<QWidget>("startPage"), {writeFile(m_folder->filePath(name), content)});
+        QVERIFY(probe.isError());
+        QCOMPARE(probe.page(), QString("startPage"));
+    }
+
+    void droppingWorksOnATextFieldToo() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        const QString model = WindowProbe::copyModel(m_folder->path());
+        QVERIFY(probe.openModel(model));
+        auto* field = probe.child<QLineEdit>("recipeLr");
+        const QString before = field->text();
+        drop(field, {m_folder->filePath("gone.pt")});
+        QVERIFY(probe.messageText().contains("gone.pt"));
+        QCOMPARE(field->text(), before);
+    }
+
+    void droppingAModelOpensIt() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        drop(probe.child<QWidget>("startPage"), {WindowProbe::copyModel(m_folder->path())});
+        QTRY_COMPARE_WITH_TIMEOUT(probe.page(), QString("workspace"), test::kPatienceMs);
+    }
+
+    void exportsAndOffersTheFolder() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
+        probe.dialogs.nextDialog([](QDialog&) { return true; });
+        probe.dialogs.nextFile(m_folder->filePath("small"));  // gets its ending
+        probe.trigger("file.export_masked");
+        QTRY_VERIFY_WITH_TIMEOUT(probe.messages().hasMessage(), test::kPatienceMs);
+        QCOMPARE(probe.messages().message().level, ui::Message::Level::Success);
+        QVERIFY(QFile::exists(m_folder->filePath("small.pt")));
+        QVERIFY(!probe.window.isWindowModified());
+        probe.child<QToolButton>("messageShowInFolder")->click();
+        QCOMPARE(probe.dialogs.shown().last(), m_folder->path());
+    }
+
+    void aPlanOpensWithItsModel() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        const QString model = WindowProbe::copyModel(m_folder->path());
+        const QString plan = m_folder->filePath("half.espalier-plan.json");
+        {
+            WindowProbe probe;
+            QVERIFY(probe.openModel(model));
+            probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
+            probe.dialogs.nextFile(plan);
+            probe.trigger("file.export_plan");
+            QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(plan), test::kPatienceMs);
+            QVERIFY(probe.rest());
+        }
+        WindowProbe probe;
+        probe.window.openPath(plan);
+        QTRY_COMPARE_WITH_TIMEOUT(probe.document().plan().weights.size(), std::size_t(1), test::kPatienceMs);
+        QCOMPARE(probe.page(), QString("workspace"));
+    }
+
+    void recentModelsAreOfferedOnTheStartPage() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        const QString model = WindowProbe::copyModel(m_folder->path());
+        {
+            WindowProbe probe;
+            QVERIFY(probe.openModel(model));
+        }
+        WindowProbe probe;
+        auto* recent = probe.child<QPushButton>("startRecent0");
+        QVERIFY(recent->text().startsWith("lenet5.pt"));
+        recent->click();
+        QTRY_COMPARE_WITH_TIMEOUT(probe.page(), QString("workspace"), test::kPatienceMs);
+    }
+
+    void leavingUnsavedWorkAsks_data() {
+        QTest::addColumn<int>("answer");
+        QTest::addColumn<bool>("closes");
+        QTest::newRow("discard") << 1 << true;
+        QTest::newRow("cancel") << 2 << false;
+    }
+    void leavingUnsavedWorkAsks() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        QFETCH(int, answer);
+        QFETCH(bool, closes);
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
+        probe.dialogs.nextAnswer(answer);
+        probe.trigger("file.close");
+        QCOMPARE(probe.document().hasModel(), !closes);
+        QCOMPARE(probe.page(), closes ? QString("startPage") : QString("workspace"));
+    }
+
+    void closingExportsFirstWhenAsked() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
+        probe.dialogs.nextAnswer(0);
+        probe.dialogs.nextFile(m_folder->filePath("plan.json"));
+        probe.window.close();
+        QTRY_VERIFY_WITH_TIMEOUT(!probe.window.isVisible(), test::kPatienceMs);
+        QVERIFY(QFile::exists(m_folder->filePath("plan.json")));
+    }
+
+    void closingDuringTrainingKeepsTheBest() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        const QString model = WindowProbe::copyModel(m_folder->path());
+        {
+            WindowProbe probe;
+            QVERIFY(probe.openModel(model));
+            QVERIFY(probe.attachTinyData(m_folder->path()));
+            QVERIFY(probe.action("train.start")->isEnabled());
+            probe.child<QSpinBox>("recipeEpochs")->setValue(500);
+            QSignalSpy sampled(probe.window.workbench(), &ui::Workbench::trainingSampled);
+            probe.trigger("train.start");
+            QVERIFY(!probe.action("train.start")->isEnabled());
+            QVERIFY(probe.action("train.stop")->isEnabled());
+            QVERIFY(!probe.action("edit.reset_layer")->isEnabled());
+            QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > 20, test::kPatienceMs);
+            QVERIFY(probe.window.close());  // no question
+        }
+        QVERIFY(QFile::exists(m_folder->filePath("lenet5-best.pt")));
+        WindowProbe next;  // tells of it
+        QVERIFY(next.messageText().contains("lenet5-best.pt"));
+        QVERIFY(next.openModel(m_folder->filePath("lenet5-best.pt")));
+    }
+
+    void stoppingATrainingKeepsItsBestAsAState() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        QVERIFY(probe.attachTinyData(m_folder->path()));
+        probe.child<QSpinBox>("recipeEpochs")->setValue(500);
+        QSignalSpy sampled(probe.window.workbench(), &ui::Workbench::trainingSampled);
+        QSignalSpy ended(probe.window.workbench(), &ui::Workbench::trainingEnded);
+        probe.trigger("train.start");
+        QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > 20, test::kPatienceMs);
+        probe.trigger("train.stop");
+        QTRY_COMPARE_WITH_TIMEOUT(ended.count(), 1, test::kPatienceMs);
+        QCOMPARE(probe.document().history().nodes().size(), std::size_t(2));
+        QVERIFY(probe.action("train.start")->isEnabled());
+    }
+
+    void themesSwitchAndAreRemembered() {
+        {
+            WindowProbe probe;
+            probe.trigger("view.theme_dark");
+            QVERIFY(style::isDark(probe.window.palette()));
+            probe.trigger("view.theme_light");
+            QVERIFY(!style::isDark(probe.window.palette()));
+            probe.trigger("view.theme_dark");
+        }
+        const WindowProbe probe;
+        QVERIFY(probe.action("view.theme_dark")->isChecked());
+    }
+
+    void layoutsAreSavedAndReset() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        const QString model = WindowProbe::copyModel(m_folder->path());
+        {
+            WindowProbe probe;
+            QVERIFY(probe.openModel(model));
+            QVERIFY(probe.child<QDockWidget>("view.layers_dock")->isVisible());
+            probe.trigger("view.layers");
+            QVERIFY(!probe.child<QDockWidget>("view.layers_dock")->isVisible());
+            QVERIFY(!probe.action("view.layers")->isChecked());
+        }
+        WindowProbe probe;
+        QVERIFY(probe.openModel(model));
+        QVERIFY(!probe.child<QDockWidget>("view.layers_dock")->isVisible());
+        probe.trigger("view.layout_reset");
+        QVERIFY(probe.child<QDockWidget>("view.layers_dock")->isVisible());
+        const int explore = probe.child<QWidget>("trainingPanel")->height();
+        probe.trigger("view.layout_tune");
+        QTRY_VERIFY(probe.child<QWidget>("trainingPanel")->height() > explore);
+    }
+
+    void aLayoutOfAnotherVersionIsIgnored() {
+        WindowProbe probe;
+        auto* workspace = probe.child<gui::Workspace>("workspace");
+        QMainWindow other;
+        QVERIFY(!workspace->restoreLayout(other.saveState(99)));
+    }
+
+    void viewsComeForwardByKeyboard() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        auto* tabs = probe.child<QTabWidget>("plotTabs");
+        probe.trigger("view.heatmap");
+        QCOMPARE(tabs->currentIndex(), 1);
+        probe.trigger("view.overview");
+        QCOMPARE(tabs->currentIndex(), 2);
+        probe.trigger("view.weights");
+        QCOMPARE(tabs->currentIndex(), 0);
+    }
+
+    void helpListsShortcuts() {
+        WindowProbe probe;
+        probe.dialogs.nextDialog([](QDialog& dialog) { return !dialog.windowTitle().isEmpty(); });
+        probe.trigger("help.shortcuts");
+        probe.dialogs.nextDialog([](QDialog& dialog) { return dialog.objectName() == "aboutDialog"; });
+        probe.trigger("help.about");
+        QVERIFY(probe.dialogs.isUsedUp());
+    }
+
+private:
+    std::unique_ptr<test::OwnSettings> m_settings;
+    std::unique_ptr<QTemporaryDir> m_folder;
+};
+
+QTEST_MAIN(TestMainWindow)
+#include "tst_main_window.moc"

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The story of the README, told by the program itself: every step is checked, and its picture is written into
+// $ESPALIER_SCREENSHOTS (unless that is empty), at 1440 x 900.
+#include <QDir>
+#include <QLabel>
+#include <QTreeView>
+#include <QUndoStack>
+
+#include "app/gui/workspace.h"
+#include "tests/support/window_probe.h"
+#include "ui/panels/training_panel.h"
+#include "ui/plots/histogram_view.h"
+#include "ui/plots/qcp.h"
+#include "ui/style/icons.h"
+#include "ui/style/theme.h"
+
+using namespace espalier;
+using test::WindowProbe;
+
+namespace {
+
+/// Moves the mouse in steps from one place to another with the button held, and lets go there.
+void drag(QWidget* widget, QPoint from, QPoint to) {
+    QTest::mousePress(widget, Qt::LeftButton, {}, from);
+    for (int i = 1; i <= 10; ++i) QTest::mouseMove(widget, from + (to - from) * i / 10);
+    QTest::mouseRelease(widget, Qt::LeftButton, {}, to);
+}
+
+}  // namespace
+
+class TestScreenshots : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() {
+        if (!test::hasExample()) QSKIP("SKIPPED ALL: the built-in example is not there");
+        m_settings = std::make_unique<test::OwnSettings>();
+        style::applyTheme(*qApp, style::ThemeMode::Light);
+        m_probe = std::make_unique<WindowProbe>();
+    }
+    void init() { test::failOnAnyWarning(); }
+    void cleanupTestCase() { m_probe.reset(); }
+
+    void icons() {
+        const QString folder = this->folder();
+        if (folder.isEmpty()) return;
+        for (const int size : {48, 128, 256}) {
+            const QPixmap picture = style::applicationIcon().pixmap(QSize(size, size), 1);
+            QVERIFY(picture.save(QStringLiteral("%1/espalier-%2.png").arg(folder).arg(size)));
+        }
+    }
+
+    void start() {
+        QCOMPARE(m_probe->page(), QString("startPage"));
+        shoot("start");
+    }
+
+    void opened() {
+        m_probe->trigger("file.example");
+        QTRY_VERIFY_WITH_TIMEOUT(m_probe->document().evaluation(), test::kPatienceMs);
+        QVERIFY(m_probe->rest());
+        auto* layers = m_probe->window.findChild<QTreeView*>(QString(), Qt::FindChildrenRecursively);
+        QVERIFY(layers);
+        QVERIFY(m_probe->document().evaluation()->top1 > 0.97);
+        m_before = m_probe->document().evaluation()->top1;
+        select("fc1.weight");
+        shoot("opened");
+    }
+
+    void cut() {
+        auto* view = m_probe->window.findChild<plots::HistogramView*>();
+        QVERIFY(view);
+        QTRY_VERIFY(view->cut());
+        QCustomPlot* canvas = view->canvas();
+        const auto pixelOf = [canvas](double value) {
+            return QPoint(static_cast<int>(canvas->xAxis->coordToPixel(value)), canvas->height() / 2);
+        };
+        const model::LayerId layer = m_probe->document().selection();
+        const double target = m_probe->document().index(layer)->magnitudeQuantile(0.93);
+        drag(canvas, pixelOf(*view->cut()), pixelOf(target));
+        QCOMPARE(m_probe->document().undoStack()->count(), 1);
+        QVERIFY2(std::abs(m_probe->document().sparsity(layer) - 0.93) < 0.02,
+                 qPrintable(QString::number(m_probe->document().sparsity(layer))));
+        QTRY_VERIFY_WITH_TIMEOUT(m_probe->document().masks(), test::kPatienceMs);
+        const auto removed = m_probe->document().removed(layer);
+        shoot("cut");
+        m_probe->trigger("edit.undo");
+        QCOMPARE(m_probe->document().removed(layer), std::int64_t(0));
+        m_probe->trigger("edit.redo");
+        QTRY_COMPARE_WITH_TIMEOUT(m_probe->document().removed(layer), removed, test::kPatienceMs);
+    }
+
+    void fallen() {
+        m_probe->dialogs.nextDialog([this](QDialog& dialog) {
+            test::find<QDoubleSpinBox>(dialog, "prunePercent")->setValue(96);
+            auto* accept = test::find<QPushButton>(dialog, "pruneAccept");
+            const bool isReady = QTest::qWaitFor([accept] { return accept->isEnabled(); }, test::kPatienceMs);
+            shoot("prune", &dialog);
+            return isReady;
+        });
+        m_probe->trigger("prune.everywhere");
+        m_probe->trigger("tools.measure_accuracy");
+        QTRY_VERIFY_WITH_TIMEOUT(m_probe->document().evaluation(), test::kPatienceMs);
+        m_fallen = m_probe->document().evaluation()->top1;
+        QVERIFY2(m_fallen < m_before - 0.05, qPrintable(QString::number(m_fallen)));
+        QVERIFY(m_probe->rest());
+        shoot("fallen");
+    }
+
+    void training() {
+        m_probe->trigger("view.layout_tune");
+        auto* training = m_probe->child<gui::Workspace>("workspace")->training();
+        train::Recipe recipe = training->recipe();
+        recipe.epochs = 2;
+        training->setRecipe(recipe);
+        QSignalSpy sampled(m_probe->window.workbench(), &ui::Workbench::trainingSampled);
+        QSignalSpy ended(m_probe->window.workbench(), &ui::Workbench::trainingEnded);
+        m_probe->trigger("train.start");
+        const auto stepsAnEpoch = data::info(*m_probe->document().dataset()).train / recipe.batchSize;
+        QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > stepsAnEpoch * 3 / 2, 4 * test::kPatienceMs);
+        shoot("training");
+        QTRY_COMPARE_WITH_TIMEOUT(ended.count(), 1, 4 * test::kPatienceMs);
+    }
+
+    void recovered() {
+        QTRY_VERIFY_WITH_TIMEOUT(m_probe->document().evaluation(), test::kPatienceMs);
+        QVERIFY(m_probe->rest());
+        const double recovered = m_probe->document().evaluation()->top1;
+        QVERIFY2(recovered > m_fallen + 0.02, qPrintable(QString::number(recovered)));
+        const prune::Footprint& cost = m_probe->document().footprint();
+        QCOMPARE(cost.weights - cost.weightsKept, std::llround(0.96 * static_cast<double>(cost.weights)));
+        shoot("recovered");
+    }
+
+    void exported() {
+        QTemporaryDir folder;
+        m_probe->dialogs.nextDialog([this](QDialog& dialog) {
+            shoot("export", &dialog);
+            return true;
+        });
+        m_probe->dialogs.nextFile(folder.filePath("lenet5-small.pt"));
+        m_probe->trigger("file.export_masked");
+        QTRY_VERIFY_WITH_TIMEOUT(m_probe->messages().hasMessage(), test::kPatienceMs);
+        QVERIFY2(!m_probe->isError(), qPrintable(m_probe->messageText()));
+        QVERIFY(QFile::exists(folder.filePath("lenet5-small.pt")));
+        shoot("exported");
+    }
+
+    void heatmap() {
+        m_probe->trigger("view.layout_explore");
+        m_probe->trigger("view.heatmap");
+        select("fc2.weight");
+        QVERIFY(m_probe->rest());
+        shoot("heatmap");
+    }
+
+    void overviewDark() {
+        m_probe->trigger("view.overview");
+        QVERIFY(m_probe->rest());
+        shoot("overview");
+        m_probe->trigger("view.theme_dark");
+        shoot("overview-dark");
+        m_probe->trigger("view.weights");
+        shoot("weights-dark");
+        m_probe->trigger("view.theme_light");
+    }
+
+private:
+    /// Where pictures go; empty: nowhere.
+    static QString folder() {
+        const QString path = qEnvironmentVariable("ESPALIER_SCREENSHOTS");
+        if (!path.isEmpty()) QDir().mkpath(path);
+        return path;
+    }
+
+    void shoot(const char* name, QWidget* widget = nullptr) {
+        QTest::qWait(0);
+        QCoreApplication::processEvents();
+        if (folder().isEmpty()) return;
+        QWidget* shown = widget ? widget : &m_probe->window;
+        QVERIFY(shown->grab().save(QStringLiteral("%1/%2.png").arg(folder(), QString::fromLatin1(name))));
+    }
+
+    void select(const char* layer) {
+        const auto found = m_probe->document().snapshot()->find(layer);
+        QVERIFY2(found, layer);
+        m_probe->document().select(*found);
+    }
+
+    std::unique_ptr<test::OwnSettings> m_settings;
+    std::unique_ptr<WindowProbe> m_probe;
+    double m_before = 0;
+    double m_fallen = 0;
+};
+
+QTEST_MAIN(TestScreenshots)
+#include "tst_screenshots.moc"

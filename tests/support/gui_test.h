@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What tests of the window share: settings of their own, no warning let through, finding things by name.
+#pragma once
+
+#include <QAbstractButton>
+#include <QAccessible>
+#include <QApplication>
+#include <QLabel>
+#include <QRegularExpression>
+#include <QSettings>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QWidget>
+
+namespace espalier::test {
+
+/// Settings in a folder of their own, gone with this object.
+class OwnSettings {
+public:
+    OwnSettings() {
+        QCoreApplication::setOrganizationName(QStringLiteral("EspalierTest"));
+        QCoreApplication::setApplicationName(QStringLiteral("EspalierTest"));
+        QSettings::setDefaultFormat(QSettings::IniFormat);
+        QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, m_folder.path());
+    }
+    static void clear() { QSettings().clear(); }
+
+private:
+    QTemporaryDir m_folder;
+};
+
+/// Any warning that is logged from now on fails the running test function; not those about the missing screen.
+inline void failOnAnyWarning() {
+    QTest::failOnWarning(QRegularExpression(
+        QStringLiteral("^(?!This plugin does not support|QStandardPaths: XDG_RUNTIME_DIR not set).*")));
+}
+
+/// The one child of `parent` with this object name; a missing one fails the test by a null access it names first.
+template <class Child>
+Child* find(const QObject& parent, const char* name) {
+    auto* child = parent.findChild<Child*>(QString::fromLatin1(name));
+    if (!child) qFatal("No %s named %s", Child::staticMetaObject.className(), name);
+    return child;
+}
+
+/// Visible widgets that take the keyboard focus and tell assistive technology nothing.
+inline QStringList focusableWithoutName(const QWidget& window) {
+    QStringList found;
+    for (auto* widget : window.findChildren<QWidget*>()) {
+        if (!widget->isVisibleTo(&window) || !(widget->focusPolicy() & Qt::TabFocus)) continue;
+        QAccessibleInterface* accessible = QAccessible::queryAccessibleInterface(widget);
+        if (accessible && !accessible->text(QAccessible::Name).isEmpty()) continue;
+        found << QStringLiteral("%1 %2 in %3").arg(QString::fromLatin1(widget->metaObject()->className()),
+                                                   widget->objectName(), widget->parentWidget()->objectName());
+    }
+    return found;
+}
+
+/// Visible labels and buttons whose text does not fit into them.
+inline QStringList clippedTexts(const QWidget& window) {
+    QStringList found;
+    const auto check = [&](const QWidget* widget, const QString& text) {
+        if (text.isEmpty() || !widget->isVisible()) return;
+        const QSize wanted = widget->minimumSizeHint();
+        if (widget->width() >= wanted.width() && widget->height() >= wanted.height()) return;
+        found << QStringLiteral("%1 \"%2\" needs %3x%4 and has %5x%6")
+                     .arg(widget->objectName(), text)
+                     .arg(wanted.width())
+                     .arg(wanted.height())
+                     .arg(widget->width())
+                     .arg(widget->height());
+    };
+    for (const auto* label : window.findChildren<QLabel*>()) {
+        if (label->objectName() != QLatin1String("hoverText")) check(label, label->text());
+    }
+    for (const auto* button : window.findChildren<QAbstractButton*>()) check(button, button->text());
+    return found;
+}
+
+}  // namespace espalier::test

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/history_panel.h"
+
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QToolButton>
+#include <QTreeWidget>
+#include <QVBoxLayout>
+
+#include "core/base/format.h"
+#include "ui/dialogs/dialogs.h"
+#include "ui/document/workbench.h"
+#include "ui/style/icons.h"
+#include "ui/style/theme.h"
+
+namespace espalier::ui {
+namespace {
+
+constexpr int kNodeRole = Qt::UserRole;
+const QString kUnknown = QStringLiteral("–");
+enum Column { Name, Accuracy, Sparsity, ColumnCount };
+
+style::Icon iconFor(project::Operation operation) {
+    switch (operation) {
+        case project::Operation::Open: return style::Icon::Model;
+        case project::Operation::Pin: return style::Icon::Pin;
+        case project::Operation::FineTune: return style::Icon::Train;
+    }
+    return style::Icon::Model;
+}
+
+project::NodeId nodeOf(const QTreeWidgetItem* item) {
+    return item ? project::NodeId{item->data(Name, kNodeRole).toInt()} : project::NodeId{};
+}
+
+/// Share of the prunable weights that a node's plan removes.
+Result<double> sparsityOf(const project::Node& node, RunControl& control) {
+    const auto masks = prune::resolve(*node.snapshot, *node.plan, nullptr, control);
+    if (!masks) return masks.error();
+    const prune::Footprint cost = prune::footprint(*node.snapshot, **masks);
+    return cost.weights == 0 ? 0.0
+                             : 1.0 - static_cast<double>(cost.weightsKept) / static_cast<double>(cost.weights);
+}
+
+}  // namespace
+
+HistoryPanel::HistoryPanel(Workbench* workbench, QWidget* parent) : QWidget(parent), m_workbench(workbench) {
+    setObjectName(QStringLiteral("historyPanel"));
+    m_tree = new QTreeWidget(this);
+    m_tree->setObjectName(QStringLiteral("historyTree"));
+    m_tree->setAccessibleName(tr("History"));
+    m_tree->setHeaderLabels({tr("State"), tr("Accuracy"), tr("Sparsity")});
+    m_tree->headerItem()->setToolTip(Accuracy, tr("Top-1 accuracy as measured; – means not measured"));
+    m_tree->headerItem()->setToolTip(Sparsity, tr("Removed weights / prunable weights"));
+    m_tree->header()->setStretchLastSection(false);
+    m_tree->header()->setSectionResizeMode(Name, QHeaderView::Stretch);
+    m_tree->header()->setSectionResizeMode(Accuracy, QHeaderView::ResizeToContents);
+    m_tree->header()->setSectionResizeMode(Sparsity, QHeaderView::ResizeToContents);
+    m_tree->setUniformRowHeights(true);
+    m_tree->setExpandsOnDoubleClick(false);
+    m_tree->setFrameShape(QFrame::NoFrame);
+
+    m_goTo = makeButton(QStringLiteral("historyGoTo"), tr("Return"), tr("Goes back to this state (Enter or double click)"));
+    m_rename = makeButton(QStringLiteral("historyRename"), tr("Rename…"), tr("Gives this state another name"));
+    m_pin = makeButton(QStringLiteral("historyPin"), tr("Pin…"), tr("Keeps the current state in this tree"));
+    m_pin->setIcon(style::icon(style::Icon::Pin));
+    auto* buttons = new QHBoxLayout;
+    buttons->setSpacing(style::kSpaceRelated);
+    for (QToolButton* button : {m_goTo, m_rename, m_pin}) buttons->addWidget(button);
+    buttons->addStretch();
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel, style::kSpacePanel);
+    layout->setSpacing(style::kSpaceRelated);
+    layout->addWidget(m_tree, 1);
+    layout->addLayout(buttons);
+
+    connect(m_goTo, &QToolButton::clicked, this, &HistoryPanel::goToSelected);
+    connect(m_rename, &QToolButton::clicked, this, &HistoryPanel::renameSelected);
+    connect(m_pin, &QToolButton::clicked, this, &HistoryPanel::pinRequested);
+    connect(m_tree, &QTreeWidget::itemActivated, this, &HistoryPanel::goToSelected);
+    connect(m_tree, &QTreeWidget::currentItemChanged, this, &HistoryPanel::refreshButtons);
+    const Document* document = workbench->document();
+    connect(document, &Document::historyChanged, this, &HistoryPanel::rebuild);
+    connect(document, &Document::modelChanged, this, [this] {
+        m_sparsities.clear();
+        rebuild();
+    });
+    rebuild();
+}
+
+QToolButton* HistoryPanel::makeButton(const QString& name, const QString& text, const QString& tip) {
+    auto* button = new QToolButton(this);
+    button->setObjectName(name);
+    button->setText(text);
+    button->setToolTip(tip);
+    button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    button->setFocusPolicy(Qt::StrongFocus);
+    return button;
+}
+
+project::NodeId HistoryPanel::selectedNode() const {
+    return nodeOf(m_tree->currentItem());
+}
+
+void HistoryPanel::rebuild() {
+    const project::NodeId selected = selectedNode();
+    m_tree->clear();
+    const Document& document = *m_workbench->document();
+    if (document.hasModel()) {
+        const project::Node& root = document.history().node(document.history().root());
+        auto* item = new QTreeWidgetItem(m_tree);
+        fill(*item, root);
+        addChildren(item, root.id);
+        m_tree->expandAll();
+        for (QTreeWidgetItemIterator it(m_tree); *it; ++it) {
+            if (nodeOf(*it) == (selected.isValid() ? selected : document.state().node)) m_tree->setCurrentItem(*it);
+        }
+        measureSparsities();
+    }
+    refreshButtons();
+}
+
+void HistoryPanel::addChildren(QTreeWidgetItem* parent, project::NodeId node) {
+    const project::History& history = m_workbench->document()->history();
+    for (const project::NodeId child : history.children(node)) {
+        auto* item = new QTreeWidgetItem(parent);
+        fill(*item, history.node(child));
+        addChildren(item, child);
+    }
+}
+
+void HistoryPanel::fill(QTreeWidgetItem& item, const project::Node& node) {
+    const bool isCurrent = node.id == m_workbench->document()->state().node;
+    const auto& evaluation = node.metrics.evaluation;
+    const auto sparsity = m_sparsities.find(node.id);
+    item.setData(Name, kNodeRole, node.id.value);
+    item.setIcon(Name, style::icon(iconFor(node.operation)));
+    item.setText(Name, QString::fromStdString(node.name));
+    item.setText(Accuracy, evaluation ? QString::fromStdString(percent(evaluation->top1, 2)) : kUnknown);
+    item.setText(Sparsity,
+                 sparsity != m_sparsities.end() ? QString::fromStdString(percent(sparsity->second)) : kUnknown);
+    for (const int column : {Accuracy, Sparsity}) item.setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
+    if (evaluation) {
+        const std::string_view split = data::name(evaluation->split);
+        item.setToolTip(Accuracy, tr("Top-1 on %1 samples (%2)")
+                                      .arg(QString::fromStdString(exactCount(evaluation->samples)),
+                                           QString::fromUtf8(split.data(), static_cast<qsizetype>(split.size()))));
+    }
+    QFont font = item.font(Name);
+    font.setBold(isCurrent);
+    item.setFont(Name, font);
+    item.setToolTip(Name, isCurrent ? tr("%1 (where you are)").arg(item.text(Name)) : item.text(Name));
+}
+
+void HistoryPanel::measureSparsities() {
+    std::vector<std::shared_ptr<const project::Node>> unknown;
+    for (const auto& node : m_workbench->document()->history().nodes()) {
+        if (!m_sparsities.contains(node->id)) unknown.push_back(node);
+    }
+    if (unknown.empty()) return;
+    using Known = std::map<project::NodeId, double>;
+    const JobOptions options{Lane::Scan, tr("Reading the history"), QStringLiteral("history"), false};
+    m_workbench->jobs()->run<Known>(
+        options, this,
+        [unknown](const EventSink<>&, RunControl& control) -> Result<Known> {
+            Known known;
+            for (const auto& node : unknown) {
+                const auto sparsity = sparsityOf(*node, control);
+                if (!sparsity) return sparsity.error();
+                known[node->id] = *sparsity;
+            }
+            return known;
+        },
+        [this](Result<Known> known) {
+            if (!known) return;
+            m_sparsities.merge(*known);
+            for (QTreeWidgetItemIterator it(m_tree); *it; ++it) {
+                fill(**it, m_workbench->document()->history().node(nodeOf(*it)));
+            }
+        });
+}
+
+void HistoryPanel::goToSelected() {
+    if (selectedNode().isValid()) m_workbench->document()->goTo(selectedNode());
+}
+
+void HistoryPanel::renameSelected() {
+    const project::NodeId node = selectedNode();
+    if (!node.isValid()) return;
+    Document* document = m_workbench->document();
+    const QString name = QString::fromStdString(document->history().node(node).name);
+    const auto renamed = dialogs::askText(this, tr("Rename state"), tr("Name of this state:"), name);
+    if (renamed) document->renameNode(node, *renamed);
+}
+
+void HistoryPanel::refreshButtons() {
+    const bool hasSelection = selectedNode().isValid();
+    m_goTo->setEnabled(hasSelection);
+    m_rename->setEnabled(hasSelection);
+    m_pin->setEnabled(m_workbench->document()->hasModel());
+}
+
+}  // namespace espalier::ui

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The tree of what was done to the model: opened, pinned, fine-tuned. A double click goes back there.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include <QWidget>
+
+#include "core/project/history.h"
+
+class QToolButton;
+class QTreeWidget;
+class QTreeWidgetItem;
+
+namespace espalier::ui {
+
+class Workbench;
+
+class HistoryPanel : public QWidget {
+    Q_OBJECT
+public:
+    explicit HistoryPanel(Workbench* workbench, QWidget* parent = nullptr);
+
+    project::NodeId selectedNode() const;  ///< invalid when none
+
+Q_SIGNALS:
+    void pinRequested();
+
+private:
+    QToolButton* makeButton(const QString& name, const QString& text, const QString& tip);
+    void rebuild();
+    void addChildren(QTreeWidgetItem* parent, project::NodeId node);
+    void fill(QTreeWidgetItem& item, const project::Node& node);
+    void measureSparsities();
+    void goToSelected();
+    void renameSelected();
+    void refreshButtons();
+
+    Workbench* m_workbench;
+    std::map<project::NodeId, double> m_sparsities;  // of the nodes it is known of
+    QTreeWidget* m_tree;
+    QToolButton* m_goTo;
+    QToolButton* m_rename;
+    QToolButton* m_pin;
+};
+
+}  // namespace espalier::ui

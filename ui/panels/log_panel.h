@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the program wrote into its log since the window opened.
+#pragma once
+
+#include <deque>
+#include <memory>
+
+#include <QString>
+#include <QWidget>
+
+#include "core/base/log.h"
+
+class QComboBox;
+class QPlainTextEdit;
+
+namespace espalier::ui {
+
+/// Listens to the log; messages may come from any thread. Keeps the newest 5000.
+class LogPanel : public QWidget {
+    Q_OBJECT
+public:
+    static constexpr int kMaxLines = 5000;
+
+    explicit LogPanel(QWidget* parent = nullptr);
+    ~LogPanel() override;
+
+    void setLowestLevel(LogLevel level);
+    void copyAll() const;
+    QString text() const;  ///< what is shown
+
+protected:
+    void changeEvent(QEvent* event) override;
+
+private:
+    struct Queue;
+    struct Line {
+        LogLevel level;
+        QString time;
+        QString text;
+    };
+    void takeNewLines();
+    void append(const Line& line);
+    void rebuild();
+
+    std::shared_ptr<Queue> m_queue;
+    std::deque<Line> m_lines;
+    LogLevel m_lowest = LogLevel::Info;
+    QComboBox* m_levels;
+    QPlainTextEdit* m_text;
+};
+
+}  // namespace espalier::ui

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/start_page.h"
+
+#include <QDir>
+#include <QEvent>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPushButton>
+#include <QVBoxLayout>
+
+#include "ui/style/colors.h"
+#include "ui/style/icons.h"
+#include "ui/style/theme.h"
+
+namespace espalier::ui {
+namespace {
+
+constexpr int kColumnWidth = 560;
+constexpr int kPictureSize = 72;
+constexpr int kShownRecentFiles = 6;
+
+QPushButton* bigButton(const QString& name, const QString& text, style::Icon icon, const QString& tip) {
+    auto* button = new QPushButton(style::icon(icon), text);
+    button->setObjectName(name);
+    button->setToolTip(tip);
+    button->setMinimumHeight(36);
+    return button;
+}
+
+/// "~/models/lenet5.pt" rather than the whole home folder.
+QString shortFolder(const QFileInfo& file) {
+    QString folder = file.absolutePath();
+    if (folder.startsWith(QDir::homePath())) folder.replace(0, QDir::homePath().size(), QStringLiteral("~"));
+    return folder;
+}
+
+QPushButton* recentButton(const QString& path, int position) {
+    const QFileInfo file(path);
+    auto* button = new QPushButton(style::icon(style::Icon::Model), file.fileName());
+    button->setObjectName(QStringLiteral("startRecent%1").arg(position));
+    button->setFlat(true);
+    button->setStyleSheet(QStringLiteral("text-align: left; padding: 4px 8px;"));
+    button->setAccessibleName(StartPage::tr("Open %1").arg(file.fileName()));
+    button->setEnabled(file.exists());
+    button->setToolTip(file.exists() ? path : StartPage::tr("%1 is no longer there").arg(path));
+    return button;
+}
+
+}  // namespace
+
+StartPage::StartPage(QWidget* parent) : QWidget(parent) {
+    setObjectName(QStringLiteral("startPage"));
+    setAccessibleName(tr("Start page"));
+    m_recentTitle = new QLabel(tr("Recent models"), this);
+    m_recentTitle->setFont(style::font(style::FontSize::Small));
+    m_recent = new QVBoxLayout;
+    m_recent->setSpacing(0);
+    m_dropHint = new QLabel(tr("Or drop a TorchScript model or a plan anywhere on this window. "
+                               "Nothing leaves your machine."));
+    m_dropHint->setObjectName(QStringLiteral("startDropHint"));
+    m_dropHint->setWordWrap(true);
+
+    auto* column = new QWidget(this);
+    column->setMaximumWidth(kColumnWidth);
+    auto* lines = new QVBoxLayout(column);
+    lines->setSpacing(style::kSpaceGroup);
+    lines->addLayout(makeHeader());
+    lines->addLayout(makeButtons());
+    lines->addWidget(m_dropHint);
+    lines->addWidget(m_recentTitle);
+    lines->addLayout(m_recent);
+
+    auto* across = new QHBoxLayout;
+    across->addStretch(1);
+    across->addWidget(column, 4);
+    across->addStretch(1);
+    auto* layout = new QVBoxLayout(this);
+    layout->addStretch(2);
+    layout->addLayout(across);
+    layout->addStretch(3);
+    setRecentFiles({});
+    refreshColors();
+}
+
+QLayout* StartPage::makeHeader() {
+    m_picture = new QLabel;
+    auto* title = new QLabel(QStringLiteral("Espalier"));
+    title->setFont(style::font(style::FontSize::Large));
+    m_summary = new QLabel(tr("See where a model's weights can go, take them away, "
+                              "fine-tune what is left, and export it."));
+    m_summary->setWordWrap(true);
+    auto* words = new QVBoxLayout;
+    words->setSpacing(style::kSpaceRelated);
+    words->addStretch();
+    words->addWidget(title);
+    words->addWidget(m_summary);
+    words->addStretch();
+    auto* header = new QHBoxLayout;
+    header->setSpacing(style::kSpaceGroup);
+    header->addWidget(m_picture);
+    header->addLayout(words, 1);
+    return header;
+}
+
+QLayout* StartPage::makeButtons() {
+    auto* open = bigButton(QStringLiteral("startOpen"), tr("Open model…"), style::Icon::Open,
+                           tr("Opens a TorchScript file, as written by torch.jit.save (Ctrl+O)"));
+    auto* example = bigButton(QStringLiteral("startExample"), tr("Try the example"), style::Icon::Start,
+                              tr("Opens a small trained LeNet-5 with its MNIST data: everything is on this disk"));
+    open->setDefault(true);
+    connect(open, &QPushButton::clicked, this, &StartPage::openRequested);
+    connect(example, &QPushButton::clicked, this, &StartPage::exampleRequested);
+    auto* buttons = new QHBoxLayout;
+    buttons->setSpacing(style::kSpacePanel);
+    buttons->addWidget(open, 1);
+    buttons->addWidget(example, 1);
+    return buttons;
+}
+
+void StartPage::setRecentFiles(const QStringList& paths) {
+    while (QLayoutItem* item = m_recent->takeAt(0)) {
+        delete item->widget();
+        delete item;
+    }
+    m_recentTitle->setVisible(!paths.isEmpty());
+    for (int i = 0; i < std::min<int>(kShownRecentFiles, static_cast<int>(paths.size())); ++i) {
+        auto* button = recentButton(paths[i], i);
+        button->setText(QStringLiteral("%1   —   %2").arg(QFileInfo(paths[i]).fileName(),
+                                                          shortFolder(QFileInfo(paths[i]))));
+        connect(button, &QPushButton::clicked, this, [this, path = paths[i]] { Q_EMIT recentRequested(path); });
+        m_recent->addWidget(button);
+    }
+}
+
+void StartPage::refreshColors() {
+    const style::Colors& colors = style::colorsFor(palette());
+    for (QLabel* label : {m_summary, m_dropHint, m_recentTitle}) {
+        QPalette muted = palette();
+        muted.setColor(QPalette::WindowText, colors.mutedText);
+        label->setPalette(muted);
+    }
+    m_picture->setPixmap(style::applicationIcon().pixmap(QSize(kPictureSize, kPictureSize), devicePixelRatioF()));
+}
+
+void StartPage::changeEvent(QEvent* event) {
+    if (event->type() == QEvent::PaletteChange) refreshColors();
+    QWidget::changeEvent(event);
+}
+
+}  // namespace espalier::ui

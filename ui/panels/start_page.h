@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the window shows before a model is open: open one, go on with a recent one, or try the example.
+#pragma once
+
+#include <QStringList>
+#include <QWidget>
+
+class QLabel;
+class QVBoxLayout;
+
+namespace espalier::ui {
+
+class StartPage : public QWidget {
+    Q_OBJECT
+public:
+    explicit StartPage(QWidget* parent = nullptr);
+
+    /// Newest first; those that are missing are greyed and cannot be chosen.
+    void setRecentFiles(const QStringList& paths);
+
+Q_SIGNALS:
+    void openRequested();
+    void exampleRequested();
+    void recentRequested(const QString& path);
+
+protected:
+    void changeEvent(QEvent* event) override;
+
+private:
+    QLayout* makeHeader();
+    QLayout* makeButtons();
+    void refreshColors();
+
+    QLabel* m_picture;
+    QLabel* m_summary;
+    QLabel* m_dropHint;
+    QLabel* m_recentTitle;
+    QVBoxLayout* m_recent;
+};
+
+}  // namespace espalier::ui

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/training_progress.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <QCoreApplication>
+#include <QStringList>
+
+#include "core/base/format.h"
+
+namespace espalier::ui {
+namespace {
+
+QString tr(const char* text, int count = -1) {
+    return QCoreApplication::translate("TrainingProgress", text, nullptr, count);
+}
+
+QString shown(const std::string& text) {
+    return QString::fromStdString(text);
+}
+
+}  // namespace
+
+TrainingProgress::TrainingProgress(const train::Recipe& recipe, std::int64_t trainSamples)
+    : m_recipe(recipe), m_trainSamples(trainSamples) {}
+
+void TrainingProgress::add(const train::TrainSample& sample) {
+    m_last = sample;
+    if (std::isnan(sample.top1)) return;
+    if (m_bestTop1 && sample.top1 <= *m_bestTop1) return;
+    m_bestTop1 = sample.top1;
+    m_bestEpoch = sample.epoch;
+}
+
+std::int64_t TrainingProgress::stepsPerEpoch() const {
+    return (m_trainSamples + m_recipe.batchSize - 1) / m_recipe.batchSize;
+}
+
+double TrainingProgress::position() const {
+    if (!std::isnan(m_last.top1)) return m_last.epoch;
+    if (m_trainSamples <= 0) return static_cast<double>(m_last.step);
+    return static_cast<double>(m_last.step) / static_cast<double>(stepsPerEpoch());
+}
+
+double TrainingProgress::samplesPerSecond() const {
+    if (m_last.step <= 0 || m_last.seconds <= 0) return 0;
+    // The last batch of an epoch may be smaller than the others.
+    const double perStep = m_trainSamples > 0
+                               ? static_cast<double>(m_trainSamples) / static_cast<double>(stepsPerEpoch())
+                               : static_cast<double>(m_recipe.batchSize);
+    return static_cast<double>(m_last.step) * perStep / m_last.seconds;
+}
+
+std::optional<double> TrainingProgress::secondsLeft() const {
+    if (m_last.step <= 0 || m_trainSamples <= 0) return std::nullopt;
+    const auto total = static_cast<double>(stepsPerEpoch() * m_recipe.epochs);
+    const auto done = static_cast<double>(m_last.step);
+    return std::max(0.0, m_last.seconds * (total - done) / done);
+}
+
+QString TrainingProgress::statusText() const {
+    QStringList parts{tr("Epoch %1 of %2").arg(std::max(1, m_last.epoch)).arg(m_recipe.epochs)};
+    if (const auto left = secondsLeft()) parts << tr("%1 left").arg(shown(duration(*left)));
+    const double speed = samplesPerSecond();
+    if (speed > 0) parts << tr("%1 samples/s").arg(shown(siCount(std::round(speed))));
+    return parts.join(QStringLiteral("  ·  "));
+}
+
+QString TrainingProgress::bestText() const {
+    if (!m_bestTop1) return {};
+    const QString accuracy = shown(percent(*m_bestTop1, 2));
+    if (m_bestEpoch == 0) return tr("Best so far: before training, %1 on validation").arg(accuracy);
+    return tr("Best so far: epoch %1, %2 on validation").arg(m_bestEpoch).arg(accuracy);
+}
+
+QString summaryOf(const train::TrainResult& result) {
+    const QString before = shown(percent(result.before.top1, 2));
+    const QString epochs = result.stopped ? tr("stopped after %1 of the epochs").arg(result.epochs)
+                                          : tr("after %1 epochs").arg(result.epochs);
+    if (result.bestEpoch == 0) {
+        return tr("No epoch was better than the start (%1 on validation), %2: the weights are unchanged.")
+            .arg(before, epochs);
+    }
+    return tr("Best epoch %1: %2 (was %3) on validation, %4.")
+        .arg(QString::number(result.bestEpoch), shown(percent(result.after.top1, 2)), before, epochs);
+}
+
+}  // namespace espalier::ui
