@@ -5,6 +5,7 @@
 #include <QLineEdit>
 #include <QMimeData>
 #include <QPushButton>
+#include <QDialog>
 #include <QSignalSpy>
 #include <QTabWidget>
 #include <QToolButton>

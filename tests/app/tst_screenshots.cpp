@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The story of the README, told by the program itself: every step is checked, and its picture is written into
 // $ESPALIER_SCREENSHOTS (unless that is empty), at 1440 x 900.
+#include <QSignalSpy>
 #include <QDir>
 #include <QLabel>
 #include <QTreeView>

@@ -148,7 +148,7 @@ private Q_SLOTS:
         QFETCH(qint64, bytes);
         const auto target = dir() / "out.pt";
         QVERIFY(writeTextAtomically(target, "old"));
-        const Module module = linearModule();
+        Module module = linearModule();
         module.setattr("weight", at::ones({300, 300}));
         Result<void> saved;
         {
