@@ -105,7 +105,6 @@ private Q_SLOTS:
     void passesOnTheModelsOwnException();
     void refusesWrongNumbersOfInputs();
     void stopsInEndlessLoops();
-    void restoresTheGradMode();
     void runsOneProgramInTwoThreads();
     void drawsSeededExamples();
     void copiesModulesWithTheirSharing();
@@ -177,7 +176,6 @@ void TestInterpreter::runsScripts_data() {
         << "return torch.einsum('i,j->ij', x, self.weight) + torch.stack([x, x, x])";
     QTest::newRow("unpacked list") << "a, b, c = torch.unbind(x)\n  return a + 2 * b + 3 * c";
     QTest::newRow("warning and print") << "print(x)\n  return x.neg()";
-    QTest::newRow("grad mode") << "with torch.no_grad():\n    y = x * 2\n  return y";
     QTest::newRow("none") << "y : Optional[Tensor] = None\n  return y";
     QTest::newRow("list output") << "return [x, x + 1]";
     QTest::newRow("dict output") << "return {'a': x, 'b': [x, x * 3]}";
@@ -301,17 +299,6 @@ void TestInterpreter::stopsInEndlessLoops() {
     QVERIFY(!result);
     QCOMPARE(result.error().kind, Error::Kind::Cancelled);
     QCOMPARE(stopper.seen, 100);
-}
-
-void TestInterpreter::restoresTheGradMode() {
-    const auto module = moduleFrom(
-        "def forward(self, x):\n  with torch.no_grad():\n    assert x.dim() == 4, 'inside'\n  return x\n");
-    QVERIFY(c10::GradMode::is_enabled());
-    QVERIFY(!run(module, {at::ones({3})}));
-    QVERIFY(c10::GradMode::is_enabled());
-    const c10::NoGradGuard noGrad;
-    QVERIFY(!run(module, {at::ones({3})}));
-    QVERIFY(!c10::GradMode::is_enabled());
 }
 
 void TestInterpreter::runsOneProgramInTwoThreads() {
