@@ -34,25 +34,28 @@ void MaskItem::setMask(const HeatmapData& data) {
 void MaskItem::draw(QCPPainter* painter) {
     if (m_mask.isNull()) return;
     const QRectF target = cellsRect(mParentPlot, {0, 0}, {m_mask.height() - 1, m_mask.width() - 1});
-    const QRectF shown = target & QRectF(mParentPlot->axisRect()->rect());
+    // On whole pixels, or painting the tint would blur its lines.
+    const QRectF shown = (target & QRectF(mParentPlot->axisRect()->rect())).toAlignedRect();
     if (shown.isEmpty()) return;
 
-    const double scale =
-        painter->deviceTransform().m11();  // of the screen, or of an enlarged picture
-    const QSize pixels(static_cast<int>(std::ceil(shown.width() * scale)),
-                       static_cast<int>(std::ceil(shown.height() * scale)));
-    QImage tint(pixels, QImage::Format_ARGB32_Premultiplied);
-    tint.setDevicePixelRatio(scale);
-    QColor veil = style::colorsFor(m_palette).background;
+    // Of the screen, or of an enlarged picture.
+    const double scale = painter->deviceTransform().m11();
+    const style::Colors& colors = style::colorsFor(m_palette);
+    QColor veil = colors.background;
     veil.setAlphaF(0.55F);
-    tint.fill(veil);
+    QImage tint((shown.size() * scale).toSize() + QSize(1, 1), QImage::Format_ARGB32_Premultiplied);
+    tint.setDevicePixelRatio(scale);
+    tint.fill(Qt::transparent);
     QPainter tinter(&tint);
     const QRectF all(QPointF(), shown.size());
-    tinter.fillRect(all, QBrush(style::colorsFor(m_palette).removed, Qt::BDiagPattern));
+    tinter.fillRect(all, style::hatchTile(colors.removed, veil, scale));
     tinter.setCompositionMode(QPainter::CompositionMode_DestinationIn);
     tinter.drawImage(target.translated(-shown.topLeft()), m_mask);
     tinter.end();
+    painter->save();
+    painter->setClipRect(target, Qt::IntersectClip);
     painter->drawImage(shown.topLeft(), tint);
+    painter->restore();
 }
 
 RowOutline::RowOutline(QCustomPlot* plot) : QCPAbstractItem(plot) {

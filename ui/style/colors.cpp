@@ -87,18 +87,23 @@ QColor removedFill(const QPalette& palette) {
     return mix(colors.background, colors.removed, 0.8);
 }
 
-QBrush removedBrush(const QPalette& palette, double pixelRatio) {
-    const int side = std::max(1, qRound(kHatchStep * pixelRatio));
+QBrush hatchTile(const QColor& lines, const QColor& fill, double pixelRatio) {
+    const int side = std::max(2, qRound(kHatchStep * pixelRatio));
     const int width = std::max(1, qRound(pixelRatio));
-    QImage tile(side, side, QImage::Format_RGB32);
-    const QRgb fill = removedFill(palette).rgb();
-    const QRgb line = removedHatch(palette).color().rgb();
+    const bool isOpaque = lines.alpha() == 255 && fill.alpha() == 255;
+    QImage tile(side, side, isOpaque ? QImage::Format_RGB32 : QImage::Format_ARGB32_Premultiplied);
     for (int y = 0; y < side; ++y) {
-        for (int x = 0; x < side; ++x) tile.setPixel(x, y, (x + y) % side < width ? line : fill);
+        for (int x = 0; x < side; ++x) {
+            tile.setPixelColor(x, y, (x + y) % side < width ? lines : fill);
+        }
     }
     QBrush brush(tile);
     brush.setTransform(QTransform::fromScale(1 / pixelRatio, 1 / pixelRatio));
     return brush;
+}
+
+QBrush removedBrush(const QPalette& palette, double pixelRatio) {
+    return hatchTile(removedHatch(palette).color(), removedFill(palette), pixelRatio);
 }
 
 QColor mix(const QColor& under, const QColor& over, double share) {

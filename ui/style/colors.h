@@ -39,8 +39,11 @@ QBrush removedHatch(const QPalette& palette);
 /// The removed colour as a plain opaque fill, a little nearer to the background than the hatch.
 QColor removedFill(const QPalette& palette);
 
-/// Fill and hatch in one opaque tile, for areas that are redrawn at every mouse move. `pixelRatio`
-/// is the screen's: a tile in its own pixels is painted several times faster than a scaled pattern.
+/// Diagonal lines of one pixel on `fill` as one tile, for areas that are redrawn at every mouse
+/// move. `pixelRatio` is the screen's: a tile in its own pixels is painted several times faster
+/// than a scaled pattern, and sharper.
+QBrush hatchTile(const QColor& lines, const QColor& fill, double pixelRatio);
+/// removedFill with removedHatch on it, as a hatchTile.
 QBrush removedBrush(const QPalette& palette, double pixelRatio);
 
 /// `share` of `over` mixed into `under`: 0 gives `under`, 1 gives `over`. Opaque.
