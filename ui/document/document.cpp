@@ -34,7 +34,9 @@ model::LayerId firstPrunable(const model::Snapshot& snapshot) {
 
 Document::Document(QObject* parent) : QObject(parent), m_undo(new QUndoStack(this)) {}
 
-Document::~Document() = default;
+Document::~Document() {
+    m_undo->blockSignals(true);  // it clears itself as it dies, when whoever listens is half gone
+}
 
 const project::Node& Document::node() const {
     return m_history.node(m_state.node);

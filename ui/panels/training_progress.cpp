@@ -76,7 +76,7 @@ QString TrainingProgress::bestText() const {
 
 QString summaryOf(const train::TrainResult& result) {
     const QString before = shown(percent(result.before.top1, 2));
-    const QString epochs = result.stopped ? tr("stopped after %1 of the epochs").arg(result.epochs)
+    const QString epochs = result.stopped ? tr("stopped after %1 epochs").arg(result.epochs)
                                           : tr("after %1 epochs").arg(result.epochs);
     if (result.bestEpoch == 0) {
         return tr("No epoch was better than the start (%1 on validation), %2: the weights are unchanged.")

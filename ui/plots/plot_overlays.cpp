@@ -30,6 +30,7 @@ EmptyState::EmptyState(QWidget* parent)
     m_text->setAlignment(Qt::AlignCenter);
     m_text->setForegroundRole(QPalette::WindowText);
     m_action->setObjectName(QStringLiteral("emptyAction"));
+    m_action->setAccessibleName(tr("Suggested action"));
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(style::kSpaceGroup, style::kSpaceGroup, style::kSpaceGroup,
                                style::kSpaceGroup);
