@@ -92,7 +92,7 @@ private Q_SLOTS:
 
     void fallen() {
         m_probe->dialogs.nextDialog([this](QDialog& dialog) {
-            test::find<QDoubleSpinBox>(dialog, "prunePercent")->setValue(96);
+            test::find<QDoubleSpinBox>(dialog, "prunePercent")->setValue(98.5);
             auto* accept = test::find<QPushButton>(dialog, "pruneAccept");
             const bool isReady = QTest::qWaitFor([accept] { return accept->isEnabled(); }, test::kPatienceMs);
             shoot("prune", &dialog);

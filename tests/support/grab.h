@@ -53,7 +53,10 @@ inline QString namelessWidget(const QWidget& root) {
         if (widget->focusPolicy() == Qt::NoFocus || widget->focusProxy()) continue;
         // Parts of a spin box, a combo box or a plot speak through their owner.
         if (qobject_cast<QLineEdit*>(widget) && !qobject_cast<QLineEdit*>(widget)->isEnabled()) continue;
-        if (widget->objectName().startsWith(QLatin1String("qt_")) || widget->inherits("QCustomPlot")) continue;
+        if (widget->objectName().startsWith(QLatin1String("qt_")) || widget->inherits("QCustomPlot") ||
+            widget->inherits("QComboBoxListView")) {
+            continue;
+        }
         QAccessibleInterface* face = QAccessible::queryAccessibleInterface(widget);
         if (face && face->text(QAccessible::Name).isEmpty()) {
             return QStringLiteral("%1 (%2)").arg(widget->objectName(), widget->metaObject()->className());

@@ -310,6 +310,7 @@ private Q_SLOTS:
 
     void pinnedStatesAreReachedAgain() {
         document().setRule(m_conv1, WeightRule::sparsity(0.5));
+        QVERIFY(m_session->settle());
         document().setEvaluation(evaluationOf(0.9));
         m_session->workbench.pinCurrent("half");
         QCOMPARE(document().history().nodes().size(), std::size_t{2});

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // WeightsPanel: dragging the cut with a mouse and with keys, in a real window.
+#include <cmath>
+
 #include <QCheckBox>
 #include <QComboBox>
 #include <QLabel>
@@ -115,7 +117,7 @@ private Q_SLOTS:
         QVERIFY(m_session->settle());
         QCOMPARE(document().masks()->removed(document().selection()), shown);
         document().undoStack()->undo();
-        QCOMPARE(document().sparsity(document().selection()), 0.2);
+        QVERIFY(std::abs(document().sparsity(document().selection()) - 0.2) < 0.005);  // of a whole number of weights
     }
 
     void escapeCancelsADrag() {

@@ -70,7 +70,7 @@ void Document::select(model::LayerId layer) {
 
 void Document::select(std::vector<model::LayerId> layers, model::LayerId current) {
     std::ranges::sort(layers);
-    if (!hasModel() || !std::ranges::binary_search(layers, current)) return;
+    if (!hasModel() || !current.isValid() || !std::ranges::binary_search(layers, current)) return;
     if (layers == m_selectedLayers && current == m_selection) return;
     m_selectedLayers = std::move(layers);
     m_selection = current;

@@ -199,7 +199,7 @@ void LayerListPanel::showReport() {
     if (m_document->hasModel()) {
         const auto layers = m_document->snapshot()->layers();
         const auto prunable = std::ranges::count_if(layers, [](const auto& layer) { return layer.prunable.weights; });
-        m_report->setText(tr("%1 of %n layer(s) can be pruned", nullptr, static_cast<int>(layers.size())).arg(prunable));
+        m_report->setText(tr("%1 of %2 layers can be pruned").arg(prunable).arg(layers.size()));
         m_report->setToolTip(reasonsOf(*m_document->snapshot()));
     } else {
         m_report->setText({});
