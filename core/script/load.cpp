@@ -43,12 +43,11 @@ Result<LoadedModule> loadModule(const std::filesystem::path& path, RunControl& c
     return guarded(what, [&]() -> Result<LoadedModule> {
         const auto report = checkArchive(path);
         if (!report) return report.error();
-        if (auto tried = tryLoadInChild(path, LoadLimits::forFile(report->fileBytes), control);
-            !tried) {
-            return tried.error();
-        }
         auto sha256 = sha256OfFile(path, &control);
         if (!sha256) return sha256.error();
+        const auto limits = LoadLimits::forFile(report->fileBytes);
+        if (auto tried = tryLoadInChild(path, limits, control, *sha256); !tried)
+            return tried.error();
         printToLog();
         LoadedModule loaded{torch::jit::load(path.string(), c10::Device(c10::kCPU)),
                             *std::move(sha256),

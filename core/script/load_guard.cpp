@@ -121,8 +121,15 @@ public:
         posix_spawn_file_actions_addclosefrom_np(&files, kGuardPipe + 1);
         posix_spawnattr_t attributes;
         posix_spawnattr_init(&attributes);
-        // A group of its own: Ctrl+C reaches the parent alone, which then stops the child.
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+        // A group of its own: Ctrl+C reaches the parent alone, which then stops the child. The
+        // parent may block or ignore signals; the child must die of those that its limits send.
+        sigset_t none, all;
+        sigemptyset(&none);
+        sigfillset(&all);
+        posix_spawnattr_setsigmask(&attributes, &none);
+        posix_spawnattr_setsigdefault(&attributes, &all);
+        posix_spawnattr_setflags(
+            &attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
         const int failed = posix_spawn(&m_id, program.c_str(), &files, &attributes,
                                        pointers(arguments).data(), pointers(environment).data());
         posix_spawnattr_destroy(&attributes);
@@ -264,12 +271,16 @@ LoadLimits LoadLimits::forFile(std::uint64_t fileBytes) {
     return {10 + static_cast<double>(fileBytes) / 100e6, 3 * fileBytes + 1'000'000'000};
 }
 
-Result<void> tryLoadInChild(const fs::path& path, const LoadLimits& limits, RunControl& control) {
+Result<void> tryLoadInChild(const fs::path& path, const LoadLimits& limits, RunControl& control,
+                            std::string knownSha256) {
     const std::string what = "Cannot open " + path.filename().string();
     return guarded(what, [&]() -> Result<void> {
-        const auto sha256 = sha256OfFile(path, &control);
-        if (!sha256) return sha256.error();
-        const std::string line = passLine(*sha256);
+        if (knownSha256.empty()) {
+            auto sha256 = sha256OfFile(path, &control);
+            if (!sha256) return sha256.error();
+            knownSha256 = *std::move(sha256);
+        }
+        const std::string line = passLine(knownSha256);
         if (hasPassed(line)) return {};
         auto tried = verifyChecksums(path, control);
         if (tried) tried = load(path, limits, control);

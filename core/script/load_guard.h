@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "core/base/result.h"
 #include "core/base/run_control.h"
@@ -22,11 +23,12 @@ struct LoadLimits {
 /// Compares the checksums of all members, then loads `path` in `espalier-load-guard`, which lies
 /// beside the running program, and says whether that went well. There the code is compiled and
 /// checked before any of it runs; the file system cannot be written to. A file that passed before
-/// (same SHA-256, remembered in the cache folder) passes at once. Errors: Untrusted (past a limit,
+/// (same SHA-256, remembered in the cache folder) passes at once; a caller that has hashed the file
+/// already gives `knownSha256`. Errors: Untrusted (past a limit,
 /// or a call that a model must not make), Damaged (the child crashed or torch refused the file),
 /// Failed (there is no helper program), Cancelled within 50 ms. Thread-safe.
 Result<void> tryLoadInChild(const std::filesystem::path& path, const LoadLimits& limits,
-                            RunControl& control);
+                            RunControl& control, std::string knownSha256 = {});
 
 /// The child's whole program: sets its own limits, loads, exits with a status the parent
 /// understands.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/script/save_torch.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <map>
@@ -31,8 +32,9 @@ namespace {
 
 constexpr std::uint64_t kSeed = 0;
 
-/// The saved file as torch writes it, piece by piece. Torch only says that writing failed; the
-/// reason is kept here.
+/// The saved file as torch writes it, piece by piece. Never tells torch of a failure: its writer
+/// would throw from a destructor and end the program. What failed is kept, and what comes after it
+/// is dropped.
 class ModelFile {
 public:
     explicit ModelFile(const fs::path& path) : m_file(std::fopen(path.c_str(), "wbxe")) {
@@ -43,10 +45,8 @@ public:
     ModelFile& operator=(const ModelFile&) = delete;
 
     std::size_t write(const void* data, std::size_t size) {
-        if (m_error != 0) return 0;
-        const std::size_t written = std::fwrite(data, 1, size, m_file);
-        if (written < size) m_error = errno;
-        return written;
+        if (m_error == 0 && std::fwrite(data, 1, size, m_file) < size) m_error = errno;
+        return size;
     }
     /// 0, or the error number of the first thing that failed.
     int close() {
@@ -62,22 +62,15 @@ private:
 
 Result<void> writeModule(const Module& module, const fs::path& file, const std::string& what) {
     ModelFile output(file);
-    std::exception_ptr thrown;
-    try {
-        torch::jit::ExportModule(
-            module, [&](const void* data, std::size_t size) { return output.write(data, size); });
-    } catch (const std::exception&) {
-        thrown = std::current_exception();
-    }
-    if (const int code = output.close()) {
-        Error error =
-            detail::errorFromException(what, std::system_error(code, std::generic_category()));
-        error.kind = Error::Kind::WriteFailed;
-        if (error.hint.empty()) error.hint = "Choose another folder.";
-        return error;
-    }
-    if (thrown) std::rethrow_exception(thrown);
-    return {};
+    torch::jit::ExportModule(
+        module, [&](const void* data, std::size_t size) { return output.write(data, size); });
+    const int code = output.close();
+    if (code == 0) return {};
+    Error error =
+        detail::errorFromException(what, std::system_error(code, std::generic_category()));
+    error.kind = Error::Kind::WriteFailed;
+    if (error.hint.empty()) error.hint = "Choose another folder.";
+    return error;
 }
 
 Error differs(const std::string& part) {

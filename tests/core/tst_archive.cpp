@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include <sys/stat.h>
+#include <zlib.h>
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -48,7 +49,7 @@ void put(std::string& bytes, std::size_t at, Number value) {
     std::memcpy(bytes.data() + at, &value, sizeof(value));
 }
 
-/// A zip with one entry of the given directory numbers, for what no writer would write.
+/// A zip of stored members, also such as no writer would write.
 std::string zipOf(const std::vector<std::pair<std::string, std::string>>& members) {
     std::string file, directory;
     for (const auto& [name, data] : members) {
@@ -56,6 +57,8 @@ std::string zipOf(const std::vector<std::pair<std::string, std::string>>& member
         put(local, 0, 0x04034b50u);
         put(local, 26, static_cast<std::uint16_t>(name.size()));
         put(entry, 0, 0x02014b50u);
+        const auto checksum = crc32_z(0, reinterpret_cast<const Bytef*>(data.data()), data.size());
+        put(entry, 16, static_cast<std::uint32_t>(checksum));
         put(entry, 20, static_cast<std::uint32_t>(data.size()));
         put(entry, 24, static_cast<std::uint32_t>(data.size()));
         put(entry, 28, static_cast<std::uint16_t>(name.size()));
@@ -200,6 +203,39 @@ private Q_SLOTS:
         verifyRefused(write(zipOf({})), Kind::NotTorchScript, "zip without a model");
         verifyRefused(write(zipOf({{"m/data.pkl", ""}, {"m/code/a.py", ""}})), Kind::Damaged,
                       "part is missing");
+    }
+
+    void refusesForeignClassesAndNewerFormats() {
+        using namespace std::string_literals;
+        const std::string none = "\x80\x02).";
+        const auto archive = [&](const std::string& pickle, const std::string& code,
+                                 const char* version) {
+            return write(zipOf({{"m/data.pkl", pickle},
+                                {"m/code/__torch__.py", code},
+                                {"m/constants.pkl", none},
+                                {"m/version", version}}));
+        };
+        QVERIFY(checkArchive(archive(none, "", "3\n")));
+        verifyRefused(archive("\x80\x02"
+                              "c__torch__.torch.classes._nnapi\nCompilation\n."s,
+                              "", "3\n"),
+                      Kind::Untrusted, "torch.classes._nnapi");
+        verifyRefused(archive("\x80\x02"
+                              "c__torch__\ntorch.classes._nnapi.Compilation\n."s,
+                              "", "3\n"),
+                      Kind::Untrusted, "torch.classes._nnapi");
+        QVERIFY(
+            checkArchive(archive("\x80\x02"
+                                 "c__torch__.torch.classes.quantized\nX\n."s,
+                                 "", "3\n")));
+        verifyRefused(archive(none, "x : __torch__.torch.classes.c10d.ProcessGroup", "3\n"),
+                      Kind::Untrusted, "c10d");
+        verifyRefused(archive(none, "x = ops.aten.save(y)", "3\n"), Kind::Untrusted, "aten::save");
+        verifyRefused(archive(none, "x = ops.c10d.send(y)", "3\n"), Kind::Untrusted, "c10d::send");
+        verifyRefused(archive(none, "", "99\n"), Kind::Unsupported, "newer PyTorch");
+        verifyRefused(archive(none, "", "0\n"), Kind::Damaged, "version");
+        verifyRefused(archive(none, "", "x"), Kind::Damaged, "version");
+        verifyRefused(archive("\x80\x02K\x01", "", "3\n"), Kind::Damaged, "ends too early");
     }
 
     void refusesWhatIsNoFile() {
