@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kChunk = 256 << 10;
 constexpr std::uint64_t kDeflateLimit = 1032;  // the largest ratio that deflate can reach
-constexpr int kGzipOnly = 15 + 16;             // zlib's window bits: the largest window, gzip headers
+constexpr int kGzipOnly = 15 + 16;  // zlib's window bits: the largest window, gzip headers
 
 struct CloseFile {
     void operator()(std::FILE* file) const { std::fclose(file); }
@@ -37,7 +37,8 @@ struct ByteSource::State {
         if (isPacked) inflateEnd(&stream);
     }
     Error error(Error::Kind kind, std::string why, std::string hint) const {
-        return {kind, cat("Cannot read ", path.filename().string()), std::move(why), std::move(hint)};
+        return {kind, cat("Cannot read ", path.filename().string()), std::move(why),
+                std::move(hint)};
     }
     Error damaged(std::string why) const {
         return error(Error::Kind::Damaged, std::move(why), "Download or copy the file again");
@@ -102,12 +103,14 @@ Result<ByteSource> ByteSource::open(const std::filesystem::path& path) {
     state->path = path;
     std::error_code failed;
     if (!std::filesystem::exists(path, failed)) {
-        return state->error(Error::Kind::NotFound, cat("there is no file ", path.string()), "Check the path");
+        return state->error(Error::Kind::NotFound, cat("there is no file ", path.string()),
+                            "Check the path");
     }
     const std::uintmax_t size = std::filesystem::file_size(path, failed);
     if (!failed) state->file.reset(std::fopen(path.c_str(), "rb"));
     if (!state->file) {
-        return state->error(Error::Kind::Unreadable, "it is no file or may not be read", "Check its permissions");
+        return state->error(Error::Kind::Unreadable, "it is no file or may not be read",
+                            "Check its permissions");
     }
     state->fileBytes = size;
     const auto first = state->refill();
@@ -123,7 +126,8 @@ Result<ByteSource> ByteSource::open(const std::filesystem::path& path) {
 Result<std::size_t> ByteSource::read(std::span<std::uint8_t> buffer) {
     std::size_t done = 0;
     while (done < buffer.size()) {
-        const auto part = buffer.subspan(done, std::min(kChunk, buffer.size() - done));  // zlib counts in 32 bits
+        const auto part =
+            buffer.subspan(done, std::min(kChunk, buffer.size() - done));  // zlib counts in 32 bits
         const auto got = m_state->isPacked ? m_state->unpack(part) : m_state->copy(part);
         if (!got) return got.error();
         done += *got;

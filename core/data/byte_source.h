@@ -18,7 +18,8 @@ public:
     static Result<ByteSource> open(const std::filesystem::path& path);
 
     /// Fills `buffer` from the front; fewer bytes than it holds mean the end.
-    /// Errors: Damaged, when the gzip data is broken, incomplete or followed by something else; Unreadable.
+    /// Errors: Damaged, when the gzip data is broken, incomplete or followed by something else;
+    /// Unreadable.
     Result<std::size_t> read(std::span<std::uint8_t> buffer);
 
     /// No file of this size unpacks to more (a gzip file grows at most 1032-fold).

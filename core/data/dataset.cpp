@@ -21,8 +21,10 @@ Error notFound(const DataSpec& spec) {
         return {Error::Kind::NotFound, what, "there is no such file or folder", "Check the path"};
     }
     std::string looked;
-    for (const DatasetKind* kind : kKinds) looked += cat(looked.empty() ? "" : "; ", kind->looksLike);
-    return {Error::Kind::NotFound, what, cat("nothing of a known kind is there. Looked for: ", looked),
+    for (const DatasetKind* kind : kKinds)
+        looked += cat(looked.empty() ? "" : "; ", kind->looksLike);
+    return {Error::Kind::NotFound, what,
+            cat("nothing of a known kind is there. Looked for: ", looked),
             "Give the folder that holds the files"};
 }
 
@@ -31,7 +33,8 @@ Error notFound(const DataSpec& spec) {
 Result<DatasetPtr> openDataset(const DataSpec& spec, RunControl& control) {
     const std::string what = cat("Cannot open the data at ", spec.path.string());
     if (!std::isfinite(spec.validation) || spec.validation < 0 || spec.validation >= 1) {
-        return Error{Error::Kind::BadArgument, what, cat("the validation share is ", spec.validation),
+        return Error{Error::Kind::BadArgument, what,
+                     cat("the validation share is ", spec.validation),
                      "Give a number from 0 to below 1, such as 0.1"};
     }
     return guarded(what, [&]() -> Result<DatasetPtr> {

@@ -18,7 +18,8 @@ namespace espalier::data {
 class Dataset;  // dataset_torch.h
 using DatasetPtr = std::shared_ptr<const Dataset>;
 
-/// Train is the training split less its last-drawn validation share; Test is never used to choose anything.
+/// Train is the training split less its last-drawn validation share; Test is never used to choose
+/// anything.
 enum class Split { Train, Validation, Test };
 std::string_view name(Split split);
 /// "train", "val" or "validation", "test". Errors: BadArgument.
@@ -27,10 +28,10 @@ Result<Split> parseSplit(std::string_view text);
 /// Where data lies and how it is read.
 struct DataSpec {
     std::filesystem::path path;
-    std::string preset{};             ///< "mnist", "cifar10", "imagenet" or empty: by the kind of data
-    std::vector<double> mean{};       ///< per channel, on values scaled to 0..1; empty: the preset's
+    std::string preset{};        ///< "mnist", "cifar10", "imagenet" or empty: by the kind of data
+    std::vector<double> mean{};  ///< per channel, on values scaled to 0..1; empty: the preset's
     std::vector<double> deviation{};  ///< likewise
-    double validation = 0.1;          ///< share of each class of the training split, drawn with seed 0
+    double validation = 0.1;  ///< share of each class of the training split, drawn with seed 0
 
     bool operator==(const DataSpec&) const = default;
 };
@@ -41,16 +42,18 @@ struct DatasetInfo {
     std::string kind;                       ///< "IDX files"
     std::vector<std::int64_t> sampleShape;  ///< [channels, height, width]
     std::vector<std::string> classes;
-    std::int64_t train = 0;                 ///< samples per split
+    std::int64_t train = 0;  ///< samples per split
     std::int64_t validation = 0;
     std::int64_t test = 0;
-    std::vector<std::string> notes;         ///< "choices are made on the test split: there is no training split"
+    std::vector<std::string>
+        notes;  ///< "choices are made on the test split: there is no training split"
 
     bool operator==(const DatasetInfo&) const = default;
 };
 
 /// Opens the data at `spec.path`, recognised by what is there.
-/// Errors: NotFound, naming what was looked for; Damaged, naming the file; Mismatch (images and labels differ in number).
+/// Errors: NotFound, naming what was looked for; Damaged, naming the file; Mismatch (images and
+/// labels differ in number).
 Result<DatasetPtr> openDataset(const DataSpec& spec, RunControl& control);
 
 const DatasetInfo& info(const Dataset& dataset);

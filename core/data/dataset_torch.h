@@ -12,7 +12,8 @@
 
 namespace espalier::data {
 
-/// Inputs in the order of forward's arguments, each [batch, …]; targets [batch] int64 class indices.
+/// Inputs in the order of forward's arguments, each [batch, …]; targets [batch] int64 class
+/// indices.
 struct Batch {
     std::vector<at::Tensor> inputs;
     at::Tensor targets;
@@ -32,8 +33,9 @@ public:
 
 std::int64_t sampleCount(const Dataset& dataset, Split split);
 
-/// The stratified validation split: for each class the share `validation` of its samples, drawn with seed 0 and
-/// independent of the platform. Both lists ascend. Classes with one sample stay in training.
+/// The stratified validation split: for each class the share `validation` of its samples, drawn
+/// with seed 0 and independent of the platform. Both lists ascend. Classes with one sample stay in
+/// training.
 struct TrainValidation {
     std::vector<std::int64_t> train;
     std::vector<std::int64_t> validation;

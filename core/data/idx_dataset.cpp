@@ -18,14 +18,15 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 2> kParts{"train", "t10k"};
 
 /// How the file of images ("images", 3) or labels ("labels", 1) may be called.
-std::array<std::string, 4> spellings(std::string_view part, std::string_view content, int dimensions) {
+std::array<std::string, 4> spellings(std::string_view part, std::string_view content,
+                                     int dimensions) {
     const std::string dashed = cat(part, "-", content, "-idx", dimensions, "-ubyte");
     const std::string dotted = cat(part, "-", content, ".idx", dimensions, "-ubyte");
     return {dashed, dashed + ".gz", dotted, dotted + ".gz"};
 }
 
-std::optional<fs::path> findFile(const fs::path& folder, std::string_view part, std::string_view content,
-                                 int dimensions) {
+std::optional<fs::path> findFile(const fs::path& folder, std::string_view part,
+                                 std::string_view content, int dimensions) {
     std::error_code ignored;
     for (const std::string& name : spellings(part, content, dimensions)) {
         if (fs::is_regular_file(folder / name, ignored)) return folder / name;
@@ -46,7 +47,8 @@ bool isIdxName(const fs::path& path) {
     return std::ranges::any_of(kParts, [&name](std::string_view part) {
         const auto images = spellings(part, "images", 3);
         const auto labels = spellings(part, "labels", 1);
-        return std::ranges::find(images, name) != images.end() || std::ranges::find(labels, name) != labels.end();
+        return std::ranges::find(images, name) != images.end() ||
+               std::ranges::find(labels, name) != labels.end();
     });
 }
 
@@ -70,8 +72,8 @@ Result<Part> readPart(const fs::path& folder, std::string_view part, RunControl&
     if (!imageFile || !labelFile) {
         const auto names = imageFile ? spellings(part, "labels", 1) : spellings(part, "images", 3);
         return Error{Error::Kind::NotFound, cat("Cannot open the data in ", folder.string()),
-                     cat((imageFile ? *imageFile : *labelFile).filename().string(), " is there, but ", names[0],
-                         " (or with .gz) is not"),
+                     cat((imageFile ? *imageFile : *labelFile).filename().string(),
+                         " is there, but ", names[0], " (or with .gz) is not"),
                      "Put both files into one folder"};
     }
     auto images = readIdx(*imageFile, 3, control);
@@ -109,8 +111,8 @@ Result<DatasetPtr> open(const DataSpec& spec, RunControl& control) {
     const Part& known = train->shape.empty() ? *test : *train;
     if (!train->shape.empty() && !test->shape.empty() && train->shape != test->shape) {
         return Error{Error::Kind::Mismatch, cat("Cannot open the data in ", folder.string()),
-                     cat("training images are ", train->shape[0], "x", train->shape[1], ", test images ",
-                         test->shape[0], "x", test->shape[1]),
+                     cat("training images are ", train->shape[0], "x", train->shape[1],
+                         ", test images ", test->shape[0], "x", test->shape[1]),
                      "Use files that belong together"};
     }
     DatasetInfo info;
@@ -118,7 +120,8 @@ Result<DatasetPtr> open(const DataSpec& spec, RunControl& control) {
     info.kind = "IDX files";
     info.sampleShape = {1, known.shape[0], known.shape[1]};
     info.classes = classNames(*train, *test);
-    return makeMemoryImages({info, spec, *normalisation, std::move(train->images), std::move(test->images)});
+    return makeMemoryImages(
+        {info, spec, *normalisation, std::move(train->images), std::move(test->images)});
 }
 
 }  // namespace

@@ -8,7 +8,10 @@
 namespace espalier::data {
 
 Loader::Loader(const Dataset& dataset, Split split, std::int64_t batchSize, std::uint64_t seed)
-    : m_dataset(dataset), m_split(split), m_batchSize(static_cast<std::size_t>(batchSize)), m_seed(seed),
+    : m_dataset(dataset),
+      m_split(split),
+      m_batchSize(static_cast<std::size_t>(batchSize)),
+      m_seed(seed),
       m_order(static_cast<std::size_t>(sampleCount(dataset, split))) {
     startEpoch(1);
 }
@@ -33,7 +36,8 @@ bool Loader::hasNext() const {
 
 Batch Loader::next() {
     const std::size_t left = m_order.size() - m_dealt;
-    const std::size_t size = left == m_batchSize + 1 && m_batchSize > 1 ? left : std::min(left, m_batchSize);
+    const std::size_t size =
+        left == m_batchSize + 1 && m_batchSize > 1 ? left : std::min(left, m_batchSize);
     const auto indices = std::span(m_order).subspan(m_dealt, size);
     m_dealt += size;
     return m_dataset.batch(m_split, indices);

@@ -9,10 +9,12 @@
 
 namespace espalier::data {
 
-/// Deals the samples of a split in batches. The order depends on the seed and the epoch alone, on every platform.
+/// Deals the samples of a split in batches. The order depends on the seed and the epoch alone, on
+/// every platform.
 ///
-/// The last batch holds what is left; a single sample left over joins the batch before, because batch norm cannot
-/// train on one. Batches are made on the calling thread: for MNIST that costs 0.1 % of a training step of LeNet-5.
+/// The last batch holds what is left; a single sample left over joins the batch before, because
+/// batch norm cannot train on one. Batches are made on the calling thread: for MNIST that costs 0.1
+/// % of a training step of LeNet-5.
 class Loader {
 public:
     /// `dataset` must outlive the loader.

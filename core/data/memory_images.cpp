@@ -68,9 +68,12 @@ const LabelledImages& MemoryImages::pool(Split split) const {
 
 const std::vector<std::int64_t>& MemoryImages::positions(Split split) const {
     switch (split) {
-        case Split::Train: return m_train;
-        case Split::Validation: return m_validation;
-        case Split::Test: break;
+        case Split::Train:
+            return m_train;
+        case Split::Validation:
+            return m_validation;
+        case Split::Test:
+            break;
     }
     return m_test;
 }
@@ -90,7 +93,8 @@ Batch MemoryImages::batch(Split split, std::span<const std::int64_t> indices) co
         const auto place = static_cast<std::size_t>(places.at(static_cast<std::size_t>(index)));
         const std::uint8_t* in = images.pixels.data() + place * area * m_tables.size();
         for (const std::vector<float>& table : m_tables) {
-            out = std::transform(in, in + area, out, [&table](std::uint8_t byte) { return table[byte]; });
+            out = std::transform(in, in + area, out,
+                                 [&table](std::uint8_t byte) { return table[byte]; });
             in += area;
         }
         *target++ = images.labels[place];
@@ -102,7 +106,8 @@ Batch MemoryImages::batch(Split split, std::span<const std::int64_t> indices) co
 
 DatasetPtr makeMemoryImages(ImageCollection collection) {
     const double validation = collection.spec.validation;
-    return std::make_shared<MemoryImages>(std::make_shared<const ImageCollection>(std::move(collection)), validation);
+    return std::make_shared<MemoryImages>(
+        std::make_shared<const ImageCollection>(std::move(collection)), validation);
 }
 
 }  // namespace espalier::data

@@ -25,20 +25,24 @@ const std::array<Preset, 3>& presets() {
 }
 
 Error refusal(std::string why, std::string hint) {
-    return {Error::Kind::BadArgument, "Cannot normalise the images", std::move(why), std::move(hint)};
+    return {Error::Kind::BadArgument, "Cannot normalise the images", std::move(why),
+            std::move(hint)};
 }
 
-Result<std::vector<float>> perChannel(const std::vector<double>& given, const std::vector<double>& preset,
-                                      std::string_view what, std::string_view source, std::int64_t channels) {
+Result<std::vector<float>> perChannel(const std::vector<double>& given,
+                                      const std::vector<double>& preset, std::string_view what,
+                                      std::string_view source, std::int64_t channels) {
     const std::vector<double>& values = given.empty() ? preset : given;
     if (static_cast<std::int64_t>(values.size()) != channels) {
-        return refusal(cat("the ", what, given.empty() ? cat(" of preset ", source) : std::string(),
-                           " has ", values.size(), " channel(s), the images have ", channels),
-                       cat("Give --", what == "mean" ? "mean" : "std", " with ", channels, " number(s)"));
+        return refusal(
+            cat("the ", what, given.empty() ? cat(" of preset ", source) : std::string(), " has ",
+                values.size(), " channel(s), the images have ", channels),
+            cat("Give --", what == "mean" ? "mean" : "std", " with ", channels, " number(s)"));
     }
     std::vector<float> result;
     for (const double value : values) {
-        if (!std::isfinite(value)) return refusal(cat("the ", what, " is not a finite number"), "Give other numbers");
+        if (!std::isfinite(value))
+            return refusal(cat("the ", what, " is not a finite number"), "Give other numbers");
         result.push_back(static_cast<float>(value));
     }
     return result;
@@ -55,20 +59,24 @@ std::vector<float> Normalisation::table(std::int64_t channel) const {
     return values;
 }
 
-Result<Normalisation> normalisationFor(const DataSpec& spec, std::string_view usual, std::int64_t channels) {
+Result<Normalisation> normalisationFor(const DataSpec& spec, std::string_view usual,
+                                       std::int64_t channels) {
     const std::string_view wanted = spec.preset.empty() ? usual : std::string_view(spec.preset);
     for (const Preset& preset : presets()) {
         if (preset.name != wanted) continue;
         auto mean = perChannel(spec.mean, preset.mean, "mean", wanted, channels);
         if (!mean) return mean.error();
-        auto deviation = perChannel(spec.deviation, preset.deviation, "standard deviation", wanted, channels);
+        auto deviation =
+            perChannel(spec.deviation, preset.deviation, "standard deviation", wanted, channels);
         if (!deviation) return deviation.error();
         for (const float value : *deviation) {
-            if (value <= 0) return refusal("a standard deviation must be above 0", "Give other numbers");
+            if (value <= 0)
+                return refusal("a standard deviation must be above 0", "Give other numbers");
         }
         return Normalisation{*mean, *deviation};
     }
-    return refusal(cat("there is no preset '", wanted, "'"), "Use mnist, cifar10 or imagenet, or give mean and std");
+    return refusal(cat("there is no preset '", wanted, "'"),
+                   "Use mnist, cifar10 or imagenet, or give mean and std");
 }
 
 }  // namespace espalier::data

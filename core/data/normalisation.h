@@ -16,12 +16,15 @@ struct Normalisation {
     std::vector<float> mean;
     std::vector<float> deviation;
 
-    /// What each of the 256 byte values becomes in `channel`; bit for bit torchvision's ToTensor and Normalize.
+    /// What each of the 256 byte values becomes in `channel`; bit for bit torchvision's ToTensor
+    /// and Normalize.
     std::vector<float> table(std::int64_t channel) const;
 };
 
-/// What `spec` asks for, its preset (or `usual`, when it names none) filling in what it leaves open.
-/// Errors: BadArgument for an unknown preset, another number of channels, a deviation that is not positive.
-Result<Normalisation> normalisationFor(const DataSpec& spec, std::string_view usual, std::int64_t channels);
+/// What `spec` asks for, its preset (or `usual`, when it names none) filling in what it leaves
+/// open. Errors: BadArgument for an unknown preset, another number of channels, a deviation that is
+/// not positive.
+Result<Normalisation> normalisationFor(const DataSpec& spec, std::string_view usual,
+                                       std::int64_t channels);
 
 }  // namespace espalier::data

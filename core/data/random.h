@@ -22,7 +22,8 @@ public:
         return z ^ (z >> 31);
     }
 
-    /// Uniform in 0 .. bound - 1; `bound` is at least 1. Values that would favour some results are drawn again.
+    /// Uniform in 0 .. bound - 1; `bound` is at least 1. Values that would favour some results are
+    /// drawn again.
     std::uint64_t below(std::uint64_t bound) {
         const std::uint64_t unfair = (0 - bound) % bound;  // 2^64 mod bound
         std::uint64_t value = next();

@@ -11,9 +11,12 @@ namespace espalier::data {
 
 std::string_view name(Split split) {
     switch (split) {
-        case Split::Train: return "train";
-        case Split::Validation: return "validation";
-        case Split::Test: return "test";
+        case Split::Train:
+            return "train";
+        case Split::Validation:
+            return "validation";
+        case Split::Test:
+            return "test";
     }
     return "";
 }
@@ -28,16 +31,21 @@ Result<Split> parseSplit(std::string_view text) {
 
 std::int64_t sampleCount(const Dataset& dataset, Split split) {
     switch (split) {
-        case Split::Train: return dataset.info().train;
-        case Split::Validation: return dataset.info().validation;
-        case Split::Test: return dataset.info().test;
+        case Split::Train:
+            return dataset.info().train;
+        case Split::Validation:
+            return dataset.info().validation;
+        case Split::Test:
+            return dataset.info().test;
     }
     return 0;
 }
 
 TrainValidation stratifiedSplit(std::span<const std::int64_t> labels, double validation) {
-    std::map<std::int64_t, std::vector<std::int64_t>> classes;  // ordered: the draw must not depend on hashing
-    for (std::size_t i = 0; i < labels.size(); ++i) classes[labels[i]].push_back(static_cast<std::int64_t>(i));
+    std::map<std::int64_t, std::vector<std::int64_t>>
+        classes;  // ordered: the draw must not depend on hashing
+    for (std::size_t i = 0; i < labels.size(); ++i)
+        classes[labels[i]].push_back(static_cast<std::int64_t>(i));
 
     TrainValidation split;
     SplitMix64 random(0);

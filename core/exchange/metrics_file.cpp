@@ -36,9 +36,9 @@ Result<MetricsWriter> MetricsWriter::create(const std::filesystem::path& path) {
 }
 
 void MetricsWriter::append(const train::TrainSample& sample) {
-    m_file << sample.step << ',' << sample.epoch << ',' << sample.round << ',' << cell(sample.loss) << ','
-           << cell(sample.valLoss) << ',' << cell(sample.top1) << ',' << cell(sample.lr) << ','
-           << cell(sample.sparsity) << ',' << cell(sample.seconds) << std::endl;
+    m_file << sample.step << ',' << sample.epoch << ',' << sample.round << ',' << cell(sample.loss)
+           << ',' << cell(sample.valLoss) << ',' << cell(sample.top1) << ',' << cell(sample.lr)
+           << ',' << cell(sample.sparsity) << ',' << cell(sample.seconds) << std::endl;
 }
 
 }  // namespace espalier::exchange

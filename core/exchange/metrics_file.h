@@ -11,7 +11,8 @@
 
 namespace espalier::exchange {
 
-/// Appends rows as they come, each flushed, so that a crash loses none. Empty cells for what was not measured.
+/// Appends rows as they come, each flushed, so that a crash loses none. Empty cells for what was
+/// not measured.
 class MetricsWriter {
 public:
     /// Errors: WriteFailed.

@@ -20,24 +20,45 @@ Error refusal(Error::Kind kind, std::string why, std::string hint) {
     return {kind, "Cannot read the recipe", std::move(why), std::move(hint)};
 }
 
-std::string kindOf(const bool&) { return "true or false"; }
-std::string kindOf(const std::string&) { return "a text"; }
-std::string kindOf(const double&) { return "a number"; }
-std::string kindOf(const int&) { return "a whole number"; }
-std::string kindOf(const std::int64_t&) { return "a whole number"; }
-std::string kindOf(const std::uint64_t&) { return "a whole number of at least 0"; }
+std::string kindOf(const bool&) {
+    return "true or false";
+}
+std::string kindOf(const std::string&) {
+    return "a text";
+}
+std::string kindOf(const double&) {
+    return "a number";
+}
+std::string kindOf(const int&) {
+    return "a whole number";
+}
+std::string kindOf(const std::int64_t&) {
+    return "a whole number";
+}
+std::string kindOf(const std::uint64_t&) {
+    return "a whole number of at least 0";
+}
 
-bool holds(const Json& value, const bool&) { return value.is_boolean(); }
-bool holds(const Json& value, const std::string&) { return value.is_string(); }
-bool holds(const Json& value, const double&) { return value.is_number(); }
-bool holds(const Json& value, const std::uint64_t&) { return value.is_number_unsigned(); }
+bool holds(const Json& value, const bool&) {
+    return value.is_boolean();
+}
+bool holds(const Json& value, const std::string&) {
+    return value.is_string();
+}
+bool holds(const Json& value, const double&) {
+    return value.is_number();
+}
+bool holds(const Json& value, const std::uint64_t&) {
+    return value.is_number_unsigned();
+}
 bool holds(const Json& value, const std::int64_t&) {
     return value.is_number_integer() &&
            (!value.is_number_unsigned() ||
             value.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()});
 }
 bool holds(const Json& value, const int&) {
-    return holds(value, std::int64_t{}) && value.get<std::int64_t>() >= std::numeric_limits<int>::min() &&
+    return holds(value, std::int64_t{}) &&
+           value.get<std::int64_t>() >= std::numeric_limits<int>::min() &&
            value.get<std::int64_t>() <= std::numeric_limits<int>::max();
 }
 
@@ -46,7 +67,8 @@ class Fields {
 public:
     Fields(const Json& object, std::string prefix) : m_object(object), m_prefix(std::move(prefix)) {
         if (!object.is_object()) {
-            const std::string name = m_prefix.empty() ? "the file" : m_prefix.substr(0, m_prefix.size() - 1);
+            const std::string name =
+                m_prefix.empty() ? "the file" : m_prefix.substr(0, m_prefix.size() - 1);
             throw refusal(Error::Kind::BadArgument, cat(name, " is no JSON object"), "Write { … }");
         }
     }
@@ -70,11 +92,13 @@ public:
         target = value->get<T>();
     }
 
-    /// For options of the format that this version lacks: anything but `neutral`, null or nothing is refused.
+    /// For options of the format that this version lacks: anything but `neutral`, null or nothing
+    /// is refused.
     void refuseUnless(const std::string& key, const Json& neutral, std::string hint) {
         const Json* value = find(key);
         if (!value || value->is_null() || *value == neutral) return;
-        throw refusal(Error::Kind::Unsupported, cat("this version does not have ", m_prefix, key, " ", value->dump()),
+        throw refusal(Error::Kind::Unsupported,
+                      cat("this version does not have ", m_prefix, key, " ", value->dump()),
                       std::move(hint));
     }
 
@@ -101,11 +125,12 @@ void readHeader(Fields& fields) {
     fields.read("format", format);
     fields.read("version", version);
     if (format != kFormat) {
-        throw refusal(Error::Kind::BadArgument, cat("format is '", format, "', not '", kFormat, "'"),
-                      "Use a recipe file");
+        throw refusal(Error::Kind::BadArgument,
+                      cat("format is '", format, "', not '", kFormat, "'"), "Use a recipe file");
     }
     if (version != kVersion) {
-        throw refusal(Error::Kind::BadArgument, cat("version is ", version, ", this program reads version ", kVersion),
+        throw refusal(Error::Kind::BadArgument,
+                      cat("version is ", version, ", this program reads version ", kVersion),
                       "Use the program that wrote it, or a newer one");
     }
 }
@@ -144,7 +169,8 @@ void readLoss(const Json& json, train::Recipe& recipe) {
 void readSchedule(const Json& json) {
     Fields fields(json, "schedule.");
     fields.refuseUnless("name", "one_shot", "Use one_shot");
-    for (const char* key : {"rounds", "epochs_per_round", "reset_momentum", "rewind_to"}) fields.ignore(key);
+    for (const char* key : {"rounds", "epochs_per_round", "reset_momentum", "rewind_to"})
+        fields.ignore(key);
     fields.refuseOthers();
 }
 
@@ -165,8 +191,10 @@ train::Recipe readAll(const Json& json) {
     fields.read("seed", recipe.seed);
     fields.read("device", recipe.device);
     fields.read("validation", recipe.validation);
-    if (const Json* optimizer = fields.find("optimizer")) readOptimizer(*optimizer, recipe.optimizer);
-    if (const Json* scheduler = fields.find("scheduler")) readScheduler(*scheduler, recipe.scheduler);
+    if (const Json* optimizer = fields.find("optimizer"))
+        readOptimizer(*optimizer, recipe.optimizer);
+    if (const Json* scheduler = fields.find("scheduler"))
+        readScheduler(*scheduler, recipe.scheduler);
     if (const Json* loss = fields.find("loss")) readLoss(*loss, recipe);
     if (const Json* schedule = fields.find("schedule")) readSchedule(*schedule);
     recipe.masks = readMaskMode(fields);
@@ -190,14 +218,17 @@ std::string recipeToJson(const train::Recipe& recipe) {
               {"seed", recipe.seed},
               {"device", recipe.device},
               {"validation", recipe.validation}};
-    json["optimizer"] = {{"name", o.name},         {"lr", o.lr},
-                         {"momentum", o.momentum}, {"nesterov", o.nesterov},
+    json["optimizer"] = {{"name", o.name},
+                         {"lr", o.lr},
+                         {"momentum", o.momentum},
+                         {"nesterov", o.nesterov},
                          {"weight_decay", o.weightDecay},
-                         {"beta1", o.beta1},       {"beta2", o.beta2},
+                         {"beta1", o.beta1},
+                         {"beta2", o.beta2},
                          {"eps", o.eps}};
-    json["scheduler"] = {{"name", s.name},         {"warmup_steps", 0},
-                         {"step_epochs", s.stepEpochs}, {"gamma", s.gamma},
-                         {"patience", s.patience}, {"factor", s.factor}};
+    json["scheduler"] = {
+        {"name", s.name},   {"warmup_steps", 0},      {"step_epochs", s.stepEpochs},
+        {"gamma", s.gamma}, {"patience", s.patience}, {"factor", s.factor}};
     json["loss"] = {{"name", "cross_entropy"}, {"label_smoothing", recipe.labelSmoothing}};
     json["regularisers"] = Json::array();
     json["distillation"] = nullptr;
@@ -216,8 +247,10 @@ Result<train::Recipe> recipeFromJson(std::string_view text) {
     } catch (const Error& error) {
         return error;
     } catch (const Json::exception& exception) {
-        const std::string message = exception.what();  // "[json.exception.parse_error.101] parse error at line …"
-        return refusal(Error::Kind::BadArgument, message.substr(message.find("] ") + 2), "Correct the JSON");
+        const std::string message =
+            exception.what();  // "[json.exception.parse_error.101] parse error at line …"
+        return refusal(Error::Kind::BadArgument, message.substr(message.find("] ") + 2),
+                       "Correct the JSON");
     }
 }
 

@@ -14,8 +14,8 @@ namespace espalier::exchange {
 /// Indented JSON with the defaults written out.
 std::string recipeToJson(const train::Recipe& recipe);
 
-/// Every key may be missing. Errors: BadArgument, naming the key; Unsupported for a schedule, loss, regulariser or
-/// other option that this version does not have.
+/// Every key may be missing. Errors: BadArgument, naming the key; Unsupported for a schedule, loss,
+/// regulariser or other option that this version does not have.
 Result<train::Recipe> recipeFromJson(std::string_view text);
 
 Result<train::Recipe> readRecipe(const std::filesystem::path& path);

@@ -39,7 +39,8 @@ Result<c10::Device> findDevice(std::string_view name) {
     if (name == "auto") return found.front();
     for (const c10::Device& device : found) {
         const bool isFirst = device.index() == 0;
-        if (device.str() == name || (isFirst && c10::DeviceTypeName(device.type(), true) == name)) return device;
+        if (device.str() == name || (isFirst && c10::DeviceTypeName(device.type(), true) == name))
+            return device;
     }
     std::string offered;
     for (const std::string& each : deviceNames()) offered += cat(offered.empty() ? "" : ", ", each);
@@ -48,7 +49,8 @@ Result<c10::Device> findDevice(std::string_view name) {
 }
 
 std::string describe(c10::Device device) {
-    return device.is_cpu() ? "CPU" : cat(c10::DeviceTypeName(device.type()), " ", int{device.index()});
+    return device.is_cpu() ? "CPU"
+                           : cat(c10::DeviceTypeName(device.type()), " ", int{device.index()});
 }
 
 }  // namespace espalier::measure

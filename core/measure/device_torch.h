@@ -11,7 +11,8 @@
 
 namespace espalier::measure {
 
-/// "auto" (an accelerator when there is one), "cpu", "cuda", "cuda:1" … Errors: BadArgument, listing what there is.
+/// "auto" (an accelerator when there is one), "cpu", "cuda", "cuda:1" … Errors: BadArgument,
+/// listing what there is.
 Result<c10::Device> findDevice(std::string_view name);
 
 /// "cpu", "NVIDIA …": for people.

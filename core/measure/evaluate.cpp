@@ -35,12 +35,14 @@ public:
     void add(const at::Tensor& scores, const at::Tensor& targets) {
         const at::Tensor exact = scores.to(at::kDouble);
         m_loss += at::cross_entropy_loss(exact, targets, {}, at::Reduction::Sum).item<double>();
-        const at::Tensor best = std::get<1>(exact.topk(std::min<std::int64_t>(5, exact.size(1)), 1));
+        const at::Tensor best =
+            std::get<1>(exact.topk(std::min<std::int64_t>(5, exact.size(1)), 1));
         m_top5 += best.eq(targets.unsqueeze(1)).any(1).sum().item<std::int64_t>();
         const at::Tensor isRight = exact.argmax(1).eq(targets).cpu();
         const at::Tensor labels = targets.cpu();
         for (std::int64_t i = 0; i < labels.numel(); ++i) {
-            ClassAccuracy& of = m_classes.at(static_cast<std::size_t>(labels.const_data_ptr<std::int64_t>()[i]));
+            ClassAccuracy& of =
+                m_classes.at(static_cast<std::size_t>(labels.const_data_ptr<std::int64_t>()[i]));
             ++of.samples;
             of.correct += isRight.const_data_ptr<bool>()[i] ? 1 : 0;
         }
@@ -70,7 +72,8 @@ private:
 Result<void> check(const data::Dataset& dataset, const EvaluateOptions& options) {
     const std::string what = cat("Cannot evaluate on ", dataset.info().name);
     if (data::sampleCount(dataset, options.split) == 0) {
-        return Error{Error::Kind::BadArgument, what, cat("its ", data::name(options.split), " split is empty"),
+        return Error{Error::Kind::BadArgument, what,
+                     cat("its ", data::name(options.split), " split is empty"),
                      "Choose another split or attach data that has it"};
     }
     if (options.batchSize < 1) {
@@ -85,15 +88,19 @@ Result<void> check(const data::Dataset& dataset, const EvaluateOptions& options)
 Result<Evaluation> evaluateModule(torch::jit::Module& module, const Placement& placement,
                                   const data::Dataset& dataset, const EvaluateOptions& options,
                                   const EventSink<>& events, RunControl& control) {
-    const at::NoGradGuard noGradients;  // inference mode would leave tensors that cannot be trained on
+    const at::NoGradGuard
+        noGradients;  // inference mode would leave tensors that cannot be trained on
     const Clock::time_point start = Clock::now();
     const std::int64_t available = data::sampleCount(dataset, options.split);
-    const std::int64_t total = options.maxSamples > 0 ? std::min(options.maxSamples, available) : available;
+    const std::int64_t total =
+        options.maxSamples > 0 ? std::min(options.maxSamples, available) : available;
     Progress progress{cat("Evaluating on the ", data::name(options.split), " split"), 0, total, -1};
     Tally tally(dataset.info());
     while (progress.done < total) {
-        if (!control.keepGoing()) return Error{Error::Kind::Cancelled, "The evaluation was stopped", {}, {}};
-        std::vector<std::int64_t> indices(static_cast<std::size_t>(std::min(options.batchSize, total - progress.done)));
+        if (!control.keepGoing())
+            return Error{Error::Kind::Cancelled, "The evaluation was stopped", {}, {}};
+        std::vector<std::int64_t> indices(
+            static_cast<std::size_t>(std::min(options.batchSize, total - progress.done)));
         std::iota(indices.begin(), indices.end(), progress.done);
         const data::Batch batch = moved(dataset.batch(options.split, indices), placement);
         tally.add(scores(module, batch), batch.targets);
@@ -109,14 +116,14 @@ Result<Evaluation> evaluateModule(torch::jit::Module& module, const Placement& p
 }
 
 Result<Evaluation> evaluate(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
-                            const data::Dataset& dataset, const EvaluateOptions& options, const EventSink<>& events,
-                            RunControl& control) {
+                            const data::Dataset& dataset, const EvaluateOptions& options,
+                            const EventSink<>& events, RunControl& control) {
     if (auto sound = check(dataset, options); !sound) return sound.error();
     return guarded(cat("Cannot evaluate ", snapshot.file().name()), [&]() -> Result<Evaluation> {
         const auto device = findDevice(options.device);
         if (!device) return device.error();
-        torch::jit::Module module =
-            masks ? prune::maskedModule(snapshot, *masks) : model::cloneModule(snapshot.state().module);
+        torch::jit::Module module = masks ? prune::maskedModule(snapshot, *masks)
+                                          : model::cloneModule(snapshot.state().module);
         const Placement placement = place(module, snapshot, *device);
         if (auto fits = checkFit(module, placement, snapshot, dataset); !fits) return fits.error();
         return evaluateModule(module, placement, dataset, options, events, control);

@@ -46,10 +46,10 @@ struct Evaluation {
 /// Errors: Mismatch, naming both shapes or both class counts, and what to change.
 Result<void> checkFit(const model::Snapshot& snapshot, const data::Dataset& dataset);
 
-/// `masks` may be null (the snapshot as it is). The sum runs in double precision, in the split's order.
-/// Errors: Mismatch (checkFit), BadArgument (an empty split, an unknown device), Cancelled.
+/// `masks` may be null (the snapshot as it is). The sum runs in double precision, in the split's
+/// order. Errors: Mismatch (checkFit), BadArgument (an empty split, an unknown device), Cancelled.
 Result<Evaluation> evaluate(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
-                            const data::Dataset& dataset, const EvaluateOptions& options, const EventSink<>& events,
-                            RunControl& control);
+                            const data::Dataset& dataset, const EvaluateOptions& options,
+                            const EventSink<>& events, RunControl& control);
 
 }  // namespace espalier::measure

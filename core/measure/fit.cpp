@@ -16,10 +16,11 @@ std::string written(at::IntArrayRef shape) {
     return text;
 }
 
-Error mismatch(const model::Snapshot& snapshot, const data::Dataset& dataset, std::string why, std::string hint) {
+Error mismatch(const model::Snapshot& snapshot, const data::Dataset& dataset, std::string why,
+               std::string hint) {
     return {Error::Kind::Mismatch,
-            cat("Model ", snapshot.file().name(), " and data ", dataset.info().name, " do not fit"), std::move(why),
-            std::move(hint)};
+            cat("Model ", snapshot.file().name(), " and data ", dataset.info().name, " do not fit"),
+            std::move(why), std::move(hint)};
 }
 
 /// Samples to try the model on, from the first split that has any.
@@ -52,39 +53,46 @@ bool runs(torch::jit::Module& module, const data::Batch& batch) {
 }
 
 /// Why forward threw on a batch of two.
-Error refusedBatch(torch::jit::Module& module, const Placement& placement, const model::Snapshot& snapshot,
-                   const data::Dataset& dataset, const std::exception& exception) {
+Error refusedBatch(torch::jit::Module& module, const Placement& placement,
+                   const model::Snapshot& snapshot, const data::Dataset& dataset,
+                   const std::exception& exception) {
     const std::string name = dataset.info().name;
     const std::vector<std::int64_t>& sample = dataset.info().sampleShape;
     if (!snapshot.inputs().empty()) {
         const std::vector<std::int64_t>& taken = snapshot.inputs()[0].shape;
         if (std::vector(taken.begin() + 1, taken.end()) != sample) {
             return mismatch(snapshot, dataset,
-                            cat("the model takes ", written(taken), ", the images of ", name, " are 1x", written(sample)),
-                            "Attach data of the model's shape, or open the model with the input shape it was made for");
+                            cat("the model takes ", written(taken), ", the images of ", name,
+                                " are 1x", written(sample)),
+                            "Attach data of the model's shape, or open the model with the input "
+                            "shape it was made for");
         }
     }
     if (runs(module, moved(firstSamples(dataset, 1), placement))) {
         return mismatch(snapshot, dataset, "the model runs on one sample but not on a batch of two",
-                        "Save the model again so that its batch size is free (traced code may hold a fixed one)");
+                        "Save the model again so that its batch size is free (traced code may hold "
+                        "a fixed one)");
     }
     const Error inside = detail::errorFromException("The model", exception);
-    return mismatch(snapshot, dataset,
-                    cat("the model does not run on images of 1x", written(sample), ": ", inside.why),
-                    "Attach data of the model's shape");
+    return mismatch(
+        snapshot, dataset,
+        cat("the model does not run on images of 1x", written(sample), ": ", inside.why),
+        "Attach data of the model's shape");
 }
 
-Result<void> checkScores(const at::Tensor& output, const model::Snapshot& snapshot, const data::Dataset& dataset) {
+Result<void> checkScores(const at::Tensor& output, const model::Snapshot& snapshot,
+                         const data::Dataset& dataset) {
     const auto classes = std::ssize(dataset.info().classes);
     if (output.dim() != 2 || output.size(0) != 2 || !output.is_floating_point()) {
         return mismatch(snapshot, dataset,
-                        cat("the model gives ", written(output.sizes()), " (", output.dtype().name(),
-                            ") for two samples, not one score per class"),
+                        cat("the model gives ", written(output.sizes()), " (",
+                            output.dtype().name(), ") for two samples, not one score per class"),
                         "Use a classifier, whose first output is [batch, classes]");
     }
     if (output.size(1) < classes) {
         return mismatch(snapshot, dataset,
-                        cat("the model tells ", output.size(1), " classes apart, ", dataset.info().name, " has ", classes),
+                        cat("the model tells ", output.size(1), " classes apart, ",
+                            dataset.info().name, " has ", classes),
                         "Attach the data that the model was trained on");
     }
     return {};
@@ -92,14 +100,14 @@ Result<void> checkScores(const at::Tensor& output, const model::Snapshot& snapsh
 
 }  // namespace
 
-Result<void> checkFit(torch::jit::Module& module, const Placement& placement, const model::Snapshot& snapshot,
-                      const data::Dataset& dataset) {
+Result<void> checkFit(torch::jit::Module& module, const Placement& placement,
+                      const model::Snapshot& snapshot, const data::Dataset& dataset) {
     const at::NoGradGuard noGradients;
     const data::Batch two = moved(firstSamples(dataset, 2), placement);
     if (const std::size_t needed = argumentsNeeded(module); needed != two.inputs.size()) {
         return mismatch(snapshot, dataset,
-                        cat("the model takes ", needed, " inputs, a sample of ", dataset.info().name, " has ",
-                            two.inputs.size()),
+                        cat("the model takes ", needed, " inputs, a sample of ",
+                            dataset.info().name, " has ", two.inputs.size()),
                         "Attach data with as many inputs");
     }
     try {

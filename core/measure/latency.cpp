@@ -53,18 +53,22 @@ c10::IValue moved(const c10::IValue& value, c10::Device device) {
 class Contestant {
 public:
     Contestant(const Subject& subject, const LatencyOptions& options, c10::Device device)
-        : m_name(subject.name), m_device(device),
+        : m_name(subject.name),
+          m_device(device),
           m_module(subject.masks ? prune::maskedModule(*subject.snapshot, *subject.masks)
                                  : model::cloneModule(subject.snapshot->state().module)) {
         m_module.to(device);
-        const auto specs = options.inputs.empty() ? subject.snapshot->inputs() : std::span(options.inputs);
-        for (const c10::IValue& input : script::exampleInputs(specs, 0)) m_inputs.push_back(moved(input, device));
+        const auto specs =
+            options.inputs.empty() ? subject.snapshot->inputs() : std::span(options.inputs);
+        for (const c10::IValue& input : script::exampleInputs(specs, 0))
+            m_inputs.push_back(moved(input, device));
     }
 
     void run() {
         const Clock::time_point start = Clock::now();
         m_module.forward(m_inputs);
-        if (!m_device.is_cpu()) c10::impl::VirtualGuardImpl(m_device.type()).getStream(m_device).synchronize();
+        if (!m_device.is_cpu())
+            c10::impl::VirtualGuardImpl(m_device.type()).getStream(m_device).synchronize();
         m_milliseconds.push_back(millisecondsSince(start));
     }
     void forget() { m_milliseconds.clear(); }
@@ -93,19 +97,22 @@ private:
 
 Result<void> check(const std::vector<Subject>& subjects, const LatencyOptions& options) {
     const auto refuse = [](std::string why, std::string hint) {
-        return Error{Error::Kind::BadArgument, "Cannot measure latency", std::move(why), std::move(hint)};
+        return Error{Error::Kind::BadArgument, "Cannot measure latency", std::move(why),
+                     std::move(hint)};
     };
     if (subjects.empty()) return refuse("there is no model", "Give at least one model");
     if (options.rounds < kFewestRounds) {
-        return refuse(cat(options.rounds, " rounds say nothing"), cat("Ask for at least ", kFewestRounds));
+        return refuse(cat(options.rounds, " rounds say nothing"),
+                      cat("Ask for at least ", kFewestRounds));
     }
-    if (options.threads < 0) return refuse("the number of threads is negative", "Use 0 for torch's own number");
+    if (options.threads < 0)
+        return refuse("the number of threads is negative", "Use 0 for torch's own number");
     return {};
 }
 
 /// Every contestant runs once per round, each round beginning with another one.
-Result<void> runRounds(std::vector<Contestant>& contestants, const LatencyOptions& options, const EventSink<>& events,
-                       RunControl& control) {
+Result<void> runRounds(std::vector<Contestant>& contestants, const LatencyOptions& options,
+                       const EventSink<>& events, RunControl& control) {
     const auto total = options.rounds + kWarmUps;
     Clock::time_point start = Clock::now();
     for (int round = 0; round < total; ++round) {
@@ -116,7 +123,8 @@ Result<void> runRounds(std::vector<Contestant>& contestants, const LatencyOption
         const int timed = round - kWarmUps;
         if (timed >= kFewestRounds && millisecondsSince(start) > options.maxSeconds * 1000) break;
         for (std::size_t i = 0; i < contestants.size(); ++i) {
-            if (!control.keepGoing()) return Error{Error::Kind::Cancelled, "The measurement was stopped", {}, {}};
+            if (!control.keepGoing())
+                return Error{Error::Kind::Cancelled, "The measurement was stopped", {}, {}};
             contestants[(i + static_cast<std::size_t>(round)) % contestants.size()].run();
         }
         events.progress({"Measuring latency", round + 1, total, -1});
@@ -126,7 +134,8 @@ Result<void> runRounds(std::vector<Contestant>& contestants, const LatencyOption
 
 }  // namespace
 
-Result<std::vector<Latency>> measureLatency(const std::vector<Subject>& subjects, const LatencyOptions& options,
+Result<std::vector<Latency>> measureLatency(const std::vector<Subject>& subjects,
+                                            const LatencyOptions& options,
                                             const EventSink<>& events, RunControl& control) {
     if (auto sound = check(subjects, options); !sound) return sound.error();
     return guarded("Cannot measure latency", [&]() -> Result<std::vector<Latency>> {
@@ -137,7 +146,8 @@ Result<std::vector<Latency>> measureLatency(const std::vector<Subject>& subjects
         at::globalContext().setFlushDenormal(true);
         std::vector<Contestant> contestants;
         for (const Subject& subject : subjects) contestants.emplace_back(subject, options, *device);
-        if (auto done = runRounds(contestants, options, events, control); !done) return done.error();
+        if (auto done = runRounds(contestants, options, events, control); !done)
+            return done.error();
         std::vector<Latency> results;
         for (const Contestant& each : contestants) results.push_back(each.result());
         return results;

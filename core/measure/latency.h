@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How long one forward pass takes, measured in turns so that a machine's mood hits all models alike.
+// How long one forward pass takes, measured in turns so that a machine's mood hits all models
+// alike.
 #pragma once
 
 #include <string>
@@ -16,9 +17,9 @@ namespace espalier::measure {
 struct LatencyOptions {
     std::vector<script::InputSpec> inputs{};  ///< empty: the snapshot's own
     std::string device = "auto";
-    int threads = 0;          ///< 0: as many as torch uses
-    int rounds = 50;          ///< timed runs per model, after warm-up
-    double maxSeconds = 20;   ///< ends earlier, with at least five rounds
+    int threads = 0;         ///< 0: as many as torch uses
+    int rounds = 50;         ///< timed runs per model, after warm-up
+    double maxSeconds = 20;  ///< ends earlier, with at least five rounds
 };
 
 /// Milliseconds per forward pass.
@@ -39,7 +40,8 @@ struct Subject {
 };
 
 /// One result per subject, in order. Denormals are flushed. Errors: BadArgument, Cancelled, Failed.
-Result<std::vector<Latency>> measureLatency(const std::vector<Subject>& subjects, const LatencyOptions& options,
+Result<std::vector<Latency>> measureLatency(const std::vector<Subject>& subjects,
+                                            const LatencyOptions& options,
                                             const EventSink<>& events, RunControl& control);
 
 }  // namespace espalier::measure

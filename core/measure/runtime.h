@@ -7,7 +7,8 @@
 
 namespace espalier::measure {
 
-/// Sets threads (0: all cores), flushes denormals. Call once in each worker thread before its first torch call.
+/// Sets threads (0: all cores), flushes denormals. Call once in each worker thread before its first
+/// torch call.
 void setUpTorchThread(int threads);
 
 /// Names that `device` options accept here: "auto", "cpu", then each accelerator.

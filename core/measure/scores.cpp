@@ -12,11 +12,16 @@ at::ScalarType inputType(const torch::jit::Module& module, const model::Snapshot
     const auto inputs = snapshot.inputs();
     if (!inputs.empty()) {
         switch (inputs[0].dtype) {
-            case script::DType::Float64: return at::kDouble;
-            case script::DType::Float32: return at::kFloat;
-            case script::DType::Float16: return at::kHalf;
-            case script::DType::BFloat16: return at::kBFloat16;
-            default: break;
+            case script::DType::Float64:
+                return at::kDouble;
+            case script::DType::Float32:
+                return at::kFloat;
+            case script::DType::Float16:
+                return at::kHalf;
+            case script::DType::BFloat16:
+                return at::kBFloat16;
+            default:
+                break;
         }
     }
     for (const at::Tensor& parameter : module.parameters()) {
@@ -35,8 +40,9 @@ Placement place(torch::jit::Module& module, const model::Snapshot& snapshot, c10
 data::Batch moved(const data::Batch& batch, const Placement& placement) {
     data::Batch result{{}, batch.targets.to(placement.device)};
     for (const at::Tensor& input : batch.inputs) {
-        result.inputs.push_back(input.is_floating_point() ? input.to(placement.device, placement.dtype)
-                                                          : input.to(placement.device));
+        result.inputs.push_back(input.is_floating_point()
+                                    ? input.to(placement.device, placement.dtype)
+                                    : input.to(placement.device));
     }
     return result;
 }

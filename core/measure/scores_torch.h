@@ -26,9 +26,10 @@ data::Batch moved(const data::Batch& batch, const Placement& placement);
 /// The scores per class, [batch, classes]: the first tensor that forward returns.
 at::Tensor scores(torch::jit::Module& module, const data::Batch& batch);
 
-/// checkFit for a module that lies where `placement` says; `module` is a copy that forward may write to.
-Result<void> checkFit(torch::jit::Module& module, const Placement& placement, const model::Snapshot& snapshot,
-                      const data::Dataset& dataset);
+/// checkFit for a module that lies where `placement` says; `module` is a copy that forward may
+/// write to.
+Result<void> checkFit(torch::jit::Module& module, const Placement& placement,
+                      const model::Snapshot& snapshot, const data::Dataset& dataset);
 
 /// evaluate for a module that is in evaluation mode and fits. `options.device` is not looked at.
 Result<Evaluation> evaluateModule(torch::jit::Module& module, const Placement& placement,

@@ -19,7 +19,8 @@ bool isBetter(const measure::Evaluation& a, const measure::Evaluation& b) {
 
 }  // namespace
 
-bool BestSoFar::offer(const torch::jit::Module& module, const measure::Evaluation& evaluation, int epoch) {
+bool BestSoFar::offer(const torch::jit::Module& module, const measure::Evaluation& evaluation,
+                      int epoch) {
     if (!m_values.empty() && !isBetter(evaluation, m_evaluation)) return false;
     m_values.clear();
     for (const at::Tensor& value : valuesOf(module)) m_values.push_back(value.clone());

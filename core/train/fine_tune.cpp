@@ -17,7 +17,8 @@ namespace {
 std::vector<at::Tensor> keptWeights(const model::Snapshot& snapshot, const prune::MasksPtr& masks) {
     if (!masks) return snapshot.state().baseMasks;
     std::vector<at::Tensor> kept;
-    for (const model::Layer& layer : snapshot.layers()) kept.push_back(prune::keptMask(*masks, layer.id));
+    for (const model::Layer& layer : snapshot.layers())
+        kept.push_back(prune::keptMask(*masks, layer.id));
     return kept;
 }
 
@@ -26,8 +27,9 @@ Result<void> checkSplits(const data::Dataset& dataset) {
         if (data::sampleCount(dataset, split) > 0) continue;
         return Error{Error::Kind::BadArgument, cat("Cannot fine-tune on ", dataset.info().name),
                      cat("its ", data::name(split), " split is empty"),
-                     split == data::Split::Train ? "Attach data that has training samples"
-                                                 : "Hold out a larger share of the training split for validation"};
+                     split == data::Split::Train
+                         ? "Attach data that has training samples"
+                         : "Hold out a larger share of the training split for validation"};
     }
     return {};
 }
@@ -43,16 +45,18 @@ torch::jit::Module atRest(torch::jit::Module module) {
     return module;
 }
 
-Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& masks, const data::Dataset& dataset,
-                        const Recipe& recipe, const EventSink<TrainSample>& events, RunControl& control) {
+Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
+                        const data::Dataset& dataset, const Recipe& recipe,
+                        const EventSink<TrainSample>& events, RunControl& control) {
     const auto device = measure::findDevice(recipe.device);
     if (!device) return device.error();
     at::globalContext().setFlushDenormal(true);
     at::manual_seed(recipe.seed);  // dropout
-    torch::jit::Module module = masks ? prune::maskedModule(snapshot, *masks)
-                                      : model::cloneModule(snapshot.state().module);
+    torch::jit::Module module =
+        masks ? prune::maskedModule(snapshot, *masks) : model::cloneModule(snapshot.state().module);
     const measure::Placement placement = measure::place(module, snapshot, *device);
-    if (auto fits = measure::checkFit(module, placement, snapshot, dataset); !fits) return fits.error();
+    if (auto fits = measure::checkFit(module, placement, snapshot, dataset); !fits)
+        return fits.error();
 
     std::vector<at::Tensor> kept = keptWeights(snapshot, masks);
     Loop loop(snapshot, module, placement, kept, dataset, recipe, events);
@@ -66,13 +70,14 @@ Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& 
 }  // namespace
 
 Result<TrainResult> fineTune(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
-                             const data::Dataset& dataset, const Recipe& recipe, const EventSink<TrainSample>& events,
-                             RunControl& control) {
+                             const data::Dataset& dataset, const Recipe& recipe,
+                             const EventSink<TrainSample>& events, RunControl& control) {
     if (auto sound = check(recipe); !sound) return sound.error();
     return guarded(cat("Cannot fine-tune ", snapshot.file().name()), [&]() -> Result<TrainResult> {
         // The recipe says how much is held out; the data may have been opened with another share.
         const bool isSplitSo = dataset.spec().validation == recipe.validation;
-        const data::DatasetPtr resplit = isSplitSo ? nullptr : dataset.withValidation(recipe.validation);
+        const data::DatasetPtr resplit =
+            isSplitSo ? nullptr : dataset.withValidation(recipe.validation);
         const data::Dataset& samples = resplit ? *resplit : dataset;
         if (auto sound = checkSplits(samples); !sound) return sound.error();
         return run(snapshot, masks, samples, recipe, events, control);

@@ -26,30 +26,39 @@ std::vector<at::Tensor> trainableParameters(const torch::jit::Module& module) {
     return parameters;
 }
 
-std::vector<at::Tensor> prunableWeights(const model::Snapshot& snapshot, const torch::jit::Module& module) {
+std::vector<at::Tensor> prunableWeights(const model::Snapshot& snapshot,
+                                        const torch::jit::Module& module) {
     std::vector<at::Tensor> weights;
     for (const model::Layer& layer : snapshot.layers()) {
-        if (layer.prunable.weights) weights.push_back(model::parameterAt(module, layer.name).detach());
+        if (layer.prunable.weights)
+            weights.push_back(model::parameterAt(module, layer.name).detach());
     }
     return weights;
 }
 
 /// Cross-entropy in at least single precision.
 at::Tensor lossOf(const at::Tensor& scores, const at::Tensor& targets, double labelSmoothing) {
-    const bool isReduced = scores.scalar_type() == at::kHalf || scores.scalar_type() == at::kBFloat16;
-    return at::cross_entropy_loss(isReduced ? scores.to(at::kFloat) : scores, targets, {}, at::Reduction::Mean, -100,
-                                  labelSmoothing);
+    const bool isReduced =
+        scores.scalar_type() == at::kHalf || scores.scalar_type() == at::kBFloat16;
+    return at::cross_entropy_loss(isReduced ? scores.to(at::kFloat) : scores, targets, {},
+                                  at::Reduction::Mean, -100, labelSmoothing);
 }
 
 }  // namespace
 
-Loop::Loop(const model::Snapshot& snapshot, torch::jit::Module module, const measure::Placement& placement,
-           const std::vector<at::Tensor>& kept, const data::Dataset& dataset, const Recipe& recipe,
-           const EventSink<TrainSample>& events)
-    : m_dataset(dataset), m_recipe(recipe), m_module(std::move(module)), m_placement(placement),
-      m_parameters(trainableParameters(m_module)), m_prunable(prunableWeights(snapshot, m_module)),
-      m_optimizer(makeOptimizer(m_parameters, recipe.optimizer)), m_scheduler(makeScheduler(recipe.scheduler)),
-      m_loader(dataset, data::Split::Train, recipe.batchSize, recipe.seed), m_metrics(events) {
+Loop::Loop(const model::Snapshot& snapshot, torch::jit::Module module,
+           const measure::Placement& placement, const std::vector<at::Tensor>& kept,
+           const data::Dataset& dataset, const Recipe& recipe, const EventSink<TrainSample>& events)
+    : m_dataset(dataset),
+      m_recipe(recipe),
+      m_module(std::move(module)),
+      m_placement(placement),
+      m_parameters(trainableParameters(m_module)),
+      m_prunable(prunableWeights(snapshot, m_module)),
+      m_optimizer(makeOptimizer(m_parameters, recipe.optimizer)),
+      m_scheduler(makeScheduler(recipe.scheduler)),
+      m_loader(dataset, data::Split::Train, recipe.batchSize, recipe.seed),
+      m_metrics(events) {
     m_position.totalSteps = m_loader.batchesPerEpoch() * recipe.epochs;
     if (recipe.masks == MaskMode::Off) return;
     m_masks = std::make_unique<MaskEnforcer>(snapshot, kept, m_module, m_parameters);
@@ -62,7 +71,8 @@ Result<void> Loop::run(RunControl& control) {
     m_metrics.setSparsity(countSparsity());
     const auto before = validate(0, kNotMeasured, control);
     if (!before) return before.error();
-    if (*before == Outcome::Stopped) return Error{Error::Kind::Cancelled, "Fine-tuning was stopped", {}, {}};
+    if (*before == Outcome::Stopped)
+        return Error{Error::Kind::Cancelled, "Fine-tuning was stopped", {}, {}};
     m_before = m_best.evaluation();
 
     for (int epoch = 1; epoch <= m_recipe.epochs; ++epoch) {
@@ -98,13 +108,15 @@ Result<Loop::Outcome> Loop::runEpoch(int epoch, RunControl& control) {
 }
 
 Result<double> Loop::step(const data::Batch& batch, double lr) {
-    const at::Tensor loss = lossOf(measure::scores(m_module, batch), batch.targets, m_recipe.labelSmoothing);
+    const at::Tensor loss =
+        lossOf(measure::scores(m_module, batch), batch.targets, m_recipe.labelSmoothing);
     const double value = loss.item<double>();
     if (auto finite = checkFinite(value, "training loss"); !finite) return finite.error();
     if (!loss.requires_grad()) {
-        return Error{Error::Kind::Failed, "This model cannot be fine-tuned",
-                     "its output does not depend on any parameter by a gradient",
-                     "Use a model that was not frozen and does not switch gradients off in forward"};
+        return Error{
+            Error::Kind::Failed, "This model cannot be fine-tuned",
+            "its output does not depend on any parameter by a gradient",
+            "Use a model that was not frozen and does not switch gradients off in forward"};
     }
     for (const at::Tensor& parameter : m_parameters) parameter.mutable_grad() = at::Tensor();
     loss.backward();
@@ -117,13 +129,19 @@ Result<double> Loop::step(const data::Batch& batch, double lr) {
 Result<Loop::Outcome> Loop::validate(int epoch, double trainLoss, RunControl& control) {
     m_module.eval();
     const measure::EvaluateOptions options{.split = data::Split::Validation};
-    const auto evaluation = measure::evaluateModule(m_module, m_placement, m_dataset, options, {}, control);
+    const auto evaluation =
+        measure::evaluateModule(m_module, m_placement, m_dataset, options, {}, control);
     if (!evaluation && evaluation.error().kind == Error::Kind::Cancelled) return Outcome::Stopped;
     if (!evaluation) return evaluation.error();
-    if (auto finite = checkFinite(evaluation->loss, "validation loss"); !finite) return finite.error();
+    if (auto finite = checkFinite(evaluation->loss, "validation loss"); !finite)
+        return finite.error();
     if (epoch > 0) m_metrics.setSparsity(countSparsity());
-    m_metrics.add({.step = m_position.step, .epoch = epoch, .loss = trainLoss, .valLoss = evaluation->loss,
-                   .top1 = evaluation->top1, .lr = learningRate()});
+    m_metrics.add({.step = m_position.step,
+                   .epoch = epoch,
+                   .loss = trainLoss,
+                   .valLoss = evaluation->loss,
+                   .top1 = evaluation->top1,
+                   .lr = learningRate()});
     m_best.offer(m_module, *evaluation, epoch);
     if (epoch > 0) m_scheduler->epochEnded(evaluation->loss);
     m_position.epoch = epoch;
@@ -134,12 +152,13 @@ Result<void> Loop::checkFinite(double loss, std::string_view which) const {
     if (std::isfinite(loss)) return {};
     const std::string what = "Fine-tuning was given up";
     if (m_position.step == 0) {
-        return Error{Error::Kind::Failed, what, cat("the ", which, " is not a finite number before the first step"),
+        return Error{Error::Kind::Failed, what,
+                     cat("the ", which, " is not a finite number before the first step"),
                      "Check the model's weights and the data's normalisation"};
     }
     return Error{Error::Kind::Failed, what,
-                 cat("the ", which, " is no longer a finite number after step ", m_position.step, " (learning rate ",
-                     significant(learningRate()), ")"),
+                 cat("the ", which, " is no longer a finite number after step ", m_position.step,
+                     " (learning rate ", significant(learningRate()), ")"),
                  "Use a tenth of the learning rate, or prune less at once"};
 }
 

@@ -20,15 +20,18 @@
 
 namespace espalier::train {
 
-/// One run over one module, which ends with the best weights in it. Everything referred to must outlive the loop.
+/// One run over one module, which ends with the best weights in it. Everything referred to must
+/// outlive the loop.
 class Loop {
 public:
-    /// `module` lies where `placement` says, with removed weights at zero; `kept` per layer, undefined = all.
-    Loop(const model::Snapshot& snapshot, torch::jit::Module module, const measure::Placement& placement,
-         const std::vector<at::Tensor>& kept, const data::Dataset& dataset, const Recipe& recipe,
-         const EventSink<TrainSample>& events);
+    /// `module` lies where `placement` says, with removed weights at zero; `kept` per layer,
+    /// undefined = all.
+    Loop(const model::Snapshot& snapshot, torch::jit::Module module,
+         const measure::Placement& placement, const std::vector<at::Tensor>& kept,
+         const data::Dataset& dataset, const Recipe& recipe, const EventSink<TrainSample>& events);
 
-    /// Errors: Cancelled before the first validation is done; Failed (no gradients, loss not finite).
+    /// Errors: Cancelled before the first validation is done; Failed (no gradients, loss not
+    /// finite).
     Result<void> run(RunControl& control);
     /// All but `best`.
     TrainResult takeResult();

@@ -11,12 +11,14 @@
 namespace espalier::train {
 
 MaskEnforcer::MaskEnforcer(const model::Snapshot& snapshot, const std::vector<at::Tensor>& kept,
-                           const torch::jit::Module& module, const std::vector<at::Tensor>& parameters) {
+                           const torch::jit::Module& module,
+                           const std::vector<at::Tensor>& parameters) {
     for (const model::Layer& layer : snapshot.layers()) {
         const at::Tensor& mask = kept[layer.id.index()];
         if (!mask.defined()) continue;
         const at::Tensor weight = model::parameterAt(module, layer.name);
-        const auto found = std::ranges::find_if(parameters, [&](const at::Tensor& p) { return p.is_same(weight); });
+        const auto found = std::ranges::find_if(
+            parameters, [&](const at::Tensor& p) { return p.is_same(weight); });
         if (found == parameters.end()) continue;  // no parameter, so nothing changes it
         m_places.push_back(static_cast<std::size_t>(found - parameters.begin()));
         m_weights.push_back(weight);

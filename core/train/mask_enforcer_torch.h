@@ -13,18 +13,20 @@
 
 namespace espalier::train {
 
-/// Holds, for each weight of a module that has something removed, a mask of its own type: 1 kept, 0 removed.
+/// Holds, for each weight of a module that has something removed, a mask of its own type: 1 kept, 0
+/// removed.
 ///
-/// With gradients, weights and state masked, an optimizer step leaves removed weights exactly zero; masking the
-/// weights again costs little and holds for any optimizer that may be added.
+/// With gradients, weights and state masked, an optimizer step leaves removed weights exactly zero;
+/// masking the weights again costs little and holds for any optimizer that may be added.
 class MaskEnforcer {
 public:
-    /// `kept` per layer: bool, undefined where all is kept. `parameters` are those the optimizer was given.
+    /// `kept` per layer: bool, undefined where all is kept. `parameters` are those the optimizer
+    /// was given.
     MaskEnforcer(const model::Snapshot& snapshot, const std::vector<at::Tensor>& kept,
                  const torch::jit::Module& module, const std::vector<at::Tensor>& parameters);
 
-    void maskGradients() const;  ///< between backward and step
-    void maskWeights() const;    ///< after the step
+    void maskGradients() const;                  ///< between backward and step
+    void maskWeights() const;                    ///< after the step
     void maskState(Optimizer& optimizer) const;  ///< when weights were removed
 
 private:

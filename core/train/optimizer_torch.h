@@ -12,11 +12,12 @@
 
 namespace espalier::train {
 
-/// One per-element quantity that an optimizer remembers (a momentum): a tensor for each parameter, shaped like it.
+/// One per-element quantity that an optimizer remembers (a momentum): a tensor for each parameter,
+/// shaped like it.
 using OptimizerState = std::vector<at::Tensor>;
 
-/// Changes parameters by their gradients, element by element: an element whose weight, gradient and state are zero
-/// stays zero, weight decay and momentum included.
+/// Changes parameters by their gradients, element by element: an element whose weight, gradient and
+/// state are zero stays zero, weight decay and momentum included.
 class Optimizer {
 public:
     virtual ~Optimizer() = default;
@@ -43,16 +44,22 @@ protected:
 
 private:
     std::vector<at::Tensor> m_parameters;
-    std::vector<at::ScalarType> m_types;  // without repetition: a fused kernel takes one type at a time
+    std::vector<at::ScalarType>
+        m_types;  // without repetition: a fused kernel takes one type at a time
 };
 
-using OptimizerMaker = std::unique_ptr<Optimizer> (*)(std::vector<at::Tensor> parameters, const OptimizerOptions&);
+using OptimizerMaker = std::unique_ptr<Optimizer> (*)(std::vector<at::Tensor> parameters,
+                                                      const OptimizerOptions&);
 
-std::unique_ptr<Optimizer> makeSgd(std::vector<at::Tensor> parameters, const OptimizerOptions& options);
-std::unique_ptr<Optimizer> makeAdam(std::vector<at::Tensor> parameters, const OptimizerOptions& options);
-std::unique_ptr<Optimizer> makeAdamW(std::vector<at::Tensor> parameters, const OptimizerOptions& options);
+std::unique_ptr<Optimizer> makeSgd(std::vector<at::Tensor> parameters,
+                                   const OptimizerOptions& options);
+std::unique_ptr<Optimizer> makeAdam(std::vector<at::Tensor> parameters,
+                                    const OptimizerOptions& options);
+std::unique_ptr<Optimizer> makeAdamW(std::vector<at::Tensor> parameters,
+                                     const OptimizerOptions& options);
 
 /// The optimizer called `options.name`, which must be one of optimizerNames().
-std::unique_ptr<Optimizer> makeOptimizer(std::vector<at::Tensor> parameters, const OptimizerOptions& options);
+std::unique_ptr<Optimizer> makeOptimizer(std::vector<at::Tensor> parameters,
+                                         const OptimizerOptions& options);
 
 }  // namespace espalier::train

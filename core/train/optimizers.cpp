@@ -30,7 +30,8 @@ std::vector<std::string> optimizerNames() {
     return names;
 }
 
-std::unique_ptr<Optimizer> makeOptimizer(std::vector<at::Tensor> parameters, const OptimizerOptions& options) {
+std::unique_ptr<Optimizer> makeOptimizer(std::vector<at::Tensor> parameters,
+                                         const OptimizerOptions& options) {
     for (const Entry& entry : kOptimizers) {
         if (entry.name == options.name) return entry.make(std::move(parameters), options);
     }
@@ -47,7 +48,8 @@ Optimizer::Optimizer(std::vector<at::Tensor> parameters) : m_parameters(std::mov
 
 OptimizerState Optimizer::zeros() const {
     OptimizerState state;
-    for (const at::Tensor& parameter : m_parameters) state.push_back(at::zeros_like(parameter.detach()));
+    for (const at::Tensor& parameter : m_parameters)
+        state.push_back(at::zeros_like(parameter.detach()));
     return state;
 }
 

@@ -14,10 +14,10 @@ namespace espalier::train {
 struct OptimizerOptions {
     std::string name = "sgd";  ///< sgd, adam, adamw
     double lr = 0.01;
-    double momentum = 0.9;     ///< sgd
-    bool nesterov = false;     ///< sgd
+    double momentum = 0.9;  ///< sgd
+    bool nesterov = false;  ///< sgd
     double weightDecay = 5e-4;
-    double beta1 = 0.9;        ///< adam, adamw
+    double beta1 = 0.9;  ///< adam, adamw
     double beta2 = 0.999;
     double eps = 1e-8;
     bool operator==(const OptimizerOptions&) const = default;
@@ -27,8 +27,8 @@ struct SchedulerOptions {
     std::string name = "cosine";  ///< constant, step, cosine, plateau
     int stepEpochs = 3;           ///< step: epochs between drops
     double gamma = 0.1;           ///< step: factor at each drop
-    int patience = 2;             ///< plateau: epochs without improvement of the validation loss before a drop
-    double factor = 0.1;          ///< plateau: factor at each drop
+    int patience = 2;  ///< plateau: epochs without improvement of the validation loss before a drop
+    double factor = 0.1;  ///< plateau: factor at each drop
     bool operator==(const SchedulerOptions&) const = default;
 };
 
@@ -48,7 +48,8 @@ struct Recipe {
     bool operator==(const Recipe&) const = default;
 };
 
-/// Whether every value is in range and every name known. Errors: BadArgument, naming the key as in recipe files.
+/// Whether every value is in range and every name known. Errors: BadArgument, naming the key as in
+/// recipe files.
 Result<void> check(const Recipe& recipe);
 
 /// Names that `optimizer.name` and `scheduler.name` accept, in the order they are offered.

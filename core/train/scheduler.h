@@ -11,9 +11,9 @@ namespace espalier::train {
 
 /// Where a run is, before a step.
 struct Position {
-    int epoch = 0;               ///< epochs finished
-    std::int64_t step = 0;       ///< optimizer steps done
-    std::int64_t totalSteps = 1; ///< of the whole run
+    int epoch = 0;                ///< epochs finished
+    std::int64_t step = 0;        ///< optimizer steps done
+    std::int64_t totalSteps = 1;  ///< of the whole run
 };
 
 class Scheduler {

@@ -27,12 +27,13 @@ private:
     SchedulerOptions m_options;
 };
 
-/// Half a cosine from 1 to 0 (Loshchilov and Hutter 2017), moving with every step: runs of one or two epochs, usual
-/// in fine-tuning, reach the small rates too.
+/// Half a cosine from 1 to 0 (Loshchilov and Hutter 2017), moving with every step: runs of one or
+/// two epochs, usual in fine-tuning, reach the small rates too.
 class Cosine final : public Scheduler {
 public:
     double factor(const Position& position) const override {
-        const double share = static_cast<double>(position.step) / static_cast<double>(position.totalSteps);
+        const double share =
+            static_cast<double>(position.step) / static_cast<double>(position.totalSteps);
         return 0.5 * (1 + std::cos(std::numbers::pi * share));
     }
 };

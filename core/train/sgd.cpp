@@ -19,17 +19,21 @@ public:
 private:
     void stepGroup(const Group& group, double lr) override {
         const auto velocity = m_velocity.empty() ? std::vector<at::Tensor>{} : group.of(m_velocity);
-        at::_fused_sgd_(group.parameters, group.gradients, velocity, m_options.weightDecay, m_options.momentum, lr,
-                        /*dampening=*/0, m_options.nesterov, /*maximize=*/false, /*is_first_step=*/false);
+        at::_fused_sgd_(group.parameters, group.gradients, velocity, m_options.weightDecay,
+                        m_options.momentum, lr,
+                        /*dampening=*/0, m_options.nesterov, /*maximize=*/false,
+                        /*is_first_step=*/false);
     }
 
     OptimizerOptions m_options;
-    OptimizerState m_velocity;  // empty without momentum; a first step on zeros is what is_first_step would do
+    OptimizerState
+        m_velocity;  // empty without momentum; a first step on zeros is what is_first_step would do
 };
 
 }  // namespace
 
-std::unique_ptr<Optimizer> makeSgd(std::vector<at::Tensor> parameters, const OptimizerOptions& options) {
+std::unique_ptr<Optimizer> makeSgd(std::vector<at::Tensor> parameters,
+                                   const OptimizerOptions& options) {
     return std::make_unique<Sgd>(std::move(parameters), options);
 }
 

@@ -2,8 +2,8 @@
 // How long one step of fineTune takes, with masks and without, on random images.
 //
 // bench_train MODEL.pt CxHxW [--batch 128] [--steps 40] [--turns 1] [--threads 1]
-// One line of JSON per turn and kind of run, with medians in milliseconds of wall and processor time.
-// tests/bench/bench_train.py compares with eager Python.
+// One line of JSON per turn and kind of run, with medians in milliseconds of wall and processor
+// time. tests/bench/bench_train.py compares with eager Python.
 #include <time.h>
 
 #include <algorithm>
@@ -47,7 +47,8 @@ public:
     const data::DatasetInfo& info() const override { return m_info; }
     const data::DataSpec& spec() const override { return m_spec; }
     data::Batch batch(data::Split, std::span<const std::int64_t> indices) const override {
-        const at::Tensor places = at::tensor(at::ArrayRef<std::int64_t>(indices.data(), indices.size())).remainder(kPool);
+        const at::Tensor places =
+            at::tensor(at::ArrayRef<std::int64_t>(indices.data(), indices.size())).remainder(kPool);
         return {{m_inputs.index_select(0, places)}, m_targets.index_select(0, places)};
     }
     data::DatasetPtr withValidation(double) const override { return nullptr; }
@@ -63,7 +64,8 @@ private:
 struct Options {
     std::string model;
     std::vector<std::int64_t> shape;
-    std::map<std::string, int> numbers{{"--batch", 128}, {"--steps", 40}, {"--turns", 1}, {"--threads", 1}};
+    std::map<std::string, int> numbers{
+        {"--batch", 128}, {"--steps", 40}, {"--turns", 1}, {"--threads", 1}};
 };
 
 Options parse(int argc, char** argv) {
@@ -82,7 +84,8 @@ double median(std::vector<double> values) {
 }
 
 /// One run; prints the medians of its steps.
-void time(const char* kind, const model::SnapshotPtr& snapshot, const prune::MasksPtr& masks, const Options& options) {
+void time(const char* kind, const model::SnapshotPtr& snapshot, const prune::MasksPtr& masks,
+          const Options& options) {
     const std::int64_t steps = options.numbers.at("--steps") + kWarmUpSteps;
     train::Recipe recipe{.epochs = 1, .batchSize = options.numbers.at("--batch"), .device = "cpu"};
     recipe.optimizer.lr = 1e-4;
@@ -108,7 +111,8 @@ void time(const char* kind, const model::SnapshotPtr& snapshot, const prune::Mas
         std::fprintf(stderr, "%s\n", result.error().text().c_str());
         std::exit(1);
     }
-    std::printf("{\"kind\": \"%s\", \"wall_ms\": %.3f, \"cpu_ms\": %.3f}\n", kind, median(wall), median(processor));
+    std::printf("{\"kind\": \"%s\", \"wall_ms\": %.3f, \"cpu_ms\": %.3f}\n", kind, median(wall),
+                median(processor));
     std::fflush(stdout);
 }
 
@@ -117,7 +121,9 @@ void time(const char* kind, const model::SnapshotPtr& snapshot, const prune::Mas
 int main(int argc, char** argv) {
     const Options options = parse(argc, argv);
     if (options.model.empty()) {
-        std::fprintf(stderr, "bench_train MODEL.pt CxHxW [--batch N] [--steps N] [--turns N] [--threads N]\n");
+        std::fprintf(
+            stderr,
+            "bench_train MODEL.pt CxHxW [--batch N] [--steps N] [--turns N] [--threads N]\n");
         return 2;
     }
     measure::setUpTorchThread(options.numbers.at("--threads"));
@@ -125,7 +131,8 @@ int main(int argc, char** argv) {
     input.insert(input.begin(), 1);
     const auto snapshot = test::snapshotOf(torch::jit::load(options.model), input);
     std::map<std::string, at::Tensor> kept;
-    for (const model::Layer& layer : snapshot->layers()) kept[layer.name] = at::rand(layer.shape) < 0.1;
+    for (const model::Layer& layer : snapshot->layers())
+        kept[layer.name] = at::rand(layer.shape) < 0.1;
     const prune::MasksPtr masks = test::masksOf(*snapshot, kept);
     for (int turn = 0; turn < options.numbers.at("--turns"); ++turn) {
         const bool masksFirst = turn % 2 == 1;

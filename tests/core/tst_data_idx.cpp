@@ -27,7 +27,9 @@ private Q_SLOTS:
     void stops();
 
 private:
-    std::string path(const std::string& name) const { return m_folder->path().toStdString() + "/" + name; }
+    std::string path(const std::string& name) const {
+        return m_folder->path().toStdString() + "/" + name;
+    }
     std::unique_ptr<QTemporaryDir> m_folder;
     RunControl m_control;
 };
@@ -64,7 +66,8 @@ void TestDataIdx::readsSeveralGzipMembers() {
 
 void TestDataIdx::readsFilesLargerThanAChunk() {
     std::vector<std::uint8_t> values(3'000'017);
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::uint8_t>(i * i >> 3);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<std::uint8_t>(i * i >> 3);
     writeGzip(path("a"), idxBytes({3'000'017}, values));
     writeBytes(path("b"), idxBytes({3'000'017}, values));
     for (const char* name : {"a", "b"}) {
@@ -121,10 +124,12 @@ void TestDataIdx::everyCutOfAPackedFileIsRefused() {
 }
 
 void TestDataIdx::aLyingHeaderCostsNoMemory() {
-    // 1.5 GB claimed by a file that deflate could just unpack to that size, but that holds a thousandth of it.
+    // 1.5 GB claimed by a file that deflate could just unpack to that size, but that holds a
+    // thousandth of it.
     std::vector<std::uint8_t> noise(1'500'000);
     std::uint32_t state = 1;
-    for (auto& byte : noise) byte = static_cast<std::uint8_t>((state = state * 1664525 + 1013904223) >> 24);
+    for (auto& byte : noise)
+        byte = static_cast<std::uint8_t>((state = state * 1664525 + 1013904223) >> 24);
     writeGzip(path("lie.gz"), idxBytes({1'500'000'000}, noise));
     rusage before{};
     getrusage(RUSAGE_SELF, &before);

@@ -70,12 +70,21 @@ void TestDataOpen::opensOtherSpellings_data() {
     QTest::addColumn<QString>("images");
     QTest::addColumn<QString>("labels");
     QTest::addColumn<QString>("opened");
-    QTest::newRow("gzip") << "t10k-images-idx3-ubyte.gz" << "t10k-labels-idx1-ubyte.gz" << "";
-    QTest::newRow("dotted") << "t10k-images.idx3-ubyte" << "t10k-labels.idx1-ubyte" << "";
-    QTest::newRow("mixed") << "t10k-images.idx3-ubyte.gz" << "t10k-labels-idx1-ubyte" << "";
-    QTest::newRow("one of the files") << "t10k-images-idx3-ubyte" << "t10k-labels-idx1-ubyte"
+    QTest::newRow("gzip") << "t10k-images-idx3-ubyte.gz"
+                          << "t10k-labels-idx1-ubyte.gz"
+                          << "";
+    QTest::newRow("dotted") << "t10k-images.idx3-ubyte"
+                            << "t10k-labels.idx1-ubyte"
+                            << "";
+    QTest::newRow("mixed") << "t10k-images.idx3-ubyte.gz"
+                           << "t10k-labels-idx1-ubyte"
+                           << "";
+    QTest::newRow("one of the files") << "t10k-images-idx3-ubyte"
+                                      << "t10k-labels-idx1-ubyte"
                                       << "t10k-labels-idx1-ubyte";
-    QTest::newRow("slash at the end") << "t10k-images-idx3-ubyte" << "t10k-labels-idx1-ubyte" << "./";
+    QTest::newRow("slash at the end") << "t10k-images-idx3-ubyte"
+                                      << "t10k-labels-idx1-ubyte"
+                                      << "./";
 }
 
 void TestDataOpen::opensOtherSpellings() {
@@ -104,16 +113,20 @@ void TestDataOpen::batchIsNormalisedLikeTorchvision() {
     QCOMPARE(batch.inputs.size(), std::size_t{1});
     QCOMPARE(batch.inputs[0].sizes().vec(), (std::vector<std::int64_t>{2, 1, 1, 3}));
     // torch: torch.tensor(v, dtype=uint8).float().div(255).sub(0.1307).div(0.3081), as float32
-    const std::vector<float> expected{0.848610401f, 2.12143397f, 2.82148671f, -0.424212962f, -0.411484718f, -0.398756504f};
-    for (std::size_t i = 0; i < expected.size(); ++i) QCOMPARE(batch.inputs[0].data_ptr<float>()[i], expected[i]);
+    const std::vector<float> expected{0.848610401f,  2.12143397f,   2.82148671f,
+                                      -0.424212962f, -0.411484718f, -0.398756504f};
+    for (std::size_t i = 0; i < expected.size(); ++i)
+        QCOMPARE(batch.inputs[0].data_ptr<float>()[i], expected[i]);
     QCOMPARE(batch.targets.data_ptr<std::int64_t>()[0], 1);
     QCOMPARE(batch.targets.data_ptr<std::int64_t>()[1], 3);
 }
 
 void TestDataOpen::splitsShareNoSample() {
-    writeIdxPair(folder(), "train", 200, 1, 1, 10);  // the value of image i is i: it tells which image it is
+    writeIdxPair(folder(), "train", 200, 1, 1,
+                 10);  // the value of image i is i: it tells which image it is
     writeIdxPair(folder(), "t10k", 3, 1, 1, 1);
-    const auto dataset = open({.path = folder(), .mean = {0}, .deviation = {1.0 / 255}, .validation = 0.3});
+    const auto dataset =
+        open({.path = folder(), .mean = {0}, .deviation = {1.0 / 255}, .validation = 0.3});
     QVERIFY(dataset);
     std::vector<int> seen(200);
     for (const Split split : {Split::Train, Split::Validation}) {
@@ -146,9 +159,12 @@ void TestDataOpen::onlyTestFiles() {
     QCOMPARE(data::info(*dataset).train, 0);
     QCOMPARE(data::info(*dataset).validation, 8);
     QCOMPARE(data::info(*dataset).notes,
-             (std::vector<std::string>{"choices are made on the test split: there is no training split"}));
+             (std::vector<std::string>{
+                 "choices are made on the test split: there is no training split"}));
     const std::vector<std::int64_t> last{7};
-    QVERIFY(dataset->batch(Split::Validation, last).inputs[0].equal(dataset->batch(Split::Test, last).inputs[0]));
+    QVERIFY(dataset->batch(Split::Validation, last)
+                .inputs[0]
+                .equal(dataset->batch(Split::Test, last).inputs[0]));
 }
 
 void TestDataOpen::onlyTrainingFiles() {
@@ -179,9 +195,12 @@ void TestDataOpen::refusesWrongOptions_data() {
     QTest::addColumn<QString>("says");
     using Values = QList<double>;
     QTest::newRow("unknown preset") << "svhn" << Values{} << Values{} << 0.1 << "no preset 'svhn'";
-    QTest::newRow("colour preset") << "cifar10" << Values{} << Values{} << 0.1 << "preset cifar10 has 3 channel";
-    QTest::newRow("three means") << "" << Values{1, 2, 3} << Values{} << 0.1 << "mean has 3 channel(s), the images have 1";
-    QTest::newRow("two deviations") << "" << Values{} << Values{1, 2} << 0.1 << "deviation has 2 channel(s)";
+    QTest::newRow("colour preset")
+        << "cifar10" << Values{} << Values{} << 0.1 << "preset cifar10 has 3 channel";
+    QTest::newRow("three means") << "" << Values{1, 2, 3} << Values{} << 0.1
+                                 << "mean has 3 channel(s), the images have 1";
+    QTest::newRow("two deviations")
+        << "" << Values{} << Values{1, 2} << 0.1 << "deviation has 2 channel(s)";
     QTest::newRow("zero deviation") << "" << Values{} << Values{0} << 0.1 << "above 0";
     QTest::newRow("not a number") << "" << Values{qQNaN()} << Values{} << 0.1 << "finite";
     QTest::newRow("negative share") << "" << Values{} << Values{} << -0.1 << "validation share";
@@ -195,8 +214,11 @@ void TestDataOpen::refusesWrongOptions() {
     QFETCH(double, validation);
     QFETCH(QString, says);
     writeIdxPair(folder(), "t10k", 8, 2, 3, 4);
-    const data::DataSpec spec{folder(), preset.toStdString(), {mean.begin(), mean.end()},
-                        {deviation.begin(), deviation.end()}, validation};
+    const data::DataSpec spec{folder(),
+                              preset.toStdString(),
+                              {mean.begin(), mean.end()},
+                              {deviation.begin(), deviation.end()},
+                              validation};
     const Error error = failure(spec);
     QCOMPARE(error.kind, Error::Kind::BadArgument);
     QVERIFY2(error.text().find(says.toStdString()) != std::string::npos, error.text().c_str());
@@ -207,7 +229,8 @@ void TestDataOpen::refusesWhatDoesNotFit() {
     writeBytes(folder() + "/t10k-labels-idx1-ubyte", idxBytes({7}, std::vector<std::uint8_t>(7)));
     Error error = failure({folder()});
     QCOMPARE(error.kind, Error::Kind::Mismatch);
-    QVERIFY2(error.text().find("8 images, t10k-labels-idx1-ubyte 7 labels") != std::string::npos, error.text().c_str());
+    QVERIFY2(error.text().find("8 images, t10k-labels-idx1-ubyte 7 labels") != std::string::npos,
+             error.text().c_str());
 
     writeIdxPair(folder(), "t10k", 8, 2, 3, 4);
     writeIdxPair(folder(), "train", 8, 3, 2, 4);
@@ -245,7 +268,8 @@ void TestDataOpen::mnist() {
     const data::DatasetInfo& info = data::info(*dataset);
     QCOMPARE(info.name, std::string("mnist"));
     QCOMPARE(info.classes.size(), std::size_t{10});
-    // Sum of round(0.1 n) over the classes of 5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949 images.
+    // Sum of round(0.1 n) over the classes of 5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851,
+    // 5949 images.
     QCOMPARE(info.validation, 592 + 674 + 596 + 613 + 584 + 542 + 592 + 627 + 585 + 595);
     QCOMPARE(info.train, 60000 - info.validation);
     QCOMPARE(info.test, 10000);

@@ -16,12 +16,15 @@ using data::Split;
 namespace {
 
 /// Returns its input, flattened: the samples are the scores.
-model::SnapshotPtr identity(std::int64_t classes, const std::string& body = "return torch.flatten(x, 1)") {
+model::SnapshotPtr identity(std::int64_t classes,
+                            const std::string& body = "return torch.flatten(x, 1)") {
     return snapshotOf(toyModule({{"w", at::zeros({1, 1})}}, body), {1, 1, 1, classes});
 }
 
-ToyData scored(const at::Tensor& scores, const std::vector<std::int64_t>& targets, std::int64_t classes) {
-    const ToyData::Part part{scores.reshape({scores.size(0), 1, 1, scores.size(1)}), at::tensor(targets)};
+ToyData scored(const at::Tensor& scores, const std::vector<std::int64_t>& targets,
+               std::int64_t classes) {
+    const ToyData::Part part{scores.reshape({scores.size(0), 1, 1, scores.size(1)}),
+                             at::tensor(targets)};
     const ToyData::Part none{part.inputs.slice(0, 0, 0), part.targets.slice(0, 0, 0)};
     return {none, part, part, classes};
 }
@@ -50,8 +53,10 @@ private Q_SLOTS:
     void devices();
 
 private:
-    Result<measure::Evaluation> run(const model::SnapshotPtr& snapshot, const data::Dataset& dataset,
-                                    measure::EvaluateOptions options = {}, const prune::MasksPtr& masks = nullptr) {
+    Result<measure::Evaluation> run(const model::SnapshotPtr& snapshot,
+                                    const data::Dataset& dataset,
+                                    measure::EvaluateOptions options = {},
+                                    const prune::MasksPtr& masks = nullptr) {
         return measure::evaluate(*snapshot, masks, dataset, options, {}, m_control);
     }
     RunControl m_control;
@@ -74,7 +79,8 @@ void TestEvaluate::matchesAHandComputation() {
 }
 
 void TestEvaluate::topFiveOfSix() {
-    const at::Tensor scores = at::arange(6, at::kFloat).reshape({1, 6}).repeat({6, 1});  // class 0 is the worst
+    const at::Tensor scores =
+        at::arange(6, at::kFloat).reshape({1, 6}).repeat({6, 1});  // class 0 is the worst
     const auto result = run(identity(6), scored(scores, {0, 1, 2, 3, 4, 5}, 6));
     QVERIFY(result.ok());
     QCOMPARE(result->top5, 5.0 / 6);
@@ -107,7 +113,8 @@ void TestEvaluate::largeSumsAreExact() {
 void TestEvaluate::firstSamplesOnly() {
     const at::Tensor scores = at::eye(4, at::kFloat);
     const auto dataset = scored(scores, {0, 1, 0, 0}, 4);
-    const auto result = run(identity(4), dataset, {.split = Split::Test, .batchSize = 2, .maxSamples = 3});
+    const auto result =
+        run(identity(4), dataset, {.split = Split::Test, .batchSize = 2, .maxSamples = 3});
     QVERIFY(result.ok());
     QCOMPARE(result->samples, 3);
     QCOMPARE(result->top1, 2.0 / 3);
@@ -135,7 +142,8 @@ void TestEvaluate::firstTensorOfOtherOutputs_data() {
 
 void TestEvaluate::firstTensorOfOtherOutputs() {
     QFETCH(QString, body);
-    const auto result = run(identity(3, body.toStdString()), scored(at::eye(3, at::kFloat), {0, 1, 0}, 3));
+    const auto result =
+        run(identity(3, body.toStdString()), scored(at::eye(3, at::kFloat), {0, 1, 0}, 3));
     QVERIFY2(result.ok(), result.ok() ? "" : result.error().text().c_str());
     QCOMPARE(result->top1, 2.0 / 3);
 }
@@ -143,7 +151,8 @@ void TestEvaluate::firstTensorOfOtherOutputs() {
 void TestEvaluate::doublePrecisionModels() {
     auto state = linearModel(at::eye(3, at::kDouble), at::zeros({3}, at::kDouble))->state();
     state.inputs[0].dtype = script::DType::Float64;
-    const auto snapshot = std::make_shared<const model::Snapshot>(std::make_shared<model::SnapshotState>(state));
+    const auto snapshot =
+        std::make_shared<const model::Snapshot>(std::make_shared<model::SnapshotState>(state));
     const auto result = run(snapshot, scored(at::eye(3, at::kFloat), {0, 1, 0}, 3));
     QVERIFY2(result.ok(), result.ok() ? "" : result.error().text().c_str());
     QCOMPARE(result->top1, 2.0 / 3);
@@ -167,7 +176,8 @@ void TestEvaluate::tellsProgressAndStops() {
         seen.push_back(progress);
         if (seen.size() == 2) control.requestStop();
     };
-    const auto stopped = measure::evaluate(*snapshot, nullptr, dataset, {.batchSize = 25}, events, control);
+    const auto stopped =
+        measure::evaluate(*snapshot, nullptr, dataset, {.batchSize = 25}, events, control);
     QVERIFY(!stopped);
     QCOMPARE(stopped.error().kind, Error::Kind::Cancelled);
     QCOMPARE(seen.size(), std::size_t{2});
@@ -203,15 +213,19 @@ void TestEvaluate::saysWhatDoesNotFit_data() {
     QTest::addColumn<QList<int>>("shape");
     QTest::addColumn<QString>("says");
     const QList<int> three{1, 1, 1, 3};
-    QTest::newRow("another shape") << "return torch.flatten(x, 1) @ torch.ones([12, 3])" << QList<int>{1, 3, 2, 2}
-                                   << "the model takes 1x3x2x2, the images of toys are 1x1x1x3";
+    QTest::newRow("another shape")
+        << "return torch.flatten(x, 1) @ torch.ones([12, 3])" << QList<int>{1, 3, 2, 2}
+        << "the model takes 1x3x2x2, the images of toys are 1x1x1x3";
     QTest::newRow("fewer classes") << "return torch.flatten(x, 1)[:, :2]" << three
                                    << "the model tells 2 classes apart, toys has 3";
     QTest::newRow("no scores") << "return x" << three << "the model gives 2x1x1x3";
-    QTest::newRow("one number") << "return x.sum()" << three << "for two samples, not one score per class";
+    QTest::newRow("one number") << "return x.sum()" << three
+                                << "for two samples, not one score per class";
     QTest::newRow("no tensor") << "return 3" << three << "returns no tensor";
-    QTest::newRow("labels") << "return torch.flatten(x, 1).long()" << three << "the model gives 2x3";
-    QTest::newRow("fixed batch") << "return x.view([1, 3])" << three << "runs on one sample but not on a batch of two";
+    QTest::newRow("labels") << "return torch.flatten(x, 1).long()" << three
+                            << "the model gives 2x3";
+    QTest::newRow("fixed batch") << "return x.view([1, 3])" << three
+                                 << "runs on one sample but not on a batch of two";
     QTest::newRow("another error") << "return torch.flatten(x, 1) @ torch.ones([7, 3])" << three
                                    << "does not run on images of 1x1x1x3";
 }
@@ -226,7 +240,8 @@ void TestEvaluate::saysWhatDoesNotFit() {
     const auto fits = measure::checkFit(*snapshot, dataset);
     QVERIFY(!fits);
     QCOMPARE(fits.error().kind, Error::Kind::Mismatch);
-    QVERIFY2(fits.error().text().find(says.toStdString()) != std::string::npos, fits.error().text().c_str());
+    QVERIFY2(fits.error().text().find(says.toStdString()) != std::string::npos,
+             fits.error().text().c_str());
     QVERIFY(!fits.error().hint.empty());
     const auto evaluation = run(snapshot, dataset);
     QVERIFY(!evaluation);

@@ -40,8 +40,13 @@ void TestRecipeFile::readsTheDocumentedForm() {
       "schedule": {"name": "one_shot", "rounds": 5},
       "masks": "off" })");
     QVERIFY2(recipe.ok(), recipe.ok() ? "" : recipe.error().text().c_str());
-    Recipe expected{.epochs = 10, .batchSize = 64, .seed = 18446744073709551615u, .device = "cpu", .validation = 0.2};
-    expected.optimizer = {.name = "adamw", .lr = 1, .weightDecay = 0.25, .beta1 = 0.8, .beta2 = 0.99, .eps = 1e-7};
+    Recipe expected{.epochs = 10,
+                    .batchSize = 64,
+                    .seed = 18446744073709551615u,
+                    .device = "cpu",
+                    .validation = 0.2};
+    expected.optimizer = {
+        .name = "adamw", .lr = 1, .weightDecay = 0.25, .beta1 = 0.8, .beta2 = 0.99, .eps = 1e-7};
     expected.scheduler = {.name = "plateau", .patience = 4, .factor = 0.3};
     expected.labelSmoothing = 0.1;
     expected.masks = train::MaskMode::Off;
@@ -49,8 +54,10 @@ void TestRecipeFile::readsTheDocumentedForm() {
 }
 
 void TestRecipeFile::roundTrip() {
-    Recipe recipe{.epochs = 3, .batchSize = 7, .seed = 9, .device = "cuda:1", .validation = 1.0 / 3};
-    recipe.optimizer = {.name = "sgd", .lr = 0.1, .momentum = 0.5, .nesterov = true, .weightDecay = 0};
+    Recipe recipe{
+        .epochs = 3, .batchSize = 7, .seed = 9, .device = "cuda:1", .validation = 1.0 / 3};
+    recipe.optimizer = {
+        .name = "sgd", .lr = 0.1, .momentum = 0.5, .nesterov = true, .weightDecay = 0};
     recipe.scheduler = {.name = "step", .stepEpochs = 2, .gamma = 0.7};
     const auto again = exchange::recipeFromJson(exchange::recipeToJson(recipe));
     QVERIFY(again.ok());
@@ -59,10 +66,14 @@ void TestRecipeFile::roundTrip() {
 
 void TestRecipeFile::writesEveryDefault() {
     const std::string text = exchange::recipeToJson({});
-    for (const char* key : {"format", "version", "epochs", "batch_size", "seed", "device", "validation", "optimizer",
-                            "name", "lr", "momentum", "nesterov", "weight_decay", "beta1", "beta2", "eps", "scheduler",
-                            "warmup_steps", "step_epochs", "gamma", "patience", "factor", "loss", "label_smoothing",
-                            "regularisers", "distillation", "schedule", "masks", "early_stopping", "augment"}) {
+    for (const char* key : {"format",         "version",      "epochs",      "batch_size",
+                            "seed",           "device",       "validation",  "optimizer",
+                            "name",           "lr",           "momentum",    "nesterov",
+                            "weight_decay",   "beta1",        "beta2",       "eps",
+                            "scheduler",      "warmup_steps", "step_epochs", "gamma",
+                            "patience",       "factor",       "loss",        "label_smoothing",
+                            "regularisers",   "distillation", "schedule",    "masks",
+                            "early_stopping", "augment"}) {
         QVERIFY2(text.find("\"" + std::string(key) + "\":") != std::string::npos, key);
     }
     QVERIFY(text.find("\"weight_decay\": 0.0005") != std::string::npos);
@@ -70,7 +81,8 @@ void TestRecipeFile::writesEveryDefault() {
 }
 
 void TestRecipeFile::neutralOptionsAreAccepted() {
-    QVERIFY(exchange::recipeFromJson(R"({"regularisers": [], "distillation": null, "early_stopping": null,
+    QVERIFY(exchange::recipeFromJson(
+                R"({"regularisers": [], "distillation": null, "early_stopping": null,
         "augment": null, "scheduler": {"warmup_steps": 0}, "loss": {}, "schedule": {}})")
                 .ok());
 }
@@ -80,12 +92,18 @@ void TestRecipeFile::refusesWhatThisVersionLacks_data() {
     QTest::addColumn<QString>("says");
     QTest::newRow("regularisers") << R"({"regularisers": [{"name": "l1", "strength": 1e-5}]})"
                                   << R"(regularisers [{"name":"l1","strength":1e-05}])";
-    QTest::newRow("distillation") << R"({"distillation": {"weight": 0.5}})" << R"(distillation {"weight":0.5})";
-    QTest::newRow("schedule") << R"({"schedule": {"name": "agp"}})" << R"(schedule.name "agp")";
-    QTest::newRow("loss") << R"({"loss": {"name": "mse"}})" << R"(loss.name "mse")";
-    QTest::newRow("early stopping") << R"({"early_stopping": {"patience": 5}})" << R"(early_stopping {"patience":5})";
-    QTest::newRow("warm-up") << R"({"scheduler": {"warmup_steps": 100}})" << "scheduler.warmup_steps 100";
-    QTest::newRow("augment") << R"({"augment": "mnist"})" << R"(augment "mnist")";
+    QTest::newRow("distillation") << R"({"distillation": {"weight": 0.5}})"
+                                  << R"(distillation {"weight":0.5})";
+    QTest::newRow("schedule") << R"({"schedule": {"name": "agp"}})"
+                              << R"(schedule.name "agp")";
+    QTest::newRow("loss") << R"({"loss": {"name": "mse"}})"
+                          << R"(loss.name "mse")";
+    QTest::newRow("early stopping") << R"({"early_stopping": {"patience": 5}})"
+                                    << R"(early_stopping {"patience":5})";
+    QTest::newRow("warm-up") << R"({"scheduler": {"warmup_steps": 100}})"
+                             << "scheduler.warmup_steps 100";
+    QTest::newRow("augment") << R"({"augment": "mnist"})"
+                             << R"(augment "mnist")";
 }
 
 void TestRecipeFile::refusesWhatThisVersionLacks() {
@@ -94,29 +112,47 @@ void TestRecipeFile::refusesWhatThisVersionLacks() {
     const auto recipe = exchange::recipeFromJson(json.toStdString());
     QVERIFY(!recipe);
     QCOMPARE(recipe.error().kind, Error::Kind::Unsupported);
-    QVERIFY2(recipe.error().text().find(says.toStdString()) != std::string::npos, recipe.error().text().c_str());
+    QVERIFY2(recipe.error().text().find(says.toStdString()) != std::string::npos,
+             recipe.error().text().c_str());
 }
 
 void TestRecipeFile::refusesWhatIsWrong_data() {
     QTest::addColumn<QString>("json");
     QTest::addColumn<QString>("says");
-    QTest::newRow("no JSON") << "epochs = 3" << "parse error at line 1, column 1";
-    QTest::newRow("empty") << "" << "parse error";
-    QTest::newRow("a list") << "[]" << "the file is no JSON object";
-    QTest::newRow("another format") << R"({"format": "espalier-plan"})" << "format is 'espalier-plan'";
-    QTest::newRow("a later version") << R"({"version": 2})" << "version is 2";
-    QTest::newRow("unknown key") << R"({"epoch": 3})" << "there is no key epoch";
-    QTest::newRow("unknown inner key") << R"({"optimizer": {"lrr": 3}})" << "there is no key optimizer.lrr";
-    QTest::newRow("no object") << R"({"optimizer": "sgd"})" << "optimizer is no JSON object";
-    QTest::newRow("text for number") << R"({"optimizer": {"lr": "0.1"}})" << R"(optimizer.lr is "0.1")";
-    QTest::newRow("half an epoch") << R"({"epochs": 1.5})" << "epochs is 1.5";
-    QTest::newRow("too many epochs") << R"({"epochs": 3000000000})" << "epochs is 3000000000";
-    QTest::newRow("huge batch") << R"({"batch_size": 18446744073709551615})" << "batch_size is 18446744073709551615";
-    QTest::newRow("negative seed") << R"({"seed": -1})" << "seed is -1";
-    QTest::newRow("masks") << R"({"masks": "maybe"})" << "masks is 'maybe'";
-    QTest::newRow("masks true") << R"({"masks": true})" << "masks is true";
-    QTest::newRow("out of range") << R"({"optimizer": {"lr": -1}})" << "optimizer.lr cannot be -1";
-    QTest::newRow("unknown optimizer") << R"({"optimizer": {"name": "lion"}})" << "optimizer.name cannot be 'lion'";
+    QTest::newRow("no JSON") << "epochs = 3"
+                             << "parse error at line 1, column 1";
+    QTest::newRow("empty") << ""
+                           << "parse error";
+    QTest::newRow("a list") << "[]"
+                            << "the file is no JSON object";
+    QTest::newRow("another format") << R"({"format": "espalier-plan"})"
+                                    << "format is 'espalier-plan'";
+    QTest::newRow("a later version") << R"({"version": 2})"
+                                     << "version is 2";
+    QTest::newRow("unknown key") << R"({"epoch": 3})"
+                                 << "there is no key epoch";
+    QTest::newRow("unknown inner key") << R"({"optimizer": {"lrr": 3}})"
+                                       << "there is no key optimizer.lrr";
+    QTest::newRow("no object") << R"({"optimizer": "sgd"})"
+                               << "optimizer is no JSON object";
+    QTest::newRow("text for number") << R"({"optimizer": {"lr": "0.1"}})"
+                                     << R"(optimizer.lr is "0.1")";
+    QTest::newRow("half an epoch") << R"({"epochs": 1.5})"
+                                   << "epochs is 1.5";
+    QTest::newRow("too many epochs") << R"({"epochs": 3000000000})"
+                                     << "epochs is 3000000000";
+    QTest::newRow("huge batch") << R"({"batch_size": 18446744073709551615})"
+                                << "batch_size is 18446744073709551615";
+    QTest::newRow("negative seed") << R"({"seed": -1})"
+                                   << "seed is -1";
+    QTest::newRow("masks") << R"({"masks": "maybe"})"
+                           << "masks is 'maybe'";
+    QTest::newRow("masks true") << R"({"masks": true})"
+                                << "masks is true";
+    QTest::newRow("out of range") << R"({"optimizer": {"lr": -1}})"
+                                  << "optimizer.lr cannot be -1";
+    QTest::newRow("unknown optimizer") << R"({"optimizer": {"name": "lion"}})"
+                                       << "optimizer.name cannot be 'lion'";
 }
 
 void TestRecipeFile::refusesWhatIsWrong() {
@@ -125,7 +161,8 @@ void TestRecipeFile::refusesWhatIsWrong() {
     const auto recipe = exchange::recipeFromJson(json.toStdString());
     QVERIFY(!recipe);
     QCOMPARE(recipe.error().kind, Error::Kind::BadArgument);
-    QVERIFY2(recipe.error().text().find(says.toStdString()) != std::string::npos, recipe.error().text().c_str());
+    QVERIFY2(recipe.error().text().find(says.toStdString()) != std::string::npos,
+             recipe.error().text().c_str());
     QVERIFY(!recipe.error().hint.empty());
 }
 
@@ -136,8 +173,11 @@ void TestRecipeFile::files() {
     QCOMPARE(exchange::readRecipe(path)->epochs, 4);
     QCOMPARE(exchange::readRecipe(path + "x").error().kind, Error::Kind::NotFound);
     std::ofstream(path) << R"({"epochs": 0})";
-    QVERIFY(exchange::readRecipe(path).error().text().find("a.espalier-recipe.json") != std::string::npos);
-    QCOMPARE(exchange::writeRecipe({}, folder.filePath("no/such/folder.json").toStdString()).error().kind,
+    QVERIFY(exchange::readRecipe(path).error().text().find("a.espalier-recipe.json") !=
+            std::string::npos);
+    QCOMPARE(exchange::writeRecipe({}, folder.filePath("no/such/folder.json").toStdString())
+                 .error()
+                 .kind,
              Error::Kind::WriteFailed);
 }
 

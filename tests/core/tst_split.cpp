@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Random numbers and the stratified split; expected values from an independent implementation in Python.
+// Random numbers and the stratified split; expected values from an independent implementation in
+// Python.
 #include <QTest>
 
 #include <algorithm>
@@ -45,7 +46,8 @@ void TestSplit::belowIsEven() {
     data::SplitMix64 random(1);
     std::vector<int> counts(7);
     for (int i = 0; i < 70000; ++i) ++counts[random.below(7)];
-    for (const int count : counts) QVERIFY(std::abs(count - 10000) < 500);  // five standard deviations
+    for (const int count : counts)
+        QVERIFY(std::abs(count - 10000) < 500);  // five standard deviations
 }
 
 void TestSplit::splitMatchesAnIndependentImplementation() {
@@ -77,7 +79,8 @@ void TestSplit::everyClassGivesItsShare() {
     labels.insert(labels.begin() + 5, 14, 1);
     const data::TrainValidation split = data::stratifiedSplit(labels, share);
     const auto held = [&](int label) {
-        return std::ranges::count_if(split.validation, [&](auto i) { return labels[std::size_t(i)] == label; });
+        return std::ranges::count_if(split.validation,
+                                     [&](auto i) { return labels[std::size_t(i)] == label; });
     };
     QCOMPARE(held(3), ofTen);
     QCOMPARE(held(1), ofFourteen);

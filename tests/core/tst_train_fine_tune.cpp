@@ -33,7 +33,9 @@ ToyData withoutSplit(data::Split split) {
     const ToyData whole = blobData();
     const auto part = [&](data::Split wanted) {
         const ToyData::Part all = blobs(30, 6, 3, 1);
-        return wanted == split ? ToyData::Part{all.inputs.slice(0, 0, 0), all.targets.slice(0, 0, 0)} : all;
+        return wanted == split
+                   ? ToyData::Part{all.inputs.slice(0, 0, 0), all.targets.slice(0, 0, 0)}
+                   : all;
     };
     return {part(data::Split::Train), part(data::Split::Validation), part(data::Split::Test), 3};
 }
@@ -76,7 +78,8 @@ private Q_SLOTS:
 
 private:
     Result<train::TrainResult> run(const model::SnapshotPtr& snapshot, const Recipe& recipe,
-                                   const data::Dataset& dataset, const prune::MasksPtr& masks = nullptr) {
+                                   const data::Dataset& dataset,
+                                   const prune::MasksPtr& masks = nullptr) {
         return train::fineTune(*snapshot, masks, dataset, recipe, m_events, *m_control);
     }
     Result<train::TrainResult> run(const model::SnapshotPtr& snapshot, const Recipe& recipe) {
@@ -93,9 +96,11 @@ private:
 };
 
 void TestTrainFineTune::oneStepByHand() {
-    // Two samples (1, 0) of class 0 and (0, 2) of class 1, weights and biases zero: both softmaxes are (1/2, 1/2), so
-    // dL/dz is (-1/4, 1/4) and (1/4, -1/4), dL/dw = [[-1/4, 1/2], [1/4, -1/2]], dL/db = 0.
-    const ToyData::Part two{at::tensor({1.f, 0.f, 0.f, 2.f}).reshape({2, 1, 1, 2}), at::tensor({0L, 1L})};
+    // Two samples (1, 0) of class 0 and (0, 2) of class 1, weights and biases zero: both softmaxes
+    // are (1/2, 1/2), so dL/dz is (-1/4, 1/4) and (1/4, -1/4), dL/dw = [[-1/4, 1/2], [1/4, -1/2]],
+    // dL/db = 0.
+    const ToyData::Part two{at::tensor({1.f, 0.f, 0.f, 2.f}).reshape({2, 1, 1, 2}),
+                            at::tensor({0L, 1L})};
     const ToyData dataset(two, two, two, 2);
     const auto result = run(linearModel(at::zeros({2, 2}), at::zeros({2})), plain(1, 0.1), dataset);
     QVERIFY2(result.ok(), result.ok() ? "" : result.error().text().c_str());
@@ -106,11 +111,13 @@ void TestTrainFineTune::oneStepByHand() {
     QCOMPARE(result->before.top1, 0.5);  // both tie, the first class wins
     QCOMPARE(result->after.top1, 1.0);
     // z = (0.025, -0.025) and (-0.1, 0.1): losses ln(1 + e^-0.05), ln(1 + e^-0.2)
-    QVERIFY(std::abs(result->after.loss - (std::log1p(std::exp(-.05)) + std::log1p(std::exp(-.2))) / 2) < 1e-6);
+    QVERIFY(std::abs(result->after.loss -
+                     (std::log1p(std::exp(-.05)) + std::log1p(std::exp(-.2))) / 2) < 1e-6);
 }
 
 void TestTrainFineTune::labelSmoothingByHand() {
-    // One more sample of probability (0.7, 0.3) and target 0 smoothed by 0.2: 0.9 ln(1/0.7) + 0.1 ln(1/0.3).
+    // One more sample of probability (0.7, 0.3) and target 0 smoothed by 0.2: 0.9 ln(1/0.7) + 0.1
+    // ln(1/0.3).
     const at::Tensor scores = at::tensor({0.7, 0.3}).log().to(at::kFloat).reshape({1, 1, 1, 2});
     const ToyData::Part one{scores, at::zeros({1}, at::kLong)};
     const ToyData dataset(one, one, one, 2);
@@ -118,7 +125,8 @@ void TestTrainFineTune::labelSmoothingByHand() {
     recipe.labelSmoothing = 0.2;
     const auto result = run(linearModel(at::eye(2, at::kFloat), at::zeros({2})), recipe, dataset);
     QVERIFY(result.ok());
-    QVERIFY(std::abs(result->samples[1].loss - (-0.9 * std::log(0.7) - 0.1 * std::log(0.3))) < 1e-6);
+    QVERIFY(std::abs(result->samples[1].loss - (-0.9 * std::log(0.7) - 0.1 * std::log(0.3))) <
+            1e-6);
     QVERIFY(std::abs(result->before.loss + std::log(0.7)) < 1e-6);  // validation is never smoothed
 }
 
@@ -211,12 +219,14 @@ void TestTrainFineTune::bestIsReallyTheBest() {
     for (const TrainSample& sample : result->samples) {
         if (std::isnan(sample.top1)) continue;
         seen.push_back(sample.top1);
-        if (sample.top1 < top1 || (sample.top1 == top1 && sample.valLoss >= loss && epoch >= 0)) continue;
+        if (sample.top1 < top1 || (sample.top1 == top1 && sample.valLoss >= loss && epoch >= 0))
+            continue;
         top1 = sample.top1;
         loss = sample.valLoss;
         epoch = sample.epoch;
     }
-    QVERIFY2(!std::ranges::is_sorted(seen), "choose a learning rate that makes this test say something");
+    QVERIFY2(!std::ranges::is_sorted(seen),
+             "choose a learning rate that makes this test say something");
     QVERIFY(epoch < 12);
     QCOMPARE(result->bestEpoch, epoch);
     QCOMPARE(result->after.top1, top1);
@@ -247,15 +257,17 @@ void TestTrainFineTune::sameSeedSameNumbers() {
     QVERIFY(first.ok() && second.ok() && other.ok());
     QVERIFY(weightOf(first->best).equal(weightOf(second->best)));
     QVERIFY(!weightOf(first->best).equal(weightOf(other->best)));
-    for (std::size_t i = 1; i < first->samples.size(); ++i) QCOMPARE(first->samples[i].loss, second->samples[i].loss);
+    for (std::size_t i = 1; i < first->samples.size(); ++i)
+        QCOMPARE(first->samples[i].loss, second->samples[i].loss);
 }
 
 void TestTrainFineTune::dropoutIsSeeded() {
     at::manual_seed(8);
     const at::Tensor weight = at::randn({3, 6});
     const auto snapshot = snapshotOf(
-        toyModule({{"w", weight}},
-                  "return torch.linear(torch.dropout(torch.flatten(x, 1), 0.5, self.training), self.w)"),
+        toyModule(
+            {{"w", weight}},
+            "return torch.linear(torch.dropout(torch.flatten(x, 1), 0.5, self.training), self.w)"),
         {1, 1, 1, 6});
     const auto first = run(snapshot, plain(1, 0.1));
     at::rand({5});
@@ -264,21 +276,24 @@ void TestTrainFineTune::dropoutIsSeeded() {
     recipe.seed = 1;
     QVERIFY(first.ok() && second.ok());
     QVERIFY(weightOf(first->best).equal(weightOf(second->best)));
-    const auto plainModel = snapshotOf(
-        toyModule({{"w", weight}}, "return torch.linear(torch.flatten(x, 1), self.w)"), {1, 1, 1, 6});
+    const auto plainModel =
+        snapshotOf(toyModule({{"w", weight}}, "return torch.linear(torch.flatten(x, 1), self.w)"),
+                   {1, 1, 1, 6});
     const auto dry = run(plainModel, plain(1, 0.1));
     QVERIFY2(first->samples[1].loss != dry->samples[1].loss, "dropout was off");
     QCOMPARE(first->before.loss, dry->before.loss);
 }
 
 void TestTrainFineTune::batchNormTrains() {
-    const auto snapshot = snapshotOf(
-        toyModule({{"w", at::eye(3, 6)}, {"g", at::ones({6})}, {"h", at::zeros({6})}},
-                  "x = torch.batch_norm(torch.flatten(x, 1), self.g, self.h, self.mean, self.var, self.training, 0.5, "
-                  "1e-5, False)\n    return torch.linear(x, self.w)",
-                  {{"mean", at::zeros({6})}, {"var", at::ones({6})}}),
-        {1, 1, 1, 6});
-    const ToyData::Part odd = blobs(33, 6, 3, 1);  // batches of 32 would leave one, on which batch norm cannot train
+    const auto snapshot =
+        snapshotOf(toyModule({{"w", at::eye(3, 6)}, {"g", at::ones({6})}, {"h", at::zeros({6})}},
+                             "x = torch.batch_norm(torch.flatten(x, 1), self.g, self.h, self.mean, "
+                             "self.var, self.training, 0.5, "
+                             "1e-5, False)\n    return torch.linear(x, self.w)",
+                             {{"mean", at::zeros({6})}, {"var", at::ones({6})}}),
+                   {1, 1, 1, 6});
+    const ToyData::Part odd =
+        blobs(33, 6, 3, 1);  // batches of 32 would leave one, on which batch norm cannot train
     const auto result = run(snapshot, plain(1, 0.1), ToyData(odd, odd, odd, 3));
     QVERIFY2(result.ok(), result.ok() ? "" : result.error().text().c_str());
     QCOMPARE(result->samples.size(), std::size_t{3});
@@ -353,7 +368,8 @@ void TestTrainFineTune::explodingLossIsNamed() {
     QVERIFY(!result);
     QCOMPARE(result.error().kind, Error::Kind::Failed);
     const std::string text = result.error().text();
-    QVERIFY2(text.find("loss") != std::string::npos && text.find("learning rate 1e+38") != std::string::npos,
+    QVERIFY2(text.find("loss") != std::string::npos &&
+                 text.find("learning rate 1e+38") != std::string::npos,
              text.c_str());
     QVERIFY(result.error().hint.find("a tenth of the learning rate") != std::string::npos);
 }
@@ -362,9 +378,10 @@ void TestTrainFineTune::brokenModelIsNamed() {
     const auto result = run(linearModel(at::full({3, 6}, NAN), at::zeros({3})), plain(1, 0.1));
     QVERIFY(!result);
     QCOMPARE(result.error().kind, Error::Kind::Failed);
-    QVERIFY2(result.error().text().find("validation loss is not a finite number before the first step") !=
-                 std::string::npos,
-             result.error().text().c_str());
+    QVERIFY2(
+        result.error().text().find(
+            "validation loss is not a finite number before the first step") != std::string::npos,
+        result.error().text().c_str());
 }
 
 void TestTrainFineTune::modelsWithoutGradients_data() {
@@ -375,11 +392,13 @@ void TestTrainFineTune::modelsWithoutGradients_data() {
 
 void TestTrainFineTune::modelsWithoutGradients() {
     QFETCH(QString, body);
-    const auto result = run(snapshotOf(toyModule({{"w", at::zeros({3, 6})}}, body.toStdString()), {1, 1, 1, 6}),
-                            plain(1, 0.1));
+    const auto result =
+        run(snapshotOf(toyModule({{"w", at::zeros({3, 6})}}, body.toStdString()), {1, 1, 1, 6}),
+            plain(1, 0.1));
     QVERIFY(!result);
     QCOMPARE(result.error().kind, Error::Kind::Failed);
-    QVERIFY2(result.error().text().find("gradient") != std::string::npos, result.error().text().c_str());
+    QVERIFY2(result.error().text().find("gradient") != std::string::npos,
+             result.error().text().c_str());
 }
 
 void TestTrainFineTune::refusesBadInput() {
@@ -393,7 +412,8 @@ void TestTrainFineTune::refusesBadInput() {
     QCOMPARE(classes.error().kind, Error::Kind::Mismatch);
     const auto shape = run(linearModel(at::zeros({3, 7}), at::zeros({3})), plain(1, 0.1));
     QCOMPARE(shape.error().kind, Error::Kind::Mismatch);
-    QVERIFY(shape.error().text().find("the model takes 1x1x1x7, the images of toys are 1x1x1x6") != std::string::npos);
+    QVERIFY(shape.error().text().find("the model takes 1x1x1x7, the images of toys are 1x1x1x6") !=
+            std::string::npos);
 }
 
 void TestTrainFineTune::emptySplits() {
@@ -403,7 +423,8 @@ void TestTrainFineTune::emptySplits() {
         QVERIFY(!result);
         QCOMPARE(result.error().kind, Error::Kind::BadArgument);
         const std::string wanted = std::string(data::name(split)) + " split is empty";
-        QVERIFY2(result.error().text().find(wanted) != std::string::npos, result.error().text().c_str());
+        QVERIFY2(result.error().text().find(wanted) != std::string::npos,
+                 result.error().text().c_str());
     }
     QVERIFY(run(untrained(), plain(1, 0.1), withoutSplit(data::Split::Test)).ok());
 }

@@ -66,11 +66,14 @@ private:
 void TestTrainMasks::removedWeightsStayZero_data() {
     QTest::addColumn<OptimizerOptions>("options");
     QTest::newRow("sgd") << OptimizerOptions{.lr = 0.1, .momentum = 0, .weightDecay = 0};
-    QTest::newRow("sgd, momentum, decay") << OptimizerOptions{.lr = 0.1, .momentum = 0.9, .weightDecay = 0.1};
+    QTest::newRow("sgd, momentum, decay")
+        << OptimizerOptions{.lr = 0.1, .momentum = 0.9, .weightDecay = 0.1};
     QTest::newRow("sgd, nesterov")
         << OptimizerOptions{.lr = 0.1, .momentum = 0.9, .nesterov = true, .weightDecay = 0.1};
-    QTest::newRow("adam, decay") << OptimizerOptions{.name = "adam", .lr = 0.05, .weightDecay = 0.1};
-    QTest::newRow("adamw, decay") << OptimizerOptions{.name = "adamw", .lr = 0.05, .weightDecay = 0.1};
+    QTest::newRow("adam, decay") << OptimizerOptions{
+        .name = "adam", .lr = 0.05, .weightDecay = 0.1};
+    QTest::newRow("adamw, decay") << OptimizerOptions{
+        .name = "adamw", .lr = 0.05, .weightDecay = 0.1};
 }
 
 void TestTrainMasks::removedWeightsStayZero() {
@@ -85,7 +88,8 @@ void TestTrainMasks::removedWeightsStayZero() {
     QVERIFY(moved.ne(0).all().item<bool>());
     QVERIFY(result->best->state().baseMasks[0].equal(kept()));
     const double sparsity = 1 - kept().to(at::kDouble).mean().item<double>();
-    for (const train::TrainSample& sample : result->samples) QVERIFY(std::abs(sample.sparsity - sparsity) < 1e-12);
+    for (const train::TrainSample& sample : result->samples)
+        QVERIFY(std::abs(sample.sparsity - sparsity) < 1e-12);
 }
 
 void TestTrainMasks::masksOffLetsThemGrowBack() {
@@ -108,10 +112,10 @@ void TestTrainMasks::keptWeightsTrainAsIfAlone() {
     at::manual_seed(5);
     const at::Tensor weight = at::randn({3, 6});
     const auto wide = linearModel(weight, at::zeros({3}));
-    const auto narrow = snapshotOf(
-        toyModule({{"w", weight.slice(1, 0, 3).contiguous()}, {"b", at::zeros({3})}},
-                  "return torch.linear(torch.flatten(x, 1)[:, :3], self.w, self.b)"),
-        {1, 1, 1, 6});
+    const auto narrow =
+        snapshotOf(toyModule({{"w", weight.slice(1, 0, 3).contiguous()}, {"b", at::zeros({3})}},
+                             "return torch.linear(torch.flatten(x, 1)[:, :3], self.w, self.b)"),
+                   {1, 1, 1, 6});
     at::Tensor firstThree = at::zeros({3, 6}, at::kBool);
     firstThree.slice(1, 0, 3).fill_(true);
     const Recipe recipe = recipeWith({.name = "adamw", .lr = 0.05, .weightDecay = 0.1});
@@ -123,9 +127,11 @@ void TestTrainMasks::keptWeightsTrainAsIfAlone() {
 }
 
 void TestTrainMasks::baseMasksHoldWithoutAPlan() {
-    model::SnapshotState state = linearModel(at::randn({3, 6}) * kept().to(at::kFloat), at::zeros({3}))->state();
+    model::SnapshotState state =
+        linearModel(at::randn({3, 6}) * kept().to(at::kFloat), at::zeros({3}))->state();
     state.baseMasks[0] = kept();
-    const auto snapshot = std::make_shared<const model::Snapshot>(std::make_shared<model::SnapshotState>(state));
+    const auto snapshot =
+        std::make_shared<const model::Snapshot>(std::make_shared<model::SnapshotState>(state));
     const auto result = run(snapshot, nullptr, recipeWith({.lr = 0.1}));
     QVERIFY(result.ok());
     QVERIFY(weightOf(result->best).masked_select(kept().logical_not()).eq(0).all().item<bool>());
@@ -136,7 +142,8 @@ void TestTrainMasks::enforcerMasksAllThree() {
     const auto snapshot = trainedModel();
     torch::jit::Module module = model::cloneModule(snapshot->state().module);
     std::vector<at::Tensor> parameters;
-    for (at::Tensor parameter : module.parameters()) parameters.push_back(parameter.requires_grad_(true));
+    for (at::Tensor parameter : module.parameters())
+        parameters.push_back(parameter.requires_grad_(true));
     const train::MaskEnforcer enforcer(*snapshot, {kept()}, module, parameters);
     const auto optimizer = train::makeOptimizer(parameters, {.name = "adam"});
     at::Tensor weight = module.attr("w").toTensor();

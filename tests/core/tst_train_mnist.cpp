@@ -66,8 +66,8 @@ void TestTrainMnist::lenetLearnsUnderAMask() {
     std::int64_t steps = 0;
     EventSink<train::TrainSample> events;
     events.onPartial = [&](const train::TrainSample& sample) { steps = sample.step; };
-    const auto result =
-        train::fineTune(*snapshot, masksOf(*snapshot, {{"fc1", kept}}), part, recipe, events, control);
+    const auto result = train::fineTune(*snapshot, masksOf(*snapshot, {{"fc1", kept}}), part,
+                                        recipe, events, control);
     QVERIFY2(result.ok(), result.ok() ? "" : result.error().text().c_str());
     QCOMPARE(steps, 250);
     QVERIFY(result->before.top1 < 0.3);

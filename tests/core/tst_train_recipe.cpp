@@ -35,7 +35,8 @@ void TestTrainRecipe::defaultsAreSound() {
 
 void TestTrainRecipe::everyNamedKindIsSound() {
     QCOMPARE(train::optimizerNames(), (std::vector<std::string>{"sgd", "adam", "adamw"}));
-    QCOMPARE(train::schedulerNames(), (std::vector<std::string>{"constant", "step", "cosine", "plateau"}));
+    QCOMPARE(train::schedulerNames(),
+             (std::vector<std::string>{"constant", "step", "cosine", "plateau"}));
     Recipe recipe;
     for (const std::string& name : train::optimizerNames()) {
         recipe.optimizer.name = name;
@@ -87,7 +88,8 @@ void TestTrainRecipe::refusesValuesOutOfRange() {
     const auto sound = train::check(recipe);
     QVERIFY(!sound);
     QCOMPARE(sound.error().kind, Error::Kind::BadArgument);
-    QVERIFY2(sound.error().what.find(key.toStdString()) != std::string::npos, sound.error().text().c_str());
+    QVERIFY2(sound.error().what.find(key.toStdString()) != std::string::npos,
+             sound.error().text().c_str());
     QVERIFY(!sound.error().hint.empty());
 }
 
@@ -101,24 +103,29 @@ void TestTrainRecipe::step() {
     const auto scheduler = train::makeScheduler({.name = "step", .stepEpochs = 3, .gamma = 0.1});
     const std::vector<double> expected{1, 1, 1, 0.1, 0.1, 0.1, 0.01};
     for (int epoch = 0; epoch < 7; ++epoch) {
-        QVERIFY(std::abs(scheduler->factor({epoch, epoch * 10, 70}) - expected[std::size_t(epoch)]) < 1e-15);
+        QVERIFY(std::abs(scheduler->factor({epoch, epoch * 10, 70}) -
+                         expected[std::size_t(epoch)]) < 1e-15);
     }
 }
 
 void TestTrainRecipe::cosine() {
     const auto scheduler = train::makeScheduler({.name = "cosine"});
     // (1 + cos(pi t)) / 2 at t = 0, 1/6, 1/4, 1/3, 1/2, 2/3, 1
-    const std::vector<std::pair<int, double>> expected{{0, 1},    {2, 0.9330127018922193}, {3, 0.8535533905932737},
-                                                       {4, 0.75}, {6, 0.5},                {8, 0.25},
-                                                       {12, 0}};
-    for (const auto& [at, factor] : expected) QVERIFY(std::abs(scheduler->factor({0, at, 12}) - factor) < 1e-12);
+    const std::vector<std::pair<int, double>> expected{
+        {0, 1}, {2, 0.9330127018922193}, {3, 0.8535533905932737}, {4, 0.75}, {6, 0.5}, {8, 0.25},
+        {12, 0}};
+    for (const auto& [at, factor] : expected)
+        QVERIFY(std::abs(scheduler->factor({0, at, 12}) - factor) < 1e-12);
 }
 
 void TestTrainRecipe::plateauAsInPython() {
     const auto scheduler = train::makeScheduler({.name = "plateau", .patience = 1, .factor = 0.5});
-    // torch 2.13: ReduceLROnPlateau(optimizer with lr 1, factor=0.5, patience=1). 0.89995 is too small a gain.
-    const std::vector<double> losses{1.0, 0.9, 0.95, 0.9, 0.91, 0.89995, 0.8, 0.85, 0.86, 0.87, 0.88};
-    const std::vector<double> rates{1.0, 1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125, 0.125, 0.0625};
+    // torch 2.13: ReduceLROnPlateau(optimizer with lr 1, factor=0.5, patience=1). 0.89995 is too
+    // small a gain.
+    const std::vector<double> losses{1.0, 0.9,  0.95, 0.9,  0.91, 0.89995,
+                                     0.8, 0.85, 0.86, 0.87, 0.88};
+    const std::vector<double> rates{1.0,  1.0,  1.0,   0.5,   0.5,   0.25,
+                                    0.25, 0.25, 0.125, 0.125, 0.0625};
     for (std::size_t i = 0; i < losses.size(); ++i) {
         scheduler->epochEnded(losses[i]);
         QCOMPARE(scheduler->factor({}), rates[i]);

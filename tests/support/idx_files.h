@@ -13,10 +13,12 @@
 namespace espalier::test {
 
 /// The bytes of an IDX file with this header and these elements, whether they agree or not.
-inline std::string idxBytes(const std::vector<std::uint32_t>& shape, const std::vector<std::uint8_t>& values) {
+inline std::string idxBytes(const std::vector<std::uint32_t>& shape,
+                            const std::vector<std::uint8_t>& values) {
     std::string bytes{'\0', '\0', '\x08', static_cast<char>(shape.size())};
     for (const std::uint32_t size : shape) {
-        for (const int shift : {24, 16, 8, 0}) bytes.push_back(static_cast<char>(size >> shift & 0xff));
+        for (const int shift : {24, 16, 8, 0})
+            bytes.push_back(static_cast<char>(size >> shift & 0xff));
     }
     bytes.append(values.begin(), values.end());
     return bytes;
@@ -37,16 +39,19 @@ inline void writeGzip(const std::string& path, const std::string& bytes) {
     gzclose(file);
 }
 
-/// Images of `height` x `width`: image i holds the values i, i + 1, … (modulo 256); its label is i % classes.
+/// Images of `height` x `width`: image i holds the values i, i + 1, … (modulo 256); its label is i
+/// % classes.
 inline void writeIdxPair(const std::string& folder, const std::string& part, std::uint32_t samples,
                          std::uint32_t height, std::uint32_t width, std::uint32_t classes) {
     std::vector<std::uint8_t> pixels;
     std::vector<std::uint8_t> labels;
     for (std::uint32_t i = 0; i < samples; ++i) {
-        for (std::uint32_t k = 0; k < height * width; ++k) pixels.push_back(static_cast<std::uint8_t>(i + k));
+        for (std::uint32_t k = 0; k < height * width; ++k)
+            pixels.push_back(static_cast<std::uint8_t>(i + k));
         labels.push_back(static_cast<std::uint8_t>(i % classes));
     }
-    writeBytes(folder + "/" + part + "-images-idx3-ubyte", idxBytes({samples, height, width}, pixels));
+    writeBytes(folder + "/" + part + "-images-idx3-ubyte",
+               idxBytes({samples, height, width}, pixels));
     writeBytes(folder + "/" + part + "-labels-idx1-ubyte", idxBytes({samples}, labels));
 }
 

@@ -19,7 +19,8 @@
 namespace espalier::test {
 
 /// A snapshot of `module`, whose layers are its parameters of two or more dimensions.
-inline model::SnapshotPtr snapshotOf(torch::jit::Module module, std::vector<std::int64_t> inputShape) {
+inline model::SnapshotPtr snapshotOf(torch::jit::Module module,
+                                     std::vector<std::int64_t> inputShape) {
     auto state = std::make_shared<model::SnapshotState>();
     for (const auto& parameter : module.named_parameters()) {
         state->parameters += parameter.value.numel();
@@ -43,11 +44,12 @@ inline model::SnapshotPtr snapshotOf(torch::jit::Module module, std::vector<std:
 }
 
 /// A module with these parameters on its root and this body of forward(self, x).
-inline torch::jit::Module toyModule(const std::vector<std::pair<std::string, at::Tensor>>& parameters,
-                                    const std::string& body,
-                                    const std::vector<std::pair<std::string, at::Tensor>>& buffers = {}) {
+inline torch::jit::Module toyModule(
+    const std::vector<std::pair<std::string, at::Tensor>>& parameters, const std::string& body,
+    const std::vector<std::pair<std::string, at::Tensor>>& buffers = {}) {
     torch::jit::Module module("toy");
-    for (const auto& [name, value] : parameters) module.register_parameter(name, value.clone(), false);
+    for (const auto& [name, value] : parameters)
+        module.register_parameter(name, value.clone(), false);
     for (const auto& [name, value] : buffers) module.register_buffer(name, value.clone());
     module.register_attribute("training", c10::BoolType::get(), true);
     module.define("def forward(self, x):\n    " + body + "\n");
@@ -56,12 +58,14 @@ inline torch::jit::Module toyModule(const std::vector<std::pair<std::string, at:
 
 /// x wᵀ + b, from flattened samples.
 inline model::SnapshotPtr linearModel(const at::Tensor& weight, const at::Tensor& bias) {
-    return snapshotOf(toyModule({{"w", weight}, {"b", bias}}, "return torch.linear(torch.flatten(x, 1), self.w, self.b)"),
+    return snapshotOf(toyModule({{"w", weight}, {"b", bias}},
+                                "return torch.linear(torch.flatten(x, 1), self.w, self.b)"),
                       {1, 1, 1, weight.size(1)});
 }
 
 /// The masks that keep what is true; layers not named keep everything.
-inline prune::MasksPtr masksOf(const model::Snapshot& snapshot, const std::map<std::string, at::Tensor>& kept) {
+inline prune::MasksPtr masksOf(const model::Snapshot& snapshot,
+                               const std::map<std::string, at::Tensor>& kept) {
     auto state = std::make_shared<prune::MaskState>();
     for (const model::Layer& layer : snapshot.layers()) {
         auto mask = std::make_shared<prune::LayerMask>();
@@ -97,7 +101,8 @@ public:
     const data::DataSpec& spec() const override { return m_spec; }
     data::Batch batch(data::Split split, std::span<const std::int64_t> indices) const override {
         const Part& part = m_parts[static_cast<std::size_t>(split)];
-        const at::Tensor places = at::tensor(at::ArrayRef<std::int64_t>(indices.data(), indices.size()));
+        const at::Tensor places =
+            at::tensor(at::ArrayRef<std::int64_t>(indices.data(), indices.size()));
         return {{part.inputs.index_select(0, places)}, part.targets.index_select(0, places)};
     }
     /// Cuts the training part down to the share that is not held out.
@@ -106,7 +111,8 @@ public:
         Part& train = copy->m_parts[0];
         copy->m_spec.validation = share;
         copy->m_info.train = std::llround((1 - share) * static_cast<double>(m_info.train));
-        train = {train.inputs.slice(0, 0, copy->m_info.train), train.targets.slice(0, 0, copy->m_info.train)};
+        train = {train.inputs.slice(0, 0, copy->m_info.train),
+                 train.targets.slice(0, 0, copy->m_info.train)};
         return copy;
     }
 
@@ -117,17 +123,20 @@ private:
 };
 
 /// Points around a centre for each class: [samples, 1, 1, features], learnable and not trivial.
-inline ToyData::Part blobs(std::int64_t samples, std::int64_t features, std::int64_t classes, std::uint64_t seed) {
+inline ToyData::Part blobs(std::int64_t samples, std::int64_t features, std::int64_t classes,
+                           std::uint64_t seed) {
     at::manual_seed(1234);
     const at::Tensor centres = at::randn({classes, features});
     at::manual_seed(seed);
     const at::Tensor targets = at::arange(samples).remainder(classes);
-    const at::Tensor inputs = centres.index_select(0, targets) + 0.7 * at::randn({samples, features});
+    const at::Tensor inputs =
+        centres.index_select(0, targets) + 0.7 * at::randn({samples, features});
     return {inputs.reshape({samples, 1, 1, features}), targets};
 }
 
 inline ToyData blobData(std::int64_t features = 6, std::int64_t classes = 3) {
-    return {blobs(90, features, classes, 1), blobs(60, features, classes, 2), blobs(60, features, classes, 3), classes};
+    return {blobs(90, features, classes, 1), blobs(60, features, classes, 2),
+            blobs(60, features, classes, 3), classes};
 }
 
 }  // namespace espalier::test
