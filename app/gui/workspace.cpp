@@ -41,6 +41,7 @@ Workspace::Workspace(ui::Workbench* workbench, QWidget* parent) : QMainWindow(pa
 
     m_tabs = new QTabWidget(this);
     m_tabs->setObjectName(QStringLiteral("plotTabs"));
+    m_tabs->setAccessibleName(tr("Views of the model"));
     m_tabs->setDocumentMode(true);
     m_tabs->tabBar()->setAccessibleName(tr("Views of the weights"));
     addTab(QStringLiteral("view.weights"), tr("Weights"), new ui::WeightsPanel(workbench));
