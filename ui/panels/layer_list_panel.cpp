@@ -26,6 +26,8 @@ namespace espalier::ui {
 
 namespace {
 
+constexpr int kNameWidth = 92;  // the columns beside it hold what a person compares
+
 // "4 of 8 layers can be pruned", with the reasons of the others.
 QString reasonsOf(const model::Snapshot& snapshot) {
     QStringList lines;
@@ -100,8 +102,10 @@ void LayerListPanel::buildTable() {
     header->setStretchLastSection(false);
     header->setMinimumSectionSize(24);
     header->setSectionResizeMode(QHeaderView::ResizeToContents);
-    header->setSectionResizeMode(LayerModel::Name, QHeaderView::Stretch);
+    header->setSectionResizeMode(LayerModel::Name, QHeaderView::Interactive);
+    header->resizeSection(LayerModel::Name, kNameWidth);
     header->setSectionHidden(LayerModel::Type, true);  // the icon says it; the tooltip spells it
+    header->setSectionHidden(LayerModel::Shape, true);  // the settings beside the plot show it
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &LayerListPanel::takeSelection);
     // The current row may change before the selection does: then there is nothing to take yet.
     connect(m_table->selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex& row) {
