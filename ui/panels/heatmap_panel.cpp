@@ -75,6 +75,7 @@ HeatmapPanel::HeatmapPanel(Workbench* workbench, QWidget* parent)
 QWidget* HeatmapPanel::buildOptions() {
     auto* bar = new QWidget(this);
     m_title->setObjectName(QStringLiteral("heatmapTitle"));
+    m_title->setWordWrap(true);  // in a narrow window it takes a second line
     m_title->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_title->setMinimumWidth(40);
     m_value->setObjectName(QStringLiteral("heatmapValue"));
