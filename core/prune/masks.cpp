@@ -39,8 +39,7 @@ Error nothingLeft(const model::Layer& layer, const WeightRule& rule) {
     return {Error::Kind::Infeasible, cat("Cannot prune ", layer.name),
             cat("the rule \"", describe(rule), "\" would remove all ",
                 exactCount(layer.weightCount), " weights"),
-            rule.kind == WeightRule::Kind::Pattern ? "Use another rule, or lock this layer"
-                                                   : "Use a lower value, or lock this layer"};
+            "Use a lower value, or lock this layer"};
 }
 
 Result<LayerMaskPtr> maskOf(const model::Snapshot& snapshot, const model::Layer& layer,
