@@ -27,12 +27,12 @@ struct DigitCounts {
 
     /// Counts the digit over the scores whose higher digits are those of `prefix`.
     bool take(const ScoreReader& reader, Digit digit, std::uint64_t prefix, RunControl& control) {
-        const std::uint64_t higher = ~((std::uint64_t{1} << (digit.shift + digit.bits)) - 1);
-        const bool isFirst = digit.shift + digit.bits >= 64;
+        const int end = digit.shift + digit.bits;
+        const std::uint64_t higher = end < 64 ? ~((std::uint64_t{1} << end) - 1) : 0;
         return forEachRun(reader, control, [&](std::int64_t, std::span<const double> scores) {
             for (const double score : scores) {
                 const auto key = std::bit_cast<std::uint64_t>(score);
-                if (!isFirst && (key & higher) != prefix) continue;
+                if ((key & higher) != prefix) continue;
                 usedBits |= key;
                 ++counts[(key & maskOf(digit)) >> digit.shift];
             }

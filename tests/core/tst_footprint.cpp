@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <cmath>
+#include <filesystem>
 #include <random>
+#include <sstream>
 
 #include <zlib.h>
 #include <QtTest>
 
 #include "core/prune/footprint.h"
+#include "core/prune/masks_torch.h"
 #include "tests/support/toy_snapshot_torch.h"
 
 using namespace espalier;
@@ -117,6 +120,30 @@ private Q_SLOTS:
         const auto guess =
             prune::footprint(*snapshot, std::vector<std::int64_t>{removed}).bytesCompressed;
         const auto real = static_cast<double>(gzipBytes(weight.const_data_ptr(), weight.nbytes()));
+        const double error = static_cast<double>(guess) / real - 1;
+        QVERIFY2(std::abs(error) < 0.05, qPrintable(QString("off by %1").arg(error)));
+    }
+
+    void guessesWhatGzipLeavesOfARealFile_data() {
+        QTest::addColumn<double>("sparsity");
+        for (const double sparsity : {0.0, 0.5, 0.9}) QTest::addRow("%g", sparsity) << sparsity;
+    }
+    void guessesWhatGzipLeavesOfARealFile() {
+        QFETCH(double, sparsity);
+        const std::filesystem::path path =
+            ESPALIER_SOURCE_DIR "/../shared/models/resnet20_cifar10.script.pt";
+        if (!std::filesystem::exists(path)) QSKIP("the ResNet-20 is not there");
+        RunControl control;
+        const auto snapshot = model::openSnapshot(path, {}, {}, control);
+        QVERIFY2(snapshot.ok(), snapshot ? "" : snapshot.error().text().c_str());
+        const auto plan = prune::withSparsityEverywhere(**snapshot, prune::emptyPlan(**snapshot),
+                                                        sparsity, prune::Scope::Global, control);
+        const auto masks = prune::resolve(**snapshot, *plan, nullptr, control);
+        QVERIFY2(masks.ok(), masks ? "" : masks.error().text().c_str());
+        std::ostringstream file;
+        prune::maskedModule(**snapshot, **masks).save(file);
+        const auto real = static_cast<double>(gzipBytes(file.str().data(), file.str().size()));
+        const auto guess = prune::footprint(**snapshot, **masks).bytesCompressed;
         const double error = static_cast<double>(guess) / real - 1;
         QVERIFY2(std::abs(error) < 0.05, qPrintable(QString("off by %1").arg(error)));
     }

@@ -25,11 +25,12 @@ struct ToyLayer {
 };
 
 /// A snapshot of a module that holds these weights and nothing else. Its forward returns its
-/// argument. `hash` stands for the weights: give different weights different hashes.
+/// argument. `hash` takes the place of the weights' true hash when it is not empty.
 inline model::SnapshotPtr toySnapshot(const std::vector<ToyLayer>& layers,
-                                      const std::string& hash = "toy") {
+                                      const std::string& hash = {}) {
     auto state = std::make_shared<model::SnapshotState>();
     torch::jit::Module module("toy");
+    std::vector<at::Tensor> baseMasks;
     for (const ToyLayer& toy : layers) {
         const auto dot = toy.name.find('.');
         torch::jit::Module child("child_" + toy.name.substr(0, dot));
@@ -45,18 +46,20 @@ inline model::SnapshotPtr toySnapshot(const std::vector<ToyLayer>& layers,
         layer.weightCount = layer.parameters = toy.weight.numel();
         layer.macs = toy.macs;
         layer.prunable = {toy.isPrunable, false, toy.isPrunable ? "" : "a toy reason"};
-        state->baseMasks.push_back(toy.baseMask);
-        const auto kept = toy.baseMask.defined() ? toy.baseMask.sum().item<std::int64_t>() : toy.weight.numel();
-        state->baseRemoved.push_back(toy.weight.numel() - kept);
+        baseMasks.push_back(toy.baseMask);
         state->parameters += layer.parameters;
     }
     module.define("def forward(self, x):\n    return x\n");
     module.eval();
     state->module = module;
-    state->weightsHash = hash;
     state->file = {"toy.pt", "0123abcd", 0};
     state->inputs = {{{1, 8}, script::DType::Float32, {}, false}};
-    return std::make_shared<const model::Snapshot>(std::move(state));
+    const auto whole =
+        model::withWeights(model::Snapshot(std::move(state)), module, std::move(baseMasks));
+    if (hash.empty()) return whole;
+    auto renamed = std::make_shared<model::SnapshotState>(whole->state());
+    renamed->weightsHash = hash;
+    return std::make_shared<const model::Snapshot>(std::move(renamed));
 }
 
 inline at::Tensor floats(std::vector<float> values, std::vector<std::int64_t> shape) {
