@@ -62,8 +62,9 @@ Error refusedBatch(torch::jit::Module& module, const Placement& placement,
         const std::vector<std::int64_t>& taken = snapshot.inputs()[0].shape;
         if (std::vector(taken.begin() + 1, taken.end()) != sample) {
             return mismatch(snapshot, dataset,
-                            cat("the model takes ", written(taken), ", the images of ", name,
-                                " are 1x", written(sample)),
+                            cat("the model takes ", written(taken),
+                                snapshot.inputsAreGuessed() ? " (a guess)" : "", ", the images of ",
+                                name, " are 1x", written(sample)),
                             "Attach data of the model's shape, or open the model with the input "
                             "shape it was made for");
         }

@@ -9,6 +9,7 @@
 #include "core/model/snapshot_torch.h"
 #include "core/prune/masks_torch.h"
 #include "core/train/loop_torch.h"
+#include "core/train/parameters_torch.h"
 
 namespace espalier::train {
 namespace {
@@ -54,6 +55,7 @@ Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& 
     at::manual_seed(recipe.seed);  // dropout
     torch::jit::Module module =
         masks ? prune::maskedModule(snapshot, *masks) : model::cloneModule(snapshot.state().module);
+    tieSharedParameters(module);
     const measure::Placement placement = measure::place(module, snapshot, *device);
     if (auto fits = measure::checkFit(module, placement, snapshot, dataset); !fits)
         return fits.error();

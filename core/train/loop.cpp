@@ -9,22 +9,10 @@
 
 #include "core/base/format.h"
 #include "core/model/snapshot_torch.h"
+#include "core/train/parameters_torch.h"
 
 namespace espalier::train {
 namespace {
-
-/// Every floating-point parameter, made ready to collect gradients.
-std::vector<at::Tensor> trainableParameters(const torch::jit::Module& module) {
-    std::vector<at::Tensor> parameters;
-    for (at::Tensor parameter : module.parameters()) {
-        if (!parameter.is_floating_point()) continue;
-        // Fused optimizers walk the memory of parameter, gradient and state side by side.
-        if (!parameter.is_non_overlapping_and_dense()) parameter.set_data(parameter.contiguous());
-        parameter.requires_grad_(true);
-        parameters.push_back(parameter);
-    }
-    return parameters;
-}
 
 std::vector<at::Tensor> prunableWeights(const model::Snapshot& snapshot,
                                         const torch::jit::Module& module) {

@@ -130,9 +130,11 @@ int main(int argc, char** argv) {
     std::vector<std::int64_t> input = options.shape;
     input.insert(input.begin(), 1);
     const auto snapshot = test::snapshotOf(torch::jit::load(options.model), input);
+    // Masks that keep everything: the same arithmetic on the same numbers, so that the difference
+    // is the masks' own cost. With most weights at zero the step itself was a tenth faster.
     std::map<std::string, at::Tensor> kept;
     for (const model::Layer& layer : snapshot->layers())
-        kept[layer.name] = at::rand(layer.shape) < 0.1;
+        kept[layer.name] = at::ones(layer.shape, at::kBool);
     const prune::MasksPtr masks = test::masksOf(*snapshot, kept);
     for (int turn = 0; turn < options.numbers.at("--turns"); ++turn) {
         const bool masksFirst = turn % 2 == 1;

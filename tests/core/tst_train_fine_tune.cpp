@@ -62,6 +62,8 @@ private Q_SLOTS:
     void sameSeedSameNumbers();
     void dropoutIsSeeded();
     void batchNormTrains();
+    void tiedWeightsTrainAsOne();
+    void listedWeightsTrain();
     void leavesTheSnapshotAlone();
     void resultIsAtRest();
     void stoppingGivesTheBestSoFar();
@@ -301,6 +303,43 @@ void TestTrainFineTune::batchNormTrains() {
     const at::Tensor mean = odd.inputs.reshape({33, 6}).mean(0);
     QVERIFY(at::allclose(weightOf(result->best, "mean"), 0.5 * mean, 1e-5, 1e-6));
     QVERIFY(!weightOf(result->best, "g").equal(at::ones({6})));
+}
+
+void TestTrainFineTune::tiedWeightsTrainAsOne() {
+    at::manual_seed(8);
+    const at::Tensor weight = at::randn({3, 6});
+    const auto model = [&](const char* body, const char* other) {
+        torch::jit::Module module("toy");
+        const at::Tensor own = weight.clone();
+        module.register_parameter("w", own, false);
+        if (other) module.register_parameter(other, own.view({3, 6}), false);
+        module.define(std::string("def forward(self, x):\n    x = torch.flatten(x, 1)\n    ") +
+                      body + "\n");
+        return snapshotOf(module, {1, 1, 1, 6});
+    };
+    const auto tied = run(
+        model("return torch.linear(x, self.w) + torch.linear(2 * x, self.v)", "v"), plain(1, 0.1));
+    const auto once = run(model("return torch.linear(3 * x, self.w)", nullptr), plain(1, 0.1));
+    QVERIFY2(tied.ok(), tied.ok() ? "" : tied.error().text().c_str());
+    QVERIFY(weightOf(tied->best).equal(weightOf(tied->best, "v")));
+    QVERIFY(at::allclose(weightOf(tied->best), weightOf(once->best), 1e-4, 1e-6));
+    QVERIFY(!at::allclose(weightOf(tied->best), weight, 1e-2, 1e-2));
+}
+
+void TestTrainFineTune::listedWeightsTrain() {
+    // As a saved LSTM: forward reads a list of tensors that share memory with the parameters.
+    torch::jit::Module module("toy");
+    const at::Tensor own = at::eye(3, 6);
+    module.register_parameter("w", own, false);
+    module.register_attribute("flat", c10::ListType::ofTensors(),
+                              c10::List<at::Tensor>({own.view({3, 6})}));
+    module.define(
+        "def forward(self, x):\n    return torch.linear(torch.flatten(x, 1), self.flat[0])\n");
+    const auto result = run(snapshotOf(module, {1, 1, 1, 6}), plain(1, 0.1));
+    QVERIFY2(result.ok(), result.ok() ? "" : result.error().text().c_str());
+    const at::Tensor trained = weightOf(result->best);
+    QVERIFY(!at::allclose(trained, own, 1e-2, 1e-2));
+    QVERIFY(result->best->state().module.attr("flat").toTensorVector()[0].equal(trained));
 }
 
 void TestTrainFineTune::leavesTheSnapshotAlone() {
