@@ -85,7 +85,6 @@ void findBaseMasks(SnapshotState& state, BaseMasks option) {
         if (option == BaseMasks::Ignore || !layer.prunable.weights) continue;
         state.baseMasks[layer.id.index()] = maskOfNonzeros(parameterAt(state.module, layer.name).detach());
     }
-    state.baseRemoved = removedByMasks(state.baseMasks);
 }
 
 Result<SnapshotPtr> makeSnapshot(script::LoadedModule loaded, const std::filesystem::path& path,

@@ -17,7 +17,10 @@ std::string Layer::modulePath() const {
     return dot == std::string::npos ? std::string() : name.substr(0, dot);
 }
 
-Snapshot::Snapshot(std::shared_ptr<const SnapshotState> state) : m_state(std::move(state)) {}
+Snapshot::Snapshot(std::shared_ptr<const SnapshotState> state)
+    : m_state(std::move(state)), m_baseRemoved(removedByMasks(m_state->baseMasks)) {
+    m_baseRemoved.resize(m_state->layers.size());
+}
 
 const ModelFile& Snapshot::file() const { return m_state->file; }
 std::span<const Layer> Snapshot::layers() const { return m_state->layers; }
@@ -42,7 +45,7 @@ std::int64_t Snapshot::macs() const {
                            [](std::int64_t sum, const Layer& layer) { return sum + layer.macs; });
 }
 
-std::int64_t Snapshot::baseRemoved(LayerId id) const { return m_state->baseRemoved.at(id.index()); }
+std::int64_t Snapshot::baseRemoved(LayerId id) const { return m_baseRemoved.at(id.index()); }
 
 at::Tensor parameterAt(const torch::jit::Module& module, std::string_view path) {
     auto holder = module;
@@ -65,7 +68,6 @@ SnapshotPtr withWeights(const Snapshot& base, torch::jit::Module module, std::ve
     state->module = std::move(module);
     state->baseMasks = std::move(masks);
     state->baseMasks.resize(state->layers.size());
-    state->baseRemoved = removedByMasks(state->baseMasks);
     state->weightsHash = hashOfWeights(state->module, state->baseMasks);
     return std::make_shared<const Snapshot>(std::move(state));
 }

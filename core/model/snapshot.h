@@ -53,6 +53,7 @@ public:
 
 private:
     std::shared_ptr<const SnapshotState> m_state;
+    std::vector<std::int64_t> m_baseRemoved;  // per layer, counted once
 };
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;

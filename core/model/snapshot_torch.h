@@ -18,7 +18,6 @@ struct SnapshotState {
     torch::jit::Module module;  ///< on the CPU, in evaluation mode; never written to: clone it (cloneModule)
     std::vector<Layer> layers;
     std::vector<at::Tensor> baseMasks;  ///< per layer: bool, true = kept, shaped like the weight; undefined = all kept
-    std::vector<std::int64_t> baseRemoved;  ///< per layer: weights that its base mask removes
     std::vector<script::InputSpec> inputs;
     bool inputsAreGuessed = false;
     std::vector<std::int64_t> outputShape;
