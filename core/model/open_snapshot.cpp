@@ -194,7 +194,9 @@ Result<SnapshotPtr> makeSnapshot(script::LoadedModule loaded, const std::filesys
     events.progress({"looking for pruned weights", 2, 3});
     findBaseMasks(*state, attached, options.baseMasks);
     state->notes = notesOn(*state);
-    state->notes.insert(state->notes.end(), attached.notes.begin(), attached.notes.end());
+    for (const auto* more : {&loaded.notes, &attached.notes}) {
+        state->notes.insert(state->notes.end(), more->begin(), more->end());
+    }
     state->weightsHash = hashOfWeights(state->module, state->baseMasks);
     events.progress({"done", 3, 3});
     return std::make_shared<const Snapshot>(std::move(state));
