@@ -28,7 +28,8 @@ at::Tensor maskOfNonzeros(const at::Tensor& weight) {
 std::vector<std::int64_t> removedByMasks(const std::vector<at::Tensor>& masks) {
     std::vector<std::int64_t> removed;
     for (const auto& mask : masks) {
-        removed.push_back(mask.defined() ? mask.numel() - at::count_nonzero(mask).item<std::int64_t>() : 0);
+        removed.push_back(
+            mask.defined() ? mask.numel() - at::count_nonzero(mask).item<std::int64_t>() : 0);
     }
     return removed;
 }

@@ -52,18 +52,23 @@ private:
     void visit(Node& node) {
         if (node.kind() == c10::prim::Loop) {
             for (std::size_t i = 2; i < node.inputs().size(); ++i) {
-                if (m_reached.contains(node.inputs()[i])) m_reached.insert(node.blocks()[0]->inputs()[i - 1]);
+                if (m_reached.contains(node.inputs()[i])) {
+                    m_reached.insert(node.blocks()[0]->inputs()[i - 1]);
+                }
             }
         }
         for (auto* block : node.blocks()) {
             visit(*block);
-            const std::size_t skipped = node.kind() == c10::prim::Loop ? 1 : 0;  // the loop's condition
+            const std::size_t skipped =
+                node.kind() == c10::prim::Loop ? 1 : 0;  // the loop's condition
             for (std::size_t i = skipped; i < block->outputs().size(); ++i) {
-                if (m_reached.contains(block->outputs()[i])) m_reached.insert(node.outputs()[i - skipped]);
+                if (m_reached.contains(block->outputs()[i])) {
+                    m_reached.insert(node.outputs()[i - skipped]);
+                }
             }
         }
-        const bool isReached =
-            std::ranges::any_of(node.inputs(), [this](const Value* input) { return m_reached.contains(input); });
+        const bool isReached = std::ranges::any_of(
+            node.inputs(), [this](const Value* input) { return m_reached.contains(input); });
         if (!isReached || !node.blocks().empty()) return;
         readWeight(node);
         for (const auto* output : node.outputs()) {
@@ -73,7 +78,8 @@ private:
 
     static bool carriesTensors(const c10::Type& type) {
         if (type.kind() == c10::TypeKind::TensorType) return true;
-        return std::ranges::any_of(type.containedTypes(), [](const auto& part) { return carriesTensors(*part); });
+        return std::ranges::any_of(type.containedTypes(),
+                                   [](const auto& part) { return carriesTensors(*part); });
     }
 
     void readWeight(const Node& node) {
@@ -86,7 +92,9 @@ private:
     }
 
     void readShape(const Node& node, std::string_view kind, const at::Tensor& weight) {
-        const auto isKind = [kind](std::string_view prefix) { return kind.substr(0, prefix.size()) == prefix; };
+        const auto isKind = [kind](std::string_view prefix) {
+            return kind.substr(0, prefix.size()) == prefix;
+        };
         if (isKind("conv")) {
             const bool isTransposed = isKind("conv_transpose");
             const auto channels = isTransposed ? weight.size(0) : weight.size(1) * groupsOf(node);
@@ -99,6 +107,8 @@ private:
             m_hint = {Hint::Kind::Ids, weight.size(0)};
         } else if (isKind("linear")) {
             m_hint = {Hint::Kind::Features, weight.size(-1)};
+        } else if (isKind("matmul")) {
+            m_hint = {Hint::Kind::Features, weight.size(-2)};
         } else {
             m_hint = {Hint::Kind::Sequence, weight.size(-1)};
         }
@@ -115,13 +125,19 @@ private:
         return 1;
     }
 
-    /// What the module holds where a chain of prim::GetAttr leads; None for any other value.
+    /// What the module holds where a chain of prim::GetAttr leads, also transposed; None for any
+    /// other value.
     c10::IValue attributeAt(const Value* value) const {
         if (value == m_self) return m_module._ivalue();
         const auto* node = value->node();
+        if (node->kind() == c10::aten::t || node->kind() == c10::aten::numpy_T) {
+            const auto turned = attributeAt(node->inputs()[0]);
+            return turned.isTensor() ? c10::IValue(turned.toTensor().t()) : turned;
+        }
         if (node->kind() != c10::prim::GetAttr) return {};
         const auto holder = attributeAt(node->input());
-        return holder.isObject() ? holder.toObject()->getAttr(node->s(c10::attr::name)) : c10::IValue();
+        if (!holder.isObject()) return {};
+        return holder.toObject()->getAttr(node->s(c10::attr::name));
     }
 
     const torch::jit::Module& m_module;
@@ -142,8 +158,9 @@ DType floatType(const torch::jit::Module& module) {
     return DType::Float32;
 }
 
-constexpr std::array<std::int64_t, 22> kImageSizes = {224, 64,  32,  28,  96,  128, 256, 299, 384, 48, 84,
-                                                      16,  112, 160, 192, 227, 320, 512, 20,  24,  40, 8};
+constexpr std::array<std::int64_t, 22> kImageSizes = {224, 64,  32, 28, 96,  128, 256, 299,
+                                                      384, 48,  84, 16, 112, 160, 192, 227,
+                                                      320, 512, 20, 24, 40,  8};
 constexpr std::array<std::int64_t, 8> kLengths = {128, 64, 32, 16, 512, 256, 8, 1};
 constexpr std::array<std::int64_t, 7> kSignalLengths = {16000, 1024, 256, 128, 100, 64, 32};
 
@@ -161,7 +178,9 @@ std::vector<Shape> featureShapes(std::int64_t features) {
     std::vector<Shape> shapes = {{1, features}, {1, 16, features}, {1, features, 16}};
     for (const std::int64_t channels : {1, 3}) {
         const auto side = static_cast<std::int64_t>(std::lround(std::sqrt(features / channels)));
-        if (side > 1 && side * side * channels == features) shapes.push_back({1, channels, side, side});
+        if (side > 1 && side * side * channels == features) {
+            shapes.push_back({1, channels, side, side});
+        }
     }
     for (const std::int64_t size : {224, 64, 32, 28}) shapes.push_back({1, 3, size, size});
     return shapes;
@@ -238,7 +257,8 @@ std::vector<std::vector<InputSpec>> guessInputs(const script::Program& program,
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const auto hint = HintFinder(program, arguments[i].value).hint();
         const bool isKnown = hint.kind != Hint::Kind::Unknown || arguments.size() == 1;
-        candidates.push_back(isKnown ? candidatesFor(hint, arguments[i].isList, dtype) : std::vector<InputSpec>());
+        candidates.push_back(isKnown ? candidatesFor(hint, arguments[i].isList, dtype)
+                                     : std::vector<InputSpec>());
         if (isKnown && leader == arguments.size()) leader = i;
         longest = std::max(longest, candidates.back().size());
     }
@@ -247,7 +267,8 @@ std::vector<std::vector<InputSpec>> guessInputs(const script::Program& program,
         candidates[0] = candidatesFor({}, arguments[0].isList, dtype);
         longest = std::max(longest, candidates[0].size());
     }
-    const bool hasCompanions = std::ranges::any_of(candidates, [](const auto& own) { return own.empty(); });
+    const bool hasCompanions =
+        std::ranges::any_of(candidates, [](const auto& own) { return own.empty(); });
     std::vector<std::vector<InputSpec>> guesses;
     for (std::size_t round = 0; round < longest; ++round) {
         for (std::size_t variant = 0; variant < (hasCompanions ? 3u : 1u); ++variant) {
@@ -256,7 +277,8 @@ std::vector<std::vector<InputSpec>> guessInputs(const script::Program& program,
                 const auto& leading = candidates[leader];
                 const auto& first = leading[std::min(round, leading.size() - 1)];
                 const auto& own = candidates[i];
-                guess.push_back(own.empty() ? companionsOf(first, dtype)[variant] : own[std::min(round, own.size() - 1)]);
+                guess.push_back(own.empty() ? companionsOf(first, dtype)[variant]
+                                            : own[std::min(round, own.size() - 1)]);
             }
         }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What forward wants to be called with: checked when a person says it, guessed from the graph when not.
+// What forward wants to be called with: checked when a person says it, guessed from the graph when
+// not.
 #pragma once
 
 #include <string>
@@ -17,16 +18,19 @@ struct ForwardArgument {
 };
 
 /// The tensor arguments that must be given: those without a default, in order.
-/// Errors: Unsupported when one of them is no tensor and no list of tensors (a dict, a tuple, a number).
+/// Errors: Unsupported when one of them is no tensor and no list of tensors (a dict, a tuple, a
+/// number).
 Result<std::vector<ForwardArgument>> requiredArguments(const script::Program& program);
 
-/// Errors: BadArgument, naming the argument, when `inputs` are too few, too many or of the wrong kind for forward.
+/// Errors: BadArgument, naming the argument, when `inputs` are too few, too many or of the wrong
+/// kind for forward.
 Result<void> checkInputs(const script::Program& program, std::span<const script::InputSpec> inputs);
 
 /// Examples worth trying, the likeliest first: each a spec per required argument.
 ///
-/// Read from the graph: the first convolution, linear, recurrent or embedding layer that an argument reaches tells how
-/// many channels, features or words it has; the sizes that remain are those in common use.
+/// Read from the graph: the first convolution, linear, recurrent or embedding layer that an
+/// argument reaches tells how many channels, features or words it has; the sizes that remain are
+/// those in common use.
 std::vector<std::vector<script::InputSpec>> guessInputs(const script::Program& program,
                                                         std::span<const ForwardArgument> arguments);
 

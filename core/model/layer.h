@@ -23,19 +23,20 @@ struct Prunability {
     bool operator==(const Prunability&) const = default;
 };
 
-/// One weight tensor in use, in order of first execution. Identity is `name`, the parameter's path in the module.
+/// One weight tensor in use, in order of first execution. Identity is `name`, the parameter's path
+/// in the module.
 struct Layer {
     LayerId id;
-    std::string name;                        ///< "layer1.0.conv1.weight"
-    std::string bias;                        ///< path of the bias that the same operator uses, or empty
-    std::string op;                          ///< "conv2d", "linear", "batch_norm", "embedding", "lstm" …
-    std::vector<std::int64_t> shape;         ///< of the weight, e.g. [out, in, kh, kw]
-    std::vector<std::int64_t> inputShape;    ///< of the first use, batch included
-    std::vector<std::int64_t> outputShape;   ///< of the first use, batch included
-    std::int64_t weightCount = 0;            ///< elements of the weight
-    std::int64_t parameters = 0;             ///< weight and bias
-    std::int64_t macs = 0;                   ///< multiply-accumulates of all uses at batch 1
-    int uses = 1;                            ///< operators that use the weight (shared weights: 2 or more)
+    std::string name;                 ///< "layer1.0.conv1.weight"
+    std::string bias;                 ///< path of the bias that the same operator uses, or empty
+    std::string op;                   ///< "conv2d", "linear", "batch_norm", "embedding", "lstm" …
+    std::vector<std::int64_t> shape;  ///< of the weight, e.g. [out, in, kh, kw]
+    std::vector<std::int64_t> inputShape;   ///< of the first use, batch included
+    std::vector<std::int64_t> outputShape;  ///< of the first use, batch included
+    std::int64_t weightCount = 0;           ///< elements of the weight
+    std::int64_t parameters = 0;            ///< weight and bias
+    std::int64_t macs = 0;                  ///< multiply-accumulates of all uses at batch 1
+    int uses = 1;  ///< operators that use the weight (shared weights: 2 or more)
     Prunability prunable;
 
     /// `name` without its last part: "layer1.0.conv1".

@@ -46,21 +46,24 @@ LayerFinder::LayerFinder(const torch::jit::Module& module, const std::vector<Par
 
 void LayerFinder::onNode(const script::NodeEvent& event) {
     const auto use = readOperator(event);
-    if (!use) return readUnknown(event);
+    if (!use || (use->weights.empty() && use->otherMacs == 0)) return readUnknown(event);
     const auto output = firstTensor(event.outputs);
+    m_product.reset();
+    m_productDraft.reset();
     if (use->role == WeightRole::Product) {
         readProduct(*use, {{}, shapeOf(output)});
+        if (m_productDraft && output.defined()) m_product.emplace(output.getIntrusivePtr());
     } else {
         readKnown(*use, {shapeOf(use->input), shapeOf(output)});
     }
-    m_product.reset();
-    if (output.defined()) m_product.emplace(output.getIntrusivePtr());
+    readFurtherInputs(*use, event);
 }
 
 void LayerFinder::readKnown(const OperatorUse& use, const Shapes& shapes) {
     m_otherMacs += use.otherMacs;
     for (const auto& weight : use.weights) {
-        const auto origin = weight.weight.defined() ? m_tracker.originOf(weight.weight) : std::nullopt;
+        const auto origin =
+            weight.weight.defined() ? m_tracker.originOf(weight.weight) : std::nullopt;
         if (origin && !origin->parameters.empty()) {
             addWeight(*origin, weight, use.kind, use.role, shapes);
             continue;
@@ -70,6 +73,24 @@ void LayerFinder::readKnown(const OperatorUse& use, const Shapes& shapes) {
         if (!bias) continue;
         for (const auto parameter : bias->parameters) {
             addUse(parameter, use.kind, shapes).obstacle = cat("it is the bias of ", use.kind);
+        }
+    }
+}
+
+/// Parameters that a known operator takes in other places: as its input, a mask, an initial state.
+void LayerFinder::readFurtherInputs(const OperatorUse& use, const script::NodeEvent& event) {
+    for (const auto& value : event.inputs) {
+        for (const auto& tensor : script::tensorsIn(value)) {
+            const bool isRead = std::ranges::any_of(use.weights, [&](const WeightUse& weight) {
+                return tensor.is_same(weight.weight) || tensor.is_same(weight.bias);
+            });
+            const auto origin = isRead ? std::nullopt : m_tracker.originOf(tensor);
+            if (!origin) continue;
+            const Shapes shapes{shapeOf(tensor), shapeOf(firstTensor(event.outputs))};
+            for (const auto parameter : origin->parameters) {
+                addUse(parameter, use.kind, shapes).obstacle =
+                    cat("it is an input of ", use.kind, ", not its weight");
+            }
         }
     }
 }
@@ -92,10 +113,15 @@ void LayerFinder::readProduct(const OperatorUse& use, const Shapes& shapes) {
     }
     const auto origin = *m_tracker.originOf(weight->weight);
     const bool isRight = weight == use.weights.begin();
-    const auto kind = isRight ? productKind(use, m_parameters[origin.parameters.front()], weight->weight) : use.kind;
+    const auto kind =
+        isRight ? productKind(use, m_parameters[origin.parameters.front()], weight->weight)
+                : use.kind;
     addWeight(origin, *weight, kind, use.role, seen);
     for (auto other = std::next(weight); other != use.weights.end(); ++other) {
-        if (isWeight(*other)) addWeight(*m_tracker.originOf(other->weight), {other->weight, {}, 0}, use.kind, use.role, seen);
+        if (isWeight(*other)) {
+            addWeight(*m_tracker.originOf(other->weight), {other->weight, {}, 0}, use.kind,
+                      use.role, seen);
+        }
     }
 }
 
@@ -105,33 +131,35 @@ std::string LayerFinder::productKind(const OperatorUse& use, const Parameter& pa
     const auto& weight = parameter.tensor;
     if (use.kind != "matmul" || weight.dim() != 2 || operand.dim() != 2) return use.kind;
     const auto transposed = weight.t();
-    const bool isTransposed = operand.sizes().equals(transposed.sizes()) &&
-                              (weight.size(0) != weight.size(1) || operand.strides().equals(transposed.strides()));
+    const bool isTransposed =
+        operand.sizes().equals(transposed.sizes()) &&
+        (weight.size(0) != weight.size(1) || operand.strides().equals(transposed.strides()));
     return isTransposed ? "linear" : use.kind;
 }
 
-void LayerFinder::addWeight(const Origin& origin, const WeightUse& weight, const std::string& kind, WeightRole role,
-                            const Shapes& shapes) {
+void LayerFinder::addWeight(const Origin& origin, const WeightUse& weight, const std::string& kind,
+                            WeightRole role, const Shapes& shapes) {
     // Of a weight that is computed from several parameters, the largest stands for the layer.
-    const auto main = *std::ranges::max_element(
-        origin.parameters, {}, [this](int parameter) { return m_parameters[parameter].tensor.numel(); });
+    const auto size = [this](int parameter) { return m_parameters[parameter].tensor.numel(); };
+    const auto main = *std::ranges::max_element(origin.parameters, {}, size);
     for (const auto parameter : origin.parameters) {
         auto& draft = addUse(parameter, kind, shapes);
         if (!origin.isExact) {
-            draft.obstacle = cat("the weight of ", kind, " is computed from it by ", origin.computedBy);
+            draft.obstacle =
+                cat("the weight of ", kind, " is computed from it by ", origin.computedBy);
         } else if (role == WeightRole::Affine) {
             draft.obstacle = cat("it only scales the output of ", kind);
         } else {
             draft.isPrunableUse = true;
         }
-        if (parameter != main) continue;
-        draft.layer.macs += weight.macs;
-        m_productDraft = m_draftOf[parameter];
-        attachBias(draft, weight.bias);
+        if (parameter == main) draft.layer.macs += weight.macs;
     }
+    m_productDraft = m_draftOf.at(main);
+    attachBias(*m_productDraft, weight.bias, shapes);
 }
 
-LayerFinder::Draft& LayerFinder::addUse(int parameter, const std::string& op, const Shapes& shapes) {
+LayerFinder::Draft& LayerFinder::addUse(int parameter, const std::string& op,
+                                        const Shapes& shapes) {
     const auto [known, isNew] = m_draftOf.try_emplace(parameter, m_drafts.size());
     if (!isNew) {
         ++m_drafts[known->second].layer.uses;
@@ -145,30 +173,38 @@ LayerFinder::Draft& LayerFinder::addUse(int parameter, const std::string& op, co
     return draft;
 }
 
-void LayerFinder::attachBias(Draft& draft, const at::Tensor& bias) {
+void LayerFinder::attachBias(std::size_t index, const at::Tensor& bias, const Shapes& shapes) {
     const auto origin = bias.defined() ? m_tracker.originOf(bias) : std::nullopt;
-    if (!origin || origin->parameters.empty()) return;
-    const auto index = m_draftOf.at(draft.parameter);
+    if (!origin) return;
     for (const auto parameter : origin->parameters) {
-        const bool isPlain = origin->isExact && draft.bias < 0 && m_parameters[parameter].tensor.dim() == 1;
-        if (isPlain && m_biasOf.try_emplace(parameter, index).second) draft.bias = parameter;
+        if (m_biasOf.contains(parameter)) continue;
+        const bool isPlain = origin->isExact && m_parameters[parameter].tensor.dim() == 1;
+        if (isPlain && m_drafts[index].bias < 0) {
+            m_drafts[index].bias = parameter;
+            m_biasOf.emplace(parameter, index);
+        } else {
+            const auto kind = m_drafts[index].layer.op;
+            addUse(parameter, kind, shapes).obstacle = cat("it is a bias of ", kind);
+        }
     }
 }
 
 /// Older exports write a linear layer as a product and an addition.
 bool LayerFinder::readAddedBias(const script::NodeEvent& event) {
     const auto kind = event.node->kind();
-    if (!m_product || m_product->expired() || (kind != c10::aten::add && kind != c10::aten::add_)) return false;
+    if (kind != c10::aten::add && kind != c10::aten::add_) return false;
+    if (!m_product || m_product->expired()) return false;
     for (std::size_t i = 0; i < 2; ++i) {
-        const auto& bias = event.inputs[1 - i];
-        if (!event.inputs[i].isTensor() || !bias.isTensor()) continue;
+        if (!event.inputs[i].isTensor() || !event.inputs[1 - i].isTensor()) continue;
         const auto& sum = event.inputs[i].toTensor();
-        if (sum.unsafeGetTensorImpl() != m_product->_unsafe_get_target() || bias.toTensor().dim() != 1) continue;
-        if (sum.dim() == 0 || bias.toTensor().size(0) != sum.size(-1) || m_drafts.empty()) continue;
-        auto& draft = m_drafts[m_productDraft];
-        const auto before = draft.bias;
-        attachBias(draft, bias.toTensor());
-        if (draft.bias != before) return true;
+        const auto& bias = event.inputs[1 - i].toTensor();
+        if (sum.unsafeGetTensorImpl() != m_product->_unsafe_get_target() || sum.dim() == 0) {
+            continue;
+        }
+        if (bias.dim() != 1 || bias.size(0) != sum.size(-1)) continue;
+        if (m_drafts[*m_productDraft].bias >= 0) continue;
+        attachBias(*m_productDraft, bias, {});
+        return m_drafts[*m_productDraft].bias >= 0;
     }
     return false;
 }
@@ -183,13 +219,17 @@ void LayerFinder::readUnknown(const script::NodeEvent& event) {
         for (const auto& tensor : script::tensorsIn(value)) {
             const auto origin = m_tracker.originOf(tensor);
             if (!origin && !input.defined()) input = tensor;
-            if (origin) used.insert(used.end(), origin->parameters.begin(), origin->parameters.end());
+            if (origin) {
+                used.insert(used.end(), origin->parameters.begin(), origin->parameters.end());
+            }
         }
     }
     for (const auto parameter : used) {
-        auto& draft = addUse(parameter, plainName(event.node->kind()), {shapeOf(input), shapeOf(output)});
+        auto& draft =
+            addUse(parameter, plainName(event.node->kind()), {shapeOf(input), shapeOf(output)});
         if (draft.obstacle.empty()) {
-            draft.obstacle = cat("the operator ", event.node->kind().toQualString(), " is not known to prune");
+            draft.obstacle =
+                cat("the operator ", event.node->kind().toQualString(), " is not known to prune");
         }
     }
 }
@@ -205,7 +245,9 @@ void LayerFinder::finishDraft(Draft& draft) const {
         layer.parameters += m_parameters[draft.bias].tensor.numel();
     }
     layer.prunable.reason = tensorObstacle(weight.tensor);
-    if (layer.prunable.reason.empty() && !draft.isPrunableUse) layer.prunable.reason = draft.obstacle;
+    if (layer.prunable.reason.empty() && !draft.isPrunableUse) {
+        layer.prunable.reason = draft.obstacle;
+    }
     layer.prunable.weights = layer.prunable.reason.empty();
 }
 
@@ -228,7 +270,9 @@ FoundLayers LayerFinder::finish() {
         unused.layer.prunable = {false, false, unused.obstacle};
         found.layers.push_back(std::move(unused.layer));
     }
-    for (std::size_t i = 0; i < found.layers.size(); ++i) found.layers[i].id = LayerId{static_cast<int>(i)};
+    for (std::size_t i = 0; i < found.layers.size(); ++i) {
+        found.layers[i].id = LayerId{static_cast<int>(i)};
+    }
     return found;
 }
 

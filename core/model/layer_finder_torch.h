@@ -42,22 +42,24 @@ private:
 
     void readKnown(const OperatorUse& use, const Shapes& shapes);
     void readProduct(const OperatorUse& use, const Shapes& shapes);
+    void readFurtherInputs(const OperatorUse& use, const script::NodeEvent& event);
     void readUnknown(const script::NodeEvent& event);
     bool readAddedBias(const script::NodeEvent& event);
-    void addWeight(const Origin& origin, const WeightUse& weight, const std::string& kind, WeightRole role,
-                   const Shapes& shapes);
+    void addWeight(const Origin& origin, const WeightUse& weight, const std::string& kind,
+                   WeightRole role, const Shapes& shapes);
     Draft& addUse(int parameter, const std::string& op, const Shapes& shapes);
-    void attachBias(Draft& draft, const at::Tensor& bias);
-    std::string productKind(const OperatorUse& use, const Parameter& parameter, const at::Tensor& operand) const;
+    void attachBias(std::size_t index, const at::Tensor& bias, const Shapes& shapes);
+    std::string productKind(const OperatorUse& use, const Parameter& parameter,
+                            const at::Tensor& operand) const;
     void finishDraft(Draft& draft) const;
 
     const std::vector<Parameter>& m_parameters;
     ParameterTracker m_tracker;
     std::vector<Draft> m_drafts;
     std::unordered_map<int, std::size_t> m_draftOf;  // by parameter
-    std::unordered_map<int, std::size_t> m_biasOf;   // parameter → the draft that has it as its bias
-    std::optional<WeakTensor> m_product;  // what the newest known operator made
-    std::size_t m_productDraft = 0;
+    std::unordered_map<int, std::size_t> m_biasOf;  // parameter → the draft that has it as its bias
+    std::optional<WeakTensor> m_product;        // what came out, when the newest known operator
+    std::optional<std::size_t> m_productDraft;  // was a product with a weight; that weight's draft
     std::int64_t m_otherMacs = 0;
 };
 

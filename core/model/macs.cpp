@@ -25,14 +25,17 @@ constexpr Index kEllipsis = 1000;
 /// The sizes of one operand's indices, or none when they do not fit its shape.
 std::optional<Sizes> sizesOf(const std::string& indices, const at::Tensor& operand) {
     const auto dots = indices.find("...");
-    const auto named = static_cast<std::int64_t>(indices.size()) - (dots == std::string::npos ? 0 : 3);
+    const auto named =
+        static_cast<std::int64_t>(indices.size()) - (dots == std::string::npos ? 0 : 3);
     const auto hidden = operand.dim() - named;
     if (hidden < 0 || (hidden > 0 && dots == std::string::npos)) return std::nullopt;
     Sizes sizes;
     std::int64_t dimension = 0;
     for (std::size_t i = 0; i < indices.size(); ++i) {
         if (i == dots) {
-            for (std::int64_t k = hidden; k-- > 0;) sizes[kEllipsis + static_cast<int>(k)] = operand.size(dimension++);
+            for (std::int64_t k = hidden; k-- > 0;) {
+                sizes[kEllipsis + static_cast<int>(k)] = operand.size(dimension++);
+            }
             i += 2;
         } else {
             sizes[indices[i]] = operand.size(dimension++);
@@ -64,7 +67,8 @@ Equation parse(std::string_view text) {
 }
 
 /// The indices that a later operand or the output still needs.
-std::set<Index> neededAfter(const Equation& equation, const std::vector<Sizes>& sizes, std::size_t step) {
+std::set<Index> neededAfter(const Equation& equation, const std::vector<Sizes>& sizes,
+                            std::size_t step) {
     std::set<Index> needed;
     std::map<Index, int> occurrences;
     for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -93,7 +97,9 @@ std::int64_t transposedConvolutionMacs(const at::Tensor& weight, const at::Tenso
     return weight.size(0) == 0 ? 0 : input.numel() * (weight.numel() / weight.size(0));
 }
 
-std::int64_t linearMacs(const at::Tensor& weight, const at::Tensor& input) { return rows(input) * weight.numel(); }
+std::int64_t linearMacs(const at::Tensor& weight, const at::Tensor& input) {
+    return rows(input) * weight.numel();
+}
 
 std::int64_t productMacs(const at::Tensor& left, const at::Tensor& output) {
     return output.numel() * (left.dim() == 0 ? 1 : left.size(-1));
@@ -121,7 +127,8 @@ std::int64_t einsumMacs(std::string_view equation, std::span<const at::Tensor> o
     return macs;
 }
 
-std::int64_t attentionMacs(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
+std::int64_t attentionMacs(const at::Tensor& query, const at::Tensor& key,
+                           const at::Tensor& value) {
     const auto scores = rows(query) * key.size(-2);
     return scores * (query.size(-1) + value.size(-1));
 }

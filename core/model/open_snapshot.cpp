@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <deque>
+#include <unordered_map>
+
 #include <c10/core/GradMode.h>
 
 #include "core/base/format.h"
 #include "core/model/base_masks_torch.h"
 #include "core/model/inputs_torch.h"
 #include "core/model/layer_finder_torch.h"
+#include "core/model/size_search_torch.h"
 #include "core/model/snapshot_torch.h"
+#include "core/script/attached_pruning_torch.h"
 #include "core/script/load_torch.h"
 
 namespace espalier::model {
@@ -21,45 +27,84 @@ struct Seen {
     std::vector<std::int64_t> outputShape;
 };
 
-Result<Seen> runOnce(const script::Program& program, const std::vector<Parameter>& parameters,
-                     std::vector<InputSpec> inputs, RunControl& control) {
-    // With gradients on, a scripted attention layer takes the path in which its products can be seen.
-    const c10::AutoGradMode gradients(true);
-    LayerFinder finder(program.module, parameters);
-    auto output = script::runObserved(program, script::exampleInputs(inputs, 0), finder, control);
-    if (!output) return output.error();
-    const auto tensors = script::tensorsIn(*output);
-    return Seen{std::move(inputs), finder.finish(),
-                tensors.empty() ? std::vector<std::int64_t>() : tensors.front().sizes().vec()};
-}
+/// Tries example inputs on one model.
+class ExampleRuns {
+public:
+    ExampleRuns(const script::Program& program, const std::vector<Parameter>& parameters,
+                RunControl& control)
+        : m_program(program), m_parameters(parameters), m_control(control) {}
 
-Result<Seen> runGiven(const script::Program& program, const std::vector<Parameter>& parameters,
-                      const std::vector<InputSpec>& inputs, RunControl& control) {
-    if (auto fits = checkInputs(program, inputs); !fits) return fits.error();
-    auto seen = runOnce(program, parameters, inputs, control);
-    if (seen || seen.error().kind == Error::Kind::Cancelled) return seen;
-    return Error{Error::Kind::BadArgument, cat("The model does not run on ", describe(inputs)), seen.error().why,
-                 "Give the shape and type that its forward expects."};
-}
-
-Result<Seen> runGuessed(const script::Program& program, const std::vector<Parameter>& parameters, RunControl& control) {
-    const auto arguments = requiredArguments(program);
-    if (!arguments) return arguments.error();
-    std::string tried;
-    std::string firstCause;
-    for (auto& guess : guessInputs(program, *arguments)) {
-        const auto text = describe(guess);
-        auto seen = runOnce(program, parameters, std::move(guess), control);
+    Result<Seen> given(const std::vector<InputSpec>& inputs) {
+        if (auto fits = checkInputs(m_program, inputs); !fits) return fits.error();
+        auto seen = run(inputs);
         if (seen || seen.error().kind == Error::Kind::Cancelled) return seen;
-        if (firstCause.empty()) firstCause = seen.error().why;
-        tried += cat(tried.empty() ? "" : ", ", text);
+        return Error{Error::Kind::BadArgument, cat("The model does not run on ", describe(inputs)),
+                     seen.error().why, "Give the shape and type that its forward expects."};
     }
-    return Error{Error::Kind::Unsupported, "Cannot guess an input that the model runs on",
-                 cat("tried ", tried, "; with the first of them, ", firstCause),
-                 "Say what its input looks like, as in 1x3x224x224 or 1x128:int64:0..30522."};
-}
 
-/// MACs are reported for one sample. The first dimension counts samples when the output has as many.
+    Result<Seen> guessed() {
+        const auto arguments = requiredArguments(m_program);
+        if (!arguments) return arguments.error();
+        const auto guesses = guessInputs(m_program, *arguments);
+        m_guesses.assign(guesses.begin(), guesses.end());
+        std::string tried;
+        std::string firstCause;
+        while (!m_guesses.empty()) {
+            const auto guess = std::move(m_guesses.front());
+            m_guesses.pop_front();
+            auto seen = run(guess);
+            if (seen || seen.error().kind == Error::Kind::Cancelled) return seen;
+            if (firstCause.empty()) firstCause = seen.error().why;
+            tried += cat(tried.empty() ? "" : ", ", describe(guess));
+            learnFrom(guess);
+        }
+        return Error{Error::Kind::Unsupported, "Cannot guess an input that the model runs on",
+                     cat("tried ", tried, "; with the first of them, ", firstCause),
+                     "Say what its input looks like, as in 1x3x224x224 or 1x128:int64:0..30522."};
+    }
+
+private:
+    Result<Seen> run(const std::vector<InputSpec>& inputs) {
+        // With gradients on, a scripted attention layer takes the path that shows its products.
+        const c10::AutoGradMode gradients(true);
+        LayerFinder finder(m_program.module, m_parameters);
+        MisfitWatcher watcher(finder);
+        auto examples = script::exampleInputs(inputs, 0);
+        auto output = script::runObserved(m_program, std::move(examples), watcher, m_control);
+        m_misfit = watcher.misfit();
+        if (!output) return output.error();
+        const auto tensors = script::tensorsIn(*output);
+        return Seen{inputs, finder.finish(),
+                    tensors.empty() ? std::vector<std::int64_t>() : tensors[0].sizes().vec()};
+    }
+
+    /// When a linear layer said what it wants, the sizes that would give it that come next.
+    void learnFrom(const std::vector<InputSpec>& failed) {
+        const auto isSquare = [](const InputSpec& input) {
+            return input.shape.size() == 4 && input.shape[2] == input.shape[3];
+        };
+        const auto image = std::ranges::find_if(failed, isSquare);
+        if (!m_misfit || m_hasLearnt || image == failed.end()) return;
+        m_hasLearnt = true;
+        auto sizes = fittingSizes(image->shape[2], *m_misfit);
+        for (auto size = sizes.rbegin(); size != sizes.rend(); ++size) {
+            auto guess = failed;
+            auto& shape = guess[static_cast<std::size_t>(image - failed.begin())].shape;
+            shape[2] = shape[3] = *size;
+            m_guesses.push_front(std::move(guess));
+        }
+    }
+
+    const script::Program& m_program;
+    const std::vector<Parameter>& m_parameters;
+    RunControl& m_control;
+    std::deque<std::vector<InputSpec>> m_guesses;
+    std::optional<Misfit> m_misfit;  // of the newest run
+    bool m_hasLearnt = false;
+};
+
+/// MACs are reported for one sample. The first dimension counts samples when the output has as
+/// many.
 void scaleToOneSample(Seen& seen) {
     if (seen.inputs.empty() || seen.inputs[0].isList || seen.inputs[0].shape.size() < 2) return;
     const auto batch = seen.inputs[0].shape[0];
@@ -68,34 +113,72 @@ void scaleToOneSample(Seen& seen) {
     seen.found.otherMacs /= batch;
 }
 
+/// Masks that torch.nn.utils.prune left in the file, by the plain names of their parameters.
+struct AttachedMasks {
+    std::unordered_map<std::string, at::Tensor> kept;  ///< bool
+    std::vector<std::string> notes;
+};
+
+/// Takes attached masks off `module`: they become base masks.
+AttachedMasks takeOffMasks(torch::jit::Module& module) {
+    AttachedMasks masks;
+    const auto found = script::findAttachedMasks(module);
+    if (found.empty()) return masks;
+    auto committed = script::commitAttachedMasks(module);
+    if (!committed) {
+        masks.notes.push_back(cat(committed.error().text(), " Its ", found.size(),
+                                  " masked weights cannot be pruned."));
+        return masks;
+    }
+    for (const auto& mask : found) {
+        masks.kept.emplace(mask.plain, parameterAt(module, mask.mask).ne(0));
+    }
+    masks.notes.push_back(cat("The file still had its masks of torch.nn.utils.prune (",
+                              found.size(), found.size() == 1 ? " weight" : " weights",
+                              "): they are its base masks now."));
+    module = std::move(*committed);
+    return masks;
+}
+
 std::vector<std::string> notesOn(const SnapshotState& state) {
     std::vector<std::string> notes;
-    if (state.parameters == 0) notes.emplace_back("The model has no parameters: there is nothing to prune.");
+    if (state.parameters == 0) {
+        notes.emplace_back("The model has no parameters: there is nothing to prune.");
+    }
     if (state.inputsAreGuessed && !state.inputs.empty()) {
         notes.push_back(cat("The example input ", describe(state.inputs),
                             " is a guess: shapes and MACs depend on it."));
     }
-    if (state.outputShape.empty()) notes.emplace_back("forward returns no tensor: accuracy cannot be measured.");
+    if (state.outputShape.empty()) {
+        notes.emplace_back("forward returns no tensor: accuracy cannot be measured.");
+    }
     return notes;
 }
 
-void findBaseMasks(SnapshotState& state, BaseMasks option) {
+/// What an attached mask removed is zero too, but is no matter of opinion.
+void findBaseMasks(SnapshotState& state, const AttachedMasks& attached, BaseMasks option) {
     state.baseMasks.resize(state.layers.size());
     for (const auto& layer : state.layers) {
-        if (option == BaseMasks::Ignore || !layer.prunable.weights) continue;
-        state.baseMasks[layer.id.index()] = maskOfNonzeros(parameterAt(state.module, layer.name).detach());
+        auto& mask = state.baseMasks[layer.id.index()];
+        if (!layer.prunable.weights) continue;
+        if (option == BaseMasks::FromZeros) {
+            mask = maskOfNonzeros(parameterAt(state.module, layer.name).detach());
+        } else if (const auto kept = attached.kept.find(layer.name); kept != attached.kept.end()) {
+            mask = kept->second;
+        }
     }
-    state.baseRemoved = removedByMasks(state.baseMasks);
 }
 
 Result<SnapshotPtr> makeSnapshot(script::LoadedModule loaded, const std::filesystem::path& path,
-                                 const OpenOptions& options, const EventSink<>& events, RunControl& control) {
-    auto program = script::makeProgram(loaded.module);
+                                 const OpenOptions& options, const EventSink<>& events,
+                                 RunControl& control) {
+    const auto attached = takeOffMasks(loaded.module);
+    const auto program = script::makeProgram(loaded.module);
     if (!program) return program.error();
     const auto parameters = uniqueParameters(loaded.module);
     events.progress({"finding the layers", 1, 3});
-    auto seen = options.inputs.empty() ? runGuessed(*program, parameters, control)
-                                       : runGiven(*program, parameters, options.inputs, control);
+    ExampleRuns runs(*program, parameters, control);
+    auto seen = options.inputs.empty() ? runs.guessed() : runs.given(options.inputs);
     if (!seen) return seen.error();
     scaleToOneSample(*seen);
 
@@ -109,8 +192,11 @@ Result<SnapshotPtr> makeSnapshot(script::LoadedModule loaded, const std::filesys
     state->inputsAreGuessed = options.inputs.empty();
     for (const auto& parameter : parameters) state->parameters += parameter.tensor.numel();
     events.progress({"looking for pruned weights", 2, 3});
-    findBaseMasks(*state, options.baseMasks);
+    findBaseMasks(*state, attached, options.baseMasks);
     state->notes = notesOn(*state);
+    for (const auto* more : {&loaded.notes, &attached.notes}) {
+        state->notes.insert(state->notes.end(), more->begin(), more->end());
+    }
     state->weightsHash = hashOfWeights(state->module, state->baseMasks);
     events.progress({"done", 3, 3});
     return std::make_shared<const Snapshot>(std::move(state));

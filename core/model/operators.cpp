@@ -2,6 +2,7 @@
 #include "core/model/operators_torch.h"
 
 #include <array>
+#include <sstream>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -23,13 +24,15 @@ at::Tensor tensorAt(Arguments arguments, int index) {
     return arguments[i].toTensor();
 }
 
-at::Tensor firstOutput(const NodeEvent& event) { return tensorAt(event.outputs, 0); }
+at::Tensor firstOutput(const NodeEvent& event) {
+    return tensorAt(event.outputs, 0);
+}
 
 struct Rule;
 using Reader = void (*)(const Rule&, const NodeEvent&, OperatorUse&);
 
-/// One operator. `weight` and `bias` are argument numbers, -1 for none; for products, `weight` is the left operand and
-/// the right one follows it.
+/// One operator. `weight` and `bias` are argument numbers, -1 for none; for products, `weight` is
+/// the left operand and the right one follows it.
 struct Rule {
     std::string_view op;
     std::string_view kind;
@@ -45,7 +48,8 @@ void readConvolution(const Rule& rule, const NodeEvent& event, OperatorUse& use)
     const auto weight = tensorAt(event.inputs, rule.weight);
     bool isTransposed = rule.kind.find("transpose") != std::string_view::npos;
     if (rule.kind == "conv") {
-        const bool hasFlag = event.inputs.size() > kTransposed && event.inputs[kTransposed].isBool();
+        const bool hasFlag =
+            event.inputs.size() > kTransposed && event.inputs[kTransposed].isBool();
         isTransposed = hasFlag && event.inputs[kTransposed].toBool();
         use.kind = cat(isTransposed ? "conv_transpose" : "conv", weight.dim() - 2, "d");
     }
@@ -56,17 +60,20 @@ void readConvolution(const Rule& rule, const NodeEvent& event, OperatorUse& use)
 
 void readLinear(const Rule& rule, const NodeEvent& event, OperatorUse& use) {
     const auto weight = tensorAt(event.inputs, rule.weight);
-    use.weights.push_back({weight, tensorAt(event.inputs, rule.bias), linearMacs(weight, use.input)});
+    use.weights.push_back(
+        {weight, tensorAt(event.inputs, rule.bias), linearMacs(weight, use.input)});
 }
 
 void readBilinear(const Rule& rule, const NodeEvent& event, OperatorUse& use) {
     const auto weight = tensorAt(event.inputs, rule.weight);  // [out, in1, in2]
-    use.weights.push_back({weight, tensorAt(event.inputs, rule.bias), convolutionMacs(weight, firstOutput(event))});
+    use.weights.push_back(
+        {weight, tensorAt(event.inputs, rule.bias), convolutionMacs(weight, firstOutput(event))});
 }
 
 /// Looking up and scaling: nothing is summed.
 void readWithoutMacs(const Rule& rule, const NodeEvent& event, OperatorUse& use) {
-    use.weights.push_back({tensorAt(event.inputs, rule.weight), tensorAt(event.inputs, rule.bias), 0});
+    use.weights.push_back(
+        {tensorAt(event.inputs, rule.weight), tensorAt(event.inputs, rule.bias), 0});
 }
 
 void readProduct(const Rule& rule, const NodeEvent& event, OperatorUse& use) {
@@ -75,7 +82,8 @@ void readProduct(const Rule& rule, const NodeEvent& event, OperatorUse& use) {
     if (!left.defined() || !right.defined()) return;
     const auto bias = tensorAt(event.inputs, rule.bias);
     const bool sumsOverBatch = rule.op == "aten::addbmm";
-    const auto macs = sumsOverBatch ? left.numel() * right.size(-1) : productMacs(left, firstOutput(event));
+    const auto macs =
+        sumsOverBatch ? left.numel() * right.size(-1) : productMacs(left, firstOutput(event));
     use.weights = {{right, bias, macs}, {left, bias, macs}};
 }
 
@@ -101,17 +109,15 @@ void readAttention(const Rule&, const NodeEvent& event, OperatorUse& use) {
     use.otherMacs = attentionMacs(use.input, tensorAt(event.inputs, 1), tensorAt(event.inputs, 2));
 }
 
-std::int64_t rowsOf(const at::Tensor& tensor) {
-    return tensor.dim() == 0 || tensor.size(-1) == 0 ? 1 : tensor.numel() / tensor.size(-1);
-}
-
-/// The list holds per layer and direction w_ih, w_hh, then b_ih, b_hh if there are biases, then an LSTM's projection.
+/// The list holds per layer and direction w_ih, w_hh, then b_ih, b_hh if there are biases, then an
+/// LSTM's projection.
 void readRecurrent(const Rule&, const NodeEvent& event, OperatorUse& use) {
-    const std::size_t list = event.inputs[3].isBool() ? 2 : 3;  // a packed sequence has its batch sizes before
+    const bool isPacked = !event.inputs[3].isBool();  // then the batch sizes come before
+    const std::size_t list = isPacked ? 3 : 2;
     std::size_t biases = 0;
     for (const auto& parameter : script::tensorsIn(event.inputs[list])) {
         if (parameter.dim() >= 2) {
-            use.weights.push_back({parameter, {}, rowsOf(use.input) * parameter.numel()});
+            use.weights.push_back({parameter, {}, linearMacs(parameter, use.input)});
         } else if (use.weights.size() >= 2) {
             use.weights[use.weights.size() - 2 + biases % 2].bias = parameter;
             ++biases;
@@ -122,18 +128,21 @@ void readRecurrent(const Rule&, const NodeEvent& event, OperatorUse& use) {
 void readRecurrentCell(const Rule& rule, const NodeEvent& event, OperatorUse& use) {
     for (int i = 0; i < 2; ++i) {
         const auto weight = tensorAt(event.inputs, rule.weight + i);
-        use.weights.push_back({weight, tensorAt(event.inputs, rule.bias + i), linearMacs(weight, use.input)});
+        use.weights.push_back(
+            {weight, tensorAt(event.inputs, rule.bias + i), linearMacs(weight, use.input)});
     }
 }
 
 /// Each weight is followed by its bias and sees every token once.
-void readTokenWeights(const NodeEvent& event, OperatorUse& use, std::initializer_list<int> weights) {
+void readTokenWeights(const NodeEvent& event, OperatorUse& use,
+                      std::initializer_list<int> weights) {
     for (const auto index : weights) {
         const auto weight = tensorAt(event.inputs, index);
         const auto macs = weight.dim() < 2 ? 0 : linearMacs(weight, use.input);
         use.weights.push_back({weight, tensorAt(event.inputs, index + 1), macs});
     }
-    const auto keys = event.inputs[1].isTensor() ? tensorAt(event.inputs, 1) : use.input;  // [n, tokens, width]
+    // [n, tokens, width]; a whole encoder layer attends to itself
+    const auto keys = event.inputs[1].isTensor() ? tensorAt(event.inputs, 1) : use.input;
     use.otherMacs = attentionMacs(use.input, keys, keys);
 }
 
@@ -141,10 +150,11 @@ void readFusedAttention(const Rule&, const NodeEvent& event, OperatorUse& use) {
     readTokenWeights(event, use, {5, 7});
 }
 
-void readFusedEncoderLayer(const Rule&, const NodeEvent& event, OperatorUse& use) {
+void readEncoder(const Rule&, const NodeEvent& event, OperatorUse& use) {
     readTokenWeights(event, use, {3, 5, 10, 12, 14, 16});
 }
 
+// clang-format off
 constexpr auto kLayer = WeightRole::Layer;
 constexpr auto kProduct = WeightRole::Product;
 constexpr auto kAffine = WeightRole::Affine;
@@ -177,7 +187,7 @@ constexpr std::array kRules = {
     Rule{"aten::rnn_tanh_cell", "rnn", kLayer, readRecurrentCell, 0, 2, 4},
     Rule{"aten::rnn_relu_cell", "rnn", kLayer, readRecurrentCell, 0, 2, 4},
     Rule{"aten::_native_multi_head_attention", "attention", kLayer, readFusedAttention, 0, -1, -1},
-    Rule{"aten::_transformer_encoder_layer_fwd", "encoder_layer", kLayer, readFusedEncoderLayer, 0, -1, -1},
+    Rule{"aten::_transformer_encoder_layer_fwd", "encoder_layer", kLayer, readEncoder, 0, -1, -1},
     Rule{"aten::mm", "matmul", kProduct, readProduct, -1, 0, -1},
     Rule{"aten::bmm", "matmul", kProduct, readProduct, -1, 0, -1},
     Rule{"aten::mv", "matmul", kProduct, readProduct, -1, 0, -1},
@@ -204,51 +214,56 @@ constexpr std::array kRules = {
     Rule{"aten::rms_norm", "rms_norm", kAffine, readWithoutMacs, 0, 2, -1},
     Rule{"aten::prelu", "prelu", kAffine, readWithoutMacs, 0, 1, -1},
 };
+// clang-format on
 
 const Rule* find(c10::Symbol op) {
     static const auto* table = [] {
         auto* rules = new std::unordered_map<c10::Symbol, const Rule*>();
-        for (const auto& rule : kRules) rules->emplace(c10::Symbol::fromQualString(std::string(rule.op)), &rule);
+        for (const auto& rule : kRules) {
+            rules->emplace(c10::Symbol::fromQualString(std::string(rule.op)), &rule);
+        }
         return rules;
     }();
     const auto found = table->find(op);
     return found == table->end() ? nullptr : found->second;
 }
 
-constexpr std::array<std::string_view, 42> kReindexing = {
-    "aten::t",           "aten::numpy_T",     "aten::transpose",   "aten::permute",    "aten::view",
-    "aten::view_as",     "aten::reshape",     "aten::reshape_as",  "aten::flatten",    "aten::unflatten",
-    "aten::squeeze",     "aten::unsqueeze",   "aten::expand",      "aten::expand_as",  "aten::broadcast_to",
-    "aten::repeat",      "aten::select",      "aten::slice",       "aten::narrow",     "aten::index",
-    "aten::index_select", "aten::split",      "aten::split_with_sizes", "aten::chunk", "aten::unbind",
-    "aten::unsafe_chunk", "aten::unsafe_split", "aten::tensor_split", "aten::swapaxes", "aten::movedim",
-    "aten::flip",        "aten::roll",        "aten::contiguous",  "aten::clone",      "aten::detach",
-    "aten::alias",       "aten::to",          "aten::type_as",     "aten::mT",         "aten::repeat_interleave",
-    "aten::as_strided",  "aten::dropout"};
+constexpr auto kReindexing =
+    "t numpy_T mT transpose swapaxes permute movedim view view_as reshape reshape_as flatten "
+    "unflatten squeeze unsqueeze expand expand_as broadcast_to repeat repeat_interleave select "
+    "slice narrow index index_select split split_with_sizes chunk unbind unsafe_chunk unsafe_split "
+    "tensor_split flip roll as_strided contiguous clone detach alias to type_as dropout";
 
 }  // namespace
 
 std::optional<OperatorUse> readOperator(const NodeEvent& event) {
     const auto* rule = find(event.node->kind());
     if (rule == nullptr) return std::nullopt;
-    OperatorUse use{std::string(rule->kind), rule->role, tensorAt(event.inputs, rule->input), {}, 0};
+    OperatorUse use{
+        std::string(rule->kind), rule->role, tensorAt(event.inputs, rule->input), {}, 0};
     rule->read(*rule, event, use);
     return use;
 }
 
 std::optional<WeightArguments> weightArguments(c10::Symbol op) {
     const auto* rule = find(op);
-    if (rule == nullptr || rule->role != WeightRole::Layer) return std::nullopt;
-    const bool isRecurrent = rule->read == readRecurrent;
-    if (rule->weight < 0 && !isRecurrent) return std::nullopt;
-    return WeightArguments{rule->kind, static_cast<std::size_t>(rule->input),
-                           isRecurrent ? 2 : static_cast<std::size_t>(rule->weight)};
+    if (rule == nullptr || rule->role == WeightRole::Affine) return std::nullopt;
+    const auto at = [](int index) { return static_cast<std::size_t>(index); };
+    if (rule->read == readRecurrent) return WeightArguments{rule->kind, 0, 2};
+    if (rule->weight < 0) return std::nullopt;
+    if (rule->role == WeightRole::Layer) {
+        return WeightArguments{rule->kind, at(rule->input), at(rule->weight)};
+    }
+    return WeightArguments{rule->kind, at(rule->weight), at(rule->weight + 1)};
 }
 
 bool isReindexing(c10::Symbol op) {
     static const auto* symbols = [] {
         auto* all = new std::unordered_set<c10::Symbol>();
-        for (const auto name : kReindexing) all->insert(c10::Symbol::fromQualString(std::string(name)));
+        std::istringstream names(kReindexing);
+        for (std::string name; names >> name;) {
+            all->insert(c10::Symbol::fromQualString("aten::" + name));
+        }
         return all;
     }();
     return symbols->contains(op);

@@ -23,7 +23,8 @@ enum class WeightRole {
 struct WeightUse {
     at::Tensor weight;
     at::Tensor bias;
-    std::int64_t macs = 0;  ///< multiply-accumulates with this weight; of a Product: whichever operand is the weight
+    std::int64_t macs = 0;  ///< multiply-accumulates with this weight; of a Product: whichever
+                            ///< operand is the weight
 };
 
 /// One call of a known operator.
@@ -38,8 +39,9 @@ struct OperatorUse {
 /// None when the operator is not in the table.
 std::optional<OperatorUse> readOperator(const script::NodeEvent& event);
 
-/// The arguments of a known operator that hold its first weight and what it is applied to, for looking at a graph that
-/// has not run. None when the operator is not in the table or has no such weight.
+/// The arguments of a known operator that hold its first weight and what it is applied to, for
+/// looking at a graph that has not run. None when the operator is not in the table or has no such
+/// weight.
 struct WeightArguments {
     std::string_view kind;
     std::size_t input = 0;
@@ -47,8 +49,8 @@ struct WeightArguments {
 };
 std::optional<WeightArguments> weightArguments(c10::Symbol op);
 
-/// True for operators that only move, repeat or convert the elements of their first argument, so that a parameter
-/// seen through them is still that parameter.
+/// True for operators that only move, repeat or convert the elements of their first argument, so
+/// that a parameter seen through them is still that parameter.
 bool isReindexing(c10::Symbol op);
 
 }  // namespace espalier::model

@@ -12,7 +12,8 @@ namespace espalier::model {
 namespace {
 
 const c10::StorageImpl* storageOf(const at::Tensor& tensor) {
-    return tensor.defined() && tensor.has_storage() ? tensor.storage().unsafeGetStorageImpl() : nullptr;
+    return tensor.defined() && tensor.has_storage() ? tensor.storage().unsafeGetStorageImpl()
+                                                    : nullptr;
 }
 
 std::size_t firstByte(const at::Tensor& tensor) {
@@ -23,7 +24,8 @@ std::size_t endByte(const at::Tensor& tensor) {
     std::size_t last = firstByte(tensor);
     for (std::int64_t d = 0; d < tensor.dim(); ++d) {
         if (tensor.size(d) == 0) return last;
-        last += static_cast<std::size_t>((tensor.size(d) - 1) * tensor.stride(d)) * tensor.itemsize();
+        last +=
+            static_cast<std::size_t>((tensor.size(d) - 1) * tensor.stride(d)) * tensor.itemsize();
     }
     return last + tensor.itemsize();
 }
@@ -32,27 +34,34 @@ std::size_t endByte(const at::Tensor& tensor) {
 
 std::vector<Parameter> uniqueParameters(const torch::jit::Module& module) {
     std::vector<Parameter> parameters;
-    std::map<std::tuple<const void*, std::int64_t, std::vector<std::int64_t>, std::vector<std::int64_t>>, int> seen;
+    std::map<
+        std::tuple<const void*, std::int64_t, std::vector<std::int64_t>, std::vector<std::int64_t>>,
+        int>
+        seen;
     for (const auto& item : module.named_parameters()) {
         if (!item.value.defined()) continue;
         const auto* storage = storageOf(item.value);
-        const void* memory = storage ? static_cast<const void*>(storage) : item.value.unsafeGetTensorImpl();
+        const void* memory =
+            storage ? static_cast<const void*>(storage) : item.value.unsafeGetTensorImpl();
         const auto offset = storage ? item.value.storage_offset() : 0;
         const auto strides = storage ? item.value.strides().vec() : std::vector<std::int64_t>();
-        const bool isNew = seen.try_emplace({memory, offset, item.value.sizes().vec(), strides}, 0).second;
+        const bool isNew =
+            seen.try_emplace({memory, offset, item.value.sizes().vec(), strides}, 0).second;
         if (isNew) parameters.push_back({item.name, item.value.detach()});
     }
     return parameters;
 }
 
-ParameterTracker::ParameterTracker(const torch::jit::Module& module, const std::vector<Parameter>& parameters) {
+ParameterTracker::ParameterTracker(const torch::jit::Module& module,
+                                   const std::vector<Parameter>& parameters) {
     for (std::size_t i = 0; i < parameters.size(); ++i) {
         const auto& tensor = parameters[i].tensor;
         const auto* storage = storageOf(tensor);
         if (storage == nullptr) {
             remember(tensor, {{static_cast<int>(i)}, true, {}});
         } else {
-            m_storages[storage].push_back({firstByte(tensor), endByte(tensor), static_cast<int>(i)});
+            m_storages[storage].push_back(
+                {firstByte(tensor), endByte(tensor), static_cast<int>(i)});
         }
     }
     for (const auto& attribute : module.named_attributes()) {
@@ -71,7 +80,9 @@ void ParameterTracker::addStorage(const at::Tensor& tensor) {
 std::optional<Origin> ParameterTracker::originOf(const at::Tensor& tensor) const {
     const auto* storage = storageOf(tensor);
     if (storage != nullptr && m_dynamic.contains(storage)) return std::nullopt;
-    if (const auto made = m_made.find(tensor.unsafeGetTensorImpl()); made != m_made.end()) return made->second.origin;
+    if (const auto made = m_made.find(tensor.unsafeGetTensorImpl()); made != m_made.end()) {
+        return made->second.origin;
+    }
     const auto spans = storage == nullptr ? m_storages.end() : m_storages.find(storage);
     if (spans == m_storages.end()) return std::nullopt;
     Origin origin;
@@ -104,32 +115,40 @@ void ParameterTracker::followGetAttr(const script::NodeEvent& event) {
     if (originals.size() != given.size()) return;
     for (std::size_t i = 0; i < given.size(); ++i) {
         const bool isSame = given[i].is_same(originals[i]);
-        if (isSame || originOf(given[i]) || !given[i].sizes().equals(originals[i].sizes())) continue;
+        if (isSame || originOf(given[i]) || !given[i].sizes().equals(originals[i].sizes())) {
+            continue;
+        }
         if (auto origin = originOf(originals[i])) remember(given[i], *origin);
     }
 }
 
-Origin ParameterTracker::merged(const script::NodeEvent& event, const std::vector<at::Tensor>& inputs) const {
+Origin ParameterTracker::merged(const script::NodeEvent& event,
+                                const std::vector<at::Tensor>& inputs) const {
     Origin result;
     std::string inherited;
     for (const auto& input : inputs) {
         const auto origin = originOf(input);
-        result.parameters.insert(result.parameters.end(), origin->parameters.begin(), origin->parameters.end());
+        result.parameters.insert(result.parameters.end(), origin->parameters.begin(),
+                                 origin->parameters.end());
         result.isExact &= origin->isExact;
         if (inherited.empty()) inherited = origin->computedBy;
     }
     std::ranges::sort(result.parameters);
-    result.parameters.erase(std::unique(result.parameters.begin(), result.parameters.end()), result.parameters.end());
+    result.parameters.erase(std::unique(result.parameters.begin(), result.parameters.end()),
+                            result.parameters.end());
     result.isExact &= result.parameters.size() <= 1 && isReindexing(event.node->kind());
-    if (!result.isExact) result.computedBy = inherited.empty() ? event.node->kind().toQualString() : inherited;
+    if (!result.isExact) {
+        result.computedBy = inherited.empty() ? event.node->kind().toQualString() : inherited;
+    }
     return result;
 }
 
-/// The tensors that decide what a node's outputs are. A re-indexing operator takes no more than a shape, a type or the
-/// like from its other arguments; indices are values.
+/// The tensors that decide what a node's outputs are. A re-indexing operator takes no more than a
+/// shape, a type or the like from its other arguments; indices are values.
 std::vector<at::Tensor> ParameterTracker::relevantInputs(const script::NodeEvent& event) {
     const auto kind = event.node->kind();
-    const bool onlyFirst = isReindexing(kind) && kind != c10::aten::index && kind != c10::aten::index_select;
+    const bool onlyFirst =
+        isReindexing(kind) && kind != c10::aten::index && kind != c10::aten::index_select;
     std::vector<at::Tensor> inputs;
     for (const auto& input : event.inputs.first(onlyFirst ? 1 : event.inputs.size())) {
         const auto tensors = script::tensorsIn(input);
@@ -145,8 +164,10 @@ bool ParameterTracker::follow(const script::NodeEvent& event) {
         return true;
     }
     const auto inputs = relevantInputs(event);
-    const bool isStatic = std::ranges::all_of(inputs, [this](const auto& t) { return originOf(t).has_value(); });
-    const bool makesTensors = kind.is_aten() || kind == c10::prim::Constant || kind == c10::prim::NumToTensor;
+    const bool isStatic =
+        std::ranges::all_of(inputs, [this](const auto& t) { return originOf(t).has_value(); });
+    const bool makesTensors =
+        kind.is_aten() || kind == c10::prim::Constant || kind == c10::prim::NumToTensor;
     if (!makesTensors) return isStatic;
     for (const auto& output : event.outputs) {
         for (const auto& tensor : script::tensorsIn(output)) {

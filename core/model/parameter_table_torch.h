@@ -23,14 +23,16 @@ struct Parameter {
     at::Tensor tensor;
 };
 
-/// Every parameter once, in the order of the module's state_dict. Identity is the memory that a tensor occupies.
+/// Every parameter once, in the order of the module's state_dict. Identity is the memory that a
+/// tensor occupies.
 std::vector<Parameter> uniqueParameters(const torch::jit::Module& module);
 
 /// What a tensor was made from.
 struct Origin {
     std::vector<int> parameters;  ///< indices, ascending; empty: from buffers and constants alone
-    bool isExact = true;          ///< the parameter's own elements, at most re-ordered, repeated or converted
-    std::string computedBy;       ///< the operator that made it inexact: "aten::_weight_norm"
+    bool isExact =
+        true;  ///< the parameter's own elements, at most re-ordered, repeated or converted
+    std::string computedBy;  ///< the operator that made it inexact: "aten::_weight_norm"
 };
 
 /// Follows parameters through a run.
@@ -41,8 +43,8 @@ public:
     /// None for tensors that depend on the model's input.
     std::optional<Origin> originOf(const at::Tensor& tensor) const;
 
-    /// To be called for every executed node that is no known operator: keeps track of what it makes from parameters.
-    /// True when all that went in is independent of the model's input.
+    /// To be called for every executed node that is no known operator: keeps track of what it makes
+    /// from parameters. True when all that went in is independent of the model's input.
     bool follow(const script::NodeEvent& event);
 
 private:
@@ -63,9 +65,11 @@ private:
     void markDynamic(const at::Tensor& tensor);
     Origin merged(const script::NodeEvent& event, const std::vector<at::Tensor>& inputs) const;
 
-    std::unordered_map<const c10::StorageImpl*, std::vector<Span>> m_storages;  // of the module; no spans: a buffer
+    std::unordered_map<const c10::StorageImpl*, std::vector<Span>>
+        m_storages;  // of the module; no spans: a buffer
     std::unordered_map<const c10::TensorImpl*, Known> m_made;
-    std::unordered_set<const c10::StorageImpl*> m_dynamic;  // written to with values that depend on the input
+    std::unordered_set<const c10::StorageImpl*>
+        m_dynamic;  // written to with values that depend on the input
     std::vector<c10::weak_intrusive_ptr<c10::StorageImpl>> m_keptAddresses;
 };
 

@@ -15,10 +15,11 @@ namespace espalier::model {
 
 struct SnapshotState {
     ModelFile file;
-    torch::jit::Module module;  ///< on the CPU, in evaluation mode; never written to: clone it (cloneModule)
+    torch::jit::Module
+        module;  ///< on the CPU, in evaluation mode; never written to: clone it (cloneModule)
     std::vector<Layer> layers;
-    std::vector<at::Tensor> baseMasks;  ///< per layer: bool, true = kept, shaped like the weight; undefined = all kept
-    std::vector<std::int64_t> baseRemoved;  ///< per layer: weights that its base mask removes
+    std::vector<at::Tensor>
+        baseMasks;  ///< per layer: bool, true = kept, shaped like the weight; undefined = all kept
     std::vector<script::InputSpec> inputs;
     bool inputsAreGuessed = false;
     std::vector<std::int64_t> outputShape;
@@ -37,8 +38,9 @@ at::Tensor parameterAt(const torch::jit::Module& module, std::string_view path);
 /// A deep copy of a module whose parameters and buffers can be written to.
 torch::jit::Module cloneModule(const torch::jit::Module& module);
 
-/// The same model with other weights (after training). `module` has the parameters of `base`; `masks` are the new base
-/// masks per layer (undefined = all kept).
-SnapshotPtr withWeights(const Snapshot& base, torch::jit::Module module, std::vector<at::Tensor> masks);
+/// The same model with other weights (after training). `module` has the parameters of `base`;
+/// `masks` are the new base masks per layer (undefined = all kept).
+SnapshotPtr withWeights(const Snapshot& base, torch::jit::Module module,
+                        std::vector<at::Tensor> masks);
 
 }  // namespace espalier::model

@@ -69,7 +69,9 @@ Place placeOf(const Value* value) {
 /// The node that reads `value` from an attribute, seen through conversions.
 Node* readOf(Value* value) {
     auto* node = value->node();
-    while (node->kind() == c10::aten::to || node->kind() == c10::aten::detach) node = node->input(0)->node();
+    while (node->kind() == c10::aten::to || node->kind() == c10::aten::detach) {
+        node = node->input(0)->node();
+    }
     return node->kind() == c10::prim::GetAttr ? node : nullptr;
 }
 
@@ -78,7 +80,9 @@ std::string maskedName(Node* original, Node* mask) {
     if (original == nullptr || mask == nullptr) return {};
     const auto plain = withoutEnding(original->s(c10::attr::name), kOriginal);
     const auto& holder = original->input()->type()->expectRef<ClassType>();
-    if (!isPrunedName(holder, plain) || mask->s(c10::attr::name) != plain + std::string(kMask)) return {};
+    if (!isPrunedName(holder, plain) || mask->s(c10::attr::name) != plain + std::string(kMask)) {
+        return {};
+    }
     return placeOf(original->input()) == placeOf(mask->input()) ? plain : std::string();
 }
 
@@ -110,14 +114,16 @@ std::string otherUse(const Block& block) {
         const auto type = node->inputs()[0]->type()->cast<ClassType>();
         const auto& name = node->s(c10::attr::name);
         if (!type) continue;
-        if (isPrunedName(*type, withoutEnding(name, kOriginal)) || isPrunedName(*type, withoutEnding(name, kMask))) {
+        if (isPrunedName(*type, withoutEnding(name, kOriginal)) ||
+            isPrunedName(*type, withoutEnding(name, kMask))) {
             return name;
         }
     }
     return {};
 }
 
-/// Makes a new class for every class of module that a module is made of, then new objects of these classes.
+/// Makes a new class for every class of module that a module is made of, then new objects of these
+/// classes.
 class Committer {
 public:
     torch::jit::Module commit(const torch::jit::Module& module) {
@@ -128,7 +134,8 @@ public:
     }
 
 private:
-    /// Classes are found by walking objects: attributes of an interface type do not tell their class.
+    /// Classes are found by walking objects: attributes of an interface type do not tell their
+    /// class.
     void remapped(const ObjectPtr& object) {
         const auto type = object->type();
         if (!type->is_module() || m_classes.contains(type)) return;
@@ -141,16 +148,20 @@ private:
     ClassTypePtr copyClass(const ClassType& old) {
         auto made = ClassType::create(m_unit->mangle(*old.name()), m_unit, true);
         const auto pruned = prunedNames(old);
-        const auto isPruned = [&](const std::string& name) { return std::ranges::count(pruned, name) > 0; };
+        const auto isPruned = [&](const std::string& name) {
+            return std::ranges::count(pruned, name) > 0;
+        };
         for (std::size_t i = 0; i < old.numAttributes(); ++i) {
             const auto name = old.getAttributeName(i);
             const auto plain = withoutEnding(name, kOriginal);
             // A plain attribute of that name holds what the product was when the file was made.
             if (isPruned(name) || isPruned(withoutEnding(name, kMask))) continue;
-            made->addAttribute(isPruned(plain) ? plain : name, remapped(old.getAttribute(i)), old.is_parameter(i),
-                               old.is_buffer(i));
+            made->addAttribute(isPruned(plain) ? plain : name, remapped(old.getAttribute(i)),
+                               old.is_parameter(i), old.is_buffer(i));
         }
-        for (std::size_t i = 0; i < old.numConstants(); ++i) made->addConstant(old.getConstantName(i), old.getConstant(i));
+        for (std::size_t i = 0; i < old.numConstants(); ++i) {
+            made->addConstant(old.getConstantName(i), old.getConstant(i));
+        }
         m_unit->register_type(made);
         return made;
     }
@@ -175,12 +186,14 @@ private:
         replaceProducts(*graph->block());
         torch::jit::EliminateDeadCode(graph);
         if (const auto name = otherUse(*graph->block()); !name.empty()) {
-            throw std::runtime_error(cat("the code of ", old.name(), " uses ", name, " in another way than masked"));
+            throw std::runtime_error(
+                cat("the code of ", old.name(), " uses ", name, " in another way than masked"));
         }
         const auto remap = [this](const TypePtr& type) { return remapped(type); };
         graph->remapTypes(remap);
         auto schema = old.getSchema().cloneWithRemappedTypes(remap);
-        auto* made = m_unit->create_function(c10::QualifiedName(*holder.name(), old.name()), std::move(graph));
+        auto* made = m_unit->create_function(c10::QualifiedName(*holder.name(), old.name()),
+                                             std::move(graph));
         made->setSchema(std::move(schema));
         return made;
     }
@@ -188,9 +201,12 @@ private:
     void copyMethods(const ClassType& old, ClassType& made) {
         for (auto* method : old.methods()) made.addMethod(copyFunction(*method, made));
         for (auto* hook : old.getForwardHooks()) made.addForwardHook(copyFunction(*hook, made));
-        for (auto* hook : old.getForwardPreHooks()) made.addForwardPreHook(copyFunction(*hook, made));
+        for (auto* hook : old.getForwardPreHooks()) {
+            made.addForwardPreHook(copyFunction(*hook, made));
+        }
         for (const auto& property : old.properties()) {
-            auto* setter = property.setter == nullptr ? nullptr : made.findMethod(property.setter->name());
+            auto* setter =
+                property.setter == nullptr ? nullptr : made.findMethod(property.setter->name());
             made.addProperty(property.name, made.findMethod(property.getter->name()), setter);
         }
     }
@@ -198,7 +214,9 @@ private:
     ObjectPtr copied(const ObjectPtr& old) {
         const auto type = m_classes.find(old->type());
         if (type == m_classes.end()) return old;
-        if (const auto known = m_objects.find(old.get()); known != m_objects.end()) return known->second;
+        if (const auto known = m_objects.find(old.get()); known != m_objects.end()) {
+            return known->second;
+        }
         const auto made = c10::ivalue::Object::create(c10::StrongTypePtr(m_unit, type->second),
                                                       type->second->numAttributes());
         m_objects.emplace(old.get(), made);
@@ -218,7 +236,8 @@ private:
         const c10::NoGradGuard noGrad;
         const auto original = holder.getAttr(plain + std::string(kOriginal)).toTensor();
         const auto mask = holder.getAttr(plain + std::string(kMask)).toTensor();
-        return at::mul(mask.to(original.scalar_type()), original).set_requires_grad(original.requires_grad());
+        return at::mul(mask.to(original.scalar_type()), original)
+            .set_requires_grad(original.requires_grad());
     }
 
     std::shared_ptr<torch::jit::CompilationUnit> m_unit;
@@ -233,11 +252,14 @@ std::vector<AttachedMask> findAttachedMasks(const torch::jit::Module& module) {
     for (const auto& part : module.named_modules()) {
         const auto prefix = part.name.empty() ? std::string() : part.name + ".";
         for (const auto& plain : prunedNames(*part.value.type())) {
-            const AttachedMask mask{cat(prefix, plain, kOriginal), cat(prefix, plain, kMask), prefix + plain};
+            const AttachedMask mask{cat(prefix, plain, kOriginal), cat(prefix, plain, kMask),
+                                    prefix + plain};
             const auto& original = part.value.attr(plain + std::string(kOriginal));
             const auto& factor = part.value.attr(plain + std::string(kMask));
             if (!original.isTensor() || !factor.isTensor()) continue;
-            if (original.toTensor().sizes().equals(factor.toTensor().sizes())) found.push_back(mask);
+            if (original.toTensor().sizes().equals(factor.toTensor().sizes())) {
+                found.push_back(mask);
+            }
         }
     }
     return found;
@@ -245,7 +267,8 @@ std::vector<AttachedMask> findAttachedMasks(const torch::jit::Module& module) {
 
 Result<torch::jit::Module> commitAttachedMasks(const torch::jit::Module& module) {
     constexpr auto kWhat = "Cannot take off the masks of torch.nn.utils.prune";
-    auto result = guarded(kWhat, [&]() -> Result<torch::jit::Module> { return Committer().commit(module); });
+    auto result =
+        guarded(kWhat, [&]() -> Result<torch::jit::Module> { return Committer().commit(module); });
     if (result) return result;
     return Error{Error::Kind::Unsupported, kWhat, result.error().why,
                  "Call torch.nn.utils.prune.remove in Python before saving the model."};

@@ -16,18 +16,23 @@ using ObjectPtr = c10::intrusive_ptr<c10::ivalue::Object>;
 class ObjectCopier {
 public:
     ObjectPtr copy(const ObjectPtr& object) {
-        if (const auto known = m_objects.find(object.get()); known != m_objects.end()) return known->second;
+        if (const auto known = m_objects.find(object.get()); known != m_objects.end()) {
+            return known->second;
+        }
         auto result = c10::ivalue::Object::create(
             c10::StrongTypePtr(object->compilation_unit(), object->type()), object->slots().size());
         m_objects.emplace(object.get(), result);
-        for (std::size_t i = 0; i < object->slots().size(); ++i) result->setSlot(i, copy(object->getSlot(i)));
+        for (std::size_t i = 0; i < object->slots().size(); ++i) {
+            result->setSlot(i, copy(object->getSlot(i)));
+        }
         return result;
     }
 
 private:
     IValue copy(const IValue& value) {
         if (value.isObject()) return copy(value.toObject());
-        return mapTensors(value, [this](const at::Tensor& tensor) { return m_tensors.copy(tensor); });
+        return mapTensors(value,
+                          [this](const at::Tensor& tensor) { return m_tensors.copy(tensor); });
     }
 
     TensorCopier m_tensors;
@@ -38,7 +43,9 @@ private:
 
 at::Tensor TensorCopier::copy(const at::Tensor& tensor) {
     if (!tensor.defined()) return tensor;
-    if (const auto known = m_tensors.find(tensor.unsafeGetTensorImpl()); known != m_tensors.end()) return known->second;
+    if (const auto known = m_tensors.find(tensor.unsafeGetTensorImpl()); known != m_tensors.end()) {
+        return known->second;
+    }
     const c10::NoGradGuard noGrad;
     at::Tensor result;
     if (!tensor.has_storage() || tensor.is_quantized()) {
@@ -48,11 +55,13 @@ at::Tensor TensorCopier::copy(const at::Tensor& tensor) {
         auto known = m_copies.find(storage);
         if (known == m_copies.end()) {
             const auto bytes = static_cast<std::int64_t>(storage->nbytes());
-            auto all = at::empty({0}, tensor.options().dtype(at::kByte)).set_(tensor.storage(), 0, {bytes}, {1});
+            auto all = at::empty({0}, tensor.options().dtype(at::kByte))
+                           .set_(tensor.storage(), 0, {bytes}, {1});
             known = m_copies.emplace(storage, all.clone().storage()).first;
         }
-        result = at::empty({0}, tensor.options())
-                     .set_(known->second, tensor.storage_offset(), tensor.sizes(), tensor.strides());
+        result =
+            at::empty({0}, tensor.options())
+                .set_(known->second, tensor.storage_offset(), tensor.sizes(), tensor.strides());
     }
     result.set_requires_grad(tensor.requires_grad());
     m_originals.push_back(tensor);
@@ -60,7 +69,8 @@ at::Tensor TensorCopier::copy(const at::Tensor& tensor) {
     return result;
 }
 
-IValue mapTensors(const IValue& value, const std::function<at::Tensor(const at::Tensor&)>& replace) {
+IValue mapTensors(const IValue& value,
+                  const std::function<at::Tensor(const at::Tensor&)>& replace) {
     if (value.isTensor()) return replace(value.toTensor());
     if (value.isTensorList()) {
         c10::List<at::Tensor> list;

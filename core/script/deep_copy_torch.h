@@ -10,8 +10,8 @@
 
 namespace espalier::script {
 
-/// Copies tensors, each storage once: tensors that were views of one storage become views of its one copy.
-/// The copies are leaves that require gradients where the originals do.
+/// Copies tensors, each storage once: tensors that were views of one storage become views of its
+/// one copy. The copies are leaves that require gradients where the originals do.
 class TensorCopier {
 public:
     at::Tensor copy(const at::Tensor& tensor);
@@ -22,11 +22,13 @@ private:
     std::vector<at::Tensor> m_originals;  // keeps the addresses above from being used again
 };
 
-/// `value` with every tensor in its lists, dicts and tuples replaced by `replace(tensor)`; objects are left alone.
-c10::IValue mapTensors(const c10::IValue& value, const std::function<at::Tensor(const at::Tensor&)>& replace);
+/// `value` with every tensor in its lists, dicts and tuples replaced by `replace(tensor)`; objects
+/// are left alone.
+c10::IValue mapTensors(const c10::IValue& value,
+                       const std::function<at::Tensor(const at::Tensor&)>& replace);
 
-/// A deep copy of a module: parameters, buffers and all other attributes, submodules shared where they were shared.
-/// Classes and code are those of the original.
+/// A deep copy of a module: parameters, buffers and all other attributes, submodules shared where
+/// they were shared. Classes and code are those of the original.
 torch::jit::Module copyModule(const torch::jit::Module& module);
 
 }  // namespace espalier::script

@@ -38,7 +38,10 @@ at::Tensor exampleOf(const InputSpec& spec, const at::Generator& generator) {
     }
     const auto drawn = type == at::kDouble ? at::kDouble : at::kFloat;
     if (!spec.range) return at::randn(spec.shape, generator, drawn).to(type);
-    return at::rand(spec.shape, generator, drawn).mul_(spec.range->high - spec.range->low).add_(spec.range->low).to(type);
+    return at::rand(spec.shape, generator, drawn)
+        .mul_(spec.range->high - spec.range->low)
+        .add_(spec.range->low)
+        .to(type);
 }
 
 void collect(const c10::IValue& value, std::vector<at::Tensor>& tensors) {

@@ -29,13 +29,16 @@ struct RunError : std::runtime_error {
 
 constexpr auto kRunning = "Cannot run the model";
 
-/// "x = self.conv(x)" (model.py:12), as far as it is known.
+/// ` in "x = self.conv(x)" (model.py:12)`: the author's own line where the file still has it.
 std::string placeOf(const Node& node) {
-    const auto range = node.sourceRange();
-    std::string text;
-    if (range.source()) text = range.text().str();
-    text = text.substr(0, text.find('\n'));
-    std::string place = text.empty() ? "" : cat(" in \"", text, "\"");
+    auto range = node.sourceRange();
+    if (const auto original = range.findSourceRangeThatGenerated()) range = *original;
+    if (!range.source()) return {};
+    const auto number = range.source()->lineno_for_offset(range.start());
+    std::string line = range.source()->get_line(number).str();
+    line.erase(0, line.find_first_not_of(" \t"));
+    line.erase(line.find_last_not_of(" \t\r\n") + 1);
+    std::string place = line.empty() ? "" : cat(" in \"", line, "\"");
     if (const auto position = range.file_line_col()) {
         const auto& file = std::get<0>(*position);
         place += cat(" (", file.substr(file.rfind('/') + 1), ":", std::get<1>(*position), ")");
@@ -46,12 +49,14 @@ std::string placeOf(const Node& node) {
 Error failureOf(const Node& node, const std::exception& exception) {
     auto error = detail::errorFromException(kRunning, exception);
     const bool isRaise = node.kind() == c10::prim::RaiseException;
-    const std::string who = isRaise ? "the model raised an exception" : cat(node.kind().toQualString(), " failed");
+    const std::string who =
+        isRaise ? "the model raised an exception" : cat(node.kind().toQualString(), " failed");
     error.why = cat(who, placeOf(node), ": ", error.why);
     return error;
 }
 
-/// The values of one function while it runs. With the step to go on from, it is all that a run is.
+/// The values of one function while it runs. With the overlay and the step to go on from, it is all
+/// that a run is.
 struct Environment {
     std::vector<IValue> registers;
 };
@@ -59,19 +64,18 @@ struct Environment {
 class Run {
 public:
     Run(const Program& program, Observer& observer, RunControl& control)
-        : m_root(program.module._ivalue()), m_observer(observer), m_control(control) {}
+        : m_root(program.module._ivalue()), m_observer(observer), m_control(control) {
+        m_overlay.expectWrites(program.code->written, m_root);
+    }
 
     std::vector<IValue> call(const Code& code, std::vector<IValue> arguments) {
-        m_overlay.expectWrites(code.written, m_root);
-        m_written.push_back(&code.written);
         Environment environment{std::vector<IValue>(code.registers)};
-        auto results = runBlock(code.body, std::move(arguments), environment);
-        m_written.pop_back();
-        return results;
+        return runBlock(code.body, std::move(arguments), environment);
     }
 
 private:
-    std::vector<IValue> runBlock(const StepBlock& block, std::vector<IValue> arguments, Environment& environment) {
+    std::vector<IValue> runBlock(const StepBlock& block, std::vector<IValue> arguments,
+                                 Environment& environment) {
         auto& registers = environment.registers;
         for (std::size_t i = 0; i < block.parameters.size(); ++i) {
             registers[block.parameters[i]] = std::move(arguments[i]);
@@ -99,10 +103,13 @@ private:
         } catch (const RunError&) {
             throw;
         } catch (const std::exception& exception) {
+            m_observer.onFailure({step.node, inputs, {}});
             throw RunError(failureOf(*step.node, exception));
         }
         m_observer.onNode({step.node, inputs, outputs});
-        for (std::size_t i = 0; i < step.outputs.size(); ++i) registers[step.outputs[i]] = std::move(outputs[i]);
+        for (std::size_t i = 0; i < step.outputs.size(); ++i) {
+            registers[step.outputs[i]] = std::move(outputs[i]);
+        }
     }
 
     Stack execute(const Step& step, const std::vector<IValue>& inputs, Environment& environment) {
@@ -113,9 +120,9 @@ private:
                 return stack;
             }
             case Step::Kind::Constant:
-                return {m_written.back()->constants.contains(step.node)
-                            ? m_overlay.constant(step.node, step.constant)
-                            : step.constant};
+                return {step.constant};
+            case Step::Kind::WrittenConstant:
+                return {m_overlay.constant(step.node, step.constant)};
             case Step::Kind::GetAttr:
                 return {m_overlay.get(inputs[0].toObject(), step.slot)};
             case Step::Kind::SetAttr:
@@ -133,7 +140,8 @@ private:
         throw std::logic_error("a step of an unknown kind");
     }
 
-    std::vector<IValue> runLoop(const Step& step, const std::vector<IValue>& inputs, Environment& environment) {
+    std::vector<IValue> runLoop(const Step& step, const std::vector<IValue>& inputs,
+                                Environment& environment) {
         const auto trips = inputs[0].toInt();
         bool goOn = inputs[1].toBool();
         std::vector<IValue> carried(inputs.begin() + 2, inputs.end());
@@ -158,19 +166,21 @@ private:
             auto graph = graphFunction->graph()->copy();
             torch::jit::Inline(*graph);
             code = compile(std::move(graph));
+            m_overlay.expectWrites(code->written, m_root);
         }
         return call(*code, std::move(arguments));
     }
 
     void checkStop() {
-        if (!m_control.keepGoing()) throw RunError({Error::Kind::Cancelled, kRunning, "it was stopped", ""});
+        if (!m_control.keepGoing()) {
+            throw RunError({Error::Kind::Cancelled, kRunning, "it was stopped", ""});
+        }
     }
 
     Overlay::ObjectPtr m_root;
     Observer& m_observer;
     RunControl& m_control;
     Overlay m_overlay;
-    std::vector<const WrittenValues*> m_written;  // of the functions being run, innermost last
     std::map<const Function*, std::shared_ptr<const Code>> m_called;  // through interfaces
 };
 
@@ -182,9 +192,10 @@ Result<std::vector<IValue>> argumentsOf(const Program& program, std::vector<IVal
     for (auto& input : inputs) arguments.push_back(std::move(input));
     const auto& expected = schema.arguments();
     if (arguments.size() > expected.size()) {
-        return Error{Error::Kind::BadArgument, kRunning,
-                     cat(arguments.size() - 1, " inputs were given, forward takes ", expected.size() - 1),
-                     "Give one input per argument of forward."};
+        return Error{
+            Error::Kind::BadArgument, kRunning,
+            cat(arguments.size() - 1, " inputs were given, forward takes ", expected.size() - 1),
+            "Give one input per argument of forward."};
     }
     for (auto i = arguments.size(); i < expected.size(); ++i) {
         if (!expected[i].default_value()) {
@@ -206,7 +217,8 @@ Result<IValue> runObserved(const Program& program, std::vector<IValue> inputs, O
         auto arguments = argumentsOf(program, std::move(inputs));
         if (!arguments) return arguments.error();
         try {
-            auto results = Run(program, observer, control).call(*program.code, std::move(*arguments));
+            auto results =
+                Run(program, observer, control).call(*program.code, std::move(*arguments));
             return std::move(results.at(0));
         } catch (const RunError& stopped) {
             return stopped.error;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The observed run: forward executed node by node on real tensors, every value shown to an observer.
+// The observed run: forward executed node by node on real tensors, every value shown to an
+// observer.
 #pragma once
 
 #include <memory>
@@ -29,8 +30,9 @@ struct Program {
 /// Errors: Unsupported when the module has no forward.
 Result<Program> makeProgram(torch::jit::Module module);
 
-/// One executed node; a prim::If or prim::Loop is shown after the nodes in it. The spans are valid during the call only,
-/// `node` as long as the program (for nodes of a method called through an interface: during the run).
+/// One executed node; a prim::If or prim::Loop is shown after the nodes in it. The spans are valid
+/// during the call only, `node` as long as the program (for nodes of a method called through an
+/// interface: during the run).
 struct NodeEvent {
     const torch::jit::Node* node = nullptr;
     std::span<const c10::IValue> inputs;
@@ -42,16 +44,20 @@ class Observer {
 public:
     virtual ~Observer() = default;
     virtual void onNode(const NodeEvent& event) = 0;
+    /// The node that failed, before the run ends with its error. It has no outputs.
+    virtual void onFailure(const NodeEvent&) {}
 };
 
-/// Runs `program` on `inputs` (without self) and returns what forward returns, bit for bit what module.forward gives.
+/// Runs `program` on `inputs` (without self) and returns what forward returns, bit for bit what
+/// module.forward gives.
 ///
-/// Arguments of forward that have defaults may be left out at the end. The module is not changed: SetAttr and in-place
-/// writes to its tensors go to an overlay that ends with the run. The caller's grad mode holds, and is what it was when
-/// this returns. A value is freed after its last use. Warnings and prints of the model are left out.
-/// Errors: BadArgument (too few or too many inputs); Failed, naming the op and its source line; Cancelled.
-Result<c10::IValue> runObserved(const Program& program, std::vector<c10::IValue> inputs, Observer& observer,
-                                RunControl& control);
+/// Arguments of forward that have defaults may be left out at the end. The module is not changed:
+/// SetAttr and in-place writes to its tensors go to an overlay that ends with the run. The caller's
+/// grad mode holds, and is what it was when this returns. A value is freed after its last use.
+/// Warnings and prints of the model are left out. Errors: BadArgument (too few or too many inputs);
+/// Failed, naming the op and its source line; Cancelled.
+Result<c10::IValue> runObserved(const Program& program, std::vector<c10::IValue> inputs,
+                                Observer& observer, RunControl& control);
 
 /// A seeded example of each input (see InputSpec), in the order of forward's arguments.
 std::vector<c10::IValue> exampleInputs(std::span<const InputSpec> specs, std::uint64_t seed);

@@ -62,7 +62,8 @@ StackFunction listConstruct(const Node& node) {
 
 StackFunction dictConstruct(const Node& node) {
     const auto& type = node.output()->type()->expectRef<c10::DictType>();
-    return [key = type.getKeyType(), value = type.getValueType(), count = node.inputs().size()](Stack& stack) {
+    return [key = type.getKeyType(), value = type.getValueType(),
+            count = node.inputs().size()](Stack& stack) {
         c10::impl::GenericDict dict(key, value);
         const auto items = last(stack, count);
         for (std::size_t i = 0; i < count; i += 2) dict.insert_or_assign(items[i], items[i + 1]);
@@ -93,7 +94,8 @@ StackFunction tupleSlice(const Node& node) {
 StackFunction listUnpack(const Node& node) {
     return [count = node.outputs().size()](Stack& stack) {
         const auto list = pop(stack).toListRef().vec();
-        TORCH_CHECK(list.size() == count, "Expected ", count, " elements in a list but found ", list.size());
+        TORCH_CHECK(list.size() == count, "Expected ", count, " elements in a list but found ",
+                    list.size());
         stack.insert(stack.end(), list.begin(), list.end());
     };
 }
@@ -110,15 +112,16 @@ StackFunction isInstance(const Node& node) {
 StackFunction createObject(const Node& node) {
     const auto type = node.output()->type()->expect<c10::ClassType>();
     return [type](Stack& stack) {
-        stack.emplace_back(c10::ivalue::Object::create(c10::StrongTypePtr(type->compilation_unit(), type),
-                                                       type->numAttributes()));
+        stack.emplace_back(c10::ivalue::Object::create(
+            c10::StrongTypePtr(type->compilation_unit(), type), type->numAttributes()));
     };
 }
 
 StackFunction raiseException(const Node& node) {
     return [count = node.inputs().size()](Stack& stack) {
         const auto& message = last(stack, count)[0];
-        throw std::runtime_error(message.isString() ? message.toStringRef() : "an exception without a message");
+        throw std::runtime_error(message.isString() ? message.toStringRef()
+                                                    : "an exception without a message");
     };
 }
 
@@ -133,13 +136,17 @@ StackFunction registeredOperator(Node& node) {
             throw std::runtime_error("the operator " + name + " is not known to this program");
         };
     }
-    auto function = [operation = op->getOperation(&node)](Stack& stack) mutable { operation(stack); };
-    // prim::tolist is declared with any number of arguments, but takes its three without their count.
-    if (!op->schema().is_vararg() || node.kind() == c10::prim::tolist) return function;
-    return [function, count = static_cast<std::int64_t>(node.inputs().size())](Stack& stack) mutable {
-        stack.emplace_back(count);
-        function(stack);
+    auto function = [operation = op->getOperation(&node)](Stack& stack) mutable {
+        operation(stack);
     };
+    // prim::tolist is declared with any number of arguments, but takes its three without their
+    // count.
+    if (!op->schema().is_vararg() || node.kind() == c10::prim::tolist) return function;
+    return
+        [function, count = static_cast<std::int64_t>(node.inputs().size())](Stack& stack) mutable {
+            stack.emplace_back(count);
+            function(stack);
+        };
 }
 
 }  // namespace

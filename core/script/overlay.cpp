@@ -10,7 +10,8 @@ using c10::IValue;
 namespace {
 
 const c10::StorageImpl* storageOf(const at::Tensor& tensor) {
-    return tensor.defined() && tensor.has_storage() ? tensor.storage().unsafeGetStorageImpl() : nullptr;
+    return tensor.defined() && tensor.has_storage() ? tensor.storage().unsafeGetStorageImpl()
+                                                    : nullptr;
 }
 
 }  // namespace
@@ -29,7 +30,9 @@ void Overlay::collect(const ObjectPtr& object, const WrittenValues& written) {
         if (value.isObject()) collect(value.toObject(), written);
         if (!written.attributes.contains({type.get(), slot})) continue;
         for (const auto& tensor : tensorsIn(value)) m_writtenStorages.insert(storageOf(tensor));
-        if (value.isList() || value.isGenericDict()) m_writtenContainers.emplace(object.get(), slot);
+        if (value.isList() || value.isGenericDict()) {
+            m_writtenContainers.emplace(object.get(), slot);
+        }
     }
     m_writtenStorages.erase(nullptr);
 }

@@ -32,7 +32,9 @@ private:
     struct Key {
         ObjectPtr object;  // alive, so that its address names it for the whole run
         std::size_t slot;
-        bool operator==(const Key& other) const { return object.get() == other.object.get() && slot == other.slot; }
+        bool operator==(const Key& other) const {
+            return object.get() == other.object.get() && slot == other.slot;
+        }
     };
     struct KeyHash {
         std::size_t operator()(const Key& key) const {

@@ -23,10 +23,14 @@ using Objects = std::unordered_map<const Value*, c10::intrusive_ptr<c10::ivalue:
 /// Turns blocks into steps; every value of the graph gets a register of its own.
 class Compiler {
 public:
+    explicit Compiler(const WrittenValues& written) : m_written(written) {}
+
     StepBlock block(Block& block) {
         StepBlock result;
         std::unordered_set<Register> defined;
-        for (auto* input : block.inputs()) defined.insert(result.parameters.emplace_back(registerOf(input)));
+        for (auto* input : block.inputs()) {
+            defined.insert(result.parameters.emplace_back(registerOf(input)));
+        }
         std::vector<std::vector<Register>> reads;
         for (auto* node : block.nodes()) {
             const auto outer = std::exchange(m_reads, {});
@@ -45,7 +49,8 @@ public:
 
 private:
     Register registerOf(const Value* value) {
-        return m_registers.try_emplace(value, static_cast<Register>(m_registers.size())).first->second;
+        return m_registers.try_emplace(value, static_cast<Register>(m_registers.size()))
+            .first->second;
     }
 
     Step step(Node& node) {
@@ -59,9 +64,10 @@ private:
         return step;
     }
 
-    static void setKind(Step& step, Node& node);
+    void setKind(Step& step, Node& node) const;
 
-    /// A register that this block defines dies at the last step that reads it, or at once when none does.
+    /// A register that this block defines dies at the last step that reads it, or at once when none
+    /// does.
     static void markDead(StepBlock& block, std::unordered_set<Register>& defined,
                          const std::vector<std::vector<Register>>& reads) {
         for (const auto result : block.results) {
@@ -78,8 +84,10 @@ private:
         }
     }
 
+    const WrittenValues& m_written;
     std::unordered_map<const Value*, Register> m_registers;
-    std::vector<Register> m_reads;  // by the steps of the current block so far, inner blocks included
+    std::vector<Register>
+        m_reads;  // by the steps of the current block so far, inner blocks included
 };
 
 void setCall(Step& step, Node& node) {
@@ -96,7 +104,7 @@ void setCall(Step& step, Node& node) {
                                                     : "__exit__";
 }
 
-void Compiler::setKind(Step& step, Node& node) {
+void Compiler::setKind(Step& step, Node& node) const {
     switch (node.kind()) {
         case c10::prim::If:
             step.kind = Step::Kind::If;
@@ -105,13 +113,16 @@ void Compiler::setKind(Step& step, Node& node) {
             step.kind = Step::Kind::Loop;
             break;
         case c10::prim::Constant:
-            step.kind = Step::Kind::Constant;
+            step.kind = m_written.constants.contains(&node) ? Step::Kind::WrittenConstant
+                                                            : Step::Kind::Constant;
             step.constant = torch::jit::toIValue(node.output()).value_or(c10::IValue());
             break;
         case c10::prim::GetAttr:
         case c10::prim::SetAttr:
-            step.kind = node.kind() == c10::prim::GetAttr ? Step::Kind::GetAttr : Step::Kind::SetAttr;
-            step.slot = node.inputs()[0]->type()->expectRef<c10::ClassType>().getAttributeSlot(node.s(c10::attr::name));
+            step.kind =
+                node.kind() == c10::prim::GetAttr ? Step::Kind::GetAttr : Step::Kind::SetAttr;
+            step.slot = node.inputs()[0]->type()->expectRef<c10::ClassType>().getAttributeSlot(
+                node.s(c10::attr::name));
             break;
         case c10::prim::CallFunction:
         case c10::prim::CallMethod:
@@ -124,8 +135,8 @@ void Compiler::setKind(Step& step, Node& node) {
     }
 }
 
-/// Gives values of an interface type the class of the object that this very module holds there, so that the calls on
-/// them can be inlined. True when a type changed.
+/// Gives values of an interface type the class of the object that this very module holds there, so
+/// that the calls on them can be inlined. True when a type changed.
 bool resolveInterfaces(Block& block, Objects& objects) {
     bool changed = false;
     for (auto* node : block.nodes()) {
@@ -157,10 +168,10 @@ void inlineCalls(const std::shared_ptr<Graph>& graph, const torch::jit::Module& 
 
 std::shared_ptr<const Code> compile(std::shared_ptr<Graph> graph) {
     auto code = std::make_shared<Code>();
-    Compiler compiler;
+    code->written = findWrittenValues(*graph);
+    Compiler compiler(code->written);
     code->body = compiler.block(*graph->block());
     code->registers = compiler.registers();
-    code->written = findWrittenValues(*graph);
     code->graph = std::move(graph);
     return code;
 }
@@ -169,8 +180,8 @@ Result<Program> makeProgram(torch::jit::Module module) {
     return guarded("Cannot read what the model computes", [&]() -> Result<Program> {
         const auto method = module.find_method("forward");
         if (!method) {
-            return Error{Error::Kind::Unsupported, "Cannot run the model", "it has no forward method",
-                         "Save a module with a forward method."};
+            return Error{Error::Kind::Unsupported, "Cannot run the model",
+                         "it has no forward method", "Save a module with a forward method."};
         }
         auto graph = torch::jit::toGraphFunction(method->function()).graph()->copy();
         inlineCalls(graph, module);

@@ -18,11 +18,14 @@ using Sources = std::set<const Node*>;
 
 /// Registered as pure, but they return their argument itself when they have nothing to do.
 constexpr std::array<const char*, 6> kMayReturnArgument = {
-    "aten::dropout", "aten::feature_dropout", "aten::alpha_dropout", "aten::feature_alpha_dropout",
-    "aten::rrelu",   "aten::pad"};
-/// Registered as pure, but they update running statistics (arguments 3 and 4) when argument 5 is true.
-constexpr std::array<const char*, 4> kMayUpdateStatistics = {"aten::batch_norm", "aten::instance_norm",
-                                                             "aten::native_batch_norm", "aten::_batch_norm_impl_index"};
+    "aten::dropout",       "aten::feature_dropout",
+    "aten::alpha_dropout", "aten::feature_alpha_dropout",
+    "aten::rrelu",         "aten::pad"};
+/// Registered as pure, but they update running statistics (arguments 3 and 4) when argument 5 is
+/// true.
+constexpr std::array<const char*, 4> kMayUpdateStatistics = {
+    "aten::batch_norm", "aten::instance_norm", "aten::native_batch_norm",
+    "aten::_batch_norm_impl_index"};
 
 template <std::size_t N>
 bool isOneOf(const Node& node, const std::array<const char*, N>& names) {
@@ -34,7 +37,8 @@ bool isOneOf(const Node& node, const std::array<const char*, N>& names) {
 
 bool isContainer(const c10::TypePtr& type) {
     const auto kind = type->kind();
-    return kind == c10::TypeKind::ListType || kind == c10::TypeKind::DictType || kind == c10::TypeKind::TupleType;
+    return kind == c10::TypeKind::ListType || kind == c10::TypeKind::DictType ||
+           kind == c10::TypeKind::TupleType;
 }
 
 /// Numbers, strings and modules cannot be written to in place.
@@ -98,7 +102,8 @@ private:
         }
     }
 
-    /// Inputs: trip count, condition, carried values…; the body has the iteration's number in place of both.
+    /// Inputs: trip count, condition, carried values…; the body has the iteration's number in place
+    /// of both.
     void visitLoop(Node& node) {
         auto* body = node.blocks()[0];
         for (std::size_t i = 0; i < node.outputs().size(); ++i) {
@@ -115,9 +120,10 @@ private:
         markWrites(node, *schema);
         for (std::size_t i = 0; i < node.outputs().size(); ++i) {
             auto* output = node.outputs()[i];
-            const bool isAlias = i < schema->returns().size() && schema->returns()[i].alias_info() != nullptr;
-            if (isAlias || isContainer(output->type()) || isOneOf(node, kMayReturnArgument) || schema->is_vararg() ||
-                node.kind().is_prim()) {
+            const bool isAlias =
+                i < schema->returns().size() && schema->returns()[i].alias_info() != nullptr;
+            if (isAlias || isContainer(output->type()) || isOneOf(node, kMayReturnArgument) ||
+                schema->is_vararg() || node.kind().is_prim()) {
                 for (auto* input : node.inputs()) add(output, of(input));
             }
         }
@@ -170,7 +176,8 @@ WrittenValues findWrittenValues(torch::jit::Graph& graph) {
             written.constants.insert(node);
         } else {
             const auto type = node->input()->type()->expect<c10::ClassType>();
-            written.attributes.emplace(type.get(), type->getAttributeSlot(node->s(c10::attr::name)));
+            written.attributes.emplace(type.get(),
+                                       type->getAttributeSlot(node->s(c10::attr::name)));
         }
     }
     return written;

@@ -19,8 +19,9 @@ struct WrittenValues {
     bool empty() const { return attributes.empty() && constants.empty(); }
 };
 
-/// Follows every attribute and constant through views, containers, branches and loops to the operators that write to
-/// their arguments. May name too much, never too little, but for operators whose schema hides that they write.
+/// Follows every attribute and constant through views, containers, branches and loops to the
+/// operators that write to their arguments. May name too much, never too little, but for operators
+/// whose schema hides that they write.
 WrittenValues findWrittenValues(torch::jit::Graph& graph);
 
 }  // namespace espalier::script

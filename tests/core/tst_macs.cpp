@@ -42,11 +42,12 @@ void TestMacs::countsEinsum_data() {
     using Shapes = QList<QList<qint64>>;
     QTest::newRow("matrices") << "ij,jk->ik" << Shapes{{2, 3}, {3, 5}} << qint64(30);
     QTest::newRow("implicit output") << "ij,jk" << Shapes{{2, 3}, {3, 5}} << qint64(30);
-    QTest::newRow("batched") << "bhld, bhsd -> bhls" << Shapes{{2, 4, 6, 8}, {2, 4, 7, 8}} << qint64(2 * 4 * 6 * 7 * 8);
+    QTest::newRow("batched") << "bhld, bhsd -> bhls" << Shapes{{2, 4, 6, 8}, {2, 4, 7, 8}}
+                             << qint64(2 * 4 * 6 * 7 * 8);
     QTest::newRow("ellipsis") << "...ij,jk->...ik" << Shapes{{7, 2, 3}, {3, 5}} << qint64(7 * 30);
     QTest::newRow("outer") << "i,j->ij" << Shapes{{4}, {6}} << qint64(24);
-    QTest::newRow("three, from the left") << "ij,jk,kl->il" << Shapes{{2, 3}, {3, 4}, {4, 5}}
-                                          << qint64(2 * 3 * 4 + 2 * 4 * 5);
+    QTest::newRow("three, from the left")
+        << "ij,jk,kl->il" << Shapes{{2, 3}, {3, 4}, {4, 5}} << qint64(2 * 3 * 4 + 2 * 4 * 5);
     QTest::newRow("one operand") << "ij->ji" << Shapes{{2, 3}} << qint64(0);
     QTest::newRow("not understood") << "ij,jk->ik" << Shapes{{2, 3, 4}, {3, 5}} << qint64(0);
     QTest::newRow("wrong number") << "ij,jk->ik" << Shapes{{2, 3}} << qint64(0);
@@ -64,9 +65,11 @@ void TestMacs::countsEinsum() {
 }
 
 void TestMacs::countsAttention() {
-    // 4 heads, 12 queries, 10 keys of width 8, values of width 6: 480 scores, each of 8 products in and 6 out.
-    QCOMPARE(attentionMacs(at::zeros({1, 4, 12, 8}), at::zeros({1, 4, 10, 8}), at::zeros({1, 4, 10, 6})),
-             480 * 8 + 480 * 6);
+    // 4 heads, 12 queries, 10 keys of width 8, values of width 6: 480 scores, each of 8 products in
+    // and 6 out.
+    QCOMPARE(
+        attentionMacs(at::zeros({1, 4, 12, 8}), at::zeros({1, 4, 10, 8}), at::zeros({1, 4, 10, 6})),
+        480 * 8 + 480 * 6);
 }
 
 QTEST_GUILESS_MAIN(TestMacs)
