@@ -318,7 +318,6 @@ private Q_SLOTS:
         document().setRule(m_conv1, WeightRule::sparsity(0.5));
         QVERIFY(m_session->settle());
         document().setEvaluation(evaluationOf(0.9));
-        QVERIFY(m_session->settle());
         m_session->workbench.pinCurrent("half");
         QCOMPARE(document().history().nodes().size(), std::size_t{2});
         QCOMPARE(QString::fromStdString(document().node().name), "half");

@@ -67,7 +67,6 @@ WeightsPanel::WeightsPanel(Workbench* workbench, QWidget* parent)
       m_view(new plots::HistogramView(this)) {
     setObjectName(QStringLiteral("weightsPanel"));
     m_title->setObjectName(QStringLiteral("weightsTitle"));
-    m_title->setWordWrap(true);  // in a narrow window it takes a second line
     m_note->setObjectName(QStringLiteral("weightsNote"));
     m_note->setWordWrap(true);
     m_note->hide();
