@@ -36,8 +36,8 @@ History::Added History::pinned(NodeId parent, prune::PlanPtr plan, std::string n
     return added(std::move(pin));
 }
 
-History::Added History::fineTuned(NodeId parent, prune::PlanPtr plan, const train::TrainResult& result,
-                                  std::string name) const {
+History::Added History::fineTuned(NodeId parent, prune::PlanPtr plan,
+                                  const train::TrainResult& result, std::string name) const {
     Node tuned;
     tuned.parent = parent;
     tuned.operation = Operation::FineTune;

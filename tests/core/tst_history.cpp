@@ -65,7 +65,8 @@ private Q_SLOTS:
     void fineTunedHasNewWeightsCurveAndAccuracy() {
         const History history = History::opened(snapshotNamed("a"), planWith(0));
         const auto tuned = snapshotNamed("b");
-        const auto [next, id] = history.fineTuned(history.root(), planWith(0.9), trainingOf(tuned, 0.97), "tuned");
+        const auto [next, id] =
+            history.fineTuned(history.root(), planWith(0.9), trainingOf(tuned, 0.97), "tuned");
         const Node& node = next.node(id);
         QCOMPARE(node.operation, Operation::FineTune);
         QCOMPARE(node.parent, history.root());
@@ -91,7 +92,8 @@ private Q_SLOTS:
         Metrics metrics;
         metrics.evaluation.emplace();
         metrics.evaluation->top1 = 0.5;
-        const History measured = history.withMetrics(history.root(), metrics).renamed(history.root(), "start");
+        const History measured =
+            history.withMetrics(history.root(), metrics).renamed(history.root(), "start");
         QCOMPARE(measured.node(history.root()).name, std::string("start"));
         QVERIFY(measured.node(history.root()).metrics == metrics);
         QCOMPARE(history.node(history.root()).name, std::string("toy.pt"));

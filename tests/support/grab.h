@@ -27,10 +27,12 @@ inline void showAt(QWidget& widget, const QSize& size) {
 
 /// What the widget looks like; also written to ESPALIER_SCREENSHOTS/NAME.png where that is set.
 inline QImage grab(QWidget& widget, const QString& name) {
-    QCoreApplication::processEvents();
+    // A new palette, then the queued replots it asks for.
+    for (int round = 0; round < 3; ++round) QCoreApplication::processEvents();
     const QImage image = widget.grab().toImage();
     const QString folder = qEnvironmentVariable("ESPALIER_SCREENSHOTS");
-    if (!folder.isEmpty() && QDir().mkpath(folder)) image.save(QStringLiteral("%1/%2.png").arg(folder, name));
+    if (!folder.isEmpty() && QDir().mkpath(folder))
+        image.save(QStringLiteral("%1/%2.png").arg(folder, name));
     return image;
 }
 
@@ -38,11 +40,13 @@ inline QImage grab(QWidget& widget, const QString& name) {
 inline QString clippedText(const QWidget& root) {
     for (const auto* label : root.findChildren<QLabel*>()) {
         if (!label->isVisible() || label->text().isEmpty() || label->wordWrap()) continue;
-        if (label->width() < label->sizeHint().width() - 1) return label->objectName() + ": " + label->text();
+        if (label->width() < label->minimumSizeHint().width() - 1)
+            return label->objectName() + ": " + label->text();
     }
     for (const auto* button : root.findChildren<QAbstractButton*>()) {
         if (!button->isVisible() || button->text().isEmpty()) continue;
-        if (button->width() < button->sizeHint().width() - 1) return button->objectName() + ": " + button->text();
+        if (button->width() < button->sizeHint().width() - 1)
+            return button->objectName() + ": " + button->text();
     }
     return {};
 }
@@ -51,15 +55,17 @@ inline QString clippedText(const QWidget& root) {
 inline QString namelessWidget(const QWidget& root) {
     for (auto* widget : root.findChildren<QWidget*>()) {
         if (widget->focusPolicy() == Qt::NoFocus || widget->focusProxy()) continue;
+        if (widget->window() != root.window()) continue;  // the list of a combo box
         // Parts of a spin box, a combo box or a plot speak through their owner.
-        if (qobject_cast<QLineEdit*>(widget) && !qobject_cast<QLineEdit*>(widget)->isEnabled()) continue;
-        if (widget->objectName().startsWith(QLatin1String("qt_")) || widget->inherits("QCustomPlot") ||
-            widget->inherits("QComboBoxListView")) {
+        if (qobject_cast<QLineEdit*>(widget) && !qobject_cast<QLineEdit*>(widget)->isEnabled())
             continue;
-        }
+        if (widget->objectName().startsWith(QLatin1String("qt_")) ||
+            widget->inherits("QCustomPlot"))
+            continue;
         QAccessibleInterface* face = QAccessible::queryAccessibleInterface(widget);
         if (face && face->text(QAccessible::Name).isEmpty()) {
-            return QStringLiteral("%1 (%2)").arg(widget->objectName(), widget->metaObject()->className());
+            return QStringLiteral("%1 (%2)").arg(widget->objectName(),
+                                                 widget->metaObject()->className());
         }
     }
     return {};

@@ -27,7 +27,8 @@ public:
         m_begun = m_beginning->get_future();
         id = jobs.run<int>(
             options, context,
-            [begun = m_beginning, go = m_go.get_future().share(), value](const EventSink<>&, RunControl& control) {
+            [begun = m_beginning, go = m_go.get_future().share(), value](const EventSink<>&,
+                                                                         RunControl& control) {
                 begun->set_value();
                 return runUntil(control, go, value);
             },
@@ -35,9 +36,13 @@ public:
     }
 
     void release() { m_go.set_value(); }
-    bool hasBegun() const { return m_begun.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }
+    bool hasBegun() const {
+        return m_begun.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    }
     /// Blocks the test's thread: nothing of Qt is needed for a worker to begin.
-    bool waitUntilBegun() const { return m_begun.wait_for(std::chrono::seconds(5)) == std::future_status::ready; }
+    bool waitUntilBegun() const {
+        return m_begun.wait_for(std::chrono::seconds(5)) == std::future_status::ready;
+    }
 
     int id = 0;
     std::optional<Result<int>> result;

@@ -23,8 +23,9 @@ inline std::filesystem::path path(const QString& text) {
 }
 
 /// Ends the test function with a word when a file it needs is not there.
-#define NEED_FILE(file) \
-    if (!std::filesystem::exists(file)) QSKIP(("needs " + std::filesystem::path(file).string()).c_str())
+#define NEED_FILE(file)                 \
+    if (!std::filesystem::exists(file)) \
+    QSKIP(("needs " + std::filesystem::path(file).string()).c_str())
 
 struct Session {
     ui::Document document;

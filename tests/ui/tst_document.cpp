@@ -73,7 +73,8 @@ private Q_SLOTS:
     void emptyDocumentAnswersEverything() {
         Document empty;
         QVERIFY(!empty.hasModel() && !empty.snapshot() && !empty.masks());
-        QVERIFY(!empty.hasUnsavedWork() && !empty.evaluation() && !empty.denseEvaluation() && !empty.denseLatency());
+        QVERIFY(!empty.hasUnsavedWork() && !empty.evaluation() && !empty.denseEvaluation() &&
+                !empty.denseLatency());
         QCOMPARE(empty.removed(m_conv1), 0);
         QCOMPARE(empty.sparsity(m_conv1), 0.0);
         empty.setRule(m_conv1, WeightRule::sparsity(0.5));
@@ -170,7 +171,8 @@ private Q_SLOTS:
     void aCutToTheEndKeepsTheLargestWeight() {
         document().setCut(m_conv1, INFINITY);
         comparePromptWithMasks();
-        QCOMPARE(document().snapshot()->layer(m_conv1).weightCount - document().removed(m_conv1), 1);
+        QCOMPARE(document().snapshot()->layer(m_conv1).weightCount - document().removed(m_conv1),
+                 1);
     }
 
     void previewOfTheCurrentCutIsNoStep() {
@@ -183,7 +185,8 @@ private Q_SLOTS:
     }
 
     void typingMergesIntoOneStep() {
-        for (const double value : {0.1, 0.12, 0.125}) document().setRule(m_conv1, WeightRule::sparsity(value), "typing 1");
+        for (const double value : {0.1, 0.12, 0.125})
+            document().setRule(m_conv1, WeightRule::sparsity(value), "typing 1");
         QCOMPARE(document().undoStack()->count(), 1);
         document().setRule(m_conv1, WeightRule::sparsity(0.5), "typing 2");
         document().setRule(m_conv1, WeightRule::sparsity(0.6));
@@ -275,6 +278,9 @@ private Q_SLOTS:
         QCOMPARE(document().selectedLayers(), (std::vector{m_conv1, m_conv2}));
         document().select({m_conv2}, m_conv1);
         document().select(model::LayerId{});
+        document().select(model::LayerId{1000});
+        document().select({m_conv1, model::LayerId{1000}}, m_conv1);
+        document().select({}, m_conv1);
         QCOMPARE(changed.count(), 2);
     }
 
@@ -360,7 +366,8 @@ private Q_SLOTS:
         document().closeModel();
         document().closeModel();
         QCOMPARE(closed.count(), 1);
-        QVERIFY(!document().hasModel() && !document().snapshot() && !document().masks() && !document().index(m_conv1));
+        QVERIFY(!document().hasModel() && !document().snapshot() && !document().masks() &&
+                !document().index(m_conv1));
         QCOMPARE(document().undoStack()->count(), 0);
         QVERIFY(m_session->settle());
         QVERIFY(!document().masks());

@@ -63,8 +63,10 @@ private Q_SLOTS:
         QCOMPARE(data.columns, int(layer().weightCount / layer().shape[0]));
         QVERIFY(data.kind == plots::HeatmapKind::Diverging);
         QVERIFY(!view.isBusy());
-        for (const auto& [row, column] : {std::pair{0, 0}, std::pair{3, 5}, std::pair{data.rows - 1, data.columns - 1}}) {
-            const auto exact = prune::weightAt(*document().snapshot(), document().masks(), layer().id, row, column);
+        for (const auto& [row, column] :
+             {std::pair{0, 0}, std::pair{3, 5}, std::pair{data.rows - 1, data.columns - 1}}) {
+            const auto exact = prune::weightAt(*document().snapshot(), document().masks(),
+                                               layer().id, row, column);
             QCOMPARE(double(data.at(row, column)), exact.value);
         }
         panel.findChild<QComboBox*>("heatmapValue")->setCurrentIndex(1);
@@ -88,11 +90,14 @@ private Q_SLOTS:
         QCOMPARE(removedBefore, int(document().removed(layer().id)));
         for (const auto& [row, column] : {std::pair{0, 0}, std::pair{1, 4}, std::pair{2, 7}}) {
             QTest::mouseMove(canvas, middleOf(view, row, column));
-            const auto exact = prune::weightAt(*document().snapshot(), document().masks(), layer().id, row, column);
+            const auto exact = prune::weightAt(*document().snapshot(), document().masks(),
+                                               layer().id, row, column);
             const QString text = hovered.isEmpty() ? QString() : hovered.last().first().toString();
-            QVERIFY2(text.contains(QString::fromStdString(significant(exact.value, 7))), qPrintable(text));
+            QVERIFY2(text.contains(QString::fromStdString(significant(exact.value, 7))),
+                     qPrintable(text));
             QVERIFY2(text.contains(exact.kept ? "kept" : "removed"), qPrintable(text));
-            QVERIFY2(text.contains(QStringLiteral("out %1, in %2").arg(row).arg(column / 9)), qPrintable(text));
+            QVERIFY2(text.contains(QStringLiteral("out %1, in %2").arg(row).arg(column / 9)),
+                     qPrintable(text));
         }
     }
 
@@ -125,10 +130,12 @@ private Q_SLOTS:
         QCOMPARE(view.data().rows, int(layers.size()));
         QCOMPARE(view.data().rowLabels.front(), displayName(layer()));
         double sum = 0;
-        for (int column = 0; column < view.data().columns; ++column) sum += double(view.data().at(0, column));
+        for (int column = 0; column < view.data().columns; ++column)
+            sum += double(view.data().at(0, column));
         // Runs of equal length, to within one weight: their mean is the layer's sparsity.
         QVERIFY(std::abs(sum / view.data().columns - 0.5) < 0.02);
-        for (int column = 0; column < view.data().columns; ++column) QCOMPARE(view.data().at(1, column), 0.0f);
+        for (int column = 0; column < view.data().columns; ++column)
+            QCOMPARE(view.data().at(1, column), 0.0f);
         QCOMPARE(view.currentRow(), 0);
     }
 
@@ -138,7 +145,8 @@ private Q_SLOTS:
         QVERIFY(m_session->settle());
         auto& view = *panel.findChild<plots::HeatmapView*>();
         const auto layers = prune::overviewLayers(*document().snapshot());
-        QTest::mouseClick(view.findChild<QWidget*>("canvas"), Qt::LeftButton, {}, middleOf(view, 1, 3));
+        QTest::mouseClick(view.findChild<QWidget*>("canvas"), Qt::LeftButton, {},
+                          middleOf(view, 1, 3));
         QCOMPARE(document().selection(), layers[1]);
         QCOMPARE(view.currentRow(), 1);
         document().select(layers[2]);

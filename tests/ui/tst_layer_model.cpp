@@ -43,7 +43,8 @@ private Q_SLOTS:
     void filterUnderstands_data() {
         QTest::addColumn<QString>("text");
         QTest::addColumn<bool>("accepted");
-        // The layer: features.conv1.weight, conv2d, 1000 weights, 1010 parameters, 100 k MACs, 30 % removed, locked.
+        // The layer: features.conv1.weight, conv2d, 1000 weights, 1010 parameters, 100 k MACs, 30 %
+        // removed, locked.
         QTest::newRow("empty") << "" << true;
         QTest::newRow("spaces") << "   " << true;
         QTest::newRow("part of the name") << "CONV1" << true;
@@ -88,8 +89,10 @@ private Q_SLOTS:
         Session session;
         LayerModel model(&session.document);
         LayerProxyModel proxy(&model);
-        const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::Fatal);
-        const QAbstractItemModelTester proxyTester(&proxy, QAbstractItemModelTester::FailureReportingMode::Fatal);
+        const QAbstractItemModelTester tester(
+            &model, QAbstractItemModelTester::FailureReportingMode::Fatal);
+        const QAbstractItemModelTester proxyTester(
+            &proxy, QAbstractItemModelTester::FailureReportingMode::Fatal);
         QCOMPARE(model.rowCount(), 0);
         QVERIFY(session.open(fixture(kModel)));
         QCOMPARE(model.rowCount(), int(session.document.snapshot()->layers().size()));
@@ -118,13 +121,17 @@ private Q_SLOTS:
         QCOMPARE(text(LayerModel::Name), QString::fromStdString(layer.modulePath()));
         QCOMPARE(text(LayerModel::Type), "conv2d");
         QCOMPARE(text(LayerModel::Shape), shapeText(layer));
-        QVERIFY(text(LayerModel::Shape).contains(QStringLiteral(" × 3 × ")));
+        QVERIFY(text(LayerModel::Shape).contains(QStringLiteral("×3×")));
         QCOMPARE(text(LayerModel::Removed), QStringLiteral("50.0\u2009%"));
-        const auto bar = model.indexOf(conv, LayerModel::Removed).data(LayerModel::BarRole).value<style::SparsityBar>();
+        const auto bar = model.indexOf(conv, LayerModel::Removed)
+                             .data(LayerModel::BarRole)
+                             .value<style::SparsityBar>();
         QCOMPARE(bar.removed, 0.5);
         QVERIFY(bar.state == style::SparsityBar::State::Prunable);
         session.document.setLocked({conv}, true);
-        const auto locked = model.indexOf(conv, LayerModel::Removed).data(LayerModel::BarRole).value<style::SparsityBar>();
+        const auto locked = model.indexOf(conv, LayerModel::Removed)
+                                .data(LayerModel::BarRole)
+                                .value<style::SparsityBar>();
         QVERIFY(locked.state == style::SparsityBar::State::Locked);
         QVERIFY(!model.indexOf(conv, LayerModel::State).data(Qt::DecorationRole).isNull());
     }
@@ -139,7 +146,9 @@ private Q_SLOTS:
             if (layer.prunable.weights) continue;
             ++unprunable;
             const QModelIndex name = model.indexOf(layer.id);
-            QVERIFY(name.data(Qt::ToolTipRole).toString().contains(QString::fromStdString(layer.prunable.reason)));
+            QVERIFY(name.data(Qt::ToolTipRole)
+                        .toString()
+                        .contains(QString::fromStdString(layer.prunable.reason)));
             QVERIFY(name.data(Qt::ForegroundRole).isValid());
             QVERIFY(model.indexOf(layer.id, LayerModel::Removed).data().toString().isEmpty());
         }
@@ -155,7 +164,8 @@ private Q_SLOTS:
         proxy.sort(LayerModel::Parameters, Qt::DescendingOrder);
         std::int64_t previous = std::numeric_limits<std::int64_t>::max();
         for (int row = 0; row < proxy.rowCount(); ++row) {
-            const auto now = session.document.snapshot()->layer(proxy.layerAt(proxy.index(row, 0))).parameters;
+            const auto now =
+                session.document.snapshot()->layer(proxy.layerAt(proxy.index(row, 0))).parameters;
             QVERIFY(now <= previous);
             previous = now;
         }

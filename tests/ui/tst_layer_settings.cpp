@@ -40,7 +40,9 @@ class TestLayerSettings : public QObject {
     Document& document() { return m_session->document; }
     QDoubleSpinBox& box(const char* name) { return *m_panel->findChild<QDoubleSpinBox*>(name); }
     QSlider& slider() { return *m_panel->findChild<QSlider*>("cutSlider"); }
-    QString stat(const char* name) { return m_panel->findChild<QLabel*>(QString("stat.") + name)->text(); }
+    QString stat(const char* name) {
+        return m_panel->findChild<QLabel*>(QString("stat.") + name)->text();
+    }
     bool isMarked(const char* name) { return m_panel->findChild<QRadioButton*>(name)->isChecked(); }
     int steps() { return document().undoStack()->count(); }
     void type(QWidget& into, const QString& text) {
@@ -89,7 +91,8 @@ private Q_SLOTS:
         QVERIFY(std::abs(box("cutThreshold").value() - threshold) < 1e-7);
         QVERIFY(std::abs(box("cutSigma").value() - threshold / sigma) < 1e-4);
         QCOMPARE(slider().value(), 500);
-        QVERIFY(isMarked("cutBySparsity") && !isMarked("cutByThreshold") && !isMarked("cutBySigma"));
+        QVERIFY(isMarked("cutBySparsity") && !isMarked("cutByThreshold") &&
+                !isMarked("cutBySigma"));
     }
 
     void typingASparsityIsOneStepWhileItIsTyped() {
@@ -97,7 +100,8 @@ private Q_SLOTS:
         QCOMPARE(document().rule(m_conv1)->value, 0.625);
         QCOMPARE(document().rule(m_conv1)->kind, Kind::Sparsity);
         QCOMPARE(steps(), 1);
-        QVERIFY2(box("cutSparsity").text().startsWith("62.5"), qPrintable(box("cutSparsity").text()));
+        QVERIFY2(box("cutSparsity").text().startsWith("62.5"),
+                 qPrintable(box("cutSparsity").text()));
         QTest::keyClick(&box("cutSparsity"), Qt::Key_Return);
         type(box("cutSparsity"), "7");
         QCOMPARE(steps(), 2);
@@ -153,7 +157,8 @@ private Q_SLOTS:
         document().select({m_conv1, m_conv2}, m_conv1);
         const std::int64_t removed = document().removed(m_conv1);
         m_panel->findChild<QRadioButton*>(button)->click();
-        for (const model::LayerId layer : {m_conv1, m_conv2}) QCOMPARE(int(document().rule(layer)->kind), kind);
+        for (const model::LayerId layer : {m_conv1, m_conv2})
+            QCOMPARE(int(document().rule(layer)->kind), kind);
         QVERIFY(std::abs(document().removed(m_conv1) - removed) <= 1);
         QCOMPARE(steps(), 2);
         m_panel->findChild<QRadioButton*>("cutBySparsity")->click();
@@ -171,7 +176,8 @@ private Q_SLOTS:
         m_panel->findChild<QPushButton*>("layerReset")->click();
         QVERIFY(document().plan().weights.empty());
         m_panel->findChild<QCheckBox*>("layerLock")->click();
-        QVERIFY(document().isLocked(m_conv1) && document().isLocked(m_conv2) && !document().isLocked(m_norm));
+        QVERIFY(document().isLocked(m_conv1) && document().isLocked(m_conv2) &&
+                !document().isLocked(m_norm));
         QVERIFY(!box("cutSparsity").isEnabled());
     }
 
@@ -181,14 +187,16 @@ private Q_SLOTS:
         QVERIFY(reason->isVisible());
         QVERIFY(reason->text().contains(
             QString::fromStdString(document().snapshot()->layer(m_norm).prunable.reason)));
-        QVERIFY(!box("cutSparsity").isEnabled() && !m_panel->findChild<QCheckBox*>("layerLock")->isEnabled());
+        QVERIFY(!box("cutSparsity").isEnabled() &&
+                !m_panel->findChild<QCheckBox*>("layerLock")->isEnabled());
     }
 
     void criteriaAreOfferedWithTheirFormulas() {
         auto& criterion = *m_panel->findChild<QComboBox*>("criterion");
         QCOMPARE(criterion.count(), int(prune::weightCriteria().size()));
         for (int row = 0; row < criterion.count(); ++row) {
-            const QString formula = QString::fromStdString(prune::weightCriteria()[std::size_t(row)].formula);
+            const QString formula =
+                QString::fromStdString(prune::weightCriteria()[std::size_t(row)].formula);
             QVERIFY(criterion.itemData(row, Qt::ToolTipRole).toString().contains(formula));
         }
         const int random = criterion.findData("random");
@@ -207,9 +215,11 @@ private Q_SLOTS:
         QCOMPARE(stat("max"), QString::fromStdString(significant(statistics.max)));
         QCOMPARE(stat("mean"), QString::fromStdString(significant(statistics.mean)));
         QCOMPARE(stat("sigma"), QString::fromStdString(significant(statistics.sigma)));
-        QCOMPARE(stat("q50"), QString::fromStdString(significant(document().index(m_conv1)->magnitudeQuantile(0.5))));
+        QCOMPARE(stat("q50"), QString::fromStdString(
+                                  significant(document().index(m_conv1)->magnitudeQuantile(0.5))));
         document().setRule(m_conv1, WeightRule::sparsity(0.5));
-        QCOMPARE(stat("nonzeros"), QString::fromStdString(exactCount(statistics.count - document().removed(m_conv1))));
+        QCOMPARE(stat("nonzeros"), QString::fromStdString(
+                                       exactCount(statistics.count - document().removed(m_conv1))));
     }
 
     void previewMovesTheNumbersOnly() {
@@ -228,7 +238,8 @@ private Q_SLOTS:
         QVERIFY(m_session->settle());
         for (const auto mode : {style::ThemeMode::Dark, style::ThemeMode::Light}) {
             style::applyTheme(*qApp, mode);
-            test::grab(*m_panel, mode == style::ThemeMode::Dark ? "layer_settings_dark" : "layer_settings_light");
+            test::grab(*m_panel, mode == style::ThemeMode::Dark ? "layer_settings_dark"
+                                                                : "layer_settings_light");
         }
         QCOMPARE(test::namelessWidget(*m_panel), QString());
         QCOMPARE(test::clippedText(*m_panel), QString());

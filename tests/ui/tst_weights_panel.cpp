@@ -36,11 +36,13 @@ class TestWeightsPanel : public QObject {
     plots::HistogramView& view() { return *m_panel->findChild<plots::HistogramView*>(); }
     QWidget* canvas() { return view().findChild<QWidget*>("canvas"); }
     int steps() { return document().undoStack()->count(); }
-    // Pixel of a threshold on the canvas, by trying: the view offers where its label is, not the axis.
+    // Pixel of a threshold on the canvas, by trying: the view offers where its label is, not the
+    // axis.
     QPoint grip() {
         for (int x = 0; x < canvas()->width(); ++x) {
             QTest::mouseMove(canvas(), {x, canvas()->height() / 2});
-            if (canvas()->cursor().shape() == Qt::SizeHorCursor) return {x + 4, canvas()->height() / 2};
+            if (canvas()->cursor().shape() == Qt::SizeHorCursor)
+                return {x + 4, canvas()->height() / 2};
         }
         return {-1, -1};
     }
@@ -72,7 +74,8 @@ private Q_SLOTS:
     }
 
     void everyWeightIsInTheHistogram() {
-        const model::WeightStatistics& statistics = document().index(document().selection())->statistics();
+        const model::WeightStatistics& statistics =
+            document().index(document().selection())->statistics();
         const plots::TensorHistogram& data = view().data();
         QCOMPARE(data.magnitude.total(), statistics.count);
         QCOMPARE(data.signedValues.total(), statistics.count);
@@ -117,7 +120,7 @@ private Q_SLOTS:
         QVERIFY(m_session->settle());
         QCOMPARE(document().masks()->removed(document().selection()), shown);
         document().undoStack()->undo();
-        QVERIFY(std::abs(document().sparsity(document().selection()) - 0.2) < 0.005);  // of a whole number of weights
+        QCOMPARE(*document().rule(document().selection()), WeightRule::sparsity(0.2));
     }
 
     void escapeCancelsADrag() {
@@ -153,7 +156,8 @@ private Q_SLOTS:
     void labelSaysExactlyWhatGoes() {
         const model::LayerId layer = document().selection();
         document().setRule(layer, WeightRule::sparsity(0.5));
-        QVERIFY2(view().cutText().contains(QStringLiteral("50.0\u2009%")), qPrintable(view().cutText()));
+        QVERIFY2(view().cutText().contains(QStringLiteral("50.0\u2009%")),
+                 qPrintable(view().cutText()));
         QVERIFY(!view().cutText().contains(QStringLiteral("≈")));
         QCOMPARE(view().cut(), document().cutThreshold(layer));
     }

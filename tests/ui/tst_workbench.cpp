@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Workbench: every task of the window, with real files, and what becomes of the state when one fails.
+// Workbench: every task of the window, with real files, and what becomes of the state when one
+// fails.
 #include <algorithm>
 #include <fstream>
 
@@ -42,9 +43,7 @@ public:
     qint64 longestGap() const { return m_longest; }
 
 private:
-    void beat() {
-        m_longest = std::max(m_longest, m_clock.restart());
-    }
+    void beat() { m_longest = std::max(m_longest, m_clock.restart()); }
 
     QTimer m_timer;
     QElapsedTimer m_clock;
@@ -72,7 +71,8 @@ private Q_SLOTS:
         QCOMPARE(started.count(), 1);
         QVERIFY(session.settle());
         QCOMPARE(opened.count(), 1);
-        QCOMPARE(opened.first().first().toString(), QString::fromStdString(fixture(kModel).string()));
+        QCOMPARE(opened.first().first().toString(),
+                 QString::fromStdString(fixture(kModel).string()));
         const auto layers = session.document.snapshot()->layers();
         QCOMPARE(indexed.count(), qsizetype(layers.size()));
         for (const model::Layer& layer : layers) {
@@ -142,7 +142,8 @@ private Q_SLOTS:
         session.workbench.openModel(fixture("mlp.script.pt"));
         QVERIFY(session.settle());
         QCOMPARE(opened.count(), 1);
-        QCOMPARE(QString::fromStdString(session.document.snapshot()->file().name()), "mlp.script.pt");
+        QCOMPARE(QString::fromStdString(session.document.snapshot()->file().name()),
+                 "mlp.script.pt");
     }
 
     void cancellingAnOpenIsSilent() {
@@ -308,11 +309,14 @@ private Q_SLOTS:
         const model::LayerId layer = session.document.selection();
         std::optional<Result<prune::Heatmap>> weights;
         std::optional<Result<prune::Heatmap>> overview;
-        session.workbench.requestHeatmap(layer, {}, this, [&weights](auto result) { weights = std::move(result); });
-        session.workbench.requestOverview(10, this, [&overview](auto result) { overview = std::move(result); });
+        session.workbench.requestHeatmap(layer, {}, this,
+                                         [&weights](auto result) { weights = std::move(result); });
+        session.workbench.requestOverview(
+            10, this, [&overview](auto result) { overview = std::move(result); });
         QVERIFY(session.settle());
         QVERIFY(weights && weights->ok() && overview && overview->ok());
-        QCOMPARE(weights->value().rows, int(session.document.snapshot()->layer(layer).shape.front()));
+        QCOMPARE(weights->value().rows,
+                 int(session.document.snapshot()->layer(layer).shape.front()));
         QCOMPARE(overview->value().columns, 10);
     }
 
@@ -328,7 +332,8 @@ private Q_SLOTS:
             session.workbench.pruneEverywhere(sparsity, prune::Scope::Layer);
             QVERIFY(session.settle());
         }
-        qInfo("longest gap of the event loop: %lld ms", static_cast<long long>(heartbeat.longestGap()));
+        qInfo("longest gap of the event loop: %lld ms",
+              static_cast<long long>(heartbeat.longestGap()));
         QVERIFY2(heartbeat.longestGap() < 250, qPrintable(QString::number(heartbeat.longestGap())));
     }
 };

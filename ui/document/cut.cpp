@@ -11,7 +11,8 @@ using Kind = prune::WeightRule::Kind;
 
 std::optional<std::int64_t> removedBy(const prune::WeightRule& rule, const CutContext& context) {
     if (rule.kind == Kind::Sparsity) {
-        const auto asked = std::llround(rule.value * static_cast<double>(context.layer.weightCount));
+        const auto asked =
+            std::llround(rule.value * static_cast<double>(context.layer.weightCount));
         return std::max<std::int64_t>(context.baseRemoved, asked);
     }
     if (!context.index) return {};
@@ -19,7 +20,8 @@ std::optional<std::int64_t> removedBy(const prune::WeightRule& rule, const CutCo
         return context.baseRemoved + context.index->countBelow(rule.value);
     }
     if (rule.kind == Kind::Sigma) {
-        return context.baseRemoved + context.index->countBelow(rule.value * context.index->statistics().sigma);
+        return context.baseRemoved +
+               context.index->countBelow(rule.value * context.index->statistics().sigma);
     }
     return {};
 }
@@ -29,10 +31,12 @@ double thresholdFor(std::int64_t removed, const CutContext& context) {
     if (ofKept <= 0) return 0;
     const double threshold = context.index->kthMagnitude(ofKept);
     if (std::isfinite(threshold)) return threshold;
-    return std::nextafter(context.index->statistics().maxMagnitude, std::numeric_limits<double>::infinity());
+    return std::nextafter(context.index->statistics().maxMagnitude,
+                          std::numeric_limits<double>::infinity());
 }
 
-std::optional<double> thresholdOf(const prune::WeightRule& rule, std::int64_t removed, const CutContext& context) {
+std::optional<double> thresholdOf(const prune::WeightRule& rule, std::int64_t removed,
+                                  const CutContext& context) {
     if (!context.index || rule.kind == Kind::Pattern) return {};
     if (rule.kind == Kind::Sigma) return rule.value * context.index->statistics().sigma;
     if (rule.kind == Kind::Threshold && context.isMagnitude) return rule.value;

@@ -27,12 +27,13 @@ std::optional<std::int64_t> removedBy(const prune::WeightRule& rule, const CutCo
 /// The threshold on |w| that removes `removed` weights, base mask included.
 double thresholdFor(std::int64_t removed, const CutContext& context);
 
-/// The threshold on |w| that `rule` amounts to; none when it is no threshold, or the index is not there.
-/// `removed`: what the rule removes, base mask included.
-std::optional<double> thresholdOf(const prune::WeightRule& rule, std::int64_t removed, const CutContext& context);
+/// The threshold on |w| that `rule` amounts to; none when it is no threshold, or the index is not
+/// there. `removed`: what the rule removes, base mask included.
+std::optional<double> thresholdOf(const prune::WeightRule& rule, std::int64_t removed,
+                                  const CutContext& context);
 
-/// The rule for a cut at `threshold`: that threshold where the criterion is |w| itself, the same number of weights
-/// otherwise. At least one weight stays.
+/// The rule for a cut at `threshold`: that threshold where the criterion is |w| itself, the same
+/// number of weights otherwise. At least one weight stays.
 prune::WeightRule ruleForCut(double threshold, const CutContext& context);
 
 }  // namespace espalier::ui

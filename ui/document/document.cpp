@@ -22,10 +22,10 @@ const model::SnapshotPtr& noSnapshot() {
     return snapshot;
 }
 
-
 model::LayerId firstPrunable(const model::Snapshot& snapshot) {
     const auto layers = snapshot.layers();
-    const auto found = std::ranges::find_if(layers, [](const auto& layer) { return layer.prunable.weights; });
+    const auto found =
+        std::ranges::find_if(layers, [](const auto& layer) { return layer.prunable.weights; });
     if (found != layers.end()) return found->id;
     return layers.empty() ? model::LayerId{} : layers.front().id;
 }
@@ -70,7 +70,9 @@ void Document::select(model::LayerId layer) {
 
 void Document::select(std::vector<model::LayerId> layers, model::LayerId current) {
     std::ranges::sort(layers);
-    if (!hasModel() || !current.isValid() || !std::ranges::binary_search(layers, current)) return;
+    if (!hasModel() || !std::ranges::binary_search(layers, current)) return;
+    const int count = static_cast<int>(snapshot()->layers().size());
+    if (!layers.front().isValid() || layers.back().value >= count) return;
     if (layers == m_selectedLayers && current == m_selection) return;
     m_selectedLayers = std::move(layers);
     m_selection = current;
@@ -88,7 +90,8 @@ bool Document::isLocked(model::LayerId layer) const {
 }
 
 bool Document::isEditable(model::LayerId layer) const {
-    return hasModel() && layer.isValid() && snapshot()->layer(layer).prunable.weights && !isLocked(layer);
+    return hasModel() && layer.isValid() && snapshot()->layer(layer).prunable.weights &&
+           !isLocked(layer);
 }
 
 CutContext Document::cutContext(model::LayerId layer) const {
@@ -193,7 +196,8 @@ void Document::setOpened(project::History history) {
     m_indices.use(snapshot());
     m_denseFootprint = prune::denseFootprint(*snapshot());
     m_selection = firstPrunable(*snapshot());
-    m_selectedLayers = m_selection.isValid() ? std::vector{m_selection} : std::vector<model::LayerId>{};
+    m_selectedLayers =
+        m_selection.isValid() ? std::vector{m_selection} : std::vector<model::LayerId>{};
     refreshFootprint();
     Q_EMIT modelChanged();
     Q_EMIT snapshotChanged();

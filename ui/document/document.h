@@ -1,34 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The state of the window: model, plan, selection, what was measured; and undo. The only thing panels know.
+// The state of the window: model, plan, selection, what was measured; and undo. The only thing
+// panels know.
 #pragma once
 
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include <QObject>
 #include <QString>
 
 #include "core/data/dataset.h"
-#include "core/project/history.h"
 #include "core/prune/footprint.h"
 #include "core/prune/masks.h"
 #include "ui/document/cut.h"
 #include "ui/document/index_store.h"
 #include "ui/document/measurements.h"
+#include "ui/document/state.h"
 
 class QUndoStack;
 
 namespace espalier::ui {
-
-/// What undo and redo swap.
-struct State {
-    project::NodeId node;
-    prune::PlanPtr plan;
-};
-
-/// Rules of several layers; none: keep everything.
-using LayerRules = std::vector<std::pair<model::LayerId, std::optional<prune::WeightRule>>>;
 
 /// Lives on the GUI thread. Every edit is one undo step.
 class Document : public QObject {
@@ -40,14 +31,15 @@ public:
     bool hasModel() const { return m_state.node.isValid(); }
     const project::History& history() const { return m_history; }
     const State& state() const { return m_state; }
-    const project::Node& node() const;                ///< of the current state; needs a model
-    const model::SnapshotPtr& snapshot() const;       ///< null without a model
-    const prune::Plan& plan() const;                  ///< an empty one without a model
+    const project::Node& node() const;           ///< of the current state; needs a model
+    const model::SnapshotPtr& snapshot() const;  ///< null without a model
+    const prune::Plan& plan() const;             ///< an empty one without a model
+    const data::DatasetPtr& dataset() const { return m_dataset; }
     QUndoStack* undoStack() const { return m_undo; }
 
     /// Masks of the current plan; null while they are being computed.
     const prune::MasksPtr& masks() const { return m_masks; }
-    /// What the current plan (while dragging: the previewed one) removes and costs; follows edits at once.
+    /// What the plan (while dragging: the previewed one) costs; follows edits at once.
     const prune::Footprint& footprint() const { return m_footprint; }
     const prune::Footprint& denseFootprint() const { return m_denseFootprint; }
     std::int64_t removed(model::LayerId layer) const;  ///< weights, preview included
@@ -58,37 +50,38 @@ public:
     /// Why there will be no index: the layer holds NaN. Null when there is no such reason.
     const Error* indexError(model::LayerId layer) const { return m_indices.error(layer); }
 
-    model::LayerId selection() const { return m_selection; }  ///< the layer that is looked at
-    const std::vector<model::LayerId>& selectedLayers() const { return m_selectedLayers; }  ///< it and others
+    /// The layer that is looked at, and all that are selected: it and others.
+    model::LayerId selection() const { return m_selection; }
+    const std::vector<model::LayerId>& selectedLayers() const { return m_selectedLayers; }
     void select(model::LayerId layer);
     void select(std::vector<model::LayerId> layers, model::LayerId current);
 
     const prune::WeightRule* rule(model::LayerId layer) const;  ///< null: none
     bool isLocked(model::LayerId layer) const;
-    bool isEditable(model::LayerId layer) const;                ///< prunable and not locked
+    bool isEditable(model::LayerId layer) const;  ///< prunable and not locked
 
-    // Edits, each one undo step; rules on locked or unprunable layers are ignored. Edits that follow each other with
-    // one `mergeKey`, as of a number being typed, become one step.
-    void setRule(model::LayerId layer, std::optional<prune::WeightRule> rule, const QString& mergeKey = {});
+    // Edits, each one undo step; rules on locked or unprunable layers are ignored. Edits that
+    // follow each other with one `mergeKey`, as of a number being typed, become one step.
+    void setRule(model::LayerId layer, std::optional<prune::WeightRule> rule,
+                 const QString& mergeKey = {});
     void setRules(const std::vector<model::LayerId>& layers, std::optional<prune::WeightRule> rule,
                   const QString& mergeKey = {});
     void setRules(const LayerRules& rules, const QString& mergeKey = {});
-    /// A cut at |w| < `threshold`, in the form that the criterion understands. Needs the layer's index.
+    /// A cut at |w| < `threshold`, in the form that the criterion understands. Needs an index.
     void setCut(model::LayerId layer, double threshold);
     void setLocked(const std::vector<model::LayerId>& layers, bool locked);
     void setCriterion(const QString& name);
     void setPlan(prune::Plan plan, const QString& text);
     void goTo(project::NodeId node);
-    void renameNode(project::NodeId node, const QString& name);  ///< no undo step: it changes no weight
+    void renameNode(project::NodeId node,
+                    const QString& name);  ///< no undo step: no weight changes
 
-    /// While the mouse drags: shows what `threshold` on |w| would remove, without an edit. None: back to the plan.
+    /// While dragging: shows what a threshold on |w| would remove. None: back to the plan.
     void preview(model::LayerId layer, std::optional<double> threshold);
     std::optional<double> previewedThreshold(model::LayerId layer) const;
-    /// The threshold on |w| that the layer's rule amounts to, if its criterion follows magnitude and it has an index.
+    /// The threshold on |w| that the layer's rule amounts to, if there is such a thing.
     std::optional<double> cutThreshold(model::LayerId layer) const;
     CutContext cutContext(model::LayerId layer) const;
-
-    const data::DatasetPtr& dataset() const { return m_dataset; }
 
     // Results, put here by the Workbench.
     void setOpened(project::History history);
@@ -96,28 +89,28 @@ public:
     void setMasks(prune::MasksPtr masks);
     void setIndex(model::LayerId layer, Result<model::WeightIndex> index);
     void setDataset(data::DatasetPtr dataset);
-    /// A history with a node more, which becomes the current one as one undo step; or with the current one renamed.
+    /// A history with a node more, which becomes the current one as one undo step.
     void setHistory(project::History history, project::NodeId current, const QString& text);
-    /// Measured on `state` (none: the current one); forgotten for other states, found again after undo.
+    /// Measured on `state` (none: the current one); found again when undo leads there.
     void setEvaluation(measure::Evaluation evaluation, const std::optional<State>& state = {});
     void setLatency(measure::Latency latency, const std::optional<State>& state = {});
-    /// Of what is shown exactly: none when that was not measured, and none while a cut is being dragged.
+    /// Of exactly what is shown; none when that was not measured, or while a cut is dragged.
     std::optional<measure::Evaluation> evaluation() const;
     std::optional<measure::Latency> latency() const;
-    /// Of the unpruned model (root node, no rules), for "before"; on the split of `evaluation()` unless one is given.
+    /// Of the unpruned model (root node, no rules), for "before"; on the split of `evaluation()`
+    /// unless one is given.
     std::optional<measure::Evaluation> denseEvaluation(std::optional<data::Split> split = {}) const;
     std::optional<measure::Latency> denseLatency() const;
     State denseState() const;
-
     bool hasUnsavedWork() const;  ///< the state is neither as opened nor as last written
     void setSaved(const State& state);
 
 Q_SIGNALS:
-    void modelChanged();       ///< another model, or none
-    void snapshotChanged();    ///< another node: other weights
+    void modelChanged();     ///< another model, or none
+    void snapshotChanged();  ///< another node: other weights
     void planChanged();
     void masksChanged();
-    void footprintChanged();   ///< also on every move of a drag
+    void footprintChanged();  ///< also on every move of a drag
     void previewChanged(espalier::model::LayerId layer);
     void selectionChanged();
     void indexChanged(espalier::model::LayerId layer);

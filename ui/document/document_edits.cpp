@@ -17,17 +17,18 @@ prune::PlanPtr shared(prune::Plan plan) {
 
 QString named(const std::vector<const model::Layer*>& layers) {
     if (layers.size() == 1) return QString::fromStdString(layers.front()->modulePath());
-    return Document::tr("%n layers", nullptr, static_cast<int>(layers.size()));
+    return Document::tr("%1 layers").arg(layers.size());
 }
 
 }  // namespace
 
-void Document::setRule(model::LayerId layer, std::optional<prune::WeightRule> rule, const QString& mergeKey) {
+void Document::setRule(model::LayerId layer, std::optional<prune::WeightRule> rule,
+                       const QString& mergeKey) {
     setRules({layer}, rule, mergeKey);
 }
 
-void Document::setRules(const std::vector<model::LayerId>& layers, std::optional<prune::WeightRule> rule,
-                        const QString& mergeKey) {
+void Document::setRules(const std::vector<model::LayerId>& layers,
+                        std::optional<prune::WeightRule> rule, const QString& mergeKey) {
     LayerRules rules;
     for (const model::LayerId layer : layers) rules.emplace_back(layer, rule);
     setRules(rules, mergeKey);
@@ -49,8 +50,9 @@ void Document::setRules(const LayerRules& rules, const QString& mergeKey) {
         }
     }
     if (changed.empty()) return;
-    const QString text = last ? tr("cut %1 at %2").arg(named(changed), QString::fromStdString(describe(*last)))
-                              : tr("keep all of %1").arg(named(changed));
+    const QString text =
+        last ? tr("cut %1 at %2").arg(named(changed), QString::fromStdString(describe(*last)))
+             : tr("keep all of %1").arg(named(changed));
     push({m_state.node, shared(std::move(next))}, text, mergeKey);
 }
 
@@ -74,7 +76,8 @@ void Document::setLocked(const std::vector<model::LayerId>& layers, bool locked)
         }
     }
     if (changed.empty()) return;
-    push({m_state.node, shared(std::move(next))}, (locked ? tr("lock %1") : tr("unlock %1")).arg(named(changed)));
+    push({m_state.node, shared(std::move(next))},
+         (locked ? tr("lock %1") : tr("unlock %1")).arg(named(changed)));
 }
 
 void Document::setCriterion(const QString& name) {
@@ -87,7 +90,8 @@ void Document::setCriterion(const QString& name) {
         const auto layer = snapshot()->find(key);
         if (rule.kind == prune::WeightRule::Kind::Threshold && layer) {
             const double share = static_cast<double>(countRemoved(snapshot()->layer(*layer)));
-            rule = prune::WeightRule::sparsity(share / static_cast<double>(snapshot()->layer(*layer).weightCount));
+            rule = prune::WeightRule::sparsity(
+                share / static_cast<double>(snapshot()->layer(*layer).weightCount));
         }
     }
     if (next.weightCriterion == plan().weightCriterion) return;
@@ -134,10 +138,6 @@ void Document::setDataset(data::DatasetPtr dataset) {
 
 void Document::setHistory(project::History history, project::NodeId current, const QString& text) {
     m_history = std::move(history);
-    if (current == m_state.node) {  // only renamed: the plan stays as it was edited
-        Q_EMIT historyChanged();
-        return;
-    }
     push({current, m_history.node(current).plan}, text);
 }
 
@@ -183,11 +183,13 @@ State Document::denseState() const {
     return {m_history.root(), shared(prune::emptyPlan(*m_history.node(m_history.root()).snapshot))};
 }
 
-std::optional<measure::Evaluation> Document::denseEvaluation(std::optional<data::Split> split) const {
+std::optional<measure::Evaluation> Document::denseEvaluation(
+    std::optional<data::Split> split) const {
     if (!hasModel()) return {};
     const auto current = evaluation();
     if (!split && current) split = current->split;
-    return m_measurements.evaluation(m_history.node(m_history.root()).snapshot, prune::Plan{}, split);
+    return m_measurements.evaluation(m_history.node(m_history.root()).snapshot, prune::Plan{},
+                                     split);
 }
 
 std::optional<measure::Latency> Document::denseLatency() const {

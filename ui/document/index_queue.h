@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The layers whose weights are still to be indexed, in an order that the selection may change meanwhile.
+// The layers whose weights are still to be indexed, in an order that the selection may change
+// meanwhile.
 #pragma once
 
 #include <mutex>

@@ -20,16 +20,19 @@ prune::Plan effective(const prune::Plan& plan) {
 void Measurements::setEvaluation(const model::SnapshotPtr& snapshot, const prune::Plan& plan,
                                  measure::Evaluation evaluation) {
     auto& evaluations = entry(snapshot, plan).evaluations;
-    std::erase_if(evaluations, [&evaluation](const auto& old) { return old.split == evaluation.split; });
+    std::erase_if(evaluations,
+                  [&evaluation](const auto& old) { return old.split == evaluation.split; });
     evaluations.push_back(std::move(evaluation));
 }
 
-void Measurements::setLatency(const model::SnapshotPtr& snapshot, const prune::Plan& plan, measure::Latency latency) {
+void Measurements::setLatency(const model::SnapshotPtr& snapshot, const prune::Plan& plan,
+                              measure::Latency latency) {
     entry(snapshot, plan).latency = std::move(latency);
 }
 
-std::optional<measure::Evaluation> Measurements::evaluation(const model::SnapshotPtr& snapshot, const prune::Plan& plan,
-                                                            std::optional<data::Split> split) const {
+std::optional<measure::Evaluation> Measurements::evaluation(
+    const model::SnapshotPtr& snapshot, const prune::Plan& plan,
+    std::optional<data::Split> split) const {
     const Entry* found = find(snapshot, plan);
     if (!found || found->evaluations.empty()) return {};
     if (!split) return found->evaluations.back();
@@ -47,7 +50,8 @@ void Measurements::forgetEvaluations() {
     for (Entry& entry : m_entries) entry.evaluations.clear();
 }
 
-const Measurements::Entry* Measurements::find(const model::SnapshotPtr& snapshot, const prune::Plan& plan) const {
+const Measurements::Entry* Measurements::find(const model::SnapshotPtr& snapshot,
+                                              const prune::Plan& plan) const {
     const prune::Plan key = effective(plan);
     for (const Entry& entry : m_entries) {
         if (entry.snapshot == snapshot && entry.plan == key) return &entry;
@@ -55,7 +59,8 @@ const Measurements::Entry* Measurements::find(const model::SnapshotPtr& snapshot
     return nullptr;
 }
 
-Measurements::Entry& Measurements::entry(const model::SnapshotPtr& snapshot, const prune::Plan& plan) {
+Measurements::Entry& Measurements::entry(const model::SnapshotPtr& snapshot,
+                                         const prune::Plan& plan) {
     const Entry* found = find(snapshot, plan);
     if (found) return m_entries[static_cast<std::size_t>(found - m_entries.data())];
     m_entries.push_back({snapshot, effective(plan), {}, {}});

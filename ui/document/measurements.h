@@ -17,13 +17,17 @@ prune::Plan effective(const prune::Plan& plan);
 
 class Measurements {
 public:
-    void setEvaluation(const model::SnapshotPtr& snapshot, const prune::Plan& plan, measure::Evaluation evaluation);
-    void setLatency(const model::SnapshotPtr& snapshot, const prune::Plan& plan, measure::Latency latency);
+    void setEvaluation(const model::SnapshotPtr& snapshot, const prune::Plan& plan,
+                       measure::Evaluation evaluation);
+    void setLatency(const model::SnapshotPtr& snapshot, const prune::Plan& plan,
+                    measure::Latency latency);
 
     /// On `split`; on whichever was measured last when none is given.
-    std::optional<measure::Evaluation> evaluation(const model::SnapshotPtr& snapshot, const prune::Plan& plan,
+    std::optional<measure::Evaluation> evaluation(const model::SnapshotPtr& snapshot,
+                                                  const prune::Plan& plan,
                                                   std::optional<data::Split> split = {}) const;
-    std::optional<measure::Latency> latency(const model::SnapshotPtr& snapshot, const prune::Plan& plan) const;
+    std::optional<measure::Latency> latency(const model::SnapshotPtr& snapshot,
+                                            const prune::Plan& plan) const;
 
     void clear() { m_entries.clear(); }
     void forgetEvaluations();  ///< other data is attached
@@ -31,7 +35,7 @@ public:
 private:
     struct Entry {
         model::SnapshotPtr snapshot;
-        prune::Plan plan;  // effective
+        prune::Plan plan;                              // effective
         std::vector<measure::Evaluation> evaluations;  // at most one a split, the latest last
         std::optional<measure::Latency> latency;
     };

@@ -10,7 +10,8 @@ namespace espalier::ui {
 
 class StateCommand : public QUndoCommand {
 public:
-    StateCommand(Document* document, State before, State after, const QString& text, const QString& mergeKey);
+    StateCommand(Document* document, State before, State after, const QString& text,
+                 const QString& mergeKey);
 
     void undo() override;
     void redo() override;

@@ -4,13 +4,21 @@
 
 #include <future>
 
+#include "core/train/fine_tune.h"
 #include "ui/document/workbench.h"
 
 namespace espalier::ui {
 
+struct Tuned {
+    train::TrainResult training;
+    bool isSameSplit = false;  ///< validated on the split that `evaluate` uses too
+    bool isSamePlan = false;   ///< the plan removes exactly what was masked while training
+};
+
 struct Workbench::Training {
     int job = 0;
-    /// The best weights, set by the worker the moment it ends: for a window that closes and runs no events any more.
+    /// The best weights, set by the worker the moment it ends: for a window that closes and runs no
+    /// events any more.
     std::shared_future<Result<model::SnapshotPtr>> best;
 };
 

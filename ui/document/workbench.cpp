@@ -33,12 +33,14 @@ QString textOf(const std::filesystem::path& path) {
 }
 
 Result<Opened> open(const std::filesystem::path& path, const model::OpenOptions& options,
-                    const data::DatasetPtr& dataset, const EventSink<>& events, RunControl& control) {
+                    const data::DatasetPtr& dataset, const EventSink<>& events,
+                    RunControl& control) {
     auto snapshot = model::openSnapshot(path, options, events, control);
     if (!snapshot) return snapshot.error();
     Opened opened{*snapshot, {}};
     if (dataset) {
-        if (const auto fit = measure::checkFit(**snapshot, *dataset); !fit) opened.misfit = fit.error();
+        if (const auto fit = measure::checkFit(**snapshot, *dataset); !fit)
+            opened.misfit = fit.error();
     }
     return opened;
 }
@@ -47,7 +49,8 @@ Result<Opened> open(const std::filesystem::path& path, const model::OpenOptions&
 std::vector<model::LayerId> layersToIndex(const Document& document) {
     std::vector<model::LayerId> waiting;
     for (const model::Layer& layer : document.snapshot()->layers()) {
-        if (!document.index(layer.id) && !document.indexError(layer.id)) waiting.push_back(layer.id);
+        if (!document.index(layer.id) && !document.indexError(layer.id))
+            waiting.push_back(layer.id);
     }
     std::ranges::stable_sort(waiting, {}, [&document](model::LayerId id) {
         if (id == document.selection()) return 0;
@@ -60,7 +63,8 @@ Result<void> indexAll(const model::Snapshot& snapshot, IndexQueue& queue, std::i
                       const EventSink<Indexed>& events, RunControl& control) {
     std::int64_t done = 0;
     while (const auto layer = queue.take()) {
-        if (!control.keepGoing()) return Error{Error::Kind::Cancelled, "Reading weights", "it was cancelled", ""};
+        if (!control.keepGoing())
+            return Error{Error::Kind::Cancelled, "Reading weights", "it was cancelled", ""};
         events.progress({snapshot.layer(*layer).modulePath(), done++, total});
         auto index = model::indexWeights(snapshot, *layer, control);
         if (!index && index.error().kind == Error::Kind::Cancelled) return index.error();
@@ -94,12 +98,13 @@ bool Workbench::isModel(const model::SnapshotPtr& root) const {
     return root && rootSnapshot() == root;
 }
 
-void Workbench::openModel(const std::filesystem::path& path, const std::vector<script::InputSpec>& inputs) {
+void Workbench::openModel(const std::filesystem::path& path,
+                          const std::vector<script::InputSpec>& inputs) {
     Q_EMIT openStarted(textOf(path));
     if (isTraining()) {
         Q_EMIT openFailed(textOf(path));
-        fail({Error::Kind::BadArgument, "Cannot open " + path.filename().string(), "a fine-tuning is under way",
-              "Stop it first; its best weights so far are kept"});
+        fail({Error::Kind::BadArgument, "Cannot open " + path.filename().string(),
+              "a fine-tuning is under way", "Stop it first; its best weights so far are kept"});
         return;
     }
     model::OpenOptions options;
@@ -107,7 +112,9 @@ void Workbench::openModel(const std::filesystem::path& path, const std::vector<s
     const data::DatasetPtr dataset = m_document->dataset();
     m_jobs->run<Opened>(
         {Lane::Scan, tr("Opening %1").arg(nameOf(path)), QStringLiteral("open")}, this,
-        [=](const EventSink<>& events, RunControl& control) { return open(path, options, dataset, events, control); },
+        [=](const EventSink<>& events, RunControl& control) {
+            return open(path, options, dataset, events, control);
+        },
         [this, path](const Result<Opened>& result) {
             if (!result) {
                 Q_EMIT openFailed(textOf(path));
@@ -139,14 +146,16 @@ void Workbench::indexLayers() {
     const model::SnapshotPtr snapshot = m_document->snapshot();
     m_jobs->run<void, Indexed>(
         {Lane::Scan, tr("Reading weights"), QStringLiteral("index")}, this,
-        [snapshot, total, queue = m_indexQueue](const EventSink<Indexed>& events, RunControl& control) {
+        [snapshot, total, queue = m_indexQueue](const EventSink<Indexed>& events,
+                                                RunControl& control) {
             return indexAll(*snapshot, *queue, total, events, control);
         },
         [this](const Result<void>& result) {
             if (!result) fail(result.error());
         },
         [this, snapshot](const Indexed& indexed) {
-            if (m_document->snapshot() == snapshot) m_document->setIndex(indexed.layer, indexed.index);
+            if (m_document->snapshot() == snapshot)
+                m_document->setIndex(indexed.layer, indexed.index);
         });
 }
 
@@ -173,8 +182,8 @@ void Workbench::refreshMasks() {
         });
 }
 
-void Workbench::requestHeatmap(model::LayerId layer, const prune::HeatmapOptions& options, QObject* context,
-                               std::function<void(Result<prune::Heatmap>)> done) {
+void Workbench::requestHeatmap(model::LayerId layer, const prune::HeatmapOptions& options,
+                               QObject* context, std::function<void(Result<prune::Heatmap>)> done) {
     const model::SnapshotPtr snapshot = m_document->snapshot();
     if (!snapshot) return;
     m_jobs->run<prune::Heatmap>(
@@ -185,13 +194,16 @@ void Workbench::requestHeatmap(model::LayerId layer, const prune::HeatmapOptions
         std::move(done));
 }
 
-void Workbench::requestOverview(int bins, QObject* context, std::function<void(Result<prune::Heatmap>)> done) {
+void Workbench::requestOverview(int bins, QObject* context,
+                                std::function<void(Result<prune::Heatmap>)> done) {
     const model::SnapshotPtr snapshot = m_document->snapshot();
     const prune::MasksPtr masks = m_document->masks();
     if (!snapshot || !masks) return;
     m_jobs->run<prune::Heatmap>(
         {Lane::Interactive, tr("Drawing the overview"), QStringLiteral("overview"), false}, context,
-        [=](const EventSink<>&, RunControl& control) { return prune::overviewHeatmap(*snapshot, *masks, bins, control); },
+        [=](const EventSink<>&, RunControl& control) {
+            return prune::overviewHeatmap(*snapshot, *masks, bins, control);
+        },
         std::move(done));
 }
 

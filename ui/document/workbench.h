@@ -19,6 +19,7 @@
 namespace espalier::ui {
 
 class IndexQueue;
+struct Tuned;
 
 class Workbench : public QObject {
     Q_OBJECT
@@ -29,39 +30,43 @@ public:
     Document* document() const { return m_document; }
     JobRunner* jobs() const { return m_jobs; }
 
-    void openModel(const std::filesystem::path& path, const std::vector<script::InputSpec>& inputs = {});
+    void openModel(const std::filesystem::path& path,
+                   const std::vector<script::InputSpec>& inputs = {});
     void attachData(const data::DataSpec& spec);
-    void openPlan(const std::filesystem::path& path);       ///< applies it as one undo step
+    void openPlan(const std::filesystem::path& path);  ///< applies it as one undo step
     void pruneEverywhere(double sparsity, prune::Scope scope);
     void evaluate(data::Split split);
     void measureLatency();
     void fineTune(const train::Recipe& recipe);
-    void stopTraining();                                    ///< keeps the best so far
+    void stopTraining();  ///< keeps the best so far
     bool isTraining() const { return trainingJob() != 0; }
-    int trainingJob() const;                                ///< for pausing; 0: none
+    int trainingJob() const;  ///< for pausing; 0: none
     void exportMasked(const std::filesystem::path& target);
     void exportPlan(const std::filesystem::path& target);
     void pinCurrent(const QString& name);
 
     /// For the heatmap panel; the newest request wins. `done` is called on the GUI thread.
-    void requestHeatmap(model::LayerId layer, const prune::HeatmapOptions& options, QObject* context,
-                        std::function<void(Result<prune::Heatmap>)> done);
-    void requestOverview(int bins, QObject* context, std::function<void(Result<prune::Heatmap>)> done);
+    void requestHeatmap(model::LayerId layer, const prune::HeatmapOptions& options,
+                        QObject* context, std::function<void(Result<prune::Heatmap>)> done);
+    void requestOverview(int bins, QObject* context,
+                         std::function<void(Result<prune::Heatmap>)> done);
 
-    /// Stops everything; a training under way is asked for its best so far, which is written beside the model as
-    /// NAME-best.pt. Returns when all is done. Called when the window closes. Empty path: nothing was training.
+    /// Stops everything; a training under way is asked for its best so far, which is written beside
+    /// the model as NAME-best.pt. Returns when all is done. Called when the window closes. Empty
+    /// path: nothing was training.
     Result<std::filesystem::path> shutDown();
 
 Q_SIGNALS:
-    void failed(const espalier::Error& error);                       ///< for the message bar
-    void succeeded(const QString& message, const QString& path);     ///< "Exported …"; path for "Show in folder"
+    void failed(const espalier::Error& error);  ///< for the message bar
+    void succeeded(const QString& message,
+                   const QString& path);  ///< "Exported …"; path for "Show in folder"
     void openStarted(const QString& path);
     void opened(const QString& path);
     void openFailed(const QString& path);
     void trainingStarted(const espalier::train::Recipe& recipe);
     void trainingSampled(const espalier::train::TrainSample& sample);
     void trainingFinished(const espalier::train::TrainResult& result);
-    void trainingEnded();                                            ///< finished or failed
+    void trainingEnded();  ///< finished or failed
 
 private:
     struct Training;
@@ -73,7 +78,7 @@ private:
     bool isModel(const model::SnapshotPtr& root) const;
     model::SnapshotPtr rootSnapshot() const;
     void fail(const Error& error);  ///< silent when it was cancelled
-    void finishTraining(const State& state, const train::TrainResult& result, bool isExact);
+    void finishTraining(const State& state, const Tuned& tuned);
 
     Document* m_document;
     JobRunner* m_jobs;

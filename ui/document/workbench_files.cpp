@@ -44,8 +44,9 @@ Result<data::DatasetPtr> openFitting(const data::DataSpec& spec, const model::Sn
     return dataset;
 }
 
-Result<void> writeModel(const model::Snapshot& snapshot, const prune::Plan& plan, prune::MasksPtr masks,
-                        const std::filesystem::path& target, RunControl& control) {
+Result<void> writeModel(const model::Snapshot& snapshot, const prune::Plan& plan,
+                        prune::MasksPtr masks, const std::filesystem::path& target,
+                        RunControl& control) {
     if (!masks) {
         auto resolved = prune::resolve(snapshot, plan, nullptr, control);
         if (!resolved) return resolved.error();
@@ -60,7 +61,9 @@ void Workbench::attachData(const data::DataSpec& spec) {
     const model::SnapshotPtr snapshot = m_document->snapshot();
     m_jobs->run<data::DatasetPtr>(
         {Lane::Scan, tr("Opening %1").arg(nameOf(spec.path)), QStringLiteral("data")}, this,
-        [=](const EventSink<>&, RunControl& control) { return openFitting(spec, snapshot, control); },
+        [=](const EventSink<>&, RunControl& control) {
+            return openFitting(spec, snapshot, control);
+        },
         [this](const Result<data::DatasetPtr>& result) {
             if (!result) return fail(result.error());
             m_document->setDataset(*result);
@@ -71,17 +74,17 @@ void Workbench::openPlan(const std::filesystem::path& path) {
     if (!m_document->hasModel()) return;
     const model::SnapshotPtr snapshot = m_document->snapshot();
     m_jobs->run<ReadPlan>(
-        {Lane::Interactive, tr("Opening %1").arg(nameOf(path)), QStringLiteral("plan"), false}, this,
-        [=](const EventSink<>&, RunControl&) { return readPlanFor(*snapshot, path); },
+        {Lane::Interactive, tr("Opening %1").arg(nameOf(path)), QStringLiteral("plan"), false},
+        this, [=](const EventSink<>&, RunControl&) { return readPlanFor(*snapshot, path); },
         [this, path](const Result<ReadPlan>& result) {
             if (!result) return fail(result.error());
             m_document->setPlan(result->plan, tr("open plan %1").arg(nameOf(path)));
             const QString file = QString::fromStdString(path.string());
-            Q_EMIT succeeded(result->isForFile
-                                 ? tr("Applied the plan %1").arg(nameOf(path))
-                                 : tr("Applied the plan %1, which was made for another file with the same layers: "
-                                      "look at each layer's cut before you go on")
-                                       .arg(nameOf(path)),
+            Q_EMIT succeeded(result->isForFile ? tr("Applied the plan %1").arg(nameOf(path))
+                                               : tr("Applied the plan %1, which was made for "
+                                                    "another file with the same layers: "
+                                                    "look at each layer's cut before you go on")
+                                                     .arg(nameOf(path)),
                              file);
         });
 }
@@ -98,7 +101,9 @@ void Workbench::pruneEverywhere(double sparsity, prune::Scope scope) {
         [this, sparsity, snapshot](const Result<prune::Plan>& result) {
             if (!result) return fail(result.error());
             if (m_document->snapshot() != snapshot) return;
-            m_document->setPlan(*result, tr("prune all layers to %1").arg(QString::fromStdString(percent(sparsity))));
+            m_document->setPlan(
+                *result,
+                tr("prune all layers to %1").arg(QString::fromStdString(percent(sparsity))));
         });
 }
 
@@ -115,7 +120,8 @@ void Workbench::exportMasked(const std::filesystem::path& target) {
         [=, this](const Result<void>& result) {
             if (!result) return fail(result.error());
             if (isModel(root)) m_document->setSaved(state);
-            Q_EMIT succeeded(tr("Exported %1").arg(nameOf(target)), QString::fromStdString(target.string()));
+            Q_EMIT succeeded(tr("Exported %1").arg(nameOf(target)),
+                             QString::fromStdString(target.string()));
         });
 }
 
@@ -131,7 +137,8 @@ void Workbench::exportPlan(const std::filesystem::path& target) {
             if (!result) return fail(result.error());
             // A plan says all there is only while the weights are still those of the file.
             if (isModel(root) && !hasOwnWeights) m_document->setSaved(state);
-            Q_EMIT succeeded(tr("Saved the plan %1").arg(nameOf(target)), QString::fromStdString(target.string()));
+            Q_EMIT succeeded(tr("Saved the plan %1").arg(nameOf(target)),
+                             QString::fromStdString(target.string()));
         });
 }
 
@@ -140,7 +147,8 @@ void Workbench::pinCurrent(const QString& name) {
     const State& state = m_document->state();
     auto added = m_document->history().pinned(state.node, state.plan, name.toStdString());
     const project::Metrics metrics{m_document->evaluation(), m_document->latency()};
-    m_document->setHistory(added.history.withMetrics(added.id, metrics), added.id, tr("pin %1").arg(name));
+    m_document->setHistory(added.history.withMetrics(added.id, metrics), added.id,
+                           tr("pin %1").arg(name));
 }
 
 }  // namespace espalier::ui

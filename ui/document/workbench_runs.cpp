@@ -40,8 +40,9 @@ struct Accuracy {
     measure::Evaluation current;
 };
 
-Result<Accuracy> measureAccuracy(const Subject& subject, const data::Dataset& dataset, data::Split split,
-                                 bool needsDense, const EventSink<>& events, RunControl& control) {
+Result<Accuracy> measureAccuracy(const Subject& subject, const data::Dataset& dataset,
+                                 data::Split split, bool needsDense, const EventSink<>& events,
+                                 RunControl& control) {
     const auto masks = subject.resolved(control);
     if (!masks) return masks.error();
     measure::EvaluateOptions options;
@@ -67,28 +68,28 @@ Result<std::vector<measure::Latency>> measureBoth(const Subject& subject, const 
     return measure::measureLatency(models, {}, events, control);
 }
 
-struct Tuned {
-    train::TrainResult training;
-    bool isExact = false;  // the plan removes exactly what the training's masks removed: its accuracy holds
-};
-
-Result<Tuned> tune(const Subject& subject, const data::Dataset& dataset, const train::Recipe& recipe,
-                   const EventSink<train::TrainSample>& events, RunControl& control) {
+Result<Tuned> tune(const Subject& subject, const data::Dataset& dataset,
+                   const train::Recipe& recipe, const EventSink<train::TrainSample>& events,
+                   RunControl& control) {
     const auto masks = subject.resolved(control);
     if (!masks) return masks.error();
     auto result = train::fineTune(*subject.snapshot, *masks, dataset, recipe, events, control);
     if (!result) return result.error();
-    Tuned tuned{std::move(*result), false};
+    Tuned tuned{std::move(*result)};
+    tuned.isSameSplit = data::spec(dataset).validation == recipe.validation;
     RunControl afterwards;  // `control` may have been stopped
-    const auto next = prune::resolve(*tuned.training.best, *subject.state.plan, nullptr, afterwards);
+    const auto next =
+        prune::resolve(*tuned.training.best, *subject.state.plan, nullptr, afterwards);
     std::int64_t base = 0;
-    for (const model::Layer& layer : tuned.training.best->layers()) base += tuned.training.best->baseRemoved(layer.id);
-    tuned.isExact = next && (*next)->removed() == base;
+    for (const model::Layer& layer : tuned.training.best->layers())
+        base += tuned.training.best->baseRemoved(layer.id);
+    tuned.isSamePlan = next && (*next)->removed() == base;
     return tuned;
 }
 
 // The first of NAME-best.pt, NAME-best-2.pt … that is free: an older best is somebody's work too.
-std::filesystem::path freeBestName(const std::filesystem::path& folder, const std::filesystem::path& model) {
+std::filesystem::path freeBestName(const std::filesystem::path& folder,
+                                   const std::filesystem::path& model) {
     const std::string stem = model.stem().string() + "-best";
     std::filesystem::path path = folder / (stem + ".pt");
     std::error_code ignored;
@@ -103,7 +104,8 @@ Result<std::filesystem::path> saveBest(const model::Snapshot& best) {
     std::filesystem::path target = freeBestName(model.parent_path(), model);
     if (exchange::exportMasked(best, nullptr, target)) return target;
     target = freeBestName(stateDir(), model);
-    if (const auto saved = exchange::exportMasked(best, nullptr, target); !saved) return saved.error();
+    if (const auto saved = exchange::exportMasked(best, nullptr, target); !saved)
+        return saved.error();
     return target;
 }
 
@@ -137,7 +139,9 @@ void Workbench::measureLatency() {
     const Subject subject = subjectOf(*m_document, rootSnapshot());
     m_jobs->run<std::vector<measure::Latency>>(
         {Lane::Exclusive, tr("Measuring latency"), QStringLiteral("latency")}, this,
-        [subject](const EventSink<>& events, RunControl& control) { return measureBoth(subject, events, control); },
+        [subject](const EventSink<>& events, RunControl& control) {
+            return measureBoth(subject, events, control);
+        },
         [this, subject](const Result<std::vector<measure::Latency>>& result) {
             if (!result) return fail(result.error());
             if (!isModel(subject.root) || result->empty()) return;
@@ -161,26 +165,35 @@ void Workbench::fineTune(const train::Recipe& recipe) {
     m_training->job = m_jobs->run<Tuned, train::TrainSample>(
         {Lane::Trainer, tr("Fine-tuning")}, this,
         [=](const EventSink<train::TrainSample>& events, RunControl& control) {
-            auto tuned = guarded("Fine-tuning", [&] { return tune(subject, *dataset, recipe, events, control); });
-            best->set_value(tuned ? Result(tuned->training.best) : Result<model::SnapshotPtr>(tuned.error()));
+            auto tuned = guarded("Fine-tuning",
+                                 [&] { return tune(subject, *dataset, recipe, events, control); });
+            best->set_value(tuned ? Result(tuned->training.best)
+                                  : Result<model::SnapshotPtr>(tuned.error()));
             return tuned;
         },
         [this, subject](const Result<Tuned>& result) {
             m_training.reset();
             if (!result) fail(result.error());
-            if (result && isModel(subject.root)) finishTraining(subject.state, result->training, result->isExact);
+            if (result && isModel(subject.root)) {
+                finishTraining(subject.state, *result);
+            }
             Q_EMIT trainingEnded();
         },
         [this](const train::TrainSample& sample) { Q_EMIT trainingSampled(sample); });
     Q_EMIT trainingStarted(recipe);
 }
 
-void Workbench::finishTraining(const State& state, const train::TrainResult& result, bool isExact) {
-    const QString name = tr("fine-tuned %n epoch(s)", nullptr, result.epochs);
-    auto added = m_document->history().fineTuned(state.node, state.plan, result, name.toStdString());
+void Workbench::finishTraining(const State& state, const Tuned& tuned) {
+    const train::TrainResult& result = tuned.training;
+    const QString name = result.epochs == 1 ? tr("fine-tuned 1 epoch")
+                                            : tr("fine-tuned %1 epochs").arg(result.epochs);
+    auto added =
+        m_document->history().fineTuned(state.node, state.plan, result, name.toStdString());
     m_document->setHistory(std::move(added.history), added.id, tr("fine-tuning"));
-    m_document->setEvaluation(result.before, state);
-    if (isExact) m_document->setEvaluation(result.after, State{added.id, state.plan});
+    if (tuned.isSameSplit) m_document->setEvaluation(result.before, state);
+    if (tuned.isSameSplit && tuned.isSamePlan) {
+        m_document->setEvaluation(result.after, State{added.id, state.plan});
+    }
     Q_EMIT trainingFinished(result);
 }
 

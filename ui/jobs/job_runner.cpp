@@ -161,7 +161,8 @@ private:
     void deliverSoon(int id) {
         const JobPtr job = find(id);
         if (!job) return;
-        const qint64 wait = job->sinceDelivery.isValid() ? kDeliveryMs - job->sinceDelivery.elapsed() : 0;
+        const qint64 wait =
+            job->sinceDelivery.isValid() ? kDeliveryMs - job->sinceDelivery.elapsed() : 0;
         if (wait <= 0) {
             deliver(job);
             return;
@@ -310,7 +311,8 @@ QList<JobInfo> JobRunner::jobs() const {
 }
 
 bool JobRunner::isBusy(Lane lane) const {
-    return std::ranges::any_of(m_impl->jobs(), [lane](const auto& job) { return job->options.lane == lane; });
+    return std::ranges::any_of(m_impl->jobs(),
+                               [lane](const auto& job) { return job->options.lane == lane; });
 }
 
 }  // namespace espalier::ui

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Runs core functions on worker threads, one lane each, and delivers their results on the GUI thread.
+// Runs core functions on worker threads, one lane each, and delivers their results on the GUI
+// thread.
 #pragma once
 
 #include <functional>
@@ -53,7 +54,8 @@ class JobRunner : public QObject {
 public:
     // Never deduced, so that lambdas convert: the caller names Out and Partial.
     template <class Out, class Partial>
-    using Work = std::type_identity_t<std::function<Result<Out>(const EventSink<Partial>&, RunControl&)>>;
+    using Work =
+        std::type_identity_t<std::function<Result<Out>(const EventSink<Partial>&, RunControl&)>>;
     template <class Out>
     using Done = std::type_identity_t<std::function<void(Result<Out>)>>;
     template <class Partial>
@@ -64,16 +66,18 @@ public:
 
     /// Runs `work` in a lane and returns the job's id.
     ///
-    /// `done` and `partial` are called on the GUI thread, only while `context` lives, and never for a job that was
-    /// replaced. Partials arrive in order, at most 30 deliveries a second, none lost, all of them before `done`.
-    /// An exception in `work` becomes Error::Failed. A job cancelled while it waits ends with Error::Cancelled; one
-    /// that runs ends with what `work` returns after the stop (a training: its best so far).
+    /// `done` and `partial` are called on the GUI thread, only while `context` lives, and never for
+    /// a job that was replaced. Partials arrive in order, at most 30 deliveries a second, none
+    /// lost, all of them before `done`. An exception in `work` becomes Error::Failed. A job
+    /// cancelled while it waits ends with Error::Cancelled; one that runs ends with what `work`
+    /// returns after the stop (a training: its best so far).
     template <class Out, class Partial = NoPartial>
     int run(const JobOptions& options, QObject* context, Work<Out, Partial> work, Done<Out> done,
             OnPartial<Partial> partial = {});
 
     void cancel(int id);
-    void cancelSlot(const QString& slot);  ///< as when a newer job replaced it: nothing more is delivered
+    void cancelSlot(
+        const QString& slot);  ///< as when a newer job replaced it: nothing more is delivered
     void setPaused(int id, bool paused);
     void cancelAll();
     QList<JobInfo> jobs() const;  ///< waiting and running, oldest first
@@ -81,7 +85,8 @@ public:
 
 Q_SIGNALS:
     void jobStarted(int id);  ///< was queued; it runs when its lane is free
-    void jobProgressed(int id);  ///< at most 30 times a second, and when it is paused or asked to stop
+    void jobProgressed(
+        int id);  ///< at most 30 times a second, and when it is paused or asked to stop
     void jobFinished(int id);
 
 private:
@@ -89,11 +94,12 @@ private:
 
     /// A job without its types. `work` runs on a worker, the others on the GUI thread.
     struct Task {
-        std::function<void(const std::function<void(const Progress&)>& progress, const std::function<void()>& published,
-                           RunControl& control)>
+        std::function<void(const std::function<void(const Progress&)>& progress,
+                           const std::function<void()>& published, RunControl& control)>
             work;
         std::function<void()> deliverPartials;
-        std::function<void(std::optional<Error>)> deliverResult;  ///< an error replaces what `work` returned
+        std::function<void(std::optional<Error>)>
+            deliverResult;  ///< an error replaces what `work` returned
     };
     int start(const JobOptions& options, QObject* context, Task task);
 
@@ -101,8 +107,8 @@ private:
 };
 
 template <class Out, class Partial>
-int JobRunner::run(const JobOptions& options, QObject* context, Work<Out, Partial> work, Done<Out> done,
-                   OnPartial<Partial> partial) {
+int JobRunner::run(const JobOptions& options, QObject* context, Work<Out, Partial> work,
+                   Done<Out> done, OnPartial<Partial> partial) {
     struct Box {
         std::mutex mutex;
         std::vector<Partial> partials;
@@ -110,7 +116,8 @@ int JobRunner::run(const JobOptions& options, QObject* context, Work<Out, Partia
     };
     auto box = std::make_shared<Box>();
     Task task;
-    task.work = [box, work = std::move(work)](const auto& progress, const auto& published, RunControl& control) {
+    task.work = [box, work = std::move(work)](const auto& progress, const auto& published,
+                                              RunControl& control) {
         EventSink<Partial> events;
         events.onProgress = progress;
         events.onPartial = [&box, &published](const Partial& value) {

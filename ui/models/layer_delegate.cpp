@@ -14,9 +14,11 @@ namespace {
 constexpr int kBarHeight = 8;
 }
 
-void LayerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
+void LayerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
+                          const QModelIndex& index) const {
     const QVariant value = index.data(LayerModel::BarRole);
-    if (!value.canConvert<style::SparsityBar>()) return QStyledItemDelegate::paint(painter, option, index);
+    if (!value.canConvert<style::SparsityBar>())
+        return QStyledItemDelegate::paint(painter, option, index);
 
     QStyleOptionViewItem item = option;
     initStyleOption(&item, index);
@@ -29,12 +31,14 @@ void LayerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     const int textWidth = item.fontMetrics.horizontalAdvance(QStringLiteral("100.0 %"));
     const int barWidth = inner.width() - textWidth - style::kSpaceRelated;
     if (barWidth > 0) {
-        const QRectF bar(inner.left(), inner.center().y() - kBarHeight / 2 + 1, barWidth, kBarHeight);
+        const QRectF bar(inner.left(), inner.center().y() - kBarHeight / 2 + 1, barWidth,
+                         kBarHeight);
         style::paintSparsityBar(*painter, bar, value.value<style::SparsityBar>(), item.palette);
     }
     const bool isSelected = item.state & QStyle::State_Selected;
     const auto role = isSelected ? QPalette::HighlightedText : QPalette::Text;
-    style->drawItemText(painter, inner, Qt::AlignRight | Qt::AlignVCenter, item.palette, true, text, role);
+    style->drawItemText(painter, inner, Qt::AlignRight | Qt::AlignVCenter, item.palette, true, text,
+                        role);
 }
 
 QSize LayerDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {

@@ -19,7 +19,8 @@ QString tr(const char* text) {
 using Measure = double (*)(const LayerFacts&);
 
 Measure measureOf(const QString& key) {
-    if (key == QLatin1String("sparsity")) return [](const LayerFacts& facts) { return facts.sparsity; };
+    if (key == QLatin1String("sparsity"))
+        return [](const LayerFacts& facts) { return facts.sparsity; };
     if (key == QLatin1String("params")) {
         return [](const LayerFacts& facts) { return static_cast<double>(facts.layer.parameters); };
     }
@@ -62,7 +63,8 @@ LayerFilter::LayerFilter(const QString& text) {
 }
 
 bool LayerFilter::accepts(const LayerFacts& facts) const {
-    return std::ranges::all_of(m_conditions, [&facts](const Condition& condition) { return condition(facts); });
+    return std::ranges::all_of(m_conditions,
+                               [&facts](const Condition& condition) { return condition(facts); });
 }
 
 void LayerFilter::add(const QString& word) {
@@ -73,11 +75,13 @@ void LayerFilter::add(const QString& word) {
     } else if (const auto named = property.match(word); named.hasMatch()) {
         addProperty(named.captured(1), named.captured(2));
     } else {
-        m_conditions.push_back([word](const LayerFacts& facts) { return contains(facts.layer.name, word); });
+        m_conditions.push_back(
+            [word](const LayerFacts& facts) { return contains(facts.layer.name, word); });
     }
 }
 
-void LayerFilter::addComparison(const QString& key, const QString& comparator, const QString& number) {
+void LayerFilter::addComparison(const QString& key, const QString& comparator,
+                                const QString& number) {
     const Measure measure = measureOf(key);
     const auto value = numberOf(number);
     if (!measure) {
@@ -93,11 +97,13 @@ void LayerFilter::addComparison(const QString& key, const QString& comparator, c
 
 void LayerFilter::addProperty(const QString& key, const QString& value) {
     if (key == QLatin1String("type")) {
-        m_conditions.push_back([value](const LayerFacts& facts) { return contains(facts.layer.op, value); });
+        m_conditions.push_back(
+            [value](const LayerFacts& facts) { return contains(facts.layer.op, value); });
     } else if (value == QLatin1String("locked")) {
         m_conditions.push_back([](const LayerFacts& facts) { return facts.isLocked; });
     } else if (value == QLatin1String("prunable")) {
-        m_conditions.push_back([](const LayerFacts& facts) { return facts.layer.prunable.weights; });
+        m_conditions.push_back(
+            [](const LayerFacts& facts) { return facts.layer.prunable.weights; });
     } else {
         m_problem = tr("“is:” knows locked and prunable");
     }

@@ -18,9 +18,10 @@ struct LayerFacts {
     bool isLocked = false;
 };
 
-/// Words separated by spaces, all of which must hold: a comparison of `sparsity` (0.3 or 30%), `params`, `weights` or
-/// `macs` with <, <=, >, >=, =; `type:conv` (part of the operator's name); `is:locked`, `is:prunable`; anything else
-/// is part of the name. A comparison that is not finished yet lets everything through.
+/// Words separated by spaces, all of which must hold: a comparison of `sparsity` (0.3 or 30%),
+/// `params`, `weights` or `macs` with <, <=, >, >=, =; `type:conv` (part of the operator's name);
+/// `is:locked`, `is:prunable`; anything else is part of the name. A comparison that is not finished
+/// yet lets everything through.
 class LayerFilter {
 public:
     LayerFilter() = default;

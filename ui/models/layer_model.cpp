@@ -16,7 +16,9 @@ QString text(const std::string& utf8) {
 }
 
 style::Icon iconOf(const model::Layer& layer) {
-    const auto has = [&layer](const char* part) { return layer.op.find(part) != std::string::npos; };
+    const auto has = [&layer](const char* part) {
+        return layer.op.find(part) != std::string::npos;
+    };
     if (has("conv")) return style::Icon::Conv;
     if (has("linear") || has("matmul")) return style::Icon::Linear;
     if (has("norm")) return style::Icon::Norm;
@@ -34,13 +36,15 @@ QString displayName(const model::Layer& layer) {
 QString shapeText(const model::Layer& layer) {
     QStringList sizes;
     for (const std::int64_t size : layer.shape) sizes << QString::number(size);
-    return sizes.isEmpty() ? LayerModel::tr("scalar") : sizes.join(QStringLiteral(" × "));
+    return sizes.isEmpty() ? LayerModel::tr("scalar") : sizes.join(QStringLiteral("×"));
 }
 
-LayerModel::LayerModel(Document* document, QObject* parent) : QAbstractTableModel(parent), m_document(document) {
+LayerModel::LayerModel(Document* document, QObject* parent)
+    : QAbstractTableModel(parent), m_document(document) {
     const auto reset = [this] {
         beginResetModel();
-        m_rows = m_document->hasModel() ? static_cast<int>(m_document->snapshot()->layers().size()) : 0;
+        m_rows =
+            m_document->hasModel() ? static_cast<int>(m_document->snapshot()->layers().size()) : 0;
         endResetModel();
     };
     reset();
@@ -74,13 +78,19 @@ QVariant LayerModel::data(const QModelIndex& index, int role) const {
     const model::Layer& row = layer(index.row());
     const int column = index.column();
     switch (role) {
-        case Qt::DisplayRole: return text(row, column);
-        case Qt::ToolTipRole: return toolTip(row, column);
-        case Qt::DecorationRole: return decoration(row, column);
-        case SortRole: return sortKey(row, column);
-        case LayerRole: return row.id.value;
+        case Qt::DisplayRole:
+            return text(row, column);
+        case Qt::ToolTipRole:
+            return toolTip(row, column);
+        case Qt::DecorationRole:
+            return decoration(row, column);
+        case SortRole:
+            return sortKey(row, column);
+        case LayerRole:
+            return row.id.value;
         case Qt::TextAlignmentRole:
-            if (column == Shape || column == Parameters) return int(Qt::AlignRight | Qt::AlignVCenter);
+            if (column == Shape || column == Parameters)
+                return int(Qt::AlignRight | Qt::AlignVCenter);
             return {};
         case Qt::ForegroundRole:
             if (!row.prunable.weights) return QPalette().brush(QPalette::Disabled, QPalette::Text);
@@ -92,18 +102,26 @@ QVariant LayerModel::data(const QModelIndex& index, int role) const {
             if (!row.prunable.weights) bar.state = style::SparsityBar::State::NotPrunable;
             return QVariant::fromValue(bar);
         }
-        default: return {};
+        default:
+            return {};
     }
 }
 
 QString LayerModel::text(const model::Layer& layer, int column) const {
     switch (column) {
-        case Name: return displayName(layer);
-        case Type: return ui::text(layer.op);
-        case Shape: return shapeText(layer);
-        case Parameters: return ui::text(siCount(static_cast<double>(layer.parameters)));
-        case Removed: return layer.prunable.weights ? ui::text(percent(m_document->sparsity(layer.id))) : QString();
-        default: return {};
+        case Name:
+            return displayName(layer);
+        case Type:
+            return ui::text(layer.op);
+        case Shape:
+            return shapeText(layer);
+        case Parameters:
+            return ui::text(siCount(static_cast<double>(layer.parameters)));
+        case Removed:
+            return layer.prunable.weights ? ui::text(percent(m_document->sparsity(layer.id)))
+                                          : QString();
+        default:
+            return {};
     }
 }
 
@@ -111,12 +129,16 @@ QString LayerModel::toolTip(const model::Layer& layer, int column) const {
     if (column == Parameters) {
         return tr("%1 parameters: weight and bias").arg(ui::text(exactCount(layer.parameters)));
     }
-    if (!layer.prunable.weights) return tr("%1 cannot be pruned: %2").arg(ui::text(layer.name), ui::text(layer.prunable.reason));
+    if (!layer.prunable.weights)
+        return tr("%1 cannot be pruned: %2")
+            .arg(ui::text(layer.name), ui::text(layer.prunable.reason));
     if (column == Removed) {
         return tr("Sparsity = removed / weights = %1 / %2")
-            .arg(ui::text(exactCount(m_document->removed(layer.id))), ui::text(exactCount(layer.weightCount)));
+            .arg(ui::text(exactCount(m_document->removed(layer.id))),
+                 ui::text(exactCount(layer.weightCount)));
     }
-    if (column == State && m_document->isLocked(layer.id)) return tr("Locked: no rule touches this layer");
+    if (column == State && m_document->isLocked(layer.id))
+        return tr("Locked: no rule touches this layer");
     return tr("%1, %2, %3").arg(ui::text(layer.name), ui::text(layer.op), shapeText(layer));
 }
 
@@ -130,27 +152,36 @@ QVariant LayerModel::decoration(const model::Layer& layer, int column) const {
 
 QVariant LayerModel::sortKey(const model::Layer& layer, int column) const {
     switch (column) {
-        case Shape: return QVariant::fromValue(static_cast<qlonglong>(layer.weightCount));
-        case Parameters: return QVariant::fromValue(static_cast<qlonglong>(layer.parameters));
-        case Removed: return layer.prunable.weights ? m_document->sparsity(layer.id) : -1.0;
-        case State: return (layer.prunable.weights ? 0 : 2) + (m_document->isLocked(layer.id) ? 1 : 0);
-        default: return text(layer, column);
+        case Shape:
+            return QVariant::fromValue(static_cast<qlonglong>(layer.weightCount));
+        case Parameters:
+            return QVariant::fromValue(static_cast<qlonglong>(layer.parameters));
+        case Removed:
+            return layer.prunable.weights ? m_document->sparsity(layer.id) : -1.0;
+        case State:
+            return (layer.prunable.weights ? 0 : 2) + (m_document->isLocked(layer.id) ? 1 : 0);
+        default:
+            return text(layer, column);
     }
 }
 
 QVariant LayerModel::headerData(int section, Qt::Orientation orientation, int role) const {
     if (orientation != Qt::Horizontal || section < 0 || section >= kColumns) return {};
-    static constexpr const char* kTitles[kColumns] = {
-        QT_TR_NOOP("Layer"),      QT_TR_NOOP("Type"),    QT_TR_NOOP("Shape"),
-        QT_TR_NOOP("Parameters"), QT_TR_NOOP("Removed"), QT_TR_NOOP("State")};
+    static constexpr const char* kTitles[kColumns] = {QT_TR_NOOP("Layer"),   QT_TR_NOOP("Type"),
+                                                      QT_TR_NOOP("Shape"),   QT_TR_NOOP("Params"),
+                                                      QT_TR_NOOP("Removed"), QT_TR_NOOP("State")};
     static constexpr const char* kTips[kColumns] = {
         QT_TR_NOOP("Path of the module; layers in order of execution"),
         QT_TR_NOOP("Operator that uses the weight"),
-        QT_TR_NOOP("Shape of the weight: [out, in, kernel height, kernel width]; sorts by number of weights"),
+        QT_TR_NOOP("Shape of the weight: [out, in, kernel height, kernel width]; sorts by number "
+                   "of weights"),
         QT_TR_NOOP("Weight and bias, number of elements"),
         QT_TR_NOOP("Sparsity: removed weights / all weights of the layer, in %"),
         QT_TR_NOOP("Locked, or why the layer cannot be pruned")};
-    if (role == Qt::DisplayRole) return tr(kTitles[section]);
+    // Column State is an icon wide.
+    if (role == Qt::DecorationRole && section == State) return style::icon(style::Icon::Lock);
+    if (role == Qt::DisplayRole && section != State) return tr(kTitles[section]);
+    if (role == Qt::AccessibleTextRole) return tr(kTitles[section]);
     if (role == Qt::ToolTipRole) return tr(kTips[section]);
     if (role == Qt::TextAlignmentRole) {
         const bool isNumber = section == Shape || section == Parameters;
@@ -162,7 +193,8 @@ QVariant LayerModel::headerData(int section, Qt::Orientation orientation, int ro
 LayerProxyModel::LayerProxyModel(LayerModel* source, QObject* parent)
     : QSortFilterProxyModel(parent), m_source(source) {
     setSortRole(LayerModel::SortRole);
-    // Rows must not jump or vanish under the hand that drags a cut: they are sorted and filtered anew when asked.
+    // Rows must not jump or vanish under the hand that drags a cut: they are sorted and filtered
+    // anew when asked.
     setDynamicSortFilter(false);
     setSourceModel(source);
 }

@@ -28,7 +28,8 @@ public:
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
     QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
-    QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
+    QVariant headerData(int section, Qt::Orientation orientation,
+                        int role = Qt::DisplayRole) const override;
 
     Document* document() const { return m_document; }
     const model::Layer& layer(int row) const;
@@ -45,9 +46,10 @@ private:
     int m_rows = 0;
 };
 
-/// A layer's name for people: the module's path, with the parameter's own name where it is not "weight".
+/// A layer's name for people: the module's path, with the parameter's own name where it is not
+/// "weight".
 QString displayName(const model::Layer& layer);
-/// "64 × 3 × 3 × 3".
+/// "64×3×3×3".
 QString shapeText(const model::Layer& layer);
 
 /// Sorts by SortRole and hides what the filter does not accept.

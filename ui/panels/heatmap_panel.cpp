@@ -7,12 +7,12 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QHBoxLayout>
-#include <QLabel>
 #include <QVBoxLayout>
 
 #include "core/base/format.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
+#include "ui/panels/elided_label.h"
 #include "ui/plots/heatmap_view.h"
 #include "ui/style/theme.h"
 
@@ -37,7 +37,8 @@ std::int64_t kernelSize(const model::Layer& layer) {
 // A cell counts as removed when most of what it stands for is.
 std::vector<std::uint8_t> overlayOf(const std::vector<float>& removed) {
     std::vector<std::uint8_t> overlay(removed.size());
-    std::ranges::transform(removed, overlay.begin(), [](float share) { return std::uint8_t(share >= 0.5f); });
+    std::ranges::transform(removed, overlay.begin(),
+                           [](float share) { return std::uint8_t(share >= 0.5f); });
     return overlay;
 }
 
@@ -47,7 +48,7 @@ HeatmapPanel::HeatmapPanel(Workbench* workbench, QWidget* parent)
     : QWidget(parent),
       m_workbench(workbench),
       m_document(workbench->document()),
-      m_title(new QLabel(this)),
+      m_title(new ElidedLabel(this)),
       m_value(new QComboBox(this)),
       m_fold(new QCheckBox(tr("Fold kernels"), this)),
       m_removed(new QCheckBox(tr("Show removed"), this)),
@@ -58,7 +59,8 @@ HeatmapPanel::HeatmapPanel(Workbench* workbench, QWidget* parent)
     m_view->setReadout([this](int row, int column) { return readout(row, column); });
 
     auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel, style::kSpaceRelated);
+    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel,
+                               style::kSpaceRelated);
     layout->setSpacing(style::kSpaceRelated);
     layout->addWidget(buildOptions());
     layout->addWidget(m_view, 1);
@@ -75,14 +77,12 @@ HeatmapPanel::HeatmapPanel(Workbench* workbench, QWidget* parent)
 QWidget* HeatmapPanel::buildOptions() {
     auto* bar = new QWidget(this);
     m_title->setObjectName(QStringLiteral("heatmapTitle"));
-    m_title->setWordWrap(true);  // in a narrow window it takes a second line
-    m_title->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    m_title->setMinimumWidth(40);
     m_value->setObjectName(QStringLiteral("heatmapValue"));
     m_value->setAccessibleName(tr("Value shown"));
     m_value->addItem(tr("Weight w"));
     m_value->addItem(tr("Magnitude |w|"));
-    m_value->setToolTip(tr("The signed weight w, 0 in the middle of the colours, or its magnitude |w|"));
+    m_value->setToolTip(
+        tr("The signed weight w, 0 in the middle of the colours, or its magnitude |w|"));
     m_fold->setObjectName(QStringLiteral("heatmapFold"));
     m_fold->setToolTip(tr("One cell per kernel: the mean of |w| over its height × width"));
     m_removed->setObjectName(QStringLiteral("heatmapRemoved"));
@@ -114,8 +114,10 @@ void HeatmapPanel::reload() {
 
 prune::HeatmapOptions HeatmapPanel::options() const {
     prune::HeatmapOptions options;
-    options.value = m_value->currentIndex() == 0 ? prune::HeatmapValue::Weight : prune::HeatmapValue::Magnitude;
-    options.kernels = m_fold->isEnabled() && m_fold->isChecked() ? prune::Kernels::Folded : prune::Kernels::Unfolded;
+    options.value =
+        m_value->currentIndex() == 0 ? prune::HeatmapValue::Weight : prune::HeatmapValue::Magnitude;
+    options.kernels = m_fold->isEnabled() && m_fold->isChecked() ? prune::Kernels::Folded
+                                                                 : prune::Kernels::Unfolded;
     options.maxCells = plots::kMaxCells;
     return options;
 }
@@ -126,8 +128,9 @@ void HeatmapPanel::reloadNow() {
     if (!m_document->hasModel() || !id.isValid()) {
         m_title->clear();
         m_view->setBusy(false);
-        m_view->setEmptyState(tr("The weights of a layer appear here as colours, one cell per weight."),
-                              m_document->hasModel() ? QString() : tr("Open model…"));
+        m_view->setEmptyState(
+            tr("The weights of a layer appear here as colours, one cell per weight."),
+            m_document->hasModel() ? QString() : tr("Open model…"));
         return;
     }
     const model::Layer& layer = m_document->snapshot()->layer(id);
@@ -136,17 +139,19 @@ void HeatmapPanel::reloadNow() {
     m_view->setEmptyState({});
     m_view->setBusy(m_shownLayer != id, tr("Drawing the weights"));
     const prune::HeatmapOptions wanted = options();
-    m_workbench->requestHeatmap(id, wanted, this, [this, id, wanted](const Result<prune::Heatmap>& heatmap) {
-        if (heatmap) {
-            show(id, wanted, *heatmap);
-        } else if (heatmap.error().kind != Error::Kind::Cancelled) {
-            m_view->setBusy(false);
-            m_view->setEmptyState(text(heatmap.error().text()));
-        }
-    });
+    m_workbench->requestHeatmap(id, wanted, this,
+                                [this, id, wanted](const Result<prune::Heatmap>& heatmap) {
+                                    if (heatmap) {
+                                        show(id, wanted, *heatmap);
+                                    } else if (heatmap.error().kind != Error::Kind::Cancelled) {
+                                        m_view->setBusy(false);
+                                        m_view->setEmptyState(text(heatmap.error().text()));
+                                    }
+                                });
 }
 
-void HeatmapPanel::show(model::LayerId id, const prune::HeatmapOptions& options, const prune::Heatmap& heatmap) {
+void HeatmapPanel::show(model::LayerId id, const prune::HeatmapOptions& options,
+                        const prune::Heatmap& heatmap) {
     const model::Layer& layer = m_document->snapshot()->layer(id);
     const bool isFolded = options.kernels == prune::Kernels::Folded;
     const bool isSigned = options.value == prune::HeatmapValue::Weight && !isFolded;
@@ -157,7 +162,8 @@ void HeatmapPanel::show(model::LayerId id, const prune::HeatmapOptions& options,
     data.values = heatmap.values;
     data.removed = overlayOf(heatmap.removed);
     data.rowTitle = tr("output channel");
-    data.columnTitle = hasKernels(layer) && !isFolded ? tr("input channel × kernel") : tr("input channel");
+    data.columnTitle =
+        hasKernels(layer) && !isFolded ? tr("input channel × kernel") : tr("input channel");
     data.valueTitle = isFolded ? tr("mean |w|") : isSigned ? tr("weight w") : tr("|w|");
     data.kind = isSigned ? plots::HeatmapKind::Diverging : plots::HeatmapKind::Sequential;
     data.rowStride = static_cast<int>(heatmap.rowStep);
@@ -179,14 +185,20 @@ QString HeatmapPanel::readout(int row, int column) const {
     const QString state = data.isRemoved(row, column) ? tr("removed") : tr("kept");
     if (m_shownOptions.kernels == prune::Kernels::Folded) {
         return tr("out %1, in %2: mean |w| = %3, %4")
-            .arg(out).arg(in).arg(text(significant(data.at(row, column))), state);
+            .arg(out)
+            .arg(in)
+            .arg(text(significant(data.at(row, column))), state);
     }
     if (data.rowStride > 1 || data.columnStride > 1) {
         return tr("out %1 to %2, column %3 to %4: largest %5")
-            .arg(out).arg(out + data.rowStride - 1).arg(in).arg(in + data.columnStride - 1)
+            .arg(out)
+            .arg(out + data.rowStride - 1)
+            .arg(in)
+            .arg(in + data.columnStride - 1)
             .arg(text(significant(data.at(row, column))));
     }
-    const prune::WeightAt exact = prune::weightAt(*m_document->snapshot(), m_document->masks(), m_shownLayer, out, in);
+    const prune::WeightAt exact =
+        prune::weightAt(*m_document->snapshot(), m_document->masks(), m_shownLayer, out, in);
     const std::int64_t kernel = kernelSize(layer);
     QString place = tr("out %1, in %2").arg(out).arg(in / kernel);
     if (kernel > 1) place += tr(", kernel %1").arg(in % kernel);

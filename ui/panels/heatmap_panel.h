@@ -9,7 +9,6 @@
 
 class QCheckBox;
 class QComboBox;
-class QLabel;
 
 namespace espalier::plots {
 class HeatmapView;
@@ -18,6 +17,7 @@ class HeatmapView;
 namespace espalier::ui {
 
 class Document;
+class ElidedLabel;
 class Workbench;
 
 class HeatmapPanel : public QWidget {
@@ -35,19 +35,20 @@ private:
     QWidget* buildOptions();
     void reload();
     void reloadNow();
-    void show(model::LayerId layer, const prune::HeatmapOptions& options, const prune::Heatmap& heatmap);
+    void show(model::LayerId layer, const prune::HeatmapOptions& options,
+              const prune::Heatmap& heatmap);
     prune::HeatmapOptions options() const;
     QString readout(int row, int column) const;
 
     Workbench* m_workbench;
     Document* m_document;
-    QLabel* m_title;
+    ElidedLabel* m_title;
     QComboBox* m_value;
     QCheckBox* m_fold;
     QCheckBox* m_removed;
     plots::HeatmapView* m_view;
-    bool m_isStale = true;            // reloaded when it is next seen
-    model::LayerId m_shownLayer;      // what the picture is of
+    bool m_isStale = true;        // reloaded when it is next seen
+    model::LayerId m_shownLayer;  // what the picture is of
     prune::HeatmapOptions m_shownOptions;
 };
 

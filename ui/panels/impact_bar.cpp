@@ -15,7 +15,8 @@ namespace {
 constexpr int kCards = 6;
 }
 
-ImpactBar::ImpactBar(Workbench* workbench, QWidget* parent) : QWidget(parent), m_workbench(workbench) {
+ImpactBar::ImpactBar(Workbench* workbench, QWidget* parent)
+    : QWidget(parent), m_workbench(workbench) {
     setObjectName(QStringLiteral("impactBar"));
     setAccessibleName(tr("Impact of pruning"));
     auto* layout = new QHBoxLayout(this);
@@ -43,10 +44,15 @@ void ImpactBar::refresh() {
 
 void ImpactBar::perform(Action action) {
     switch (action) {
-        case Action::MeasureAccuracy: return m_workbench->evaluate(data::Split::Validation);
-        case Action::MeasureLatency: return m_workbench->measureLatency();
-        case Action::AttachData: Q_EMIT attachDataRequested(); return;
-        case Action::None: return;
+        case Action::MeasureAccuracy:
+            return m_workbench->evaluate(data::Split::Validation);
+        case Action::MeasureLatency:
+            return m_workbench->measureLatency();
+        case Action::AttachData:
+            Q_EMIT attachDataRequested();
+            return;
+        case Action::None:
+            return;
     }
 }
 

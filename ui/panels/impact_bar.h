@@ -13,8 +13,8 @@ namespace espalier::ui {
 class ImpactCard;
 class Workbench;
 
-/// Follows every move of a drag. Accuracy and latency say "not measured" until they were measured for exactly the
-/// state that is shown.
+/// Follows every move of a drag. Accuracy and latency say "not measured" until they were measured
+/// for exactly the state that is shown.
 class ImpactBar : public QWidget {
     Q_OBJECT
 public:

@@ -73,8 +73,13 @@ ImpactCard::ImpactCard(QWidget* parent)
       m_action(new QToolButton(this)) {
     m_action->setObjectName(QStringLiteral("action"));
     m_action->setAutoRaise(true);
+    // Its place stays when it goes: all cards keep their lines at one height.
+    QSizePolicy policy = m_action->sizePolicy();
+    policy.setRetainSizeWhenHidden(true);
+    m_action->setSizePolicy(policy);
     m_action->setFont(style::font(style::FontSize::Small));
-    connect(m_action, &QToolButton::clicked, this, [this] { Q_EMIT actionTriggered(m_figure.action); });
+    connect(m_action, &QToolButton::clicked, this,
+            [this] { Q_EMIT actionTriggered(m_figure.action); });
 
     auto* heading = new QHBoxLayout;
     heading->addWidget(m_title, 1);
@@ -88,7 +93,8 @@ ImpactCard::ImpactCard(QWidget* parent)
     foot->addWidget(m_basis, 1);
     foot->addWidget(m_action);
     auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel, style::kSpaceRelated);
+    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel,
+                               style::kSpaceRelated);
     layout->setSpacing(2);
     layout->addLayout(heading);
     layout->addLayout(values);
@@ -109,13 +115,15 @@ void ImpactCard::setFigure(const ImpactFigure& figure) {
     m_after->setText(figure.after);
     m_bar->setLeft(figure.left);
     const QString basis = basisText(figure.basis);
-    m_basis->setText(figure.note.isEmpty() ? basis : QStringLiteral("%1 · %2").arg(basis, figure.note));
+    m_basis->setText(figure.note.isEmpty() ? basis
+                                           : QStringLiteral("%1 · %2").arg(basis, figure.note));
     m_action->setText(actionText(figure.action));
     m_action->setToolTip(figure.toolTip);
     m_action->setVisible(figure.action != Action::None);
     m_action->setAccessibleName(QStringLiteral("%1: %2").arg(figure.title, m_action->text()));
     setAccessibleName(figure.title);
-    setAccessibleDescription(QStringLiteral("%1 %2 %3, %4").arg(m_before->text(), figure.after, figure.change, basis));
+    setAccessibleDescription(
+        QStringLiteral("%1 %2 %3, %4").arg(m_before->text(), figure.after, figure.change, basis));
     recolor();
 }
 

@@ -31,10 +31,12 @@ double share(double part, double whole) {
 QString changeText(double before, double after) {
     if (!(before > 0) || before == after) return {};
     const double change = after / before - 1;
-    return (change > 0 ? QStringLiteral("+") : QString()) + text(percent(change, std::abs(change) < 0.1 ? 1 : 0));
+    return (change > 0 ? QStringLiteral("+") : QString()) +
+           text(percent(change, std::abs(change) < 0.1 ? 1 : 0));
 }
 
-ImpactFigure countFigure(const QString& name, const QString& title, std::int64_t before, std::int64_t after) {
+ImpactFigure countFigure(const QString& name, const QString& title, std::int64_t before,
+                         std::int64_t after) {
     ImpactFigure figure;
     figure.name = name;
     figure.title = title;
@@ -50,24 +52,32 @@ QString fromTo(std::int64_t before, std::int64_t after) {
 }
 
 ImpactFigure parameters(const prune::Footprint& dense, const prune::Footprint& now) {
-    ImpactFigure figure = countFigure(QStringLiteral("parameters"), tr("Parameters"), dense.parameters, now.parameters);
-    figure.toolTip = tr("Elements of all parameters: %1. Weight pruning sets weights to zero; it does not make tensors "
-                        "smaller.").arg(text(exactCount(now.parameters)));
+    ImpactFigure figure = countFigure(QStringLiteral("parameters"), tr("Parameters"),
+                                      dense.parameters, now.parameters);
+    figure.toolTip = tr("Elements of all parameters: %1. Weight pruning sets weights to zero; it "
+                        "does not make tensors "
+                        "smaller.")
+                         .arg(text(exactCount(now.parameters)));
     return figure;
 }
 
 ImpactFigure nonzeros(const prune::Footprint& dense, const prune::Footprint& now) {
-    ImpactFigure figure = countFigure(QStringLiteral("nonzeros"), tr("Non-zeros"), dense.nonzeros, now.nonzeros);
-    figure.toolTip = tr("Parameters that no mask removes: %1, counted exactly.").arg(fromTo(dense.nonzeros, now.nonzeros));
+    ImpactFigure figure =
+        countFigure(QStringLiteral("nonzeros"), tr("Non-zeros"), dense.nonzeros, now.nonzeros);
+    figure.toolTip = tr("Parameters that no mask removes: %1, counted exactly.")
+                         .arg(fromTo(dense.nonzeros, now.nonzeros));
     return figure;
 }
 
 ImpactFigure macs(const prune::Footprint& dense, const prune::Footprint& now) {
-    ImpactFigure figure = countFigure(QStringLiteral("macs"), tr("MACs"), dense.macsEffective, now.macsEffective);
+    ImpactFigure figure =
+        countFigure(QStringLiteral("macs"), tr("MACs"), dense.macsEffective, now.macsEffective);
     figure.basis = Basis::Estimate;
-    figure.toolTip = tr("Multiply-accumulates at batch 1, each layer's times the share of its weights that is kept: %1. "
-                        "Only kernels that skip zeros get there; dense ones still do %2.")
-                         .arg(fromTo(dense.macsEffective, now.macsEffective), text(exactCount(now.macs)));
+    figure.toolTip =
+        tr("Multiply-accumulates at batch 1, each layer's times the share of its weights that is "
+           "kept: %1. "
+           "Only kernels that skip zeros get there; dense ones still do %2.")
+            .arg(fromTo(dense.macsEffective, now.macsEffective), text(exactCount(now.macs)));
     return figure;
 }
 
@@ -82,7 +92,8 @@ ImpactFigure file(const prune::Footprint& dense, const prune::Footprint& now) {
     figure.change = changeText(before, after);
     figure.left = std::min(1.0, share(after, before));
     figure.basis = Basis::Estimate;
-    figure.toolTip = tr("The exported file after gzip -6. As it lies on the disk, zeros included, it keeps its %1.")
+    figure.toolTip = tr("The exported file after gzip -6. As it lies on the disk, zeros included, "
+                        "it keeps its %1.")
                          .arg(text(byteSize(static_cast<double>(now.bytesDense))));
     return figure;
 }
@@ -108,12 +119,15 @@ ImpactFigure accuracy(const Document& document) {
     }
     figure.basis = Basis::Measured;
     figure.after = text(percent(now->top1, 2));
-    figure.note = tr("%1, %2").arg(text(std::string(data::name(now->split))), text(siCount(double(now->samples))));
-    figure.toolTip += tr(" Measured on %1 samples of the %2 split; loss %3.")
-                          .arg(text(exactCount(now->samples)), text(std::string(data::name(now->split))),
-                               text(significant(now->loss)));
+    figure.note = tr("%1, %2").arg(text(std::string(data::name(now->split))),
+                                   text(siCount(double(now->samples))));
+    figure.toolTip +=
+        tr(" Measured on %1 samples of the %2 split; loss %3.")
+            .arg(text(exactCount(now->samples)), text(std::string(data::name(now->split))),
+                 text(significant(now->loss)));
     if (figure.before == figure.after && dense->top1 == now->top1) figure.before.clear();
-    if (dense && dense->top1 != now->top1) figure.change = pointsText((now->top1 - dense->top1) * 100);
+    if (dense && dense->top1 != now->top1)
+        figure.change = pointsText((now->top1 - dense->top1) * 100);
     return figure;
 }
 
@@ -127,8 +141,10 @@ ImpactFigure latency(const Document& document) {
     figure.title = tr("Latency");
     figure.after = kUnknown;
     figure.basis = Basis::NotMeasured;
-    figure.toolTip = tr("Median time of one forward pass on this machine, both models measured in turns. Zeros alone "
-                        "do not make dense kernels faster.");
+    figure.toolTip =
+        tr("Median time of one forward pass on this machine, both models measured in turns. Zeros "
+           "alone "
+           "do not make dense kernels faster.");
     const auto now = document.latency();
     const auto dense = document.denseLatency();
     if (dense) figure.before = milliseconds(dense->median);
@@ -149,9 +165,12 @@ ImpactFigure latency(const Document& document) {
 
 QString basisText(Basis basis) {
     switch (basis) {
-        case Basis::Measured: return tr("measured");
-        case Basis::Estimate: return tr("≈ estimate");
-        case Basis::NotMeasured: break;
+        case Basis::Measured:
+            return tr("measured");
+        case Basis::Estimate:
+            return tr("≈ estimate");
+        case Basis::NotMeasured:
+            break;
     }
     return tr("not measured");
 }

@@ -16,12 +16,12 @@ struct ImpactFigure {
     /// What a person can ask for from the card.
     enum class Action { None, MeasureAccuracy, MeasureLatency, AttachData };
 
-    QString name;     ///< of the card's widget: "parameters"
-    QString title;    ///< "Parameters"
-    QString before;   ///< "431 k"; empty: nothing to compare with
-    QString after;    ///< "36.2 k"; "–" when not known
-    QString change;   ///< "−92 %"; empty: none
-    QString note;     ///< beside the basis: "validation"
+    QString name;    ///< of the card's widget: "parameters"
+    QString title;   ///< "Parameters"
+    QString before;  ///< "431 k"; empty: nothing to compare with
+    QString after;   ///< "36.2 k"; "–" when not known
+    QString change;  ///< "−92 %"; empty: none
+    QString note;    ///< beside the basis: "validation"
     QString toolTip;
     double left = -1;  ///< share of `before` that is left, 0..1; negative: no bar
     Basis basis = Basis::Measured;

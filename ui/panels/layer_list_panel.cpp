@@ -26,14 +26,19 @@ namespace espalier::ui {
 
 namespace {
 
-constexpr int kNameWidth = 92;  // the columns beside it hold what a person compares
+constexpr int kStateWidth = 26;  // an icon
+constexpr int kBarWidth = 56;
+constexpr int kNarrow = 290;  // less leaves no room for the shape beside the name
+constexpr int kNarrowest = 220;
+constexpr QSize kSize(320, 400);
 
-// "4 of 8 layers can be pruned", with the reasons of the others.
+// Why the others of "4 of 8 layers can be pruned" cannot.
 QString reasonsOf(const model::Snapshot& snapshot) {
     QStringList lines;
     for (const model::Layer& layer : snapshot.layers()) {
         if (layer.prunable.weights) continue;
-        lines << QStringLiteral("%1: %2").arg(displayName(layer), QString::fromStdString(layer.prunable.reason));
+        lines << QStringLiteral("%1: %2").arg(displayName(layer),
+                                              QString::fromStdString(layer.prunable.reason));
         if (lines.size() == 20) {
             lines << QStringLiteral("…");
             break;
@@ -60,20 +65,23 @@ LayerListPanel::LayerListPanel(Workbench* workbench, QWidget* parent)
     m_filter->setObjectName(QStringLiteral("layerFilter"));
     m_filter->setAccessibleName(tr("Filter layers"));
     m_filter->setPlaceholderText(tr("Filter: conv, sparsity<0.3, params>1e6"));
-    m_filter->setToolTip(tr("Part of the name, or conditions, all of which must hold: sparsity<0.3, params>1e6, "
-                            "weights>=1000, macs>1e6, type:conv, is:locked, is:prunable"));
+    m_filter->setToolTip(
+        tr("Part of the name, or conditions, all of which must hold: sparsity<0.3, params>1e6, "
+           "weights>=1000, macs>1e6, type:conv, is:locked, is:prunable"));
     m_filter->setClearButtonEnabled(true);
     m_filter->addAction(style::icon(style::Icon::Filter), QLineEdit::LeadingPosition);
     buildTable();
     buildActions();
 
     auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel, style::kSpacePanel);
+    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel,
+                               style::kSpacePanel);
     layout->setSpacing(style::kSpaceRelated);
     layout->addWidget(m_report);
     layout->addWidget(m_filter);
     layout->addWidget(m_message);
     layout->addWidget(m_table, 1);
+    setMinimumWidth(kNarrowest);
 
     connect(m_filter, &QLineEdit::textChanged, this, &LayerListPanel::setFilter);
     connect(m_document, &Document::modelChanged, this, &LayerListPanel::showReport);
@@ -100,17 +108,22 @@ void LayerListPanel::buildTable() {
     header->setSortIndicatorClearable(true);
     header->setSortIndicator(-1, Qt::AscendingOrder);
     header->setStretchLastSection(false);
-    header->setMinimumSectionSize(24);
+    header->setMinimumSectionSize(kStateWidth);
     header->setSectionResizeMode(QHeaderView::ResizeToContents);
-    header->setSectionResizeMode(LayerModel::Name, QHeaderView::Interactive);
-    header->resizeSection(LayerModel::Name, kNameWidth);
+    header->setSectionResizeMode(LayerModel::Name, QHeaderView::Stretch);
+    header->setSectionResizeMode(LayerModel::Removed, QHeaderView::Interactive);
+    header->resizeSection(LayerModel::Removed,
+                          fontMetrics().horizontalAdvance(QStringLiteral("100.0 %")) + kBarWidth);
+    header->setSectionResizeMode(LayerModel::State, QHeaderView::Fixed);
+    header->resizeSection(LayerModel::State, kStateWidth);
     header->setSectionHidden(LayerModel::Type, true);  // the icon says it; the tooltip spells it
-    header->setSectionHidden(LayerModel::Shape, true);  // the settings beside the plot show it
-    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &LayerListPanel::takeSelection);
+    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this,
+            &LayerListPanel::takeSelection);
     // The current row may change before the selection does: then there is nothing to take yet.
-    connect(m_table->selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex& row) {
-        if (m_table->selectionModel()->isRowSelected(row.row())) takeSelection();
-    });
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentChanged, this,
+            [this](const QModelIndex& row) {
+                if (m_table->selectionModel()->isRowSelected(row.row())) takeSelection();
+            });
     connect(m_table, &QWidget::customContextMenuRequested, this, [this](const QPoint& at) {
         QMenu* menu = createContextMenu();
         menu->setAttribute(Qt::WA_DeleteOnClose);
@@ -118,7 +131,8 @@ void LayerListPanel::buildTable() {
     });
 }
 
-QAction* LayerListPanel::addLayerAction(const QString& name, const QString& text, const QKeySequence& shortcut) {
+QAction* LayerListPanel::addLayerAction(const QString& name, const QString& text,
+                                        const QKeySequence& shortcut) {
     auto* action = new QAction(text, this);
     action->setObjectName(name);
     action->setShortcut(shortcut);
@@ -130,19 +144,25 @@ QAction* LayerListPanel::addLayerAction(const QString& name, const QString& text
 void LayerListPanel::buildActions() {
     m_lock = addLayerAction(QStringLiteral("layer.lock"), tr("Lock"), Qt::Key_L);
     connect(m_lock, &QAction::triggered, this, &LayerListPanel::toggleLock);
-    m_keepAll = addLayerAction(QStringLiteral("layer.keepAll"), tr("Keep all weights"), Qt::Key_Delete);
+    m_keepAll =
+        addLayerAction(QStringLiteral("layer.keepAll"), tr("Keep all weights"), Qt::Key_Delete);
     m_keepAll->setIcon(style::icon(style::Icon::Undo));
-    connect(m_keepAll, &QAction::triggered, this, [this] { m_document->setRules(m_document->selectedLayers(), {}); });
-    m_selectPrunable = addLayerAction(QStringLiteral("layer.selectPrunable"), tr("Select all that can be pruned"), {});
+    connect(m_keepAll, &QAction::triggered, this,
+            [this] { m_document->setRules(m_document->selectedLayers(), {}); });
+    m_selectPrunable = addLayerAction(QStringLiteral("layer.selectPrunable"),
+                                      tr("Select all that can be pruned"), {});
     connect(m_selectPrunable, &QAction::triggered, this, [this] {
         std::vector<model::LayerId> layers;
         for (const model::Layer& layer : m_document->snapshot()->layers()) {
             if (layer.prunable.weights) layers.push_back(layer.id);
         }
-        const bool keepsCurrent = std::ranges::find(layers, m_document->selection()) != layers.end();
-        if (!layers.empty()) m_document->select(layers, keepsCurrent ? m_document->selection() : layers.front());
+        const bool keepsCurrent =
+            std::ranges::find(layers, m_document->selection()) != layers.end();
+        if (!layers.empty())
+            m_document->select(layers, keepsCurrent ? m_document->selection() : layers.front());
     });
-    m_copyNames = addLayerAction(QStringLiteral("layer.copyNames"), tr("Copy names"), QKeySequence::Copy);
+    m_copyNames =
+        addLayerAction(QStringLiteral("layer.copyNames"), tr("Copy names"), QKeySequence::Copy);
     m_copyNames->setIcon(style::icon(style::Icon::Copy));
     connect(m_copyNames, &QAction::triggered, this, [this] {
         QStringList names;
@@ -162,23 +182,42 @@ QMenu* LayerListPanel::createContextMenu() {
     menu->addSeparator();
     QMenu* columns = menu->addMenu(tr("Columns"));
     for (int column = LayerModel::Type; column < LayerModel::kColumns; ++column) {
-        QAction* action = columns->addAction(m_model->headerData(column, Qt::Horizontal).toString());
+        QAction* action = columns->addAction(
+            m_model->headerData(column, Qt::Horizontal, Qt::AccessibleTextRole).toString());
         action->setCheckable(true);
         action->setChecked(!m_table->isColumnHidden(column));
-        connect(action, &QAction::toggled, m_table, [this, column](bool on) { m_table->setColumnHidden(column, !on); });
+        connect(action, &QAction::toggled, m_table, [this, column](bool on) {
+            if (column == LayerModel::Shape) m_isShapeWanted = on;
+            m_table->setColumnHidden(column, !on);
+        });
     }
     return menu;
 }
 
+QSize LayerListPanel::sizeHint() const {
+    return kSize;
+}
+
+void LayerListPanel::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    m_table->setColumnHidden(LayerModel::Shape, !m_isShapeWanted || width() < kNarrow);
+}
+
 void LayerListPanel::refreshActions() {
     const auto& layers = m_document->selectedLayers();
-    const auto isPrunable = [this](model::LayerId id) { return m_document->snapshot()->layer(id).prunable.weights; };
+    const auto isPrunable = [this](model::LayerId id) {
+        return m_document->snapshot()->layer(id).prunable.weights;
+    };
     const auto isLocked = [this](model::LayerId id) { return m_document->isLocked(id); };
-    const auto hasRule = [this](model::LayerId id) { return m_document->rule(id) && m_document->isEditable(id); };
-    const bool allLocked = std::ranges::all_of(layers, [&](auto id) { return isLocked(id) || !isPrunable(id); });
+    const auto hasRule = [this](model::LayerId id) {
+        return m_document->rule(id) && m_document->isEditable(id);
+    };
+    const bool allLocked =
+        std::ranges::all_of(layers, [&](auto id) { return isLocked(id) || !isPrunable(id); });
     m_lock->setEnabled(std::ranges::any_of(layers, isPrunable));
     m_lock->setText(allLocked && m_lock->isEnabled() ? tr("Unlock") : tr("Lock"));
-    m_lock->setIcon(style::icon(allLocked && m_lock->isEnabled() ? style::Icon::Unlock : style::Icon::Lock));
+    m_lock->setIcon(
+        style::icon(allLocked && m_lock->isEnabled() ? style::Icon::Unlock : style::Icon::Lock));
     m_keepAll->setEnabled(std::ranges::any_of(layers, hasRule));
     m_selectPrunable->setEnabled(m_document->hasModel());
     m_copyNames->setEnabled(!layers.empty());
@@ -202,7 +241,8 @@ void LayerListPanel::setFilter(const QString& text) {
 void LayerListPanel::showReport() {
     if (m_document->hasModel()) {
         const auto layers = m_document->snapshot()->layers();
-        const auto prunable = std::ranges::count_if(layers, [](const auto& layer) { return layer.prunable.weights; });
+        const auto prunable =
+            std::ranges::count_if(layers, [](const auto& layer) { return layer.prunable.weights; });
         m_report->setText(tr("%1 of %2 layers can be pruned").arg(prunable).arg(layers.size()));
         m_report->setToolTip(reasonsOf(*m_document->snapshot()));
     } else {

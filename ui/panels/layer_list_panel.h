@@ -24,6 +24,10 @@ public:
 
     /// The menu of a right click, made afresh; the caller owns it.
     QMenu* createContextMenu();
+    QSize sizeHint() const override;
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     void buildTable();
@@ -49,6 +53,7 @@ private:
     QAction* m_selectPrunable;
     QAction* m_copyNames;
     bool m_isSyncing = false;
+    bool m_isShapeWanted = true;  // hidden while the panel is narrow
 };
 
 }  // namespace espalier::ui

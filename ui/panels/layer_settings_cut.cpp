@@ -35,7 +35,8 @@ QString text(const std::string& utf8) {
     return QString::fromStdString(utf8);
 }
 
-// Leaves alone what shows that number already: a box that is being typed into keeps its text and cursor.
+// Leaves alone what shows that number already: a box that is being typed into keeps its text and
+// cursor.
 void showNumber(QDoubleSpinBox* box, double value) {
     const QSignalBlocker blocker(box);
     const double half = 0.5 * std::pow(10.0, -box->decimals());
@@ -67,15 +68,16 @@ CutEditor::CutEditor(Document* document, QWidget* parent)
     m_readout->setWordWrap(true);
     m_readout->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_layout->addWidget(m_readout, m_layout->rowCount(), 0, 1, 2);
-    connect(m_kinds, &QButtonGroup::idClicked, this, [this](int kind) { switchTo(static_cast<Kind>(kind)); });
+    connect(m_kinds, &QButtonGroup::idClicked, this,
+            [this](int kind) { switchTo(static_cast<Kind>(kind)); });
     for (QDoubleSpinBox* box : {m_threshold, m_sparsity, m_sigma}) {
         connect(box, &QDoubleSpinBox::editingFinished, this, [this] { endEdit(); });
     }
     connect(document, &Document::selectionChanged, this, [this] { endEdit(); });
 }
 
-QRadioButton* CutEditor::addRow(Kind kind, const QString& name, const QString& title, const QString& tip,
-                                QWidget* editor) {
+QRadioButton* CutEditor::addRow(Kind kind, const QString& name, const QString& title,
+                                const QString& tip, QWidget* editor) {
     auto* radio = new QRadioButton(title, this);
     radio->setObjectName(name);
     radio->setToolTip(tip);
@@ -134,8 +136,9 @@ void CutEditor::buildSigma() {
     m_sigma->setDecimals(4);
     m_sigma->setSingleStep(0.05);
     m_sigma->setSuffix(QStringLiteral("\u2009σ"));
-    const QString tip = tr("σ multiple k: removes every weight with |w| < k × σ, σ the standard deviation of the "
-                           "layer's weights");
+    const QString tip =
+        tr("σ multiple k: removes every weight with |w| < k × σ, σ the standard deviation of the "
+           "layer's weights");
     m_sigma->setToolTip(tip);
     addRow(Kind::Sigma, QStringLiteral("cutBySigma"), tr("σ multiple"), tip, m_sigma);
     connect(m_sigma, &QDoubleSpinBox::valueChanged, this, [this] { edit(Kind::Sigma); });
@@ -149,8 +152,9 @@ void CutEditor::buildPattern() {
     }
     m_pattern->setMinimumContentsLength(6);
     m_pattern->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-    const QString tip = tr("Pattern n:m: of each run of m weights along the input axis keeps the n best; 2:4 is what "
-                           "sparse tensor cores run");
+    const QString tip = tr(
+        "Pattern n:m: of each run of m weights along the input axis keeps the n best; 2:4 is what "
+        "sparse tensor cores run");
     m_pattern->setToolTip(tip);
     addRow(Kind::Pattern, QStringLiteral("cutByPattern"), tr("Pattern"), tip, m_pattern);
     connect(m_pattern, &QComboBox::activated, this, [this] { edit(Kind::Pattern); });
@@ -160,12 +164,16 @@ prune::WeightRule CutEditor::ruleFor(model::LayerId layer, Kind kind) const {
     switch (kind) {
         case Kind::Threshold: {
             const CutContext context = m_document->cutContext(layer);
-            return context.isMagnitude || !context.index ? prune::WeightRule::threshold(m_threshold->value())
-                                                         : ruleForCut(m_threshold->value(), context);
+            return context.isMagnitude || !context.index
+                       ? prune::WeightRule::threshold(m_threshold->value())
+                       : ruleForCut(m_threshold->value(), context);
         }
-        case Kind::Sparsity: return prune::WeightRule::sparsity(m_sparsity->value() / 100);
-        case Kind::Sigma: return prune::WeightRule::sigma(m_sigma->value());
-        case Kind::Pattern: break;
+        case Kind::Sparsity:
+            return prune::WeightRule::sparsity(m_sparsity->value() / 100);
+        case Kind::Sigma:
+            return prune::WeightRule::sigma(m_sigma->value());
+        case Kind::Pattern:
+            break;
     }
     const PatternChoice& choice = kPatterns[std::max(0, m_pattern->currentIndex())];
     return prune::WeightRule::pattern(choice.keep, choice.group);
@@ -176,7 +184,8 @@ void CutEditor::edit(Kind kind) {
     for (const model::LayerId layer : m_document->selectedLayers()) {
         if (m_document->isEditable(layer)) rules.emplace_back(layer, ruleFor(layer, kind));
     }
-    m_document->setRules(rules, QStringLiteral("cut %1 %2").arg(static_cast<int>(kind)).arg(m_editNumber));
+    m_document->setRules(rules,
+                         QStringLiteral("cut %1 %2").arg(static_cast<int>(kind)).arg(m_editNumber));
 }
 
 void CutEditor::switchTo(Kind kind) {
@@ -214,16 +223,19 @@ void CutEditor::refresh() {
         const QSignalBlocker thresholds(m_threshold);
         const QSignalBlocker sigmas(m_sigma);
         m_threshold->setMaximum(std::max(context.index->statistics().maxMagnitude, threshold));
-        m_sigma->setMaximum(sigma > 0 ? std::max(context.index->statistics().maxMagnitude, threshold) / sigma : 0);
+        m_sigma->setMaximum(
+            sigma > 0 ? std::max(context.index->statistics().maxMagnitude, threshold) / sigma : 0);
     }
     showNumber(m_threshold, threshold);
     showNumber(m_sparsity, sparsity * 100);
     showNumber(m_sigma, sigma > 0 ? threshold / sigma : 0);
     const QSignalBlocker slider(m_slider);
-    if (!m_slider->isSliderDown()) m_slider->setValue(static_cast<int>(std::lround(sparsity * kSliderSteps)));
+    if (!m_slider->isSliderDown())
+        m_slider->setValue(static_cast<int>(std::lround(sparsity * kSliderSteps)));
     refreshKind(rule);
     m_readout->setText(tr("Removes %1 of %2 weights, %3")
-                           .arg(text(exactCount(m_document->removed(id))), text(exactCount(context.layer.weightCount)),
+                           .arg(text(exactCount(m_document->removed(id))),
+                                text(exactCount(context.layer.weightCount)),
                                 text(percent(m_document->sparsity(id), 2))));
 }
 
@@ -258,7 +270,8 @@ void CutEditor::refreshKind(const prune::WeightRule* rule) {
     const auto found = std::ranges::find_if(kPatterns, [rule](const PatternChoice& choice) {
         return choice.keep == rule->keep && choice.group == rule->group;
     });
-    m_pattern->setCurrentIndex(found == std::end(kPatterns) ? -1 : static_cast<int>(found - kPatterns));
+    m_pattern->setCurrentIndex(found == std::end(kPatterns) ? -1
+                                                            : static_cast<int>(found - kPatterns));
 }
 
 }  // namespace espalier::ui

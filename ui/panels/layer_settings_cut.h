@@ -20,8 +20,8 @@ namespace espalier::ui {
 
 class Document;
 
-/// Edits the rules of all selected layers and shows that of the one looked at. Moving one view moves the others; the
-/// rule keeps the kind that was touched last, which is marked.
+/// Edits the rules of all selected layers and shows that of the one looked at. Moving one view
+/// moves the others; the rule keeps the kind that was touched last, which is marked.
 class CutEditor : public QWidget {
     Q_OBJECT
 public:
@@ -36,7 +36,8 @@ private:
     void buildSparsity();
     void buildSigma();
     void buildPattern();
-    QRadioButton* addRow(Kind kind, const QString& name, const QString& text, const QString& tip, QWidget* editor);
+    QRadioButton* addRow(Kind kind, const QString& name, const QString& text, const QString& tip,
+                         QWidget* editor);
     void refreshEnabled();
     void refreshKind(const prune::WeightRule* rule);
     void edit(Kind kind);

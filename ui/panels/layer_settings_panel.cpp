@@ -10,6 +10,7 @@
 #include <QPushButton>
 #include <QScrollArea>
 #include <QSignalBlocker>
+#include <QStyle>
 #include <QVBoxLayout>
 
 #include "core/prune/criterion.h"
@@ -48,7 +49,8 @@ LayerSettingsPanel::LayerSettingsPanel(Workbench* workbench, QWidget* parent)
       m_reset(new QPushButton(tr("Keep all weights"), this)),
       m_statistics(new LayerStatistics(this)),
       m_contents(buildContents()),
-      m_empty(new QLabel(tr("The cut of the selected layer can be typed here, beside its statistics."), this)) {
+      m_empty(new QLabel(
+          tr("The cut of the selected layer can be typed here, beside its statistics."), this)) {
     setObjectName(QStringLiteral("layerSettingsPanel"));
     m_empty->setObjectName(QStringLiteral("settingsEmpty"));
     m_empty->setWordWrap(true);
@@ -60,11 +62,13 @@ LayerSettingsPanel::LayerSettingsPanel(Workbench* workbench, QWidget* parent)
     scroll->setWidgetResizable(true);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     scroll->setWidget(m_contents);
+    // Scrolled up and down only: never narrower than what it holds.
+    const int barWidth = style()->pixelMetric(QStyle::PM_ScrollBarExtent);
+    scroll->setMinimumWidth(m_contents->minimumSizeHint().width() + barWidth);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins({});
     layout->addWidget(m_empty);
     layout->addWidget(scroll);
-    scroll->setVisible(true);
 
     connect(m_document, &Document::modelChanged, this, &LayerSettingsPanel::refresh);
     connect(m_document, &Document::snapshotChanged, this, &LayerSettingsPanel::refresh);
@@ -87,13 +91,16 @@ QWidget* LayerSettingsPanel::buildContents() {
     m_reason->setObjectName(QStringLiteral("settingsReason"));
     m_reason->setWordWrap(true);
     m_lock->setObjectName(QStringLiteral("layerLock"));
-    m_lock->setToolTip(tr("A locked layer stays whole, whatever its rule or a request for all layers says"));
+    m_lock->setToolTip(
+        tr("A locked layer stays whole, whatever its rule or a request for all layers says"));
     m_reset->setObjectName(QStringLiteral("layerReset"));
-    m_reset->setToolTip(tr("Takes the rule of the selected layers away: nothing more is removed from them"));
+    m_reset->setToolTip(
+        tr("Takes the rule of the selected layers away: nothing more is removed from them"));
     buildCriterion();
 
     auto* layout = new QVBoxLayout(contents);
-    layout->setContentsMargins(style::kSpacePanel, style::kSpacePanel, style::kSpacePanel, style::kSpacePanel);
+    layout->setContentsMargins(style::kSpacePanel, style::kSpacePanel, style::kSpacePanel,
+                               style::kSpacePanel);
     layout->setSpacing(style::kSpacePanel);
     layout->addWidget(m_heading);
     layout->addWidget(m_reason);
@@ -112,7 +119,8 @@ QWidget* LayerSettingsPanel::buildContents() {
 
     connect(m_lock, &QCheckBox::clicked, this,
             [this](bool locked) { m_document->setLocked(m_document->selectedLayers(), locked); });
-    connect(m_reset, &QPushButton::clicked, this, [this] { m_document->setRules(m_document->selectedLayers(), {}); });
+    connect(m_reset, &QPushButton::clicked, this,
+            [this] { m_document->setRules(m_document->selectedLayers(), {}); });
     return contents;
 }
 
@@ -120,8 +128,10 @@ void LayerSettingsPanel::buildCriterion() {
     m_criterion->setObjectName(QStringLiteral("criterion"));
     m_criterion->setAccessibleName(tr("Criterion"));
     for (const prune::CriterionInfo& info : prune::weightCriteria()) {
-        m_criterion->addItem(QStringLiteral("%1:  %2").arg(text(info.name), text(info.formula)), text(info.name));
-        const QString tip = tr("Score = %1. %2 The lowest scores go first.").arg(text(info.formula), text(info.summary));
+        m_criterion->addItem(QStringLiteral("%1:  %2").arg(text(info.name), text(info.formula)),
+                             text(info.name));
+        const QString tip = tr("Score = %1. %2 The lowest scores go first.")
+                                .arg(text(info.formula), text(info.summary));
         m_criterion->setItemData(m_criterion->count() - 1, tip, Qt::ToolTipRole);
     }
     connect(m_criterion, &QComboBox::activated, this,
@@ -138,22 +148,27 @@ void LayerSettingsPanel::refresh() {
     refreshCriterion();
     m_cut->refresh();
     const auto& layers = m_document->selectedLayers();
-    const auto isPrunable = [this](auto layer) { return m_document->snapshot()->layer(layer).prunable.weights; };
+    const auto isPrunable = [this](auto layer) {
+        return m_document->snapshot()->layer(layer).prunable.weights;
+    };
     m_lock->setEnabled(std::ranges::any_of(layers, isPrunable));
     m_lock->setChecked(m_document->isLocked(id));
-    m_reset->setEnabled(std::ranges::any_of(layers, [this](auto layer) { return m_document->rule(layer) != nullptr; }));
-    m_statistics->show(m_document->snapshot()->layer(id), m_document->index(id), m_document->removed(id));
+    m_reset->setEnabled(std::ranges::any_of(
+        layers, [this](auto layer) { return m_document->rule(layer) != nullptr; }));
+    m_statistics->show(m_document->snapshot()->layer(id), m_document->index(id),
+                       m_document->removed(id));
 }
 
 void LayerSettingsPanel::refreshHeading() {
     const model::Layer& layer = m_document->snapshot()->layer(m_document->selection());
-    const int others = static_cast<int>(m_document->selectedLayers().size()) - 1;
+    const auto others = m_document->selectedLayers().size() - 1;
     QString heading = QStringLiteral("<b>%1</b>").arg(displayName(layer).toHtmlEscaped());
-    if (others > 0) heading += tr(" and %n more: changes apply to all of them", nullptr, others);
+    if (others > 0) heading += tr(" and %1 more: changes apply to all of them").arg(others);
     m_heading->setText(heading);
     m_heading->setToolTip(QStringLiteral("%1, %2").arg(text(layer.name), text(layer.op)));
     QString reason;
-    if (!layer.prunable.weights) reason = tr("Cannot be pruned: %1").arg(text(layer.prunable.reason));
+    if (!layer.prunable.weights)
+        reason = tr("Cannot be pruned: %1").arg(text(layer.prunable.reason));
     m_reason->setText(reason);
     m_reason->setVisible(!reason.isEmpty());
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The rule of the selected layers as numbers, the criterion, and the statistics of the layer that is looked at.
+// The rule of the selected layers as numbers, the criterion, and the statistics of the layer that
+// is looked at.
 #pragma once
 
 #include <QWidget>

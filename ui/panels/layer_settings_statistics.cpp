@@ -18,7 +18,8 @@ struct Quantile {
     const char* name;
     double share;
 };
-constexpr std::array<Quantile, 5> kQuantiles{{{"q1", 0.01}, {"q25", 0.25}, {"q50", 0.5}, {"q75", 0.75}, {"q99", 0.99}}};
+constexpr std::array<Quantile, 5> kQuantiles{
+    {{"q1", 0.01}, {"q25", 0.25}, {"q50", 0.5}, {"q75", 0.75}, {"q99", 0.99}}};
 
 QString text(const std::string& utf8) {
     return QString::fromStdString(utf8);
@@ -26,23 +27,29 @@ QString text(const std::string& utf8) {
 
 }  // namespace
 
-LayerStatistics::LayerStatistics(QWidget* parent) : QWidget(parent), m_layout(new QGridLayout(this)) {
+LayerStatistics::LayerStatistics(QWidget* parent)
+    : QWidget(parent), m_layout(new QGridLayout(this)) {
     setObjectName(QStringLiteral("layerStatistics"));
     m_layout->setContentsMargins({});
     m_layout->setHorizontalSpacing(style::kSpacePanel);
     m_layout->setVerticalSpacing(style::kSpaceRelated / 2);
     m_layout->setColumnStretch(1, 1);
-    const QString ofKept = tr(" over the weights that were there when the file was opened or last trained");
+    const QString ofKept =
+        tr(" over the weights that were there when the file was opened or last trained");
     addRow(QStringLiteral("shape"), tr("Shape"), tr("Shape of the weight tensor"));
     addRow(QStringLiteral("count"), tr("Weights"), tr("Number of elements of the weight tensor"));
-    addRow(QStringLiteral("nonzeros"), tr("Non-zero now"), tr("Weights that the plan keeps and that are not exactly 0"));
-    addRow(QStringLiteral("macs"), tr("MACs"), tr("Multiply-accumulates of one forward pass at batch 1, dense"));
+    addRow(QStringLiteral("nonzeros"), tr("Non-zero now"),
+           tr("Weights that the plan keeps and that are not exactly 0"));
+    addRow(QStringLiteral("macs"), tr("MACs"),
+           tr("Multiply-accumulates of one forward pass at batch 1, dense"));
     addRow(QStringLiteral("min"), tr("Minimum"), tr("Smallest w") + ofKept);
     addRow(QStringLiteral("max"), tr("Maximum"), tr("Largest w") + ofKept);
     addRow(QStringLiteral("mean"), tr("Mean"), tr("Σ w / n") + ofKept);
-    addRow(QStringLiteral("sigma"), tr("σ"), tr("Population standard deviation, √(Σ (w − mean)² / n)") + ofKept);
+    addRow(QStringLiteral("sigma"), tr("σ"),
+           tr("Population standard deviation, √(Σ (w − mean)² / n)") + ofKept);
     for (const Quantile& quantile : kQuantiles) {
-        addRow(QString::fromLatin1(quantile.name), tr("|w| at %1").arg(text(percent(quantile.share, 0))),
+        addRow(QString::fromLatin1(quantile.name),
+               tr("|w| at %1").arg(text(percent(quantile.share, 0))),
                tr("Quantile: |w| under which this share of the weights lies"));
     }
 }
@@ -75,15 +82,19 @@ void LayerStatistics::clear() {
     for (const auto& [name, value] : m_values) value->setText(QStringLiteral("–"));
 }
 
-void LayerStatistics::show(const model::Layer& layer, const model::WeightIndex* index, std::int64_t removed) {
+void LayerStatistics::show(const model::Layer& layer, const model::WeightIndex* index,
+                           std::int64_t removed) {
     clear();
     set(QStringLiteral("shape"), shapeText(layer));
     set(QStringLiteral("count"), text(exactCount(layer.weightCount)));
-    set(QStringLiteral("macs"), text(siCount(static_cast<double>(layer.macs))), text(exactCount(layer.macs)));
+    set(QStringLiteral("macs"), text(siCount(static_cast<double>(layer.macs))),
+        text(exactCount(layer.macs)));
     if (!index) return;
     const model::WeightStatistics& statistics = index->statistics();
-    // Exact zeros have the smallest magnitude: whatever is removed beyond the base mask takes them first.
-    const std::int64_t zerosLeft = std::max<std::int64_t>(0, statistics.zeros - (removed - statistics.baseRemoved));
+    // Exact zeros have the smallest magnitude: whatever is removed beyond the base mask takes them
+    // first.
+    const std::int64_t zerosLeft =
+        std::max<std::int64_t>(0, statistics.zeros - (removed - statistics.baseRemoved));
     set(QStringLiteral("nonzeros"), text(exactCount(layer.weightCount - removed - zerosLeft)));
     setNumber(QStringLiteral("min"), statistics.min);
     setNumber(QStringLiteral("max"), statistics.max);

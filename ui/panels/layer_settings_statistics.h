@@ -19,7 +19,8 @@ class LayerStatistics : public QWidget {
 public:
     explicit LayerStatistics(QWidget* parent = nullptr);
 
-    /// `index` may be null: then only what the shape says is shown. `removed` counts what the plan removes now.
+    /// `index` may be null: then only what the shape says is shown. `removed` counts what the plan
+    /// removes now.
     void show(const model::Layer& layer, const model::WeightIndex* index, std::int64_t removed);
     void clear();
 

@@ -29,7 +29,8 @@ OverviewPanel::OverviewPanel(Workbench* workbench, QWidget* parent)
     m_view->setExportName(QStringLiteral("sparsity-overview"));
     m_view->setReadout([this](int row, int column) { return readout(row, column); });
     auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel, style::kSpaceRelated);
+    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel,
+                               style::kSpaceRelated);
     layout->addWidget(m_view);
 
     connect(m_view, &plots::PlotView::emptyActionTriggered, this, &OverviewPanel::openRequested);
@@ -61,8 +62,9 @@ void OverviewPanel::reloadNow() {
     if (!m_document->hasModel()) {
         m_layers.clear();
         m_view->setBusy(false);
-        m_view->setEmptyState(tr("All layers appear here, coloured by how much of each part is removed."),
-                              tr("Open model…"));
+        m_view->setEmptyState(
+            tr("All layers appear here, coloured by how much of each part is removed."),
+            tr("Open model…"));
         return;
     }
     const auto layers = prune::overviewLayers(*m_document->snapshot());
@@ -85,7 +87,8 @@ void OverviewPanel::show(const prune::Heatmap& heatmap) {
     data.rows = heatmap.rows;
     data.columns = heatmap.columns;
     data.values = heatmap.values;
-    for (const model::LayerId layer : m_layers) data.rowLabels << displayName(m_document->snapshot()->layer(layer));
+    for (const model::LayerId layer : m_layers)
+        data.rowLabels << displayName(m_document->snapshot()->layer(layer));
     data.rowTitle = tr("layer");
     data.columnTitle = tr("position in the weight, %");
     for (int column = 0; column < heatmap.columns; ++column) {
@@ -100,7 +103,8 @@ void OverviewPanel::show(const prune::Heatmap& heatmap) {
 
 void OverviewPanel::showSelection() {
     const auto found = std::ranges::find(m_layers, m_document->selection());
-    m_view->setCurrentRow(found == m_layers.end() ? -1 : static_cast<int>(found - m_layers.begin()));
+    m_view->setCurrentRow(found == m_layers.end() ? -1
+                                                  : static_cast<int>(found - m_layers.begin()));
 }
 
 QString OverviewPanel::readout(int row, int column) const {
@@ -108,8 +112,8 @@ QString OverviewPanel::readout(int row, int column) const {
     const model::LayerId layer = m_layers[static_cast<std::size_t>(row)];
     const auto share = [](double ratio) { return QString::fromStdString(percent(ratio)); };
     return tr("%1: %2 removed here, %3 of the layer")
-        .arg(displayName(m_document->snapshot()->layer(layer)), share(m_view->data().at(row, column)),
-             share(m_document->sparsity(layer)));
+        .arg(displayName(m_document->snapshot()->layer(layer)),
+             share(m_view->data().at(row, column)), share(m_document->sparsity(layer)));
 }
 
 }  // namespace espalier::ui

@@ -17,8 +17,8 @@ namespace espalier::ui {
 class Document;
 class Workbench;
 
-/// A row per layer, its weight from the first to the last element from left to right; colour = sparsity there.
-/// A click selects the layer.
+/// A row per layer, its weight from the first to the last element from left to right; colour =
+/// sparsity there. A click selects the layer.
 class OverviewPanel : public QWidget {
     Q_OBJECT
 public:

@@ -15,6 +15,7 @@
 #include "core/base/format.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
+#include "ui/panels/elided_label.h"
 #include "ui/plots/histogram_view.h"
 #include "ui/style/theme.h"
 
@@ -25,7 +26,8 @@ using Kind = prune::WeightRule::Kind;
 namespace {
 
 constexpr int kDefaultBins = 120;
-// An outlier may stretch the full range to a thousand times the robust one: there the bins get wider.
+// An outlier may stretch the full range to a thousand times the robust one: there the bins get
+// wider.
 constexpr int kMostBins = 1000;
 constexpr double kRobustShare = 0.999;
 
@@ -40,7 +42,8 @@ int binsFor(double fullWidth, double shownWidth, int wanted) {
     return static_cast<int>(std::clamp(bins, double(wanted), double(std::max(wanted, kMostBins))));
 }
 
-plots::HistogramData converted(const model::Histogram& histogram, const model::WeightStatistics& statistics) {
+plots::HistogramData converted(const model::Histogram& histogram,
+                               const model::WeightStatistics& statistics) {
     plots::HistogramData data;
     data.edges = {histogram.low, histogram.high};
     data.counts = histogram.counts;
@@ -55,7 +58,7 @@ plots::HistogramData converted(const model::Histogram& histogram, const model::W
 WeightsPanel::WeightsPanel(Workbench* workbench, QWidget* parent)
     : QWidget(parent),
       m_document(workbench->document()),
-      m_title(new QLabel(this)),
+      m_title(new ElidedLabel(this)),
       m_note(new QLabel(this)),
       m_value(new QComboBox(this)),
       m_log(new QCheckBox(tr("Log counts"), this)),
@@ -64,14 +67,14 @@ WeightsPanel::WeightsPanel(Workbench* workbench, QWidget* parent)
       m_view(new plots::HistogramView(this)) {
     setObjectName(QStringLiteral("weightsPanel"));
     m_title->setObjectName(QStringLiteral("weightsTitle"));
-    m_title->setWordWrap(true);  // in a narrow window it takes a second line
     m_note->setObjectName(QStringLiteral("weightsNote"));
     m_note->setWordWrap(true);
     m_note->hide();
     setFocusProxy(m_view);
 
     auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel, style::kSpaceRelated);
+    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel,
+                               style::kSpaceRelated);
     layout->setSpacing(style::kSpaceRelated);
     layout->addWidget(buildOptions());
     layout->addWidget(m_note);
@@ -111,13 +114,12 @@ QWidget* WeightsPanel::buildOptions() {
     m_full->setToolTip(tr("All weights, instead of the range from 0.1 % to 99.9 % of them"));
     m_bins->setObjectName(QStringLiteral("weightsBins"));
     m_bins->setAccessibleName(tr("Number of bins"));
-    m_bins->setToolTip(tr("Bins in the range that is shown; each counts every weight that falls into it"));
+    m_bins->setToolTip(
+        tr("Bins in the range that is shown; each counts every weight that falls into it"));
     m_bins->setRange(10, kMostBins);
     m_bins->setValue(kDefaultBins);
     m_bins->setSuffix(tr(" bins"));
     m_bins->setKeyboardTracking(false);
-    m_title->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    m_title->setMinimumWidth(40);
 
     auto* layout = new QHBoxLayout(bar);
     layout->setContentsMargins({});
@@ -135,9 +137,11 @@ QWidget* WeightsPanel::buildOptions() {
 }
 
 void WeightsPanel::takeOptions() {
-    m_view->setMode(m_value->currentIndex() == 0 ? plots::HistogramMode::Magnitude : plots::HistogramMode::Signed);
+    m_view->setMode(m_value->currentIndex() == 0 ? plots::HistogramMode::Magnitude
+                                                 : plots::HistogramMode::Signed);
     m_view->setCountScale(m_log->isChecked() ? plots::CountScale::Log : plots::CountScale::Linear);
-    m_view->setValueRange(m_full->isChecked() ? plots::ValueRange::Full : plots::ValueRange::Robust);
+    m_view->setValueRange(m_full->isChecked() ? plots::ValueRange::Full
+                                              : plots::ValueRange::Robust);
     reload();
 }
 
@@ -169,8 +173,9 @@ void WeightsPanel::reloadNow() {
         m_title->clear();
         m_note->hide();
         m_view->setBusy(false);
-        m_view->setEmptyState(tr("The weights of a layer appear here, with a cut that you can drag."),
-                              m_document->hasModel() ? QString() : tr("Open model…"));
+        m_view->setEmptyState(
+            tr("The weights of a layer appear here, with a cut that you can drag."),
+            m_document->hasModel() ? QString() : tr("Open model…"));
         return;
     }
     showLayer();
@@ -190,8 +195,9 @@ void WeightsPanel::reloadNow() {
 void WeightsPanel::showLayer() {
     const model::Layer& layer = m_document->snapshot()->layer(m_document->selection());
     m_title->setText(QStringLiteral("%1  ·  %2").arg(displayName(layer), shapeText(layer)));
-    m_title->setToolTip(tr("%1: %2 weights, shape %3")
-                            .arg(text(layer.name), text(exactCount(layer.weightCount)), shapeText(layer)));
+    m_title->setToolTip(
+        tr("%1: %2 weights, shape %3")
+            .arg(text(layer.name), text(exactCount(layer.weightCount)), shapeText(layer)));
     m_view->setExportName(displayName(layer) + QStringLiteral("-histogram"));
     m_view->setAccessibleText(tr("Histogram of %1").arg(displayName(layer)), {});
 }
@@ -210,7 +216,8 @@ plots::TensorHistogram WeightsPanel::histogramOf(model::LayerId layer) const {
     data.magnitude.maximum = statistics.maxMagnitude;
     data.magnitude.robust = {0, robust};
     // An even number: 0 is an edge between two bins.
-    data.signedValues = converted(index.signedHistogram(-largest, largest, bins + bins % 2), statistics);
+    data.signedValues =
+        converted(index.signedHistogram(-largest, largest, bins + bins % 2), statistics);
     const QString name = text(m_document->snapshot()->layer(layer).name);
     data.magnitude.name = name;
     data.signedValues.name = name;
@@ -238,7 +245,8 @@ void WeightsPanel::setCutFunctions() {
 QString WeightsPanel::whyNotEditable() const {
     const model::LayerId id = m_document->selection();
     const model::Layer& layer = m_document->snapshot()->layer(id);
-    if (!layer.prunable.weights) return tr("Cannot be pruned: %1.").arg(text(layer.prunable.reason));
+    if (!layer.prunable.weights)
+        return tr("Cannot be pruned: %1.").arg(text(layer.prunable.reason));
     if (m_document->isLocked(id)) return tr("Locked: no rule touches this layer.");
     if (!m_document->cutContext(id).followsMagnitude) {
         return tr("Ranked by %1, not by magnitude: set the sparsity in the layer settings.")
@@ -258,10 +266,12 @@ void WeightsPanel::showCut() {
     if (!cut) cut = m_document->cutThreshold(layer);
     if (!cut && reason.isEmpty() && !isPattern) cut = 0;  // a line to take hold of
     m_view->setCut(m_document->index(layer) ? cut : std::nullopt);
-    const QString note = isPattern ? tr("%1 removes within runs of weights, at no single magnitude: there is no line "
-                                        "to drag. A threshold in the layer settings replaces it.")
-                                         .arg(text(describe(*rule)))
-                                   : reason;
+    const QString note =
+        isPattern
+            ? tr("%1 removes within runs of weights, at no single magnitude: there is no line "
+                 "to drag. A threshold in the layer settings replaces it.")
+                  .arg(text(describe(*rule)))
+            : reason;
     m_note->setText(note);
     m_note->setVisible(!note.isEmpty());
 }

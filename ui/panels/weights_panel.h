@@ -21,6 +21,7 @@ class HistogramView;
 namespace espalier::ui {
 
 class Document;
+class ElidedLabel;
 class Workbench;
 
 class WeightsPanel : public QWidget {
@@ -47,7 +48,7 @@ private:
     QString whyNotEditable() const;
 
     Document* m_document;
-    QLabel* m_title;
+    ElidedLabel* m_title;
     QLabel* m_note;
     QComboBox* m_value;
     QCheckBox* m_log;

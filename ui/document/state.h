@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What undo and redo swap, and what edits are made of.
+#pragma once
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "core/project/history.h"
+#include "core/prune/plan.h"
+
+namespace espalier::ui {
+
+/// Where the window is: a node of the history and the plan on top of it.
+struct State {
+    project::NodeId node;
+    prune::PlanPtr plan;
+};
+
+/// Rules of several layers; none: keep everything.
+using LayerRules = std::vector<std::pair<model::LayerId, std::optional<prune::WeightRule>>>;
+
+}  // namespace espalier::ui
