@@ -51,7 +51,8 @@ inline QStringList focusableWithoutName(const QWidget& window) {
     QStringList found;
     for (auto* widget : window.findChildren<QWidget*>()) {
         if (!widget->isVisibleTo(&window) || !(widget->focusPolicy() & Qt::TabFocus)) continue;
-        if (widget->objectName() == QLatin1String("qt_spinbox_lineedit")) continue;  // speaks through its spin box
+        if (widget->objectName() == QLatin1String("qt_spinbox_lineedit"))
+            continue;  // speaks through its spin box
         QAccessibleInterface* accessible = QAccessible::queryAccessibleInterface(widget);
         if (accessible && !accessible->text(QAccessible::Name).isEmpty()) continue;
         found << QStringLiteral("%1 %2 in %3")
@@ -66,7 +67,8 @@ inline QStringList clippedTexts(const QWidget& window) {
     QStringList found;
     const auto check = [&](const QWidget* widget, const QString& text) {
         if (text.isEmpty() || !widget->isVisible()) return;
-        const QSize wanted = widget->minimumSizeHint() - QSize(2, 2);  // that much is the font's own leading
+        const QSize wanted =
+            widget->minimumSizeHint() - QSize(2, 2);  // that much is the font's own leading
         if (widget->width() >= wanted.width() && widget->height() >= wanted.height()) return;
         found << QStringLiteral("%1 \"%2\" needs %3x%4 and has %5x%6")
                      .arg(widget->objectName(), text)
