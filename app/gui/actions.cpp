@@ -14,7 +14,8 @@ QString translated(const char* text) {
     return QCoreApplication::translate("Actions", text);
 }
 
-/// The menu at "View/Theme" in `bar`, made where it is missing. `section` of the entry decides about a separator.
+/// The menu at "View/Theme" in `bar`, made where it is missing. `section` of the entry decides
+/// about a separator.
 QMenu* menuAt(QMenuBar* bar, const QString& path) {
     QWidget* place = bar;
     for (const QString& name : path.split(QLatin1Char('/'))) {
@@ -34,7 +35,8 @@ QMenu* menuAt(QMenuBar* bar, const QString& path) {
 QAction* makeAction(const ActionSpec& spec, QWidget* window) {
     auto* action = new QAction(translated(spec.text), window);
     action->setObjectName(QString::fromLatin1(spec.id));
-    action->setShortcut(QKeySequence::fromString(QString::fromLatin1(spec.shortcut), QKeySequence::PortableText));
+    action->setShortcut(
+        QKeySequence::fromString(QString::fromLatin1(spec.shortcut), QKeySequence::PortableText));
     const QString keys = action->shortcut().toString(QKeySequence::NativeText);
     const QString tip = translated(spec.tip);
     action->setToolTip(keys.isEmpty() ? tip : QStringLiteral("%1 (%2)").arg(tip, keys));
@@ -73,7 +75,8 @@ void Actions::addMenus(QMenuBar* bar) const {
         const QString path = QString::fromLatin1(spec.menu);
         const QString top = path.section(QLatin1Char('/'), 0, 0);
         QMenu* topMenu = menuAt(bar, top);
-        if (const auto last = lastSection.find(top); last != lastSection.end() && last->second != spec.section) {
+        if (const auto last = lastSection.find(top);
+            last != lastSection.end() && last->second != spec.section) {
             topMenu->addSeparator();
         }
         lastSection[top] = spec.section;
@@ -82,16 +85,22 @@ void Actions::addMenus(QMenuBar* bar) const {
 }
 
 void Actions::refresh(Met met) {
-    for (const ActionSpec& spec : actionTable()) (*this)[spec.id]->setEnabled((spec.needs & ~met) == 0);
+    for (const ActionSpec& spec : actionTable())
+        (*this)[spec.id]->setEnabled((spec.needs & ~met) == 0);
 }
 
 QList<ui::ShortcutEntry> Actions::shortcuts() {
     QList<ui::ShortcutEntry> entries;
     for (const ActionSpec& spec : actionTable()) {
-        const auto keys = QKeySequence::fromString(QString::fromLatin1(spec.shortcut), QKeySequence::PortableText);
-        entries << ui::ShortcutEntry{translated(spec.menu).replace(QLatin1Char('/'), QStringLiteral(" ▸ ")),
-                                     translated(spec.text), keys.toString(QKeySequence::NativeText),
-                                     translated(spec.tip)};
+        const auto keys = QKeySequence::fromString(QString::fromLatin1(spec.shortcut),
+                                                   QKeySequence::PortableText);
+        entries << ui::ShortcutEntry{
+            translated(spec.menu).replace(QLatin1Char('/'), QStringLiteral(" ▸ ")),
+            translated(spec.text), keys.toString(QKeySequence::NativeText), translated(spec.tip)};
+    }
+    for (const PanelKeys& entry : panelKeys()) {
+        entries << ui::ShortcutEntry{
+            translated(entry.panel), translated(entry.text), QString::fromUtf8(entry.keys), {}};
     }
     return entries;
 }

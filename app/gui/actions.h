@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Everything the window can do, in one table: menus, toolbar, the list of shortcuts and the tests read it.
+// Everything the window can do, in one table: menus, toolbar, the list of shortcuts and the tests
+// read it.
 #pragma once
 
 #include <map>
@@ -22,8 +23,8 @@ enum Need : unsigned {
     NeedNothing = 0,
     NeedModel = 1u << 0,
     NeedData = 1u << 1,
-    NeedSelection = 1u << 2,   ///< a prunable layer is selected
-    NeedIdle = 1u << 3,        ///< no model is being opened, no training runs
+    NeedSelection = 1u << 2,  ///< a prunable layer is selected
+    NeedIdle = 1u << 3,       ///< no model is being opened, no training runs
     NeedTraining = 1u << 4,
     NeedUndo = 1u << 5,
     NeedRedo = 1u << 6
@@ -46,6 +47,14 @@ struct ActionSpec {
 /// In the order of the menus.
 std::span<const ActionSpec> actionTable();
 
+/// Keys that work inside one panel and have no menu.
+struct PanelKeys {
+    const char* panel;
+    const char* text;
+    const char* keys;
+};
+std::span<const PanelKeys> panelKeys();
+
 /// The needs that are met now.
 using Met = unsigned;
 
@@ -59,7 +68,7 @@ public:
     void addMenus(QMenuBar* bar) const;
     /// Enables exactly those whose needs are met.
     void refresh(Met met);
-    /// For the list under F1.
+    /// For the list under F1: the table, then the keys of plots and lists.
     static QList<ui::ShortcutEntry> shortcuts();
 
 private:

@@ -32,14 +32,17 @@ void setUpApplication(QApplication& application) {
     QGuiApplication::setDesktopFileName(QStringLiteral("org.espalier.Espalier"));
     QGuiApplication::setWindowIcon(style::applicationIcon());
     style::applyTheme(application, storedTheme());
-    plots::PlotView::setPathProvider([](QWidget* parent, const QString& suggestedName, const QString& filter) {
-        return ui::dialogs::saveFile(parent, {tr("Export plot"), suggestedName, filter});
-    });
+    plots::PlotView::setPathProvider(
+        [](QWidget* parent, const QString& suggestedName, const QString& filter) {
+            return ui::dialogs::saveFile(parent, {tr("Export plot"), suggestedName, filter});
+        });
 }
 
 style::ThemeMode storedTheme() {
     const int stored = QSettings().value(kThemeKey, 0).toInt();
-    return stored == 1 ? style::ThemeMode::Light : stored == 2 ? style::ThemeMode::Dark : style::ThemeMode::System;
+    return stored == 1   ? style::ThemeMode::Light
+           : stored == 2 ? style::ThemeMode::Dark
+                         : style::ThemeMode::System;
 }
 
 void setTheme(style::ThemeMode mode) {
@@ -51,11 +54,14 @@ void setTheme(style::ThemeMode mode) {
 CommandLine parseCommandLine(const QStringList& arguments) {
     QCommandLineParser parser;
     parser.setApplicationDescription(tr("Interactive pruning of TorchScript neural networks."));
-    const QCommandLineOption help({QStringLiteral("h"), QStringLiteral("help")}, tr("Shows this help."));
+    const QCommandLineOption help({QStringLiteral("h"), QStringLiteral("help")},
+                                  tr("Shows this help."));
     const QCommandLineOption versionOption(QStringLiteral("version"), tr("Shows the version."));
-    const QCommandLineOption example(QStringLiteral("example"), tr("Opens the example that comes with the program."));
+    const QCommandLineOption example(QStringLiteral("example"),
+                                     tr("Opens the example that comes with the program."));
     parser.addOptions({help, versionOption, example});
-    parser.addPositionalArgument(QStringLiteral("FILE"), tr("A TorchScript model or a plan to open."),
+    parser.addPositionalArgument(QStringLiteral("FILE"),
+                                 tr("A TorchScript model or a plan to open."),
                                  QStringLiteral("[FILE]"));
     CommandLine line;
     const auto leaveWith = [&line](int code, const QString& message) {
@@ -65,9 +71,12 @@ CommandLine parseCommandLine(const QStringList& arguments) {
     };
     if (!parser.parse(arguments)) return leaveWith(kUsageError, parser.errorText());
     if (parser.isSet(help)) return leaveWith(0, parser.helpText().trimmed());
-    if (parser.isSet(versionOption)) return leaveWith(0, QStringLiteral("espalier ") + QString::fromStdString(version()));
+    if (parser.isSet(versionOption))
+        return leaveWith(0, QStringLiteral("espalier ") + QString::fromStdString(version()));
     const QStringList files = parser.positionalArguments();
-    if (files.size() > 1) return leaveWith(kUsageError, tr("One file at a time: %1").arg(files.join(QLatin1Char(' '))));
+    if (files.size() > 1)
+        return leaveWith(kUsageError,
+                         tr("One file at a time: %1").arg(files.join(QLatin1Char(' '))));
     line.example = parser.isSet(example);
     if (!files.isEmpty()) line.file = QFileInfo(files.first()).absoluteFilePath();
     return line;

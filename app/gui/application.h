@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the program sets up before its window: names, theme, the dialogs behind plots; and what it was called with.
+// What the program sets up before its window: names, theme, the dialogs behind plots; and what it
+// was called with.
 #pragma once
 
 #include <optional>
@@ -13,7 +14,8 @@ class QApplication;
 
 namespace espalier::gui {
 
-/// Names for settings and desktop, icon, the stored theme, and the file dialog that plots save through.
+/// Names for settings and desktop, icon, the stored theme, and the file dialog that plots save
+/// through.
 void setUpApplication(QApplication& application);
 
 style::ThemeMode storedTheme();
@@ -22,7 +24,7 @@ void setTheme(style::ThemeMode mode);
 
 /// What the command line asks for.
 struct CommandLine {
-    QString file;          ///< absolute; empty: none
+    QString file;  ///< absolute; empty: none
     bool example = false;
     std::optional<int> exitCode;  ///< set: print `message` and leave
     QString message;

@@ -35,8 +35,9 @@ FileKind fileKind(const QString& path) {
     if (file.isDir() || looksLikeData(file.fileName())) return FileKind::Data;
     const QString suffix = file.suffix().toLower();
     if (suffix == QLatin1String("json")) return kindOfJson(path);
-    static const QStringList modelSuffixes{QStringLiteral("pt"), QStringLiteral("pth"), QStringLiteral("ts"),
-                                           QStringLiteral("torchscript"), QStringLiteral("jit")};
+    static const QStringList modelSuffixes{QStringLiteral("pt"), QStringLiteral("pth"),
+                                           QStringLiteral("ts"), QStringLiteral("torchscript"),
+                                           QStringLiteral("jit")};
     return modelSuffixes.contains(suffix) ? FileKind::Model : FileKind::Other;
 }
 

@@ -18,12 +18,13 @@ using espalier::gui::CommandLine;
 
 /// Prints what the command line asks for; the exit code when that was all.
 std::optional<int> answer(const CommandLine& line) {
-    if (line.exitCode) std::fprintf(*line.exitCode == 0 ? stdout : stderr, "%s\n", qUtf8Printable(line.message));
+    if (line.exitCode)
+        std::fprintf(*line.exitCode == 0 ? stdout : stderr, "%s\n", qUtf8Printable(line.message));
     return line.exitCode;
 }
 
-/// --help and --version must work without a display. Wrong usage waits: Qt's own options look wrong until a
-/// QApplication has taken them out.
+/// --help and --version must work without a display. Wrong usage waits: Qt's own options look wrong
+/// until a QApplication has taken them out.
 std::optional<int> answerWithoutDisplay(int argc, char** argv) {
     const QCoreApplication console(argc, argv);
     const CommandLine line = espalier::gui::parseCommandLine(QCoreApplication::arguments());
@@ -43,7 +44,8 @@ int main(int argc, char** argv) {
     gui::setUpApplication(application);
     gui::MainWindow window;
     const gui::UnixSignals unixSignals;
-    QObject::connect(&unixSignals, &gui::UnixSignals::terminationRequested, &window, &gui::MainWindow::closeNow);
+    QObject::connect(&unixSignals, &gui::UnixSignals::terminationRequested, &window,
+                     &gui::MainWindow::closeNow);
     log(LogLevel::Info, "Espalier " + version());
     window.show();
     if (line.example) {

@@ -7,7 +7,6 @@
 #include <QLabel>
 #include <QMenu>
 #include <QMenuBar>
-#include <QSettings>
 #include <QStackedWidget>
 #include <QStatusBar>
 #include <QUndoStack>
@@ -15,16 +14,15 @@
 
 #include "app/gui/actions.h"
 #include "app/gui/application.h"
+#include "app/gui/devices.h"
 #include "app/gui/drop_filter.h"
 #include "app/gui/recent_files.h"
 #include "app/gui/tasks.h"
 #include "app/gui/tool_bar.h"
 #include "app/gui/view_actions.h"
+#include "app/gui/window_state.h"
 #include "app/gui/workspace.h"
 #include "core/base/log.h"
-#include "core/measure/runtime.h"
-#include "ui/dialogs/about_dialog.h"
-#include "ui/dialogs/dialogs.h"
 #include "ui/document/workbench.h"
 #include "ui/panels/history_panel.h"
 #include "ui/panels/job_bar.h"
@@ -42,17 +40,16 @@ using ui::Message;
 using ui::Workbench;
 using Trigger = void (Tasks::*)();
 
-const QString kGeometryKey = QStringLiteral("window/geometry");
-const QString kLayoutKey = QStringLiteral("window/layout");
-const QString kSavedTrainingKey = QStringLiteral("training/savedOnClose");
-constexpr QSize kDefaultSize(1440, 900);
 constexpr QSize kMinimumSize(1024, 700);
 
 LogLevel logLevel(Message::Level level) {
     switch (level) {
-        case Message::Level::Error: return LogLevel::Error;
-        case Message::Level::Warning: return LogLevel::Warning;
-        default: return LogLevel::Info;
+        case Message::Level::Error:
+            return LogLevel::Error;
+        case Message::Level::Warning:
+            return LogLevel::Warning;
+        default:
+            return LogLevel::Info;
     }
 }
 
@@ -76,14 +73,15 @@ MainWindow::MainWindow(QWidget* parent)
     makeCentre();
     makeMenusAndBars();
     connectActions();
-    connectViewActions();
-    connectHelpActions();
+    connectViews(*m_actions, m_workspace);
+    connectThemes(*m_actions);
+    connectHelp(*m_actions, this);
     connectWorkbench();
     connectDocument();
     connectDevice();
     auto* drops = new DropFilter(this);
     connect(drops, &DropFilter::dropped, m_tasks, &Tasks::openPaths);
-    restoreWindow();
+    restoreWindow(*this, *m_workspace);
     showPage();
     refreshActions();
     refreshTitle();
@@ -104,7 +102,8 @@ void MainWindow::makeCentre() {
     m_workspace = new Workspace(m_workbench);
     m_pages = new QStackedWidget;
     m_pages->setObjectName(QStringLiteral("pages"));
-    for (QWidget* page : std::initializer_list<QWidget*>{m_start, m_loading, m_workspace}) m_pages->addWidget(page);
+    for (QWidget* page : std::initializer_list<QWidget*>{m_start, m_loading, m_workspace})
+        m_pages->addWidget(page);
     auto* centre = new QWidget;
     auto* layout = new QVBoxLayout(centre);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -116,14 +115,22 @@ void MainWindow::makeCentre() {
     connect(m_start, &ui::StartPage::openRequested, m_tasks, &Tasks::openModel);
     connect(m_start, &ui::StartPage::exampleRequested, m_tasks, &Tasks::openExample);
     connect(m_start, &ui::StartPage::recentRequested, m_tasks, &Tasks::openPath);
-    connect(m_recent, &RecentFiles::changed, m_start, [this] { m_start->setRecentFiles(m_recent->paths()); });
+    connect(m_recent, &RecentFiles::changed, m_start,
+            [this] { m_start->setRecentFiles(m_recent->paths()); });
     connect(m_recent, &RecentFiles::chosen, m_tasks, &Tasks::openPath);
-    connect(m_loading, &ui::LoadingPage::cancelRequested, this, [this] { m_jobs->cancel(m_openingJob); });
+    connect(m_loading, &ui::LoadingPage::cancelRequested, this,
+            [this] { m_jobs->cancel(m_openingJob); });
     connect(m_workspace, &Workspace::plotExported, this, [this](const QString& path) {
-        post({Message::Level::Success, tr("Exported %1").arg(QFileInfo(path).fileName()), {}, path, {}, {}});
+        post({Message::Level::Success,
+              tr("Exported %1").arg(QFileInfo(path).fileName()),
+              {},
+              path,
+              {},
+              {}});
     });
-    connect(m_workspace, &Workspace::plotExportFailed, this,
-            [this](const QString& text) { post({Message::Level::Error, text, {}, {}, {}, {}}); });
+    connect(m_workspace, &Workspace::plotExportFailed, this, [this](const QString& text) {
+        post({Message::Level::Error, text, {}, {}, {}, {}});
+    });
 }
 
 void MainWindow::makeMenusAndBars() {
@@ -169,12 +176,15 @@ void MainWindow::connectActions() {
         {"tools.pin", &Tasks::pinCurrent},
     };
     const Actions& actions = *m_actions;
-    for (const auto& [id, trigger] : commands) connect(actions[id], &QAction::triggered, m_tasks, trigger);
-    connect(actions["file.attach_data"], &QAction::triggered, m_tasks, [this] { m_tasks->attachData(); });
+    for (const auto& [id, trigger] : commands)
+        connect(actions[id], &QAction::triggered, m_tasks, trigger);
+    connect(actions["file.attach_data"], &QAction::triggered, m_tasks,
+            [this] { m_tasks->attachData(); });
     connect(actions["file.quit"], &QAction::triggered, this, &QWidget::close);
     connect(actions["edit.undo"], &QAction::triggered, m_document->undoStack(), &QUndoStack::undo);
     connect(actions["edit.redo"], &QAction::triggered, m_document->undoStack(), &QUndoStack::redo);
-    connect(actions["tools.measure_latency"], &QAction::triggered, m_workbench, &Workbench::measureLatency);
+    connect(actions["tools.measure_latency"], &QAction::triggered, m_workbench,
+            &Workbench::measureLatency);
     connect(actions["train.start"], &QAction::triggered, this,
             [this] { m_workbench->fineTune(m_workspace->training()->recipe()); });
     connect(actions["train.stop"], &QAction::triggered, m_workbench, &Workbench::stopTraining);
@@ -182,34 +192,14 @@ void MainWindow::connectActions() {
     connect(m_tasks, &Tasks::recipeChosen, this, &MainWindow::loadRecipe);
     ui::TrainingPanel* training = m_workspace->training();
     training->setActions(actions["train.start"], actions["train.stop"]);
-    connect(m_workspace, &Workspace::attachDataRequested, actions["file.attach_data"], &QAction::trigger);
-    connect(training, &ui::TrainingPanel::attachDataRequested, actions["file.attach_data"], &QAction::trigger);
+    connect(m_workspace, &Workspace::attachDataRequested, actions["file.attach_data"],
+            &QAction::trigger);
+    connect(training, &ui::TrainingPanel::attachDataRequested, actions["file.attach_data"],
+            &QAction::trigger);
     connect(training, &ui::TrainingPanel::failed, m_workbench, &Workbench::failed);
     connect(training, &ui::TrainingPanel::saved, m_workbench, &Workbench::succeeded);
-    connect(m_workspace->history(), &ui::HistoryPanel::pinRequested, actions["tools.pin"], &QAction::trigger);
-}
-
-void MainWindow::connectViewActions() {
-    connectViews(*m_actions, m_workspace);
-    connectThemes(*m_actions);
-    connect((*m_actions)["view.layout_reset"], &QAction::triggered, this, [this] {
-        resize(kDefaultSize);
-        m_workspace->applyLayout(Workspace::Layout::Explore);
-    });
-}
-
-void MainWindow::connectHelpActions() {
-    const Actions& actions = *m_actions;
-    connect(actions["help.shortcuts"], &QAction::triggered, this, [this] {
-        ui::ShortcutsDialog dialog(Actions::shortcuts(), this);
-        ui::dialogs::run(dialog);
-    });
-    connect(actions["help.about"], &QAction::triggered, this, [this] {
-        ui::AboutDialog dialog(versionText(), this);
-        ui::dialogs::run(dialog);
-    });
-    connect(actions["help.log_file"], &QAction::triggered, this,
-            [] { ui::dialogs::openExternally(QString::fromStdString(logFilePath())); });
+    connect(m_workspace->history(), &ui::HistoryPanel::pinRequested, actions["tools.pin"],
+            &QAction::trigger);
 }
 
 void MainWindow::connectWorkbench() {
@@ -246,7 +236,11 @@ void MainWindow::connectDocument() {
         refresh();
         showPage();
     });
-    connect(m_document, &Document::planChanged, this, refresh);
+    connect(m_document, &Document::planChanged, this, [this, refresh] {
+        refresh();
+        // "Exported" is old news once the work goes on.
+        if (m_messages->message().level == Message::Level::Success) m_messages->dismiss();
+    });
     connect(m_document, &Document::snapshotChanged, this, refresh);
     connect(m_document, &Document::selectionChanged, this, &MainWindow::refreshActions);
     connect(m_document, &Document::datasetChanged, this, [this] {
@@ -255,10 +249,12 @@ void MainWindow::connectDocument() {
     });
     QUndoStack* undo = m_document->undoStack();
     connect(undo, &QUndoStack::indexChanged, this, &MainWindow::refreshActions);
-    connect(undo, &QUndoStack::undoTextChanged, this,
-            [this](const QString& text) { nameAction((*m_actions)["edit.undo"], tr("Undo"), text); });
-    connect(undo, &QUndoStack::redoTextChanged, this,
-            [this](const QString& text) { nameAction((*m_actions)["edit.redo"], tr("Redo"), text); });
+    connect(undo, &QUndoStack::undoTextChanged, this, [this](const QString& text) {
+        nameAction((*m_actions)["edit.undo"], tr("Undo"), text);
+    });
+    connect(undo, &QUndoStack::redoTextChanged, this, [this](const QString& text) {
+        nameAction((*m_actions)["edit.redo"], tr("Redo"), text);
+    });
 }
 
 void MainWindow::connectDevice() {
@@ -268,24 +264,10 @@ void MainWindow::connectDevice() {
     const auto show = [this] { m_device->setText(tr("Device: %1").arg(m_toolBar->device())); };
     connect(m_toolBar, &ToolBar::deviceChanged, this, show);
     show();
-    findDevices();
-}
-
-void MainWindow::findDevices() {
-    // Asking an accelerator's driver can take seconds.
-    const ui::JobOptions options{ui::Lane::Interactive, tr("Looking for devices"), {}, false};
-    m_jobs->run<QStringList>(
-        options, this,
-        [](const EventSink<>&, RunControl&) -> Result<QStringList> {
-            QStringList names;
-            for (const std::string& name : measure::deviceNames()) names << QString::fromStdString(name);
-            return names;
-        },
-        [this](const Result<QStringList>& names) {
-            if (!names) return;
-            m_toolBar->setDevices(*names);
-            m_workspace->training()->setDevices(*names);
-        });
+    findDevices(m_jobs, this, [this](const QStringList& names) {
+        m_toolBar->setDevices(names);
+        m_workspace->training()->setDevices(names);
+    });
 }
 
 void MainWindow::openExample() {
@@ -315,7 +297,8 @@ void MainWindow::showOpened(const QString& path) {
 
 void MainWindow::showPage() {
     if (m_isOpening) return;
-    m_pages->setCurrentWidget(m_document->hasModel() ? static_cast<QWidget*>(m_workspace) : m_start);
+    m_pages->setCurrentWidget(m_document->hasModel() ? static_cast<QWidget*>(m_workspace)
+                                                     : m_start);
 }
 
 void MainWindow::post(const Message& message) {
@@ -330,7 +313,9 @@ void MainWindow::refreshActions() {
     const bool isPrunable = m_document->hasModel() && selection.isValid() &&
                             m_document->snapshot()->layer(selection).prunable.weights;
     Met met = NeedNothing;
-    const auto meets = [&met](Need need, bool isMet) { met |= isMet ? static_cast<unsigned>(need) : 0u; };
+    const auto meets = [&met](Need need, bool isMet) {
+        met |= isMet ? static_cast<unsigned>(need) : 0u;
+    };
     meets(NeedModel, m_document->hasModel() && !m_isOpening);
     meets(NeedData, m_document->dataset() != nullptr);
     meets(NeedSelection, isPrunable);
@@ -344,7 +329,8 @@ void MainWindow::refreshActions() {
 
 void MainWindow::refreshTitle() {
     const bool hasModel = m_document->hasModel();
-    setWindowTitle(hasModel ? QString::fromStdString(m_document->snapshot()->file().name()) + QStringLiteral("[*]")
+    setWindowTitle(hasModel ? QString::fromStdString(m_document->snapshot()->file().name()) +
+                                  QStringLiteral("[*]")
                             : QString());
     setWindowModified(hasModel && m_document->hasUnsavedWork());
 }
@@ -353,20 +339,13 @@ void MainWindow::loadRecipe(const QString& path) {
     m_workspace->training()->loadRecipe(path);
 }
 
-void MainWindow::restoreWindow() {
-    QSettings settings;
-    resize(kDefaultSize);
-    restoreGeometry(settings.value(kGeometryKey).toByteArray());
-    m_workspace->restoreLayout(settings.value(kLayoutKey).toByteArray());
-}
-
 void MainWindow::tellOfSavedTraining() {
-    QSettings settings;
-    const QString path = settings.value(kSavedTrainingKey).toString();
-    settings.remove(kSavedTrainingKey);
+    const QString path = takeSavedTraining();
     if (!QFileInfo::exists(path)) return;
     Message message;
-    message.text = tr("The training that ran when the window was closed has left its best weights in %1.").arg(path);
+    message.text =
+        tr("The training that ran when the window was closed has left its best weights in %1.")
+            .arg(path);
     message.path = path;
     message.actionText = tr("Open it");
     message.action = [this, path] { openPath(path); };
@@ -390,18 +369,17 @@ void MainWindow::closeEvent(QCloseEvent* event) {
 }
 
 void MainWindow::finish() {
-    QSettings settings;
-    settings.setValue(kGeometryKey, saveGeometry());
-    settings.setValue(kLayoutKey, m_workspace->layoutState());
+    saveWindow(*this, *m_workspace);
     QApplication::setOverrideCursor(Qt::WaitCursor);
     const auto saved = m_workbench->shutDown();
     QApplication::restoreOverrideCursor();
     if (!saved) {
         log(LogLevel::Error, saved.error().text());
     } else if (!saved->empty()) {
+        const QString path = QString::fromStdString(saved->string());
         log(LogLevel::Info, "The training was stopped; its best weights are in " + saved->string());
-        settings.setValue(kSavedTrainingKey, QString::fromStdString(saved->string()));
-        m_recent->add(QString::fromStdString(saved->string()));
+        rememberSavedTraining(path);
+        m_recent->add(path);
     }
 }
 

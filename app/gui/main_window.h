@@ -47,8 +47,6 @@ private:
     void makeCentre();
     void makeMenusAndBars();
     void connectActions();
-    void connectViewActions();
-    void connectHelpActions();
     void connectWorkbench();
     void connectDocument();
     void connectDevice();
@@ -60,10 +58,8 @@ private:
     void refreshActions();
     void refreshTitle();
     void loadRecipe(const QString& path);
-    void findDevices();
     void tellOfSavedTraining();
     void finish();
-    void restoreWindow();
 
     ui::Document* m_document;
     ui::JobRunner* m_jobs;

@@ -79,7 +79,8 @@ void Tasks::openFile(const QString& path) {
 }
 
 void Tasks::openModelWithInput() {
-    const QString path = dialogs::openFile(m_window, {tr("Open model with input shape"), {}, modelFilter()});
+    const QString path =
+        dialogs::openFile(m_window, {tr("Open model with input shape"), {}, modelFilter()});
     if (!path.isEmpty()) leaveModel([this, path] { askForInput(path); });
 }
 
@@ -123,12 +124,14 @@ void Tasks::openPath(const QString& path) {
         case FileKind::Plan:
             return hasModel ? m_workbench->openPlan(toPath(path)) : openPlanWithModel(path);
         case FileKind::Recipe:
-            if (!hasModel) return refuse(tr("%1 is a recipe for fine-tuning: open a model first.").arg(name));
+            if (!hasModel)
+                return refuse(tr("%1 is a recipe for fine-tuning: open a model first.").arg(name));
             return Q_EMIT recipeChosen(path);
         case FileKind::Data:
             return attachData(path);
         case FileKind::Other:
-            return refuse(tr("Cannot open %1: it is no TorchScript model (.pt), plan or recipe (.json), and no data "
+            return refuse(tr("Cannot open %1: it is no TorchScript model (.pt), plan or recipe "
+                             "(.json), and no data "
                              "that the program knows.")
                               .arg(name));
     }
@@ -143,14 +146,17 @@ void Tasks::openPlanWithModel(const QString& path) {
         m_planAfterOpening = path;
         return m_workbench->openModel(model);
     }
-    refuse(tr("%1 is a plan for %2, which is not in the same folder: open the model first, then the plan.")
+    refuse(tr("%1 is a plan for %2, which is not in the same folder: open the model first, then "
+              "the plan.")
                .arg(QFileInfo(path).fileName(), QString::fromStdString(plan->modelFile)));
 }
 
 void Tasks::openPaths(const QStringList& paths) {
     if (paths.isEmpty()) return;
     openPath(paths.first());
-    if (paths.size() > 1) refuse(tr("One file at a time: only %1 was taken.").arg(QFileInfo(paths.first()).fileName()));
+    if (paths.size() > 1)
+        refuse(
+            tr("One file at a time: only %1 was taken.").arg(QFileInfo(paths.first()).fileName()));
 }
 
 void Tasks::attachData(const QString& path) {
@@ -178,14 +184,16 @@ bool Tasks::askForExport() {
     ui::ExportDialog preview(m_workbench->document(), m_window);
     if (!dialogs::run(preview)) return false;
     const QString suggested = suggestedName(QStringLiteral("-masked") + kModelSuffix);
-    const QString path = dialogs::saveFile(m_window, {tr("Export masked model"), suggested, modelFilter()});
+    const QString path =
+        dialogs::saveFile(m_window, {tr("Export masked model"), suggested, modelFilter()});
     if (path.isEmpty()) return false;
     m_workbench->exportMasked(toPath(withSuffix(path, kModelSuffix)));
     return true;
 }
 
 bool Tasks::askForPlanFile() {
-    const QString path = dialogs::saveFile(m_window, {tr("Export plan"), suggestedName(kPlanSuffix), planFilter()});
+    const QString path =
+        dialogs::saveFile(m_window, {tr("Export plan"), suggestedName(kPlanSuffix), planFilter()});
     if (path.isEmpty()) return false;
     m_workbench->exportPlan(toPath(withSuffix(path, kPlanSuffix)));
     return true;
@@ -207,8 +215,14 @@ void Tasks::leaveModel(const std::function<void()>& then) {
     enum Answer { Export, Discard, Cancel };
     const Document& document = *m_workbench->document();
     m_afterExport = {};
+    if (m_workbench->isTraining()) {
+        return refuse(
+            tr("A training is running on this model. Stop it first: its best weights so "
+               "far are kept."));
+    }
     if (!document.hasUnsavedWork()) return then();
-    const bool hasOwnWeights = document.snapshot() != document.history().node(document.history().root()).snapshot;
+    const bool hasOwnWeights =
+        document.snapshot() != document.history().node(document.history().root()).snapshot;
     const QString file = QString::fromStdString(document.snapshot()->file().name());
     ui::Question question;
     question.title = tr("Unsaved work");
@@ -216,7 +230,8 @@ void Tasks::leaveModel(const std::function<void()>& then) {
                                   : tr("The plan for %1 is in no file yet.").arg(file);
     question.detail = tr("They are lost if you go on without exporting.");
     if (!hasOwnWeights) question.detail = tr("It is lost if you go on without exporting it.");
-    question.answers = {hasOwnWeights ? tr("Export model…") : tr("Export plan…"), tr("Discard"), tr("Cancel")};
+    question.answers = {hasOwnWeights ? tr("Export model…") : tr("Export plan…"), tr("Discard"),
+                        tr("Cancel")};
     question.safeAnswer = Cancel;
     question.mainAnswer = Export;
     switch (dialogs::ask(m_window, question)) {
@@ -232,8 +247,8 @@ void Tasks::leaveModel(const std::function<void()>& then) {
 
 void Tasks::onSucceeded(const QString& message, const QString& path) {
     Q_EMIT messagePosted({Message::Level::Success, message, {}, path, {}, {}});
-    if (m_workbench->document()->hasUnsavedWork()) return;
-    if (const auto then = std::exchange(m_afterExport, {})) then();
+    const auto then = std::exchange(m_afterExport, {});
+    if (then && !m_workbench->document()->hasUnsavedWork()) then();
 }
 
 void Tasks::onFailed(const Error& error) {
@@ -258,7 +273,8 @@ void Tasks::pruneEverywhere() {
     ui::PruneDialog dialog(m_workbench->document(), m_workbench->jobs(), m_window);
     if (!dialogs::run(dialog) || !dialog.plan()) return;
     m_workbench->document()->setPlan(
-        *dialog.plan(), tr("prune everywhere to %1").arg(QString::fromStdString(percent(dialog.sparsity()))));
+        *dialog.plan(),
+        tr("prune everywhere to %1").arg(QString::fromStdString(percent(dialog.sparsity()))));
 }
 
 void Tasks::resetSelectedLayers() {
@@ -287,8 +303,8 @@ void Tasks::measureAccuracy() {
 
 void Tasks::pinCurrent() {
     const auto count = m_workbench->document()->history().nodes().size();
-    const auto name =
-        dialogs::askText(m_window, tr("Pin current state"), tr("Name of this state:"), tr("State %1").arg(count));
+    const auto name = dialogs::askText(m_window, tr("Pin current state"), tr("Name of this state:"),
+                                       tr("State %1").arg(count));
     if (name) m_workbench->pinCurrent(*name);
 }
 

@@ -8,7 +8,8 @@ class QSocketNotifier;
 
 namespace espalier::gui {
 
-/// At most one at a time. A second signal while the first is being handled ends the program at once.
+/// At most one at a time. A second signal while the first is being handled ends the program at
+/// once.
 class UnixSignals : public QObject {
     Q_OBJECT
 public:

@@ -7,7 +7,11 @@
 
 #include "app/gui/actions.h"
 #include "app/gui/application.h"
+#include "app/gui/window_state.h"
 #include "app/gui/workspace.h"
+#include "core/base/log.h"
+#include "ui/dialogs/about_dialog.h"
+#include "ui/dialogs/dialogs.h"
 
 namespace espalier::gui {
 namespace {
@@ -31,26 +35,48 @@ void connectViews(const Actions& actions, Workspace* workspace) {
         const QString id = QString::fromLatin1(spec.id);
         if (QDockWidget* dock = workspace->dock(id)) connectDock(actions[spec.id], dock, workspace);
         if (workspace->hasTab(id)) {
-            QObject::connect(actions[spec.id], &QAction::triggered, workspace, [=] { workspace->showTab(id); });
+            QObject::connect(actions[spec.id], &QAction::triggered, workspace,
+                             [=] { workspace->showTab(id); });
         }
     }
-    const std::pair<const char*, Workspace::Layout> layouts[] = {{"view.layout_explore", Workspace::Layout::Explore},
-                                                                 {"view.layout_tune", Workspace::Layout::Tune}};
+    const std::pair<const char*, Workspace::Layout> layouts[] = {
+        {"view.layout_explore", Workspace::Layout::Explore},
+        {"view.layout_tune", Workspace::Layout::Tune}};
     for (const auto& [id, layout] : layouts) {
         QObject::connect(actions[id], &QAction::triggered, workspace,
                          [=, layout = layout] { workspace->applyLayout(layout); });
     }
-    QObject::connect(actions["view.zoom_reset"], &QAction::triggered, workspace, &Workspace::resetZoom);
+    QObject::connect(actions["view.layout_reset"], &QAction::triggered, workspace, [=] {
+        workspace->window()->resize(kDefaultWindowSize);
+        workspace->applyLayout(Workspace::Layout::Explore);
+    });
+    QObject::connect(actions["view.zoom_reset"], &QAction::triggered, workspace,
+                     &Workspace::resetZoom);
 }
 
 void connectThemes(const Actions& actions) {
-    const std::pair<const char*, style::ThemeMode> themes[] = {{"view.theme_system", style::ThemeMode::System},
-                                                               {"view.theme_light", style::ThemeMode::Light},
-                                                               {"view.theme_dark", style::ThemeMode::Dark}};
+    const std::pair<const char*, style::ThemeMode> themes[] = {
+        {"view.theme_system", style::ThemeMode::System},
+        {"view.theme_light", style::ThemeMode::Light},
+        {"view.theme_dark", style::ThemeMode::Dark}};
     for (const auto& [id, mode] : themes) {
         actions[id]->setChecked(mode == storedTheme());
-        QObject::connect(actions[id], &QAction::triggered, actions[id], [mode = mode] { setTheme(mode); });
+        QObject::connect(actions[id], &QAction::triggered, actions[id],
+                         [mode = mode] { setTheme(mode); });
     }
+}
+
+void connectHelp(const Actions& actions, QWidget* window) {
+    QObject::connect(actions["help.shortcuts"], &QAction::triggered, window, [=] {
+        ui::ShortcutsDialog dialog(Actions::shortcuts(), window);
+        ui::dialogs::run(dialog);
+    });
+    QObject::connect(actions["help.about"], &QAction::triggered, window, [=] {
+        ui::AboutDialog dialog(versionText(), window);
+        ui::dialogs::run(dialog);
+    });
+    QObject::connect(actions["help.log_file"], &QAction::triggered, window,
+                     [] { ui::dialogs::openExternally(QString::fromStdString(logFilePath())); });
 }
 
 }  // namespace espalier::gui

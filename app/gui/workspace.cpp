@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/gui/workspace.h"
 
+#include <utility>
+
 #include <QDockWidget>
 #include <QTabBar>
 #include <QTabWidget>
@@ -20,8 +22,10 @@ namespace espalier::gui {
 namespace {
 
 constexpr int kLayoutVersion = 1;
-constexpr int kLeftWidth = 286;
-constexpr int kRightWidth = 284;
+constexpr int kLeftWidth = 320;
+constexpr int kRightWidth = 300;
+constexpr int kLeastLeftWidth = 250;
+constexpr int kLeastRightWidth = 284;  // what the fields of a layer need
 
 const QString kLayers = QStringLiteral("view.layers");
 const QString kSettings = QStringLiteral("view.settings");
@@ -51,15 +55,17 @@ Workspace::Workspace(ui::Workbench* workbench, QWidget* parent) : QMainWindow(pa
 
     m_training = new ui::TrainingPanel(workbench);
     m_history = new ui::HistoryPanel(workbench);
-    addDock(kLayers, tr("Layers"), Qt::LeftDockWidgetArea, new ui::LayerListPanel(workbench));
-    addDock(kSettings, tr("Layer settings"), Qt::RightDockWidgetArea, new ui::LayerSettingsPanel(workbench));
-    // Set before the window has a size, widths alone would not hold.
-    dock(kLayers)->widget()->setMinimumWidth(kLeftWidth);
-    dock(kSettings)->widget()->setMinimumWidth(kRightWidth);
+    addDock(kLayers, tr("Layers"), Qt::LeftDockWidgetArea, new ui::LayerListPanel(workbench))
+        ->widget()
+        ->setMinimumWidth(kLeastLeftWidth);
+    addDock(kSettings, tr("Layer settings"), Qt::RightDockWidgetArea,
+            new ui::LayerSettingsPanel(workbench))
+        ->widget()
+        ->setMinimumWidth(kLeastRightWidth);
     addDock(kHistory, tr("History"), Qt::RightDockWidgetArea, m_history);
     addDock(kTraining, tr("Training"), Qt::BottomDockWidgetArea, m_training);
     addDock(kLog, tr("Log"), Qt::BottomDockWidgetArea, new ui::LogPanel);
-    applyLayout(Layout::Explore);
+    placeDocks();
     connectPlots();
 }
 
@@ -68,8 +74,8 @@ void Workspace::addTab(const QString& actionId, const QString& title, QWidget* p
     m_tabs->addTab(page, title);
 }
 
-QDockWidget* Workspace::addDock(const QString& actionId, const QString& title, Qt::DockWidgetArea area,
-                                QWidget* panel) {
+QDockWidget* Workspace::addDock(const QString& actionId, const QString& title,
+                                Qt::DockWidgetArea area, QWidget* panel) {
     auto* dock = new QDockWidget(title, this);
     dock->setObjectName(actionId + QStringLiteral("_dock"));
     dock->setWidget(panel);
@@ -110,6 +116,14 @@ void Workspace::placeDocks() {
     for (const QString& id : {kSettings, kTraining}) dock(id)->raise();
 }
 
+void Workspace::showEvent(QShowEvent* event) {
+    QMainWindow::showEvent(event);
+    if (std::exchange(m_isArranged, true)) return;
+    // Docks can be given sizes only once they have been laid out.
+    QMetaObject::invokeMethod(
+        this, [this] { applyLayout(Layout::Explore); }, Qt::QueuedConnection);
+}
+
 void Workspace::applyLayout(Layout layout) {
     placeDocks();
     resizeDocks({dock(kLayers), dock(kSettings)}, {kLeftWidth, kRightWidth}, Qt::Horizontal);
@@ -123,7 +137,9 @@ QByteArray Workspace::layoutState() const {
 }
 
 bool Workspace::restoreLayout(const QByteArray& state) {
-    return restoreState(state, kLayoutVersion);
+    const bool isRestored = restoreState(state, kLayoutVersion);
+    m_isArranged = m_isArranged || isRestored;
+    return isRestored;
 }
 
 void Workspace::resetZoom() {

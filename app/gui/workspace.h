@@ -48,12 +48,17 @@ Q_SIGNALS:
     void plotExported(const QString& path);
     void plotExportFailed(const QString& message);
 
+protected:
+    void showEvent(QShowEvent* event) override;
+
 private:
     void addTab(const QString& actionId, const QString& title, QWidget* page);
-    QDockWidget* addDock(const QString& actionId, const QString& title, Qt::DockWidgetArea area, QWidget* panel);
+    QDockWidget* addDock(const QString& actionId, const QString& title, Qt::DockWidgetArea area,
+                         QWidget* panel);
     void placeDocks();
     void connectPlots();
 
+    bool m_isArranged = false;  // by a person, now or in an earlier run
     std::map<QString, QDockWidget*> m_docks;
     std::map<QString, QWidget*> m_pages;
     QTabWidget* m_tabs;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Files named to the program: on the command line, dropped, opened lately; and the files it brings for the desktop.
+// Files named to the program: on the command line, dropped, opened lately; and the files it brings
+// for the desktop.
 #include <QFile>
 #include <QMenu>
 #include <QProcess>
@@ -43,9 +44,12 @@ private Q_SLOTS:
         QTest::addColumn<FileKind>("kind");
         QTest::newRow("model") << "a.pt" << QByteArray("any") << FileKind::Model;
         QTest::newRow("model in capitals") << "A.PT" << QByteArray("any") << FileKind::Model;
-        QTest::newRow("plan") << "a.espalier-plan.json" << QByteArray(R"({"format": "espalier-plan"})") << FileKind::Plan;
-        QTest::newRow("recipe") << "r.json" << QByteArray(R"({"format": "espalier-recipe"})") << FileKind::Recipe;
-        QTest::newRow("other JSON") << "package.json" << QByteArray(R"({"name": "x"})") << FileKind::Other;
+        QTest::newRow("plan") << "a.espalier-plan.json"
+                              << QByteArray(R"({"format": "espalier-plan"})") << FileKind::Plan;
+        QTest::newRow("recipe") << "r.json" << QByteArray(R"({"format": "espalier-recipe"})")
+                                << FileKind::Recipe;
+        QTest::newRow("other JSON")
+            << "package.json" << QByteArray(R"({"name": "x"})") << FileKind::Other;
         QTest::newRow("broken JSON") << "broken.json" << QByteArray("{") << FileKind::Other;
         QTest::newRow("IDX") << "train-images-idx3-ubyte.gz" << QByteArray("any") << FileKind::Data;
         QTest::newRow("picture") << "cat.png" << QByteArray("any") << FileKind::Other;
@@ -77,7 +81,8 @@ private Q_SLOTS:
         }
         const RecentFiles again;  // from the settings
         QCOMPARE(again.paths().size(), RecentFiles::kMax);
-        QCOMPARE(again.paths().mid(0, 3), (QStringList{"/models/5.pt", "/models/11.pt", "/models/10.pt"}));
+        QCOMPARE(again.paths().mid(0, 3),
+                 (QStringList{"/models/5.pt", "/models/11.pt", "/models/10.pt"}));
         QCOMPARE(again.paths().count("/models/5.pt"), 1);
     }
 
@@ -165,7 +170,8 @@ private Q_SLOTS:
         const QString tool = QStandardPaths::findExecutable("appstreamcli");
         if (tool.isEmpty()) QSKIP("appstreamcli is not installed");
         QProcess process;
-        process.start(tool, {"validate", "--no-net", linuxFile("org.espalier.Espalier.metainfo.xml")});
+        process.start(tool,
+                      {"validate", "--no-net", linuxFile("org.espalier.Espalier.metainfo.xml")});
         QVERIFY(process.waitForFinished());
         QVERIFY2(process.exitCode() == 0, process.readAllStandardOutput());
     }

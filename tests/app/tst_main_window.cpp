@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The window as a person uses it: opening, states of actions, dropping files, closing.
+#include <QDialog>
 #include <QDockWidget>
 #include <QDropEvent>
 #include <QLineEdit>
 #include <QMimeData>
 #include <QPushButton>
-#include <QDialog>
 #include <QSignalSpy>
 #include <QTabWidget>
 #include <QToolButton>
@@ -36,7 +36,8 @@ void drop(QWidget* target, const QStringList& paths) {
 
 QString writeFile(const QString& path, const QByteArray& content) {
     QFile file(path);
-    if (!file.open(QIODevice::WriteOnly) || file.write(content) != content.size()) qFatal("Cannot write a test file");
+    if (!file.open(QIODevice::WriteOnly) || file.write(content) != content.size())
+        qFatal("Cannot write a test file");
     return path;
 }
 
@@ -91,7 +92,8 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(probe.page(), QString("workspace"), test::kPatienceMs);
         QTRY_VERIFY_WITH_TIMEOUT(probe.document().dataset(), test::kPatienceMs);
         QCOMPARE(probe.child<QToolButton>("toolBarData")->text(), QString("Data: mnist"));
-        QTRY_VERIFY_WITH_TIMEOUT(probe.document().evaluation(), test::kPatienceMs);  // measured by itself
+        QTRY_VERIFY_WITH_TIMEOUT(probe.document().evaluation(),
+                                 test::kPatienceMs);  // measured by itself
         QVERIFY(probe.document().evaluation()->top1 > 0.97);
         QVERIFY2(!probe.messages().hasMessage(), qPrintable(probe.messageText()));
     }
@@ -130,7 +132,8 @@ private Q_SLOTS:
         probe.trigger("prune.everywhere");
         QTRY_VERIFY_WITH_TIMEOUT(probe.document().masks(), test::kPatienceMs);
         const prune::Footprint& cost = probe.document().footprint();
-        QCOMPARE(cost.weights - cost.weightsKept, std::llround(0.9 * static_cast<double>(cost.weights)));
+        QCOMPARE(cost.weights - cost.weightsKept,
+                 std::llround(0.9 * static_cast<double>(cost.weights)));
         QCOMPARE(probe.document().undoStack()->count(), 1);
         probe.trigger("prune.reset_all");
         QVERIFY(probe.document().plan().weights.empty());
@@ -155,13 +158,58 @@ private Q_SLOTS:
         QCOMPARE(probe.page(), QString("startPage"));
     }
 
+    void opensWithATypedInputShape() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        probe.dialogs.nextFile(WindowProbe::copyModel(m_folder->path()));
+        probe.dialogs.nextDialog([](QDialog& dialog) {
+            test::find<QLineEdit>(dialog, "inputSpec")->setText("1x1x28x28");
+            return test::find<QPushButton>(dialog, "inputAccept")->isEnabled();
+        });
+        probe.trigger("file.open_with_input");
+        QTRY_COMPARE_WITH_TIMEOUT(probe.page(), QString("workspace"), test::kPatienceMs);
+        QVERIFY(!probe.document().snapshot()->inputsAreGuessed());
+    }
+
+    void aWrongInputShapeIsExplainedAndCanBeTypedAgain() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        probe.dialogs.nextFile(WindowProbe::copyModel(m_folder->path()));
+        probe.dialogs.nextDialog([](QDialog& dialog) {
+            test::find<QLineEdit>(dialog, "inputSpec")->setText("1x3x32x32");
+            return true;
+        });
+        probe.trigger("file.open_with_input");
+        QTRY_VERIFY_WITH_TIMEOUT(probe.isError(), test::kPatienceMs);
+        QCOMPARE(probe.page(), QString("startPage"));
+        probe.dialogs.nextDialog([](QDialog& dialog) {
+            test::find<QLineEdit>(dialog, "inputSpec")->setText("1x1x28x28");
+            return true;
+        });
+        probe.child<QToolButton>("messageAction")->click();
+        QTRY_COMPARE_WITH_TIMEOUT(probe.page(), QString("workspace"), test::kPatienceMs);
+    }
+
+    void openingCanBeCancelled() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        probe.window.openPath(WindowProbe::copyModel(m_folder->path()));
+        QCOMPARE(probe.page(), QString("loadingPage"));
+        probe.child<QPushButton>("loadingCancel")->click();
+        QTRY_COMPARE_WITH_TIMEOUT(probe.page(), QString("startPage"), test::kPatienceMs);
+        QVERIFY2(!probe.messages().hasMessage(), qPrintable(probe.messageText()));
+        QVERIFY(!probe.document().hasModel());
+    }
+
     void droppingTheWrongFileNamesIt_data() {
         QTest::addColumn<QString>("name");
         QTest::addColumn<QByteArray>("content");
         QTest::newRow("picture") << "cat.png" << QByteArray("png");
         QTest::newRow("JSON of another kind") << "package.json" << QByteArray("{}");
-        QTest::newRow("plan without a model") << "x.espalier-plan.json" << QByteArray(R"({"format": "espalier-plan"})");
-        QTest::newRow("recipe without a model") << "r.json" << QByteArray(R"({"format": "espalier-recipe"})");
+        QTest::newRow("plan without a model")
+            << "x.espalier-plan.json" << QByteArray(R"({"format": "espalier-plan"})");
+        QTest::newRow("recipe without a model")
+            << "r.json" << QByteArray(R"({"format": "espalier-recipe"})");
     }
     void droppingTheWrongFileNamesIt() {
         QFETCH(QString, name);
@@ -214,7 +262,8 @@ private Q_SLOTS:
         {
             WindowProbe probe;
             QVERIFY(probe.openModel(model));
-            probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
+            probe.document().setRule(probe.document().selection(),
+                                     prune::WeightRule::sparsity(0.5));
             probe.dialogs.nextFile(plan);
             probe.trigger("file.export_plan");
             QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(plan), test::kPatienceMs);
@@ -222,7 +271,8 @@ private Q_SLOTS:
         }
         WindowProbe probe;
         probe.window.openPath(plan);
-        QTRY_COMPARE_WITH_TIMEOUT(probe.document().plan().weights.size(), std::size_t(1), test::kPatienceMs);
+        QTRY_COMPARE_WITH_TIMEOUT(probe.document().plan().weights.size(), std::size_t(1),
+                                  test::kPatienceMs);
         QCOMPARE(probe.page(), QString("workspace"));
     }
 
@@ -368,7 +418,8 @@ private Q_SLOTS:
         WindowProbe probe;
         probe.dialogs.nextDialog([](QDialog& dialog) { return !dialog.windowTitle().isEmpty(); });
         probe.trigger("help.shortcuts");
-        probe.dialogs.nextDialog([](QDialog& dialog) { return dialog.objectName() == "aboutDialog"; });
+        probe.dialogs.nextDialog(
+            [](QDialog& dialog) { return dialog.objectName() == "aboutDialog"; });
         probe.trigger("help.about");
         QVERIFY(probe.dialogs.isUsedUp());
     }

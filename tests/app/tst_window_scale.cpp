@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The window on a screen of twice the density and at its smallest size: nothing clipped, in both palettes.
+// The window on a screen of twice the density and at its smallest size: nothing clipped, in both
+// palettes.
 #include <QDir>
 #include <QUndoStack>
 
@@ -53,7 +54,8 @@ private:
         QDir().mkpath(folder);
         const QPixmap picture = probe.window.grab();
         QCOMPARE(picture.size(), 2 * probe.window.size());
-        QVERIFY(picture.save(QStringLiteral("%1/small-%2-%3.png").arg(folder, QString::fromLatin1(name), theme)));
+        QVERIFY(picture.save(
+            QStringLiteral("%1/small-%2-%3.png").arg(folder, QString::fromLatin1(name), theme)));
     }
 
     std::unique_ptr<test::OwnSettings> m_settings;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What tests of the window share: settings of their own, no warning let through, finding things by name.
+// What tests of the window share: settings of their own, no warning let through, finding things by
+// name.
 #pragma once
 
 #include <QAbstractButton>
@@ -29,13 +30,15 @@ private:
     QTemporaryDir m_folder;
 };
 
-/// Any warning that is logged from now on fails the running test function; not those about the missing screen.
+/// Any warning that is logged from now on fails the running test function; not those about the
+/// missing screen.
 inline void failOnAnyWarning() {
-    QTest::failOnWarning(QRegularExpression(
-        QStringLiteral("^(?!This plugin does not support|QStandardPaths: XDG_RUNTIME_DIR not set).*")));
+    QTest::failOnWarning(QRegularExpression(QStringLiteral(
+        "^(?!This plugin does not support|QStandardPaths: XDG_RUNTIME_DIR not set).*")));
 }
 
-/// The one child of `parent` with this object name; a missing one fails the test by a null access it names first.
+/// The one child of `parent` with this object name; a missing one fails the test by a null access
+/// it names first.
 template <class Child>
 Child* find(const QObject& parent, const char* name) {
     auto* child = parent.findChild<Child*>(QString::fromLatin1(name));
@@ -48,11 +51,13 @@ inline QStringList focusableWithoutName(const QWidget& window) {
     QStringList found;
     for (auto* widget : window.findChildren<QWidget*>()) {
         if (!widget->isVisibleTo(&window) || !(widget->focusPolicy() & Qt::TabFocus)) continue;
-        if (widget->objectName() == QLatin1String("qt_spinbox_lineedit")) continue;  // speaks through its spin box
+        if (widget->objectName() == QLatin1String("qt_spinbox_lineedit"))
+            continue;  // speaks through its spin box
         QAccessibleInterface* accessible = QAccessible::queryAccessibleInterface(widget);
         if (accessible && !accessible->text(QAccessible::Name).isEmpty()) continue;
-        found << QStringLiteral("%1 %2 in %3").arg(QString::fromLatin1(widget->metaObject()->className()),
-                                                   widget->objectName(), widget->parentWidget()->objectName());
+        found << QStringLiteral("%1 %2 in %3")
+                     .arg(QString::fromLatin1(widget->metaObject()->className()),
+                          widget->objectName(), widget->parentWidget()->objectName());
     }
     return found;
 }
@@ -62,7 +67,8 @@ inline QStringList clippedTexts(const QWidget& window) {
     QStringList found;
     const auto check = [&](const QWidget* widget, const QString& text) {
         if (text.isEmpty() || !widget->isVisible()) return;
-        const QSize wanted = widget->minimumSizeHint() - QSize(2, 2);  // that much is the font's own leading
+        const QSize wanted =
+            widget->minimumSizeHint() - QSize(2, 2);  // that much is the font's own leading
         if (widget->width() >= wanted.width() && widget->height() >= wanted.height()) return;
         found << QStringLiteral("%1 \"%2\" needs %3x%4 and has %5x%6")
                      .arg(widget->objectName(), text)
@@ -74,7 +80,8 @@ inline QStringList clippedTexts(const QWidget& window) {
     for (const auto* label : window.findChildren<QLabel*>()) {
         if (label->objectName() != QLatin1String("hoverText")) check(label, label->text());
     }
-    for (const auto* button : window.findChildren<QAbstractButton*>()) check(button, button->text());
+    for (const auto* button : window.findChildren<QAbstractButton*>())
+        check(button, button->text());
     return found;
 }
 

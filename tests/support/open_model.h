@@ -24,7 +24,8 @@ struct OpenModel {
 
     bool open(const std::filesystem::path& path = project::lenet5Example().model) {
         workbench.openModel(path);
-        return QTest::qWaitFor([this] { return document.hasModel() && document.masks(); }, kPatienceMs);
+        return QTest::qWaitFor([this] { return document.hasModel() && document.masks(); },
+                               kPatienceMs);
     }
 
     bool attach(const std::filesystem::path& folder) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A small dataset in MNIST's format that a network learns in one epoch: each class has its own bright square.
+// A small dataset in MNIST's format that a network learns in one epoch: each class has its own
+// bright square.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +10,8 @@
 
 namespace espalier::test {
 
-inline void writeIdx(const std::filesystem::path& path, std::uint8_t dimensions, std::initializer_list<int> shape,
-                     const std::string& bytes) {
+inline void writeIdx(const std::filesystem::path& path, std::uint8_t dimensions,
+                     std::initializer_list<int> shape, const std::string& bytes) {
     std::ofstream file(path, std::ios::binary);
     const char magic[] = {0, 0, 8, static_cast<char>(dimensions)};
     file.write(magic, 4);
@@ -31,7 +32,8 @@ inline void writeTinyMnist(const std::filesystem::path& folder, int train = 600,
             for (int pixel = 0; pixel < 36; ++pixel) {
                 const int row = 2 + 12 * (label / 5) + pixel / 6 + i % 3;
                 const int column = 1 + 5 * (label % 5) + pixel % 6;
-                image[static_cast<std::size_t>(row * 28 + column)] = static_cast<char>(200 + i % 50);
+                image[static_cast<std::size_t>(row * 28 + column)] =
+                    static_cast<char>(200 + i % 50);
             }
             images += image;
             labels += static_cast<char>(label);

@@ -31,9 +31,7 @@ public:
         window.show();
         (void)QTest::qWaitForWindowExposed(&window);
     }
-    ~WindowProbe() {
-        window.closeNow();
-    }
+    ~WindowProbe() { window.closeNow(); }
 
     QAction* action(const char* id) const { return find<QAction>(window, id); }
     void trigger(const char* id) const { action(id)->trigger(); }
@@ -44,7 +42,9 @@ public:
     ui::Document& document() const { return *window.document(); }
     QString page() const { return child<QStackedWidget>("pages")->currentWidget()->objectName(); }
     const ui::MessageBar& messages() const { return *child<ui::MessageBar>("messageBar"); }
-    QString messageText() const { return messages().hasMessage() ? messages().message().text : QString(); }
+    QString messageText() const {
+        return messages().hasMessage() ? messages().message().text : QString();
+    }
     bool isError() const {
         return messages().hasMessage() && messages().message().level == ui::Message::Level::Error;
     }
@@ -57,8 +57,9 @@ public:
     }
     bool openModel(const QString& path) {
         window.openPath(path);
-        return QTest::qWaitFor([this] { return page() == QLatin1String("workspace") && document().masks(); },
-                               kPatienceMs);
+        return QTest::qWaitFor(
+            [this] { return page() == QLatin1String("workspace") && document().masks(); },
+            kPatienceMs);
     }
     bool attachTinyData(const QString& folder) {
         writeTinyMnist(folder.toStdString());
@@ -69,7 +70,8 @@ public:
         return QTest::qWaitFor([this] { return document().dataset() != nullptr; }, kPatienceMs);
     }
     bool rest() {
-        return QTest::qWaitFor([this] { return window.workbench()->jobs()->jobs().isEmpty(); }, kPatienceMs);
+        return QTest::qWaitFor([this] { return window.workbench()->jobs()->jobs().isEmpty(); },
+                               kPatienceMs);
     }
 
     gui::MainWindow window;

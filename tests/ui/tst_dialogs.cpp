@@ -116,7 +116,8 @@ private Q_SLOTS:
         QVERIFY2(dialog.isReady(), qPrintable(shownText(dialog, "dataMessage")));
         QVERIFY(test::find<QPushButton>(dialog, "dataAccept")->isEnabled());
         // 600 training samples, a fifth of them held out
-        QVERIFY2(shownText(dialog, "dataMessage").contains("480 for training, 120 for validation, 100 for test"),
+        QVERIFY2(shownText(dialog, "dataMessage")
+                     .contains("480 for training, 120 for validation, 100 for test"),
                  qPrintable(shownText(dialog, "dataMessage")));
         QCOMPARE(dialog.spec(), spec);
     }
@@ -174,7 +175,8 @@ private Q_SLOTS:
         for (const model::Layer& layer : model.document.snapshot()->layers()) {
             if (!layer.prunable.weights) continue;
             all += layer.weightCount;
-            removed += std::llround(dialog.plan()->weights.at(layer.name).value * static_cast<double>(layer.weightCount));
+            removed += std::llround(dialog.plan()->weights.at(layer.name).value *
+                                    static_cast<double>(layer.weightCount));
         }
         QCOMPARE(removed, std::llround(0.8 * static_cast<double>(all)));
         QVERIFY(model.document.plan().weights.empty());  // nothing is applied by looking
@@ -195,7 +197,8 @@ private Q_SLOTS:
         QVERIFY(previewed.wait(test::kPatienceMs));
         QCOMPARE(dialog.scope(), prune::Scope::Layer);
         QCOMPARE(dialog.plan()->weightCriterion, std::string("lamp"));
-        for (const auto& [name, rule] : dialog.plan()->weights) QCOMPARE(rule, prune::WeightRule::sparsity(0.25));
+        for (const auto& [name, rule] : dialog.plan()->weights)
+            QCOMPARE(rule, prune::WeightRule::sparsity(0.25));
         QVERIFY(test::find<QPushButton>(dialog, "pruneAccept")->isEnabled());
     }
 
@@ -211,7 +214,8 @@ private Q_SLOTS:
         const ui::ExportDialog dialog(&model.document);
         auto* list = test::find<QTreeWidget>(dialog, "exportLayers");
         QCOMPARE(list->topLevelItemCount(), 1);
-        QCOMPARE(list->topLevelItem(0)->text(0).toStdString(), model.document.snapshot()->layer(layer).name);
+        QCOMPARE(list->topLevelItem(0)->text(0).toStdString(),
+                 model.document.snapshot()->layer(layer).name);
         QVERIFY(list->topLevelItem(0)->text(3).startsWith("50"));
     }
 
@@ -220,13 +224,17 @@ private Q_SLOTS:
         test::OpenModel model;
         QVERIFY(model.open());
         const ui::ExportDialog dialog(&model.document);
-        QVERIFY(test::find<QTreeWidget>(dialog, "exportLayers")->topLevelItem(0)->text(0).startsWith("Nothing"));
+        QVERIFY(test::find<QTreeWidget>(dialog, "exportLayers")
+                    ->topLevelItem(0)
+                    ->text(0)
+                    .startsWith("Nothing"));
     }
 
     // Help
 
     void shortcutsAreSearched() {
-        ui::ShortcutsDialog dialog({{"File", "Open model", "Ctrl+O", {}}, {"Edit", "Undo", "Ctrl+Z", {}}});
+        ui::ShortcutsDialog dialog(
+            {{"File", "Open model", "Ctrl+O", {}}, {"Edit", "Undo", "Ctrl+Z", {}}});
         auto* list = test::find<QTreeWidget>(dialog, "shortcutsList");
         dialog.setFilter("file OPEN");
         QVERIFY(!list->topLevelItem(0)->isHidden());
@@ -239,7 +247,8 @@ private Q_SLOTS:
 
     void aboutShowsVersions() {
         const ui::AboutDialog dialog("Espalier 9.9\nQt 6");
-        QCOMPARE(test::find<QLabel>(dialog, "aboutVersions")->text(), QString("Espalier 9.9\nQt 6"));
+        QCOMPARE(test::find<QLabel>(dialog, "aboutVersions")->text(),
+                 QString("Espalier 9.9\nQt 6"));
     }
 
     void everyFieldHasAName() {

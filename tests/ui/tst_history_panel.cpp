@@ -44,7 +44,8 @@ private Q_SLOTS:
         QCOMPARE(root(panel)->text(0), QString("lenet5.script.pt"));
         QCOMPARE(root(panel)->childCount(), 1);
         QCOMPARE(root(panel)->child(0)->text(0), QString("halved"));
-        QTRY_COMPARE_WITH_TIMEOUT(root(panel)->child(0)->text(2), QString::fromUtf8("50.0\u2009%"), test::kPatienceMs);
+        QTRY_COMPARE_WITH_TIMEOUT(root(panel)->child(0)->text(2), QString::fromUtf8("50.0\u2009%"),
+                                  test::kPatienceMs);
         QCOMPARE(root(panel)->text(2), QString::fromUtf8("0.0\u2009%"));
         QVERIFY(root(panel)->child(0)->font(0).bold());  // where we are
         QVERIFY(!root(panel)->font(0).bold());
@@ -76,7 +77,8 @@ private Q_SLOTS:
         script.nextText("the beginning");
         test::find<QToolButton>(panel, "historyRename")->click();
         QCOMPARE(root(panel)->text(0), QString("the beginning"));
-        QCOMPARE(model.document.history().node(model.document.history().root()).name, std::string("the beginning"));
+        QCOMPARE(model.document.history().node(model.document.history().root()).name,
+                 std::string("the beginning"));
         QVERIFY(script.isUsedUp());
     }
 

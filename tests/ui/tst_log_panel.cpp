@@ -45,7 +45,8 @@ private Q_SLOTS:
         panel.setLowestLevel(LogLevel::Error);
         QVERIFY(!panel.text().contains("two"));
         panel.setLowestLevel(LogLevel::Info);
-        QVERIFY(panel.text().contains("one") && panel.text().contains("two") && panel.text().contains("three"));
+        QVERIFY(panel.text().contains("one") && panel.text().contains("two") &&
+                panel.text().contains("three"));
     }
 
     void takesMessagesFromManyThreads() {
@@ -63,7 +64,8 @@ private Q_SLOTS:
 
     void keepsTheNewestLines() {
         LogPanel panel;
-        for (int i = 0; i < LogPanel::kMaxLines + 10; ++i) log(LogLevel::Info, "line " + std::to_string(i) + ".");
+        for (int i = 0; i < LogPanel::kMaxLines + 10; ++i)
+            log(LogLevel::Info, "line " + std::to_string(i) + ".");
         const QString last = QString("line %1.").arg(LogPanel::kMaxLines + 9);
         QTRY_VERIFY(panel.text().contains(last));
         QVERIFY(!panel.text().contains("line 9."));

@@ -47,7 +47,8 @@ private Q_SLOTS:
         QFETCH(QString, action);
         MessageBar bar;
         bar.post({Message::Level::Info, "text", details, path, action, {}});
-        QCOMPARE(!test::find<QToolButton>(bar, "messageDetailsButton")->isHidden(), !details.isEmpty());
+        QCOMPARE(!test::find<QToolButton>(bar, "messageDetailsButton")->isHidden(),
+                 !details.isEmpty());
         QCOMPARE(!test::find<QToolButton>(bar, "messageShowInFolder")->isHidden(), !path.isEmpty());
         QCOMPARE(!test::find<QToolButton>(bar, "messageAction")->isHidden(), !action.isEmpty());
     }
@@ -73,8 +74,9 @@ private Q_SLOTS:
 
     void anActionMayPostTheNextMessage() {
         MessageBar bar;
-        bar.post({Message::Level::Error, "first", {}, {}, "Act",
-                  [&bar] { bar.post({Message::Level::Info, "second", {}, {}, {}, {}}); }});
+        bar.post({Message::Level::Error, "first", {}, {}, "Act", [&bar] {
+                      bar.post({Message::Level::Info, "second", {}, {}, {}, {}});
+                  }});
         test::find<QToolButton>(bar, "messageAction")->click();
         QCOMPARE(bar.message().text, QString("second"));
         QVERIFY(!bar.isHidden());

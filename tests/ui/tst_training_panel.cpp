@@ -95,15 +95,21 @@ private Q_SLOTS:
         QTest::addColumn<bool>("stopped");
         QTest::addColumn<QString>("expected");
         // U+2009 stands before %
-        QTest::newRow("better") << 4 << false
-                                << QString::fromUtf8("Best epoch 4: 98.90\u2009% (was 97.20\u2009%) on validation, "
-                                                     "after 5 epochs.");
-        QTest::newRow("stopped") << 4 << true
-                                 << QString::fromUtf8("Best epoch 4: 98.90\u2009% (was 97.20\u2009%) on validation, "
-                                                      "stopped after 5 epochs.");
-        QTest::newRow("no better") << 0 << false
-                                   << QString::fromUtf8("No epoch was better than the start (97.20\u2009% on "
-                                                        "validation), after 5 epochs: the weights are unchanged.");
+        QTest::newRow("better")
+            << 4 << false
+            << QString::fromUtf8(
+                   "Best epoch 4: 98.90\u2009% (was 97.20\u2009%) on validation, "
+                   "after 5 epochs.");
+        QTest::newRow("stopped")
+            << 4 << true
+            << QString::fromUtf8(
+                   "Best epoch 4: 98.90\u2009% (was 97.20\u2009%) on validation, "
+                   "stopped after 5 epochs.");
+        QTest::newRow("no better")
+            << 0 << false
+            << QString::fromUtf8(
+                   "No epoch was better than the start (97.20\u2009% on "
+                   "validation), after 5 epochs: the weights are unchanged.");
     }
     void summarySaysWhatWasGained() {
         QFETCH(int, bestEpoch);
@@ -218,8 +224,10 @@ private Q_SLOTS:
         QVERIFY(!test::find<QSpinBox>(panel, "recipeEpochs")->isEnabled());
         QVERIFY(ended.wait(test::kPatienceMs));
         QVERIFY(test::find<QSpinBox>(panel, "recipeEpochs")->isEnabled());
-        QCOMPARE(test::find<plots::CurvesView>(panel, "lossCurves")->points(0).size(), std::size_t(20));
-        const plots::Points& accuracy = test::find<plots::CurvesView>(panel, "accuracyCurves")->points(0);
+        QCOMPARE(test::find<plots::CurvesView>(panel, "lossCurves")->points(0).size(),
+                 std::size_t(20));
+        const plots::Points& accuracy =
+            test::find<plots::CurvesView>(panel, "accuracyCurves")->points(0);
         QVERIFY(accuracy.size() >= 2);
         QCOMPARE(accuracy.x.back(), 2.0);
         QVERIFY(test::find<QLabel>(panel, "trainingStatus")->text().contains("on validation"));
@@ -229,7 +237,8 @@ private Q_SLOTS:
         test::find<QToolButton>(panel, "metricsExport")->click();
         QFile csv(folder.filePath("metrics.csv"));
         QVERIFY(csv.open(QIODevice::ReadOnly));
-        QCOMPARE(csv.readLine().trimmed(), QByteArray("step,epoch,round,loss,val_loss,top1,lr,sparsity,seconds"));
+        QCOMPARE(csv.readLine().trimmed(),
+                 QByteArray("step,epoch,round,loss,val_loss,top1,lr,sparsity,seconds"));
     }
 
     void everyFieldHasAName() {

@@ -25,13 +25,15 @@ AboutDialog::AboutDialog(const QString& versions, QWidget* parent) : QDialog(par
     setObjectName(QStringLiteral("aboutDialog"));
     setWindowTitle(tr("About Espalier"));
     auto* picture = new QLabel;
-    picture->setPixmap(style::applicationIcon().pixmap(QSize(kPictureSize, kPictureSize), devicePixelRatioF()));
+    picture->setPixmap(
+        style::applicationIcon().pixmap(QSize(kPictureSize, kPictureSize), devicePixelRatioF()));
     picture->setAlignment(Qt::AlignTop);
     auto* title = new QLabel(tr("Espalier %1").arg(QString::fromStdString(version())));
     title->setFont(style::font(style::FontSize::Large));
-    auto* text = new QLabel(tr("Interactive pruning of TorchScript neural networks.\n\n"
-                               "Free software under the GNU General Public License, version 3 or later. "
-                               "It comes with no warranty. Your models and data stay on this machine."));
+    auto* text =
+        new QLabel(tr("Interactive pruning of TorchScript neural networks.\n\n"
+                      "Free software under the GNU General Public License, version 3 or later. "
+                      "It comes with no warranty. Your models and data stay on this machine."));
     text->setWordWrap(true);
     auto* libraries = new QLabel(versions);
     libraries->setObjectName(QStringLiteral("aboutVersions"));
@@ -54,7 +56,8 @@ AboutDialog::AboutDialog(const QString& versions, QWidget* parent) : QDialog(par
     layout->addWidget(buttons);
     fitHeight(*this, 460);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
-    connect(copy, &QPushButton::clicked, this, [versions] { QGuiApplication::clipboard()->setText(versions); });
+    connect(copy, &QPushButton::clicked, this,
+            [versions] { QGuiApplication::clipboard()->setText(versions); });
 }
 
 }  // namespace espalier::ui

@@ -9,7 +9,8 @@ namespace espalier::ui {
 class AboutDialog : public QDialog {
     Q_OBJECT
 public:
-    /// `versions`: of the program, its libraries and the platform, one a line; can be copied for a report.
+    /// `versions`: of the program, its libraries and the platform, one a line; can be copied for a
+    /// report.
     explicit AboutDialog(const QString& versions, QWidget* parent = nullptr);
 };
 

@@ -41,7 +41,8 @@ std::optional<std::vector<double>> parsedNumbers(QString text) {
     return numbers;
 }
 
-QLineEdit* lineEdit(const QString& name, const QString& label, const QString& placeholder, const QString& tip) {
+QLineEdit* lineEdit(const QString& name, const QString& label, const QString& placeholder,
+                    const QString& tip) {
     auto* edit = new QLineEdit;
     edit->setObjectName(name);
     edit->setAccessibleName(label);
@@ -54,7 +55,8 @@ QComboBox* presetBox(const QString& current) {
     auto* box = new QComboBox;
     box->setObjectName(QStringLiteral("dataPreset"));
     box->setAccessibleName(DataDialog::tr("Preset"));
-    box->setToolTip(DataDialog::tr("Mean and standard deviation that models for this data usually expect"));
+    box->setToolTip(
+        DataDialog::tr("Mean and standard deviation that models for this data usually expect"));
     box->addItem(DataDialog::tr("By the kind of data"), QString());
     for (const char* name : {"mnist", "cifar10", "imagenet"}) {
         box->addItem(QString::fromLatin1(name), QString::fromLatin1(name));
@@ -68,12 +70,17 @@ QComboBox* presetBox(const QString& current) {
 QString describeDataset(const data::DatasetInfo& info) {
     QStringList shape;
     for (const std::int64_t size : info.sampleShape) shape << QString::number(size);
-    const auto count = [](std::int64_t samples) { return QString::fromStdString(exactCount(samples)); };
-    QString text = DataDialog::tr("%1: %2, samples of %3, %4 classes.\n%5 for training, %6 for validation, %7 for test.")
-                       .arg(QString::fromStdString(info.name), QString::fromStdString(info.kind),
-                            shape.join(QStringLiteral(" × ")), QString::number(info.classes.size()),
-                            count(info.train), count(info.validation), count(info.test));
-    for (const std::string& note : info.notes) text += QLatin1Char('\n') + QString::fromStdString(note);
+    const auto count = [](std::int64_t samples) {
+        return QString::fromStdString(exactCount(samples));
+    };
+    QString text =
+        DataDialog::tr(
+            "%1: %2, samples of %3, %4 classes.\n%5 for training, %6 for validation, %7 for test.")
+            .arg(QString::fromStdString(info.name), QString::fromStdString(info.kind),
+                 shape.join(QStringLiteral(" × ")), QString::number(info.classes.size()),
+                 count(info.train), count(info.validation), count(info.test));
+    for (const std::string& note : info.notes)
+        text += QLatin1Char('\n') + QString::fromStdString(note);
     return text;
 }
 
@@ -81,27 +88,7 @@ DataDialog::DataDialog(JobRunner* jobs, const data::DataSpec& initial, QWidget* 
     : QDialog(parent), m_jobs(jobs) {
     setObjectName(QStringLiteral("dataDialog"));
     setWindowTitle(tr("Attach data"));
-    m_path = lineEdit(QStringLiteral("dataPath"), tr("Data file or folder"), tr("A folder, or one file of the data"),
-                      tr("A folder with the four IDX files of MNIST or of data like it, plain or gzipped; "
-                         "or one of these files"));
-    m_path->setText(QString::fromStdString(initial.path.string()));
-    m_preset = presetBox(QString::fromStdString(initial.preset));
-    const QString ofPreset = tr("as in the preset");
-    m_mean = lineEdit(QStringLiteral("dataMean"), tr("Mean"), ofPreset,
-                      tr("Subtracted from each channel, on values from 0 to 1; separate channels with commas"));
-    m_mean->setText(joined(initial.mean));
-    m_deviation = lineEdit(QStringLiteral("dataDeviation"), tr("Standard deviation"), ofPreset,
-                           tr("Each channel is divided by it after the mean is subtracted"));
-    m_deviation->setText(joined(initial.deviation));
-    m_validation = new QDoubleSpinBox;
-    m_validation->setObjectName(QStringLiteral("dataValidation"));
-    m_validation->setAccessibleName(tr("Validation share"));
-    m_validation->setToolTip(tr("Share of the training split that is held out: choices are made on it, "
-                                "and the test split stays unseen"));
-    m_validation->setRange(1, 50);
-    m_validation->setDecimals(0);
-    m_validation->setSuffix(QStringLiteral(" %"));
-    m_validation->setValue(initial.validation * 100);
+    makeFields(initial);
     m_message = new InlineMessage(QStringLiteral("dataMessage"));
     m_message->setMinimumHeight(4 * fontMetrics().lineSpacing());
 
@@ -132,6 +119,33 @@ DataDialog::DataDialog(JobRunner* jobs, const data::DataSpec& initial, QWidget* 
     preview();
 }
 
+void DataDialog::makeFields(const data::DataSpec& initial) {
+    m_path = lineEdit(QStringLiteral("dataPath"), tr("Data file or folder"),
+                      tr("A folder, or one file of the data"),
+                      tr("A folder with the four IDX files of MNIST or of data like it, plain or "
+                         "gzipped; or one of these files"));
+    m_path->setText(QString::fromStdString(initial.path.string()));
+    m_preset = presetBox(QString::fromStdString(initial.preset));
+    const QString ofPreset = tr("as in the preset");
+    m_mean = lineEdit(QStringLiteral("dataMean"), tr("Mean"), ofPreset,
+                      tr("Subtracted from each channel, on values from 0 to 1; separate channels "
+                         "with commas"));
+    m_mean->setText(joined(initial.mean));
+    m_deviation = lineEdit(QStringLiteral("dataDeviation"), tr("Standard deviation"), ofPreset,
+                           tr("Each channel is divided by it after the mean is subtracted"));
+    m_deviation->setText(joined(initial.deviation));
+    m_validation = new QDoubleSpinBox;
+    m_validation->setObjectName(QStringLiteral("dataValidation"));
+    m_validation->setAccessibleName(tr("Validation share"));
+    m_validation->setToolTip(
+        tr("Share of the training split that is held out: choices are made on "
+           "it, and the test split stays unseen"));
+    m_validation->setRange(1, 50);
+    m_validation->setDecimals(0);
+    m_validation->setSuffix(QStringLiteral(" %"));
+    m_validation->setValue(initial.validation * 100);
+}
+
 DataDialog::~DataDialog() {
     m_jobs->cancelSlot(kPreviewSlot);
 }
@@ -144,10 +158,13 @@ QLayout* DataDialog::makePathLine() {
     folder->setObjectName(QStringLiteral("dataPickFolder"));
     folder->setAccessibleName(tr("Choose a data folder"));
     for (QPushButton* button : {file, folder}) button->setAutoDefault(false);
-    connect(file, &QPushButton::clicked, this,
-            [this] { pick(dialogs::openFile(this, {tr("Choose a data file"), m_path->text(), tr("All files (*)")})); });
-    connect(folder, &QPushButton::clicked, this,
-            [this] { pick(dialogs::openFolder(this, {tr("Choose a data folder"), m_path->text(), {}})); });
+    connect(file, &QPushButton::clicked, this, [this] {
+        pick(dialogs::openFile(this,
+                               {tr("Choose a data file"), m_path->text(), tr("All files (*)")}));
+    });
+    connect(folder, &QPushButton::clicked, this, [this] {
+        pick(dialogs::openFolder(this, {tr("Choose a data folder"), m_path->text(), {}}));
+    });
     auto* line = new QHBoxLayout;
     line->setSpacing(style::kSpaceRelated);
     line->addWidget(m_path, 1);
@@ -180,7 +197,8 @@ void DataDialog::preview() {
     }
     for (const QLineEdit* edit : {m_mean, m_deviation}) {
         if (parsedNumbers(edit->text())) continue;
-        m_message->showError(tr("%1 is not a list of numbers. Write one number per channel, such as 0.49, 0.48, 0.45.")
+        m_message->showError(tr("%1 is not a list of numbers. Write one number per channel, such "
+                                "as 0.49, 0.48, 0.45.")
                                  .arg(edit->accessibleName()));
         return;
     }
@@ -188,7 +206,9 @@ void DataDialog::preview() {
     const JobOptions options{Lane::Interactive, tr("Looking at the data"), kPreviewSlot, false};
     m_jobs->run<data::DatasetPtr>(
         options, this,
-        [spec = spec()](const EventSink<>&, RunControl& control) { return data::openDataset(spec, control); },
+        [spec = spec()](const EventSink<>&, RunControl& control) {
+            return data::openDataset(spec, control);
+        },
         [this](Result<data::DatasetPtr> dataset) { showPreview(dataset); });
 }
 

@@ -16,7 +16,8 @@ namespace espalier::ui {
 class InlineMessage;
 class JobRunner;
 
-/// Looks at the data in a job whenever a field changes; "Attach data" can be pressed once that went well.
+/// Looks at the data in a job whenever a field changes; "Attach data" can be pressed once that went
+/// well.
 class DataDialog : public QDialog {
     Q_OBJECT
 public:
@@ -30,6 +31,7 @@ Q_SIGNALS:
     void previewed();  ///< the look at the data is over, well or not
 
 private:
+    void makeFields(const data::DataSpec& initial);
     QLayout* makePathLine();
     void pick(const QString& path);
     void preview();

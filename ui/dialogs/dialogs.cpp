@@ -49,13 +49,15 @@ QString startPath(const FileRequest& request) {
     const QString folder = QSettings().value(kLastFolder).toString();
     if (request.path.isEmpty()) return folder;
     const QFileInfo wanted(request.path);
-    return wanted.isAbsolute() || folder.isEmpty() ? request.path : folder + QLatin1Char('/') + request.path;
+    return wanted.isAbsolute() || folder.isEmpty() ? request.path
+                                                   : folder + QLatin1Char('/') + request.path;
 }
 
 QString remembered(const QString& path) {
     if (!path.isEmpty()) {
         const QFileInfo info(path);
-        QSettings().setValue(kLastFolder, info.isDir() ? info.absoluteFilePath() : info.absolutePath());
+        QSettings().setValue(kLastFolder,
+                             info.isDir() ? info.absoluteFilePath() : info.absolutePath());
     }
     return path;
 }
@@ -66,7 +68,8 @@ namespace dialogs {
 
 QString openFile(QWidget* parent, const FileRequest& request) {
     if (script()) return next(script()->files, request.title, QString());
-    return remembered(QFileDialog::getOpenFileName(parent, request.title, startPath(request), request.filter));
+    return remembered(
+        QFileDialog::getOpenFileName(parent, request.title, startPath(request), request.filter));
 }
 
 QString openFolder(QWidget* parent, const FileRequest& request) {
@@ -76,16 +79,19 @@ QString openFolder(QWidget* parent, const FileRequest& request) {
 
 QString saveFile(QWidget* parent, const FileRequest& request) {
     if (script()) return next(script()->files, request.title, QString());
-    return remembered(QFileDialog::getSaveFileName(parent, request.title, startPath(request), request.filter));
+    return remembered(
+        QFileDialog::getSaveFileName(parent, request.title, startPath(request), request.filter));
 }
 
 int ask(QWidget* parent, const Question& question) {
     if (script()) return next(script()->answers, question.title, question.safeAnswer);
-    QMessageBox box(QMessageBox::Question, question.title, question.text, QMessageBox::NoButton, parent);
+    QMessageBox box(QMessageBox::Question, question.title, question.text, QMessageBox::NoButton,
+                    parent);
     box.setInformativeText(question.detail);
     QList<QAbstractButton*> buttons;
     for (int i = 0; i < question.answers.size(); ++i) {
-        const auto role = i == question.safeAnswer ? QMessageBox::RejectRole : QMessageBox::AcceptRole;
+        const auto role =
+            i == question.safeAnswer ? QMessageBox::RejectRole : QMessageBox::AcceptRole;
         buttons << box.addButton(question.answers[i], role);
     }
     box.setEscapeButton(buttons.value(question.safeAnswer));
@@ -103,13 +109,15 @@ std::optional<QString> askText(QWidget* parent, const QString& title, const QStr
     }
     bool accepted = false;
     const QString text =
-        QInputDialog::getText(parent, title, label, QLineEdit::Normal, suggestion, &accepted).trimmed();
+        QInputDialog::getText(parent, title, label, QLineEdit::Normal, suggestion, &accepted)
+            .trimmed();
     return accepted && !text.isEmpty() ? std::optional(text) : std::nullopt;
 }
 
 bool run(QDialog& dialog) {
     if (!script()) return dialog.exec() == QDialog::Accepted;
-    const auto act = next<std::function<bool(QDialog&)>>(script()->dialogs, dialog.windowTitle(), {});
+    const auto act =
+        next<std::function<bool(QDialog&)>>(script()->dialogs, dialog.windowTitle(), {});
     dialog.show();
     const bool accepted = act && act(dialog);
     if (dialog.isVisible()) dialog.done(accepted ? QDialog::Accepted : QDialog::Rejected);

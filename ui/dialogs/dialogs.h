@@ -54,7 +54,8 @@ void openExternally(const QString& path);
 
 }  // namespace dialogs
 
-/// For tests: while one lives nothing is shown, and answers come from here in the order they were given.
+/// For tests: while one lives nothing is shown, and answers come from here in the order they were
+/// given.
 ///
 /// A dialog that nobody expected is declined with a warning, so that a test fails and never hangs.
 class DialogScript {

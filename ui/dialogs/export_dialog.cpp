@@ -28,12 +28,14 @@ QString summary(const Document& document) {
     const prune::Footprint& dense = document.denseFootprint();
     const double kept = static_cast<double>(after.nonzeros) /
                         static_cast<double>(std::max<std::int64_t>(1, dense.nonzeros));
-    return ExportDialog::tr("A TorchScript file with the original shapes and zeros where weights are removed: "
-                            "it runs wherever %1 runs.\n\n"
-                            "Non-zero parameters: %2 of %3 (%4 kept)\n"
-                            "File: %5, ≈ %6 once compressed (gzip)")
-        .arg(QString::fromStdString(document.snapshot()->file().name()), count(after.nonzeros), count(dense.nonzeros),
-             QString::fromStdString(percent(kept)), bytes(after.bytesDense), bytes(after.bytesCompressed));
+    return ExportDialog::tr(
+               "A TorchScript file with the original shapes and zeros where weights are removed: "
+               "it runs wherever %1 runs.\n\n"
+               "Non-zero parameters: %2 of %3 (%4 kept)\n"
+               "File: %5, ≈ %6 once compressed (gzip)")
+        .arg(QString::fromStdString(document.snapshot()->file().name()), count(after.nonzeros),
+             count(dense.nonzeros), QString::fromStdString(percent(kept)), bytes(after.bytesDense),
+             bytes(after.bytesCompressed));
 }
 
 }  // namespace
@@ -44,8 +46,9 @@ ExportDialog::ExportDialog(const Document* document, QWidget* parent) : QDialog(
     auto* text = new QLabel(summary(*document));
     text->setObjectName(QStringLiteral("exportSummary"));
     text->setWordWrap(true);
-    auto* note = new QLabel(tr("The file is written under a temporary name, loaded again and compared "
-                               "before it takes its name."));
+    auto* note =
+        new QLabel(tr("The file is written under a temporary name, loaded again and compared "
+                      "before it takes its name."));
     note->setFont(style::font(style::FontSize::Small));
     note->setWordWrap(true);
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
@@ -74,12 +77,15 @@ QTreeWidget* ExportDialog::makeLayerList(const Document& document) {
         const std::int64_t removed = document.removed(layer.id);
         if (removed == 0) continue;
         auto* item = new QTreeWidgetItem(
-            list, {QString::fromStdString(layer.name), count(layer.weightCount - removed), count(layer.weightCount),
+            list, {QString::fromStdString(layer.name), count(layer.weightCount - removed),
+                   count(layer.weightCount),
                    QString::fromStdString(percent(document.sparsity(layer.id)))});
-        for (int column = 1; column < 4; ++column) item->setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
+        for (int column = 1; column < 4; ++column)
+            item->setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
     }
     if (list->topLevelItemCount() == 0) {
-        new QTreeWidgetItem(list, {tr("Nothing is removed: the file will equal the model as it is")});
+        new QTreeWidgetItem(list,
+                            {tr("Nothing is removed: the file will equal the model as it is")});
         list->setFirstColumnSpanned(0, {}, true);
     }
     list->header()->setStretchLastSection(false);

@@ -29,18 +29,21 @@ QString described(const script::InputSpec& input) {
     QStringList shape;
     for (const std::int64_t size : input.shape) shape << QString::number(size);
     const std::string_view type = script::name(input.dtype);
-    const QString words = InputDialog::tr("%1 tensor of %2")
-                              .arg(QString::fromUtf8(type.data(), static_cast<qsizetype>(type.size())),
-                                   shape.join(QStringLiteral(" × ")));
+    const QString words =
+        InputDialog::tr("%1 tensor of %2")
+            .arg(QString::fromUtf8(type.data(), static_cast<qsizetype>(type.size())),
+                 shape.join(QStringLiteral(" × ")));
     return input.isList ? InputDialog::tr("a list with one %1").arg(words) : words;
 }
 
 }  // namespace
 
-InputDialog::InputDialog(const QString& fileName, const QString& suggestion, QWidget* parent) : QDialog(parent) {
+InputDialog::InputDialog(const QString& fileName, const QString& suggestion, QWidget* parent)
+    : QDialog(parent) {
     setObjectName(QStringLiteral("inputDialog"));
     setWindowTitle(tr("Input shape"));
-    auto* question = new QLabel(tr("What does %1 take? One shape per argument of forward, the batch first:").arg(fileName));
+    auto* question = new QLabel(
+        tr("What does %1 take? One shape per argument of forward, the batch first:").arg(fileName));
     question->setWordWrap(true);
     m_text = new QLineEdit(suggestion);
     m_text->setObjectName(QStringLiteral("inputSpec"));
@@ -48,8 +51,9 @@ InputDialog::InputDialog(const QString& fileName, const QString& suggestion, QWi
     m_text->setPlaceholderText(QStringLiteral("1x3x224x224"));
     m_text->setToolTip(tr("Separate several arguments with spaces"));
     question->setBuddy(m_text);
-    auto* forms = new QLabel(tr("1x3x224x224 — an image; 1x128:int64:0..30522 — token numbers below 30522;\n"
-                                "list:3x320x320 — a list with one image"));
+    auto* forms =
+        new QLabel(tr("1x3x224x224: an image; 1x128:int64:0..30522: token numbers;\n"
+                      "list:3x320x320: a list with one image"));
     forms->setFont(style::font(style::FontSize::Small));
     m_message = new InlineMessage(QStringLiteral("inputMessage"));
     m_message->setMinimumHeight(3 * fontMetrics().lineSpacing());
@@ -59,7 +63,8 @@ InputDialog::InputDialog(const QString& fileName, const QString& suggestion, QWi
 
     auto* layout = new QVBoxLayout(this);
     layout->setSpacing(style::kSpacePanel);
-    for (QWidget* part : std::initializer_list<QWidget*>{question, m_text, forms, m_message}) layout->addWidget(part);
+    for (QWidget* part : std::initializer_list<QWidget*>{question, m_text, forms, m_message})
+        layout->addWidget(part);
     layout->addStretch();
     layout->addWidget(buttons);
     fitHeight(*this, 520);

@@ -32,14 +32,16 @@ constexpr int kSliderSteps = 1000;
 constexpr double kFirstSparsity = 0.5;
 
 /// How many weights a plan of sparsity rules removes from each layer.
-std::vector<std::int64_t> removedPerLayer(const model::Snapshot& snapshot, const prune::Plan& plan) {
+std::vector<std::int64_t> removedPerLayer(const model::Snapshot& snapshot,
+                                          const prune::Plan& plan) {
     std::vector<std::int64_t> removed;
     for (const model::Layer& layer : snapshot.layers()) {
         const auto rule = plan.weights.find(layer.name);
         const bool isRuled = rule != plan.weights.end() && !plan.locked.contains(layer.name) &&
                              rule->second.kind == prune::WeightRule::Kind::Sparsity;
         const auto wanted =
-            isRuled ? std::llround(rule->second.value * static_cast<double>(layer.weightCount)) : 0LL;
+            isRuled ? std::llround(rule->second.value * static_cast<double>(layer.weightCount))
+                    : 0LL;
         removed.push_back(std::max<std::int64_t>(wanted, snapshot.baseRemoved(layer.id)));
     }
     return removed;
@@ -48,10 +50,12 @@ std::vector<std::int64_t> removedPerLayer(const model::Snapshot& snapshot, const
 QString described(const prune::Footprint& after, const prune::Footprint& dense) {
     const auto text = [](const std::string& words) { return QString::fromStdString(words); };
     return PruneDialog::tr("Leaves %1 of %2 parameters non-zero (%3 removed), about %4 compressed.")
-        .arg(text(siCount(static_cast<double>(after.nonzeros))), text(siCount(static_cast<double>(dense.nonzeros))),
-             text(percent(1.0 - static_cast<double>(after.nonzeros) /
-                                    static_cast<double>(std::max<std::int64_t>(1, dense.nonzeros)))),
-             text(byteSize(static_cast<double>(after.bytesCompressed))));
+        .arg(
+            text(siCount(static_cast<double>(after.nonzeros))),
+            text(siCount(static_cast<double>(dense.nonzeros))),
+            text(percent(1.0 - static_cast<double>(after.nonzeros) /
+                                   static_cast<double>(std::max<std::int64_t>(1, dense.nonzeros)))),
+            text(byteSize(static_cast<double>(after.bytesCompressed))));
 }
 
 }  // namespace
@@ -129,7 +133,8 @@ QLayout* PruneDialog::makeSparsityLine() {
 QLayout* PruneDialog::makeScopes() {
     auto* global = new QRadioButton(tr("One threshold for all layers"));
     global->setObjectName(QStringLiteral("pruneGlobal"));
-    global->setToolTip(tr("The lowest scores of the whole model go: redundant layers lose more than others"));
+    global->setToolTip(
+        tr("The lowest scores of the whole model go: redundant layers lose more than others"));
     auto* layer = new QRadioButton(tr("The same share of every layer"));
     layer->setObjectName(QStringLiteral("pruneLayer"));
     layer->setToolTip(tr("Each layer loses its own lowest scores"));
@@ -151,7 +156,8 @@ QComboBox* PruneDialog::makeCriteria() {
     box->setToolTip(tr("How weights are ranked; the lowest go first"));
     for (const prune::CriterionInfo& info : prune::weightCriteria()) {
         const QString name = QString::fromStdString(info.name);
-        box->addItem(QStringLiteral("%1   %2").arg(name, QString::fromStdString(info.formula)), name);
+        box->addItem(QStringLiteral("%1   %2").arg(name, QString::fromStdString(info.formula)),
+                     name);
         box->setItemData(box->count() - 1, QString::fromStdString(info.summary), Qt::ToolTipRole);
     }
     const QString current = QString::fromStdString(m_document->plan().weightCriterion);
@@ -179,8 +185,8 @@ void PruneDialog::preview() {
     const JobOptions options{Lane::Interactive, tr("Previewing the cut"), kPreviewSlot, false};
     m_jobs->run<prune::Plan>(
         options, this,
-        [snapshot = m_document->snapshot(), plan, sparsity = sparsity(), scope = scope()](const EventSink<>&,
-                                                                                         RunControl& control) {
+        [snapshot = m_document->snapshot(), plan, sparsity = sparsity(), scope = scope()](
+            const EventSink<>&, RunControl& control) {
             return prune::withSparsityEverywhere(*snapshot, plan, sparsity, scope, control);
         },
         [this](Result<prune::Plan> result) { showPreview(std::move(result)); });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/history_panel.h"
 
+#include <utility>
+
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QToolButton>
@@ -22,9 +24,12 @@ enum Column { Name, Accuracy, Sparsity, ColumnCount };
 
 style::Icon iconFor(project::Operation operation) {
     switch (operation) {
-        case project::Operation::Open: return style::Icon::Model;
-        case project::Operation::Pin: return style::Icon::Pin;
-        case project::Operation::FineTune: return style::Icon::Train;
+        case project::Operation::Open:
+            return style::Icon::Model;
+        case project::Operation::Pin:
+            return style::Icon::Pin;
+        case project::Operation::FineTune:
+            return style::Icon::Train;
     }
     return style::Icon::Model;
 }
@@ -38,47 +43,24 @@ Result<double> sparsityOf(const project::Node& node, RunControl& control) {
     const auto masks = prune::resolve(*node.snapshot, *node.plan, nullptr, control);
     if (!masks) return masks.error();
     const prune::Footprint cost = prune::footprint(*node.snapshot, **masks);
-    return cost.weights == 0 ? 0.0
-                             : 1.0 - static_cast<double>(cost.weightsKept) / static_cast<double>(cost.weights);
+    return cost.weights == 0
+               ? 0.0
+               : 1.0 - static_cast<double>(cost.weightsKept) / static_cast<double>(cost.weights);
 }
 
 }  // namespace
 
-HistoryPanel::HistoryPanel(Workbench* workbench, QWidget* parent) : QWidget(parent), m_workbench(workbench) {
+HistoryPanel::HistoryPanel(Workbench* workbench, QWidget* parent)
+    : QWidget(parent), m_workbench(workbench) {
     setObjectName(QStringLiteral("historyPanel"));
-    m_tree = new QTreeWidget(this);
-    m_tree->setObjectName(QStringLiteral("historyTree"));
-    m_tree->setAccessibleName(tr("History"));
-    m_tree->setHeaderLabels({tr("State"), tr("Accuracy"), tr("Sparsity")});
-    m_tree->headerItem()->setToolTip(Accuracy, tr("Top-1 accuracy as measured; – means not measured"));
-    m_tree->headerItem()->setToolTip(Sparsity, tr("Removed weights / prunable weights"));
-    m_tree->header()->setStretchLastSection(false);
-    m_tree->header()->setSectionResizeMode(Name, QHeaderView::Stretch);
-    m_tree->header()->setSectionResizeMode(Accuracy, QHeaderView::ResizeToContents);
-    m_tree->header()->setSectionResizeMode(Sparsity, QHeaderView::ResizeToContents);
-    m_tree->setUniformRowHeights(true);
-    m_tree->setExpandsOnDoubleClick(false);
-    m_tree->setFrameShape(QFrame::NoFrame);
-
-    m_goTo = makeButton(QStringLiteral("historyGoTo"), tr("Return"), tr("Goes back to this state (Enter or double click)"));
-    m_rename = makeButton(QStringLiteral("historyRename"), tr("Rename…"), tr("Gives this state another name"));
-    m_pin = makeButton(QStringLiteral("historyPin"), tr("Pin…"), tr("Keeps the current state in this tree"));
-    m_pin->setIcon(style::icon(style::Icon::Pin));
-    auto* buttons = new QHBoxLayout;
-    buttons->setSpacing(style::kSpaceRelated);
-    for (QToolButton* button : {m_goTo, m_rename, m_pin}) buttons->addWidget(button);
-    buttons->addStretch();
+    makeTree();
     auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel, style::kSpacePanel);
+    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel,
+                               style::kSpacePanel);
     layout->setSpacing(style::kSpaceRelated);
     layout->addWidget(m_tree, 1);
-    layout->addLayout(buttons);
+    layout->addLayout(makeButtons());
 
-    connect(m_goTo, &QToolButton::clicked, this, &HistoryPanel::goToSelected);
-    connect(m_rename, &QToolButton::clicked, this, &HistoryPanel::renameSelected);
-    connect(m_pin, &QToolButton::clicked, this, &HistoryPanel::pinRequested);
-    connect(m_tree, &QTreeWidget::itemActivated, this, &HistoryPanel::goToSelected);
-    connect(m_tree, &QTreeWidget::currentItemChanged, this, &HistoryPanel::refreshButtons);
     const Document* document = workbench->document();
     connect(document, &Document::historyChanged, this, &HistoryPanel::rebuild);
     connect(document, &Document::modelChanged, this, [this] {
@@ -88,7 +70,47 @@ HistoryPanel::HistoryPanel(Workbench* workbench, QWidget* parent) : QWidget(pare
     rebuild();
 }
 
-QToolButton* HistoryPanel::makeButton(const QString& name, const QString& text, const QString& tip) {
+void HistoryPanel::makeTree() {
+    m_tree = new QTreeWidget(this);
+    m_tree->setObjectName(QStringLiteral("historyTree"));
+    m_tree->setAccessibleName(tr("History"));
+    m_tree->setHeaderLabels({tr("State"), tr("Accuracy"), tr("Sparsity")});
+    m_tree->headerItem()->setToolTip(Accuracy,
+                                     tr("Top-1 accuracy as measured; – means not measured"));
+    m_tree->headerItem()->setToolTip(Sparsity, tr("Removed weights / prunable weights"));
+    m_tree->header()->setStretchLastSection(false);
+    m_tree->header()->setSectionResizeMode(Name, QHeaderView::Stretch);
+    m_tree->header()->setSectionResizeMode(Accuracy, QHeaderView::ResizeToContents);
+    m_tree->header()->setSectionResizeMode(Sparsity, QHeaderView::ResizeToContents);
+    m_tree->setUniformRowHeights(true);
+    m_tree->setExpandsOnDoubleClick(false);
+    m_tree->setIndentation(style::kSpaceGroup);
+    m_tree->setTextElideMode(Qt::ElideMiddle);
+    m_tree->setFrameShape(QFrame::NoFrame);
+    connect(m_tree, &QTreeWidget::itemActivated, this, &HistoryPanel::goToSelected);
+    connect(m_tree, &QTreeWidget::currentItemChanged, this, &HistoryPanel::refreshButtons);
+}
+
+QLayout* HistoryPanel::makeButtons() {
+    m_goTo = makeButton(QStringLiteral("historyGoTo"), tr("Return"),
+                        tr("Goes back to this state (Enter or double click)"));
+    m_rename = makeButton(QStringLiteral("historyRename"), tr("Rename…"),
+                          tr("Gives this state another name"));
+    m_pin = makeButton(QStringLiteral("historyPin"), tr("Pin…"),
+                       tr("Keeps the current state in this tree"));
+    m_pin->setIcon(style::icon(style::Icon::Pin));
+    connect(m_goTo, &QToolButton::clicked, this, &HistoryPanel::goToSelected);
+    connect(m_rename, &QToolButton::clicked, this, &HistoryPanel::renameSelected);
+    connect(m_pin, &QToolButton::clicked, this, &HistoryPanel::pinRequested);
+    auto* buttons = new QHBoxLayout;
+    buttons->setSpacing(style::kSpaceRelated);
+    for (QToolButton* button : {m_goTo, m_rename, m_pin}) buttons->addWidget(button);
+    buttons->addStretch();
+    return buttons;
+}
+
+QToolButton* HistoryPanel::makeButton(const QString& name, const QString& text,
+                                      const QString& tip) {
     auto* button = new QToolButton(this);
     button->setObjectName(name);
     button->setText(text);
@@ -103,9 +125,12 @@ project::NodeId HistoryPanel::selectedNode() const {
 }
 
 void HistoryPanel::rebuild() {
-    const project::NodeId selected = selectedNode();
-    m_tree->clear();
     const Document& document = *m_workbench->document();
+    // The selection stays where the user put it, but follows the document when that moves.
+    const project::NodeId before = std::exchange(m_current, document.state().node);
+    const bool follows = before != m_current || !selectedNode().isValid();
+    const project::NodeId selected = follows ? m_current : selectedNode();
+    m_tree->clear();
     if (document.hasModel()) {
         const project::Node& root = document.history().node(document.history().root());
         auto* item = new QTreeWidgetItem(m_tree);
@@ -113,7 +138,7 @@ void HistoryPanel::rebuild() {
         addChildren(item, root.id);
         m_tree->expandAll();
         for (QTreeWidgetItemIterator it(m_tree); *it; ++it) {
-            if (nodeOf(*it) == (selected.isValid() ? selected : document.state().node)) m_tree->setCurrentItem(*it);
+            if (nodeOf(*it) == selected) m_tree->setCurrentItem(*it);
         }
         measureSparsities();
     }
@@ -136,20 +161,26 @@ void HistoryPanel::fill(QTreeWidgetItem& item, const project::Node& node) {
     item.setData(Name, kNodeRole, node.id.value);
     item.setIcon(Name, style::icon(iconFor(node.operation)));
     item.setText(Name, QString::fromStdString(node.name));
-    item.setText(Accuracy, evaluation ? QString::fromStdString(percent(evaluation->top1, 2)) : kUnknown);
-    item.setText(Sparsity,
-                 sparsity != m_sparsities.end() ? QString::fromStdString(percent(sparsity->second)) : kUnknown);
-    for (const int column : {Accuracy, Sparsity}) item.setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
+    item.setText(Accuracy,
+                 evaluation ? QString::fromStdString(percent(evaluation->top1, 2)) : kUnknown);
+    item.setText(Sparsity, sparsity != m_sparsities.end()
+                               ? QString::fromStdString(percent(sparsity->second))
+                               : kUnknown);
+    for (const int column : {Accuracy, Sparsity})
+        item.setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
     if (evaluation) {
         const std::string_view split = data::name(evaluation->split);
-        item.setToolTip(Accuracy, tr("Top-1 on %1 samples (%2)")
-                                      .arg(QString::fromStdString(exactCount(evaluation->samples)),
-                                           QString::fromUtf8(split.data(), static_cast<qsizetype>(split.size()))));
+        item.setToolTip(
+            Accuracy,
+            tr("Top-1 on %1 samples (%2)")
+                .arg(QString::fromStdString(exactCount(evaluation->samples)),
+                     QString::fromUtf8(split.data(), static_cast<qsizetype>(split.size()))));
     }
     QFont font = item.font(Name);
     font.setBold(isCurrent);
     item.setFont(Name, font);
-    item.setToolTip(Name, isCurrent ? tr("%1 (where you are)").arg(item.text(Name)) : item.text(Name));
+    item.setToolTip(Name,
+                    isCurrent ? tr("%1 (where you are)").arg(item.text(Name)) : item.text(Name));
 }
 
 void HistoryPanel::measureSparsities() {
@@ -159,7 +190,8 @@ void HistoryPanel::measureSparsities() {
     }
     if (unknown.empty()) return;
     using Known = std::map<project::NodeId, double>;
-    const JobOptions options{Lane::Scan, tr("Reading the history"), QStringLiteral("history"), false};
+    const JobOptions options{Lane::Scan, tr("Reading the history"), QStringLiteral("history"),
+                             false};
     m_workbench->jobs()->run<Known>(
         options, this,
         [unknown](const EventSink<>&, RunControl& control) -> Result<Known> {
@@ -189,7 +221,8 @@ void HistoryPanel::renameSelected() {
     if (!node.isValid()) return;
     Document* document = m_workbench->document();
     const QString name = QString::fromStdString(document->history().node(node).name);
-    const auto renamed = dialogs::askText(this, tr("Rename state"), tr("Name of this state:"), name);
+    const auto renamed =
+        dialogs::askText(this, tr("Rename state"), tr("Name of this state:"), name);
     if (renamed) document->renameNode(node, *renamed);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The tree of what was done to the model: opened, pinned, fine-tuned. A double click goes back there.
+// The tree of what was done to the model: opened, pinned, fine-tuned. A double click goes back
+// there.
 #pragma once
 
 #include <map>
@@ -9,6 +10,7 @@
 
 #include "core/project/history.h"
 
+class QLayout;
 class QToolButton;
 class QTreeWidget;
 class QTreeWidgetItem;
@@ -28,6 +30,8 @@ Q_SIGNALS:
     void pinRequested();
 
 private:
+    void makeTree();
+    QLayout* makeButtons();
     QToolButton* makeButton(const QString& name, const QString& text, const QString& tip);
     void rebuild();
     void addChildren(QTreeWidgetItem* parent, project::NodeId node);
@@ -38,6 +42,7 @@ private:
     void refreshButtons();
 
     Workbench* m_workbench;
+    project::NodeId m_current;                       // where the document was when last shown
     std::map<project::NodeId, double> m_sparsities;  // of the nodes it is known of
     QTreeWidget* m_tree;
     QToolButton* m_goTo;

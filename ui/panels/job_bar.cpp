@@ -67,7 +67,8 @@ JobBar::JobBar(JobRunner* jobs, QWidget* parent) : QWidget(parent), m_jobs(jobs)
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(style::kSpacePanel);
-    for (QWidget* part : std::initializer_list<QWidget*>{m_title, m_progress, m_timeLeft, m_more, m_cancel}) {
+    for (QWidget* part :
+         std::initializer_list<QWidget*>{m_title, m_progress, m_timeLeft, m_more, m_cancel}) {
         layout->addWidget(part);
     }
     connect(m_cancel, &QToolButton::clicked, this, [this] { m_jobs->cancel(m_shownJob); });
@@ -80,7 +81,8 @@ JobBar::JobBar(JobRunner* jobs, QWidget* parent) : QWidget(parent), m_jobs(jobs)
 void JobBar::refresh() {
     const QList<JobInfo> jobs = visibleJobs(*m_jobs);
     const bool isBusy = !jobs.isEmpty();
-    for (QWidget* part : std::initializer_list<QWidget*>{m_title, m_progress, m_timeLeft, m_more, m_cancel}) {
+    for (QWidget* part :
+         std::initializer_list<QWidget*>{m_title, m_progress, m_timeLeft, m_more, m_cancel}) {
         part->setVisible(isBusy);
     }
     const int shown = isBusy ? jobs.last().id : 0;
@@ -90,7 +92,8 @@ void JobBar::refresh() {
         m_cancel->setAccessibleName(tr("Cancel: %1").arg(job.title));
         showProgress(*m_progress, job.progress);
         const double left = job.progress.secondsLeft;
-        m_timeLeft->setText(left < 0 ? QString() : tr("%1 left").arg(QString::fromStdString(duration(left))));
+        m_timeLeft->setText(left < 0 ? QString()
+                                     : tr("%1 left").arg(QString::fromStdString(duration(left))));
         QStringList others;
         for (int i = 0; i + 1 < jobs.size(); ++i) others << titleWithStep(jobs[i]);
         m_more->setText(others.isEmpty() ? QString() : tr("+%1 more").arg(others.size()));

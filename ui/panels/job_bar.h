@@ -12,7 +12,8 @@ namespace espalier::ui {
 
 class JobRunner;
 
-/// Empty while nothing that is worth showing runs. Several jobs: the newest, and how many more there are.
+/// Empty while nothing that is worth showing runs. Several jobs: the newest, and how many more
+/// there are.
 class JobBar : public QWidget {
     Q_OBJECT
 public:

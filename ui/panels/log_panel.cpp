@@ -33,18 +33,24 @@ namespace {
 
 QString levelWord(LogLevel level) {
     switch (level) {
-        case LogLevel::Warning: return LogPanel::tr("warning  ");
-        case LogLevel::Error: return LogPanel::tr("error  ");
-        default: return {};
+        case LogLevel::Warning:
+            return LogPanel::tr("warning  ");
+        case LogLevel::Error:
+            return LogPanel::tr("error  ");
+        default:
+            return {};
     }
 }
 
 QColor levelColor(LogLevel level, const QPalette& palette) {
     const style::Colors& colors = style::colorsFor(palette);
     switch (level) {
-        case LogLevel::Error: return colors.error;
-        case LogLevel::Warning: return colors.warning;
-        default: return colors.text;
+        case LogLevel::Error:
+            return colors.error;
+        case LogLevel::Warning:
+            return colors.warning;
+        default:
+            return colors.text;
     }
 }
 
@@ -52,6 +58,24 @@ QColor levelColor(LogLevel level, const QPalette& palette) {
 
 LogPanel::LogPanel(QWidget* parent) : QWidget(parent), m_queue(std::make_shared<Queue>()) {
     setObjectName(QStringLiteral("logPanel"));
+    m_text = new QPlainTextEdit(this);
+    m_text->setObjectName(QStringLiteral("logText"));
+    m_text->setAccessibleName(tr("Log"));
+    m_text->setReadOnly(true);
+    m_text->setMaximumBlockCount(kMaxLines);
+    m_text->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
+    m_text->setFrameShape(QFrame::NoFrame);
+    m_text->setPlaceholderText(tr("What the program does is written here, and into the log file."));
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel,
+                               style::kSpaceRelated);
+    layout->setSpacing(style::kSpaceRelated);
+    layout->addLayout(makeBar());
+    layout->addWidget(m_text);
+    listen();
+}
+
+QLayout* LogPanel::makeBar() {
     m_levels = new QComboBox(this);
     m_levels->setObjectName(QStringLiteral("logLevels"));
     m_levels->setAccessibleName(tr("Messages shown in the log"));
@@ -66,29 +90,17 @@ LogPanel::LogPanel(QWidget* parent) : QWidget(parent), m_queue(std::make_shared<
     copy->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     copy->setToolTip(tr("Copies what is shown to the clipboard"));
     copy->setFocusPolicy(Qt::StrongFocus);
-    m_text = new QPlainTextEdit(this);
-    m_text->setObjectName(QStringLiteral("logText"));
-    m_text->setAccessibleName(tr("Log"));
-    m_text->setReadOnly(true);
-    m_text->setMaximumBlockCount(kMaxLines);
-    m_text->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
-    m_text->setFrameShape(QFrame::NoFrame);
-    m_text->setPlaceholderText(tr("What the program does is written here, and into the log file."));
-
+    connect(copy, &QToolButton::clicked, this, &LogPanel::copyAll);
+    connect(m_levels, &QComboBox::currentIndexChanged, this,
+            [this] { setLowestLevel(static_cast<LogLevel>(m_levels->currentData().toInt())); });
     auto* bar = new QHBoxLayout;
     bar->addWidget(m_levels);
     bar->addWidget(copy);
     bar->addStretch();
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel, style::kSpaceRelated);
-    layout->setSpacing(style::kSpaceRelated);
-    layout->addLayout(bar);
-    layout->addWidget(m_text);
+    return bar;
+}
 
-    connect(copy, &QToolButton::clicked, this, &LogPanel::copyAll);
-    connect(m_levels, &QComboBox::currentIndexChanged, this,
-            [this] { setLowestLevel(static_cast<LogLevel>(m_levels->currentData().toInt())); });
-
+void LogPanel::listen() {
     m_queue->owner = this;
     setLogListener([queue = m_queue](LogLevel level, const std::string& message) {
         const std::lock_guard lock(queue->mutex);

@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 
 class QComboBox;
+class QLayout;
 class QPlainTextEdit;
 
 namespace espalier::ui {
@@ -38,6 +39,8 @@ private:
         QString time;
         QString text;
     };
+    QLayout* makeBar();
+    void listen();
     void takeNewLines();
     void append(const Line& line);
     void rebuild();

@@ -21,10 +21,14 @@ constexpr int kEdge = 4;  // the coloured stripe at the left
 
 style::Icon iconFor(Message::Level level) {
     switch (level) {
-        case Message::Level::Info: return style::Icon::Info;
-        case Message::Level::Success: return style::Icon::Success;
-        case Message::Level::Warning: return style::Icon::Warning;
-        case Message::Level::Error: return style::Icon::Error;
+        case Message::Level::Info:
+            return style::Icon::Info;
+        case Message::Level::Success:
+            return style::Icon::Success;
+        case Message::Level::Warning:
+            return style::Icon::Warning;
+        case Message::Level::Error:
+            return style::Icon::Error;
     }
     return style::Icon::Info;
 }
@@ -61,7 +65,8 @@ MessageBar::MessageBar(QWidget* parent) : QFrame(parent) {
     line->setSpacing(style::kSpacePanel);
     line->addWidget(m_icon, 0, Qt::AlignTop);
     line->addWidget(m_text, 1);
-    for (auto* button : {m_action, m_folder, m_detailsButton, m_close}) line->addWidget(button, 0, Qt::AlignTop);
+    for (auto* button : {m_action, m_folder, m_detailsButton, m_close})
+        line->addWidget(button, 0, Qt::AlignTop);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(style::kSpacePanel + kEdge, style::kSpaceRelated, style::kSpacePanel,
                                style::kSpaceRelated);
@@ -73,7 +78,8 @@ MessageBar::MessageBar(QWidget* parent) : QFrame(parent) {
         dismiss();
         if (action) action();
     });
-    connect(m_folder, &QToolButton::clicked, this, [this] { dialogs::showInFolder(m_message.path); });
+    connect(m_folder, &QToolButton::clicked, this,
+            [this] { dialogs::showInFolder(m_message.path); });
     connect(m_detailsButton, &QToolButton::toggled, m_details, &QLabel::setVisible);
     connect(m_close, &QToolButton::clicked, this, &MessageBar::dismiss);
     hide();
@@ -105,7 +111,8 @@ void MessageBar::dismiss() {
 }
 
 void MessageBar::refresh() {
-    m_icon->setPixmap(style::icon(iconFor(m_message.level)).pixmap(style::kIconSize, style::kIconSize));
+    m_icon->setPixmap(
+        style::icon(iconFor(m_message.level)).pixmap(style::kIconSize, style::kIconSize));
     m_text->setText(m_message.text);
     m_details->setText(m_message.details);
     m_details->hide();
@@ -114,7 +121,8 @@ void MessageBar::refresh() {
     m_folder->setVisible(!m_message.path.isEmpty());
     m_action->setText(m_message.actionText);
     m_action->setToolTip(m_message.actionText);
-    m_action->setAccessibleName(m_message.actionText.isEmpty() ? tr("Act on the message") : m_message.actionText);
+    m_action->setAccessibleName(m_message.actionText.isEmpty() ? tr("Act on the message")
+                                                               : m_message.actionText);
     m_action->setVisible(!m_message.actionText.isEmpty());
     setAccessibleDescription(m_message.text);
     update();
@@ -123,10 +131,14 @@ void MessageBar::refresh() {
 QColor MessageBar::levelColor() const {
     const style::Colors& colors = style::colorsFor(palette());
     switch (m_message.level) {
-        case Message::Level::Info: return colors.kept;
-        case Message::Level::Success: return colors.success;
-        case Message::Level::Warning: return colors.warning;
-        case Message::Level::Error: return colors.error;
+        case Message::Level::Info:
+            return colors.kept;
+        case Message::Level::Success:
+            return colors.success;
+        case Message::Level::Warning:
+            return colors.warning;
+        case Message::Level::Error:
+            return colors.error;
     }
     return colors.kept;
 }
@@ -140,7 +152,8 @@ void MessageBar::paintEvent(QPaintEvent*) {
 
 void MessageBar::changeEvent(QEvent* event) {
     if (event->type() == QEvent::PaletteChange && m_hasMessage) {
-        m_icon->setPixmap(style::icon(iconFor(m_message.level)).pixmap(style::kIconSize, style::kIconSize));
+        m_icon->setPixmap(
+            style::icon(iconFor(m_message.level)).pixmap(style::kIconSize, style::kIconSize));
     }
     QFrame::changeEvent(event);
 }

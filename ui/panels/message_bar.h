@@ -23,7 +23,8 @@ struct Message {
     std::function<void()> action;
 };
 
-/// Shows the latest message until it is dismissed (Esc or the button) or replaced. Hidden when there is none.
+/// Shows the latest message until it is dismissed (Esc or the button) or replaced. Hidden when
+/// there is none.
 class MessageBar : public QFrame {
     Q_OBJECT
 public:

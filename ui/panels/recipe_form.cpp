@@ -32,38 +32,45 @@ RecipeForm::RecipeForm(QWidget* parent) : QWidget(parent) {
     m_grid->setHorizontalSpacing(style::kSpacePanel);
     m_grid->setVerticalSpacing(style::kSpaceRelated);
 
-    m_epochs = makeCount(QStringLiteral("recipeEpochs"), tr("Epochs"), tr("Passes over the training split"), 1, 10000);
-    m_batchSize = makeCount(QStringLiteral("recipeBatchSize"), tr("Batch size"), tr("Samples per optimizer step"), 1,
-                            65536);
-    m_optimizer = makeBox(QStringLiteral("recipeOptimizer"), tr("Optimizer"),
-                          tr("Stochastic gradient descent with momentum, Adam, or Adam with decoupled weight decay"),
-                          train::optimizerNames());
-    m_scheduler = makeBox(QStringLiteral("recipeScheduler"), tr("Schedule"),
-                          tr("How the learning rate falls from epoch to epoch"), train::schedulerNames());
+    m_epochs = makeCount(QStringLiteral("recipeEpochs"), tr("Epochs"),
+                         tr("Passes over the training split"), 1, 10000);
+    m_batchSize = makeCount(QStringLiteral("recipeBatchSize"), tr("Batch size"),
+                            tr("Samples per optimizer step"), 1, 65536);
+    m_optimizer = makeBox(
+        QStringLiteral("recipeOptimizer"), tr("Optimizer"),
+        tr("Stochastic gradient descent with momentum, Adam, or Adam with decoupled weight decay"),
+        train::optimizerNames());
+    m_scheduler =
+        makeBox(QStringLiteral("recipeScheduler"), tr("Schedule"),
+                tr("How the learning rate falls from epoch to epoch"), train::schedulerNames());
     m_lr = makeNumber(QStringLiteral("recipeLr"), tr("Learning rate"),
-                      tr("Step size at the start; a tenth of what the model was trained with is a good first guess"));
+                      tr("Step size at the start; a tenth of what the model was trained with is a "
+                         "good first guess"));
     m_momentum = makeNumber(QStringLiteral("recipeMomentum"), tr("Momentum"),
                             tr("Share of the last step that is taken again, 0 to 1 (sgd only)"));
     m_weightDecay = makeNumber(QStringLiteral("recipeWeightDecay"), tr("Weight decay"),
                                tr("Strength of the pull of every weight towards zero"));
     m_seed = makeCount(QStringLiteral("recipeSeed"), tr("Seed"),
                        tr("The same seed on the same machine gives the same run"), 0, 1 << 30);
-    m_device = makeBox(QStringLiteral("recipeDevice"), tr("Device"), tr("Where the training runs"), {"auto", "cpu"});
-
-    addField(0, 0, tr("Epochs"), m_epochs);
-    addField(1, 0, tr("Batch size"), m_batchSize);
-    addField(2, 0, tr("Seed"), m_seed);
-    addField(3, 0, tr("Device"), m_device);
-    addField(4, 0, tr("Schedule"), m_scheduler);
-    addField(0, 1, tr("Optimizer"), m_optimizer);
-    addField(1, 1, tr("Learning rate"), m_lr);
-    addField(2, 1, tr("Momentum"), m_momentum);
-    addField(3, 1, tr("Weight decay"), m_weightDecay);
-    m_grid->setRowStretch(5, 1);
-
+    m_device = makeBox(QStringLiteral("recipeDevice"), tr("Device"), tr("Where the training runs"),
+                       {"auto", "cpu"});
+    placeFields();
     connect(m_optimizer, &QComboBox::currentIndexChanged, this, &RecipeForm::refreshEnabled);
     connect(m_device, &QComboBox::currentTextChanged, this, &RecipeForm::deviceChanged);
     setRecipe({});
+}
+
+void RecipeForm::placeFields() {
+    addField(0, 0, tr("Epochs"), m_epochs);
+    addField(1, 0, tr("Batch size"), m_batchSize);
+    addField(2, 0, tr("Seed"), m_seed);
+    addField(0, 1, tr("Optimizer"), m_optimizer);
+    addField(1, 1, tr("Schedule"), m_scheduler);
+    addField(2, 1, tr("Device"), m_device);
+    addField(0, 2, tr("Learning rate"), m_lr);
+    addField(1, 2, tr("Momentum"), m_momentum);
+    addField(2, 2, tr("Weight decay"), m_weightDecay);
+    m_grid->setRowStretch(3, 1);
 }
 
 void RecipeForm::addField(int row, int column, const QString& label, QWidget* field) {
@@ -84,7 +91,8 @@ QComboBox* RecipeForm::makeBox(const QString& name, const QString& label, const 
     return box;
 }
 
-QSpinBox* RecipeForm::makeCount(const QString& name, const QString& label, const QString& tip, int low, int high) {
+QSpinBox* RecipeForm::makeCount(const QString& name, const QString& label, const QString& tip,
+                                int low, int high) {
     auto* box = new QSpinBox(this);
     box->setObjectName(name);
     box->setAccessibleName(label);
@@ -151,7 +159,8 @@ void RecipeForm::setDevices(const QStringList& names) {
 }
 
 void RecipeForm::setDevice(const QString& name) {
-    // A recipe may name a device that this machine does not have: it is kept and refused when training starts.
+    // A recipe may name a device that this machine does not have: it is kept and refused when
+    // training starts.
     if (m_device->findText(name) < 0) m_device->addItem(name);
     m_device->setCurrentText(name);
 }

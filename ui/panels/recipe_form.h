@@ -7,8 +7,6 @@
 #include "core/train/recipe.h"
 
 class QComboBox;
-class QDoubleSpinBox;
-class QFormLayout;
 class QGridLayout;
 class QLineEdit;
 class QSpinBox;
@@ -32,10 +30,12 @@ Q_SIGNALS:
     void deviceChanged(const QString& name);
 
 private:
+    void placeFields();
     void addField(int row, int column, const QString& label, QWidget* field);
     QComboBox* makeBox(const QString& name, const QString& label, const QString& tip,
                        const std::vector<std::string>& values);
-    QSpinBox* makeCount(const QString& name, const QString& label, const QString& tip, int low, int high);
+    QSpinBox* makeCount(const QString& name, const QString& label, const QString& tip, int low,
+                        int high);
     QLineEdit* makeNumber(const QString& name, const QString& label, const QString& tip);
     void refreshEnabled();
 

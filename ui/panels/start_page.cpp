@@ -20,7 +20,8 @@ constexpr int kColumnWidth = 560;
 constexpr int kPictureSize = 72;
 constexpr int kShownRecentFiles = 6;
 
-QPushButton* bigButton(const QString& name, const QString& text, style::Icon icon, const QString& tip) {
+QPushButton* bigButton(const QString& name, const QString& text, style::Icon icon,
+                       const QString& tip) {
     auto* button = new QPushButton(style::icon(icon), text);
     button->setObjectName(name);
     button->setToolTip(tip);
@@ -31,7 +32,8 @@ QPushButton* bigButton(const QString& name, const QString& text, style::Icon ico
 /// "~/models/lenet5.pt" rather than the whole home folder.
 QString shortFolder(const QFileInfo& file) {
     QString folder = file.absolutePath();
-    if (folder.startsWith(QDir::homePath())) folder.replace(0, QDir::homePath().size(), QStringLiteral("~"));
+    if (folder.startsWith(QDir::homePath()))
+        folder.replace(0, QDir::homePath().size(), QStringLiteral("~"));
     return folder;
 }
 
@@ -56,8 +58,9 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
     m_recentTitle->setFont(style::font(style::FontSize::Small));
     m_recent = new QVBoxLayout;
     m_recent->setSpacing(0);
-    m_dropHint = new QLabel(tr("Or drop a TorchScript model or a plan anywhere on this window. "
-                               "Nothing leaves your machine."));
+    m_dropHint =
+        new QLabel(tr("Or drop a TorchScript model or a plan anywhere on this window. "
+                      "Nothing leaves your machine."));
     m_dropHint->setObjectName(QStringLiteral("startDropHint"));
     m_dropHint->setWordWrap(true);
 
@@ -87,8 +90,9 @@ QLayout* StartPage::makeHeader() {
     m_picture = new QLabel;
     auto* title = new QLabel(QStringLiteral("Espalier"));
     title->setFont(style::font(style::FontSize::Large));
-    m_summary = new QLabel(tr("See where a model's weights can go, take them away, "
-                              "fine-tune what is left, and export it."));
+    m_summary =
+        new QLabel(tr("See where a model's weights can go, take them away, "
+                      "fine-tune what is left, and export it."));
     m_summary->setWordWrap(true);
     auto* words = new QVBoxLayout;
     words->setSpacing(style::kSpaceRelated);
@@ -106,8 +110,9 @@ QLayout* StartPage::makeHeader() {
 QLayout* StartPage::makeButtons() {
     auto* open = bigButton(QStringLiteral("startOpen"), tr("Open model…"), style::Icon::Open,
                            tr("Opens a TorchScript file, as written by torch.jit.save (Ctrl+O)"));
-    auto* example = bigButton(QStringLiteral("startExample"), tr("Try the example"), style::Icon::Start,
-                              tr("Opens a small trained LeNet-5 with its MNIST data: everything is on this disk"));
+    auto* example = bigButton(
+        QStringLiteral("startExample"), tr("Try the example"), style::Icon::Start,
+        tr("Opens a small trained LeNet-5 with its MNIST data: everything is on this disk"));
     open->setDefault(true);
     connect(open, &QPushButton::clicked, this, &StartPage::openRequested);
     connect(example, &QPushButton::clicked, this, &StartPage::exampleRequested);
@@ -126,9 +131,10 @@ void StartPage::setRecentFiles(const QStringList& paths) {
     m_recentTitle->setVisible(!paths.isEmpty());
     for (int i = 0; i < std::min<int>(kShownRecentFiles, static_cast<int>(paths.size())); ++i) {
         auto* button = recentButton(paths[i], i);
-        button->setText(QStringLiteral("%1   —   %2").arg(QFileInfo(paths[i]).fileName(),
-                                                          shortFolder(QFileInfo(paths[i]))));
-        connect(button, &QPushButton::clicked, this, [this, path = paths[i]] { Q_EMIT recentRequested(path); });
+        button->setText(QStringLiteral("%1   —   %2")
+                            .arg(QFileInfo(paths[i]).fileName(), shortFolder(QFileInfo(paths[i]))));
+        connect(button, &QPushButton::clicked, this,
+                [this, path = paths[i]] { Q_EMIT recentRequested(path); });
         m_recent->addWidget(button);
     }
 }
@@ -140,7 +146,8 @@ void StartPage::refreshColors() {
         muted.setColor(QPalette::WindowText, colors.mutedText);
         label->setPalette(muted);
     }
-    m_picture->setPixmap(style::applicationIcon().pixmap(QSize(kPictureSize, kPictureSize), devicePixelRatioF()));
+    m_picture->setPixmap(
+        style::applicationIcon().pixmap(QSize(kPictureSize, kPictureSize), devicePixelRatioF()));
 }
 
 void StartPage::changeEvent(QEvent* event) {

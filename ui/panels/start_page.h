@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the window shows before a model is open: open one, go on with a recent one, or try the example.
+// What the window shows before a model is open: open one, go on with a recent one, or try the
+// example.
 #pragma once
 
 #include <QStringList>

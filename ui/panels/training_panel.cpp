@@ -26,6 +26,8 @@ using plots::SeriesStyle;
 
 constexpr double kPercent = 100;
 constexpr int kLossSmoothing = 20;  // batches
+constexpr int kRoomForRates =
+    1150;  // pixels: with less, two plots of a useful size are worth more than three
 // Okabe–Ito indices
 constexpr int kTrainColor = 0;
 constexpr int kValidationColor = 1;
@@ -49,10 +51,12 @@ Result<void> writeMetrics(const std::vector<train::TrainSample>& samples, const 
 
 }  // namespace
 
-TrainingPanel::TrainingPanel(Workbench* workbench, QWidget* parent) : QWidget(parent), m_workbench(workbench) {
+TrainingPanel::TrainingPanel(Workbench* workbench, QWidget* parent)
+    : QWidget(parent), m_workbench(workbench) {
     setObjectName(QStringLiteral("trainingPanel"));
     auto* layout = new QHBoxLayout(this);
-    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel, style::kSpaceRelated);
+    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel,
+                               style::kSpaceRelated);
     layout->setSpacing(style::kSpaceGroup);
     layout->addLayout(makeForm());
     layout->addLayout(makeMonitor(), 1);
@@ -63,8 +67,10 @@ TrainingPanel::TrainingPanel(Workbench* workbench, QWidget* parent) : QWidget(pa
     connect(workbench, &Workbench::trainingSampled, this, &TrainingPanel::add);
     connect(workbench, &Workbench::trainingFinished, this, &TrainingPanel::finish);
     connect(workbench, &Workbench::trainingEnded, this, &TrainingPanel::refreshRunning);
-    connect(workbench->document(), &Document::datasetChanged, this, &TrainingPanel::refreshEmptyStates);
-    connect(workbench->document(), &Document::modelChanged, this, &TrainingPanel::refreshEmptyStates);
+    connect(workbench->document(), &Document::datasetChanged, this,
+            &TrainingPanel::refreshEmptyStates);
+    connect(workbench->document(), &Document::modelChanged, this,
+            &TrainingPanel::refreshEmptyStates);
     refreshEmptyStates();
     refreshRunning();
 }
@@ -73,10 +79,12 @@ QLayout* TrainingPanel::makeForm() {
     m_form = new RecipeForm(this);
     m_start = makeButton(QStringLiteral("trainingStart"), tr("Start"), {});
     m_stop = makeButton(QStringLiteral("trainingStop"), tr("Stop"), {});
-    m_load = makeButton(QStringLiteral("recipeLoad"), tr("Load recipe…"), tr("Reads the fields from a recipe file"));
+    m_load = makeButton(QStringLiteral("recipeLoad"), tr("Load recipe…"),
+                        tr("Reads the fields from a recipe file"));
     m_load->setIcon(style::icon(style::Icon::Open));
-    m_save = makeButton(QStringLiteral("recipeSave"), tr("Save recipe…"),
-                        tr("Writes the fields to a recipe file, which the command line takes as well"));
+    m_save =
+        makeButton(QStringLiteral("recipeSave"), tr("Save recipe…"),
+                   tr("Writes the fields to a recipe file, which the command line takes as well"));
     m_save->setIcon(style::icon(style::Icon::Save));
     connect(m_load, &QToolButton::clicked, this, &TrainingPanel::chooseRecipe);
     connect(m_save, &QToolButton::clicked, this, &TrainingPanel::saveRecipe);
@@ -111,11 +119,12 @@ QLayout* TrainingPanel::makeMonitor() {
     line->addWidget(m_export);
 
     m_lossView = makeView(QStringLiteral("lossCurves"), tr("Loss"));
-    m_lossView->setAxisTitles(tr("epoch"), tr("loss (cross-entropy)"));
+    m_lossView->setAxisTitles(tr("epoch"), tr("loss"));
     m_accuracyView = makeView(QStringLiteral("accuracyCurves"), tr("Validation accuracy"));
-    m_accuracyView->setAxisTitles(tr("epoch"), tr("validation accuracy in %"));
+    m_accuracyView->setAxisTitles(tr("epoch"), tr("accuracy, %"));
     m_rateView = makeView(QStringLiteral("rateCurves"), tr("Learning rate and sparsity"));
-    m_rateView->setAxisTitles(tr("epoch"), tr("learning rate"), tr("sparsity in %"));
+    m_rateView->setAxisTitles(tr("epoch"), tr("sparsity, %"), tr("learning rate"));
+    m_rateView->setLeftRange(plots::Range{0, kPercent});
     auto* views = new QHBoxLayout;
     views->setSpacing(style::kSpacePanel);
     for (CurvesView* view : {m_lossView, m_accuracyView, m_rateView}) views->addWidget(view, 1);
@@ -126,7 +135,8 @@ QLayout* TrainingPanel::makeMonitor() {
     return lines;
 }
 
-QToolButton* TrainingPanel::makeButton(const QString& name, const QString& text, const QString& tip) {
+QToolButton* TrainingPanel::makeButton(const QString& name, const QString& text,
+                                       const QString& tip) {
     auto* button = new QToolButton(this);
     button->setObjectName(name);
     button->setText(text);
@@ -141,7 +151,8 @@ CurvesView* TrainingPanel::makeView(const QString& name, const QString& title) {
     view->setObjectName(name);
     view->setAccessibleText(title, tr("Empty until a training runs"));
     view->setExportName(name);
-    connect(view, &plots::PlotView::emptyActionTriggered, this, &TrainingPanel::attachDataRequested);
+    connect(view, &plots::PlotView::emptyActionTriggered, this,
+            &TrainingPanel::attachDataRequested);
     return view;
 }
 
@@ -182,11 +193,11 @@ void TrainingPanel::addSeries() {
     SeriesStyle rate;
     rate.name = tr("learning rate");
     rate.color = kRateColor;
+    rate.axis = SeriesStyle::Axis::Right;
     m_rate = m_rateView->addSeries(rate);
     SeriesStyle sparsity;
     sparsity.name = tr("sparsity");
     sparsity.color = kSparsityColor;
-    sparsity.axis = SeriesStyle::Axis::Right;
     sparsity.line = SeriesStyle::Line::Dashed;
     m_sparsity = m_rateView->addSeries(sparsity);
 }
@@ -221,7 +232,8 @@ void TrainingPanel::finish(const train::TrainResult& result) {
     m_status->setText(summaryOf(result));
     m_best->clear();
     if (result.bestEpoch > 0) {
-        const std::vector<plots::RoundMark> mark{{static_cast<double>(result.bestEpoch), tr("best")}};
+        const std::vector<plots::RoundMark> mark{
+            {static_cast<double>(result.bestEpoch), tr("best")}};
         m_accuracyView->setRoundMarks(mark);
         m_lossView->setRoundMarks(mark);
     }
@@ -244,7 +256,8 @@ void TrainingPanel::chooseRecipe() {
 
 void TrainingPanel::saveRecipe() {
     const QString suffix = QStringLiteral(".espalier-recipe.json");
-    QString path = dialogs::saveFile(this, {tr("Save recipe"), QStringLiteral("fine-tune") + suffix, recipeFilter()});
+    QString path = dialogs::saveFile(
+        this, {tr("Save recipe"), QStringLiteral("fine-tune") + suffix, recipeFilter()});
     if (path.isEmpty()) return;
     path = withSuffix(path, QStringLiteral(".json"));
     if (const auto written = exchange::writeRecipe(recipe(), path.toStdString()); !written) {
@@ -255,8 +268,8 @@ void TrainingPanel::saveRecipe() {
 }
 
 void TrainingPanel::exportMetrics() {
-    QString path = dialogs::saveFile(
-        this, {tr("Export metrics"), QStringLiteral("training.csv"), tr("Comma-separated values (*.csv)")});
+    QString path = dialogs::saveFile(this, {tr("Export metrics"), QStringLiteral("training.csv"),
+                                            tr("Comma-separated values (*.csv)")});
     if (path.isEmpty()) return;
     path = withSuffix(path, QStringLiteral(".csv"));
     if (const auto written = writeMetrics(m_samples, path); !written) {
@@ -269,11 +282,22 @@ void TrainingPanel::exportMetrics() {
 void TrainingPanel::refreshEmptyStates() {
     const bool isEmpty = m_samples.empty();
     const bool hasData = m_workbench->document()->dataset() != nullptr;
-    const QString text = hasData ? tr("Loss, accuracy and learning rate appear here while a training runs.")
-                                 : tr("Fine-tuning needs data.");
-    m_lossView->setEmptyState(isEmpty ? text : QString(), isEmpty && !hasData ? tr("Attach data…") : QString());
-    m_accuracyView->setVisible(!isEmpty);
-    m_rateView->setVisible(!isEmpty);
+    const QString text =
+        hasData ? tr("Loss, accuracy and learning rate appear here while a training runs.")
+                : tr("Fine-tuning needs data.");
+    m_lossView->setEmptyState(isEmpty ? text : QString(),
+                              isEmpty && !hasData ? tr("Attach data…") : QString());
+    refreshViews();
+}
+
+void TrainingPanel::refreshViews() {
+    m_accuracyView->setVisible(!m_samples.empty());
+    m_rateView->setVisible(!m_samples.empty() && width() >= kRoomForRates);
+}
+
+void TrainingPanel::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    refreshViews();
 }
 
 void TrainingPanel::refreshRunning() {

@@ -40,6 +40,9 @@ Q_SIGNALS:
     void failed(const espalier::Error& error);
     void saved(const QString& message, const QString& path);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     QLayout* makeForm();
     QLayout* makeMonitor();
@@ -53,6 +56,7 @@ private:
     void saveRecipe();
     void exportMetrics();
     void refreshEmptyStates();
+    void refreshViews();
     void refreshRunning();
 
     Workbench* m_workbench;

@@ -46,9 +46,9 @@ double TrainingProgress::position() const {
 double TrainingProgress::samplesPerSecond() const {
     if (m_last.step <= 0 || m_last.seconds <= 0) return 0;
     // The last batch of an epoch may be smaller than the others.
-    const double perStep = m_trainSamples > 0
-                               ? static_cast<double>(m_trainSamples) / static_cast<double>(stepsPerEpoch())
-                               : static_cast<double>(m_recipe.batchSize);
+    const double perStep = m_trainSamples > 0 ? static_cast<double>(m_trainSamples) /
+                                                    static_cast<double>(stepsPerEpoch())
+                                              : static_cast<double>(m_recipe.batchSize);
     return static_cast<double>(m_last.step) * perStep / m_last.seconds;
 }
 
@@ -79,11 +79,13 @@ QString summaryOf(const train::TrainResult& result) {
     const QString epochs = result.stopped ? tr("stopped after %1 epochs").arg(result.epochs)
                                           : tr("after %1 epochs").arg(result.epochs);
     if (result.bestEpoch == 0) {
-        return tr("No epoch was better than the start (%1 on validation), %2: the weights are unchanged.")
+        return tr("No epoch was better than the start (%1 on validation), %2: the weights are "
+                  "unchanged.")
             .arg(before, epochs);
     }
     return tr("Best epoch %1: %2 (was %3) on validation, %4.")
-        .arg(QString::number(result.bestEpoch), shown(percent(result.after.top1, 2)), before, epochs);
+        .arg(QString::number(result.bestEpoch), shown(percent(result.after.top1, 2)), before,
+             epochs);
 }
 
 }  // namespace espalier::ui

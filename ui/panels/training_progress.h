@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the samples of a training run add up to: best so far, speed, time left, and the sentence at the end.
+// What the samples of a training run add up to: best so far, speed, time left, and the sentence at
+// the end.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +22,14 @@ public:
 
     void add(const train::TrainSample& sample);
 
-    /// Where the last sample lies on an axis of epochs: 1.5 is half way through the second; 0 before the first step.
+    /// Where the last sample lies on an axis of epochs: 1.5 is half way through the second; 0
+    /// before the first step.
     double position() const;
     std::optional<double> bestTop1() const { return m_bestTop1; }
     int bestEpoch() const { return m_bestEpoch; }
-    double samplesPerSecond() const;             ///< 0 before the first step
-    std::optional<double> secondsLeft() const;   ///< none before the first step or when the end is not known
+    double samplesPerSecond() const;  ///< 0 before the first step
+    std::optional<double> secondsLeft()
+        const;  ///< none before the first step or when the end is not known
 
     /// "Epoch 3 of 10 · 00:41 left · 4.2 k samples/s".
     QString statusText() const;

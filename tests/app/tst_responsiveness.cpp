@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The window never keeps a person waiting: what its thread works between two turns of the event
+// loop stays small. Measured as processor time of the window's own thread, so that a busy machine
+// does not fail it.
+#include <ctime>
+
+#include <algorithm>
+#include <vector>
+
+#include <QTimer>
+#include <QUndoStack>
+
+#include "tests/support/window_probe.h"
+#include "ui/plots/histogram_view.h"
+#include "ui/plots/qcp.h"
+#include "ui/style/theme.h"
+
+using namespace espalier;
+using test::WindowProbe;
+
+namespace {
+
+constexpr double kLongestStallMs = 100;
+constexpr double kFrameMs = 16;
+
+double threadMs() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+/// The longest time the thread worked without coming back to its event loop.
+class Heartbeat {
+public:
+    Heartbeat() {
+        m_timer.setInterval(5);
+        QObject::connect(&m_timer, &QTimer::timeout, &m_timer, [this] { beat(); });
+        m_timer.start();
+    }
+    double longestMs() const { return m_longest; }
+
+private:
+    void beat() {
+        const double now = threadMs();
+        m_longest = std::max(m_longest, now - m_last);
+        m_last = now;
+    }
+    QTimer m_timer;
+    double m_last = threadMs();
+    double m_longest = 0;
+};
+
+}  // namespace
+
+class TestResponsiveness : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() {
+        if (!test::hasExample()) QSKIP("SKIPPED ALL: the built-in example is not there");
+        m_settings = std::make_unique<test::OwnSettings>();
+        style::applyTheme(*qApp, style::ThemeMode::Light);
+        m_probe = std::make_unique<WindowProbe>();
+        QVERIFY(m_probe->openModel(WindowProbe::copyModel(m_folder.path())));
+        QVERIFY(m_probe->rest());
+    }
+    void init() { test::failOnAnyWarning(); }
+    void cleanupTestCase() { m_probe.reset(); }
+
+    void openingAndAttaching() {
+        const Heartbeat heartbeat;
+        QVERIFY(m_probe->openModel(m_folder.filePath("lenet5.pt")));
+        QVERIFY(m_probe->attachTinyData(m_folder.path()));
+        QVERIFY(m_probe->rest());
+        verify(heartbeat);
+    }
+
+    void draggingTheCut() {
+        selectLargest();
+        auto* view = m_probe->window.findChild<plots::HistogramView*>();
+        QTRY_VERIFY_WITH_TIMEOUT(view->cut(), test::kPatienceMs);
+        QVERIFY(m_probe->rest());
+        QCustomPlot* canvas = view->canvas();
+        QPoint at(static_cast<int>(canvas->xAxis->coordToPixel(*view->cut())),
+                  canvas->height() / 2);
+        QTest::mousePress(canvas, Qt::LeftButton, {}, at);
+        std::vector<double> frames;
+        for (int move = 0; move < 60; ++move) {
+            at += QPoint(5, 0);
+            const double before = threadMs();
+            QTest::mouseMove(canvas, at);
+            QCoreApplication::processEvents();
+            frames.push_back(threadMs() - before);
+        }
+        QTest::mouseRelease(canvas, Qt::LeftButton, {}, at);
+        QCOMPARE(m_probe->document().undoStack()->count(), 1);
+        std::nth_element(frames.begin(), frames.begin() + 30, frames.end());
+        const double median = frames[30];
+        qInfo("a move of the drag: %.1f ms in the median", median);
+        QVERIFY2(median < kFrameMs, qPrintable(QString::number(median)));
+    }
+
+    void switchingViews() {
+        const Heartbeat heartbeat;
+        for (const char* id : {"view.heatmap", "view.overview", "view.weights"}) {
+            m_probe->trigger(id);
+            QVERIFY(m_probe->rest());
+        }
+        verify(heartbeat);
+    }
+
+    void training() {
+        m_probe->child<QSpinBox>("recipeEpochs")->setValue(10);
+        QSignalSpy ended(m_probe->window.workbench(), &ui::Workbench::trainingEnded);
+        const Heartbeat heartbeat;
+        m_probe->trigger("train.start");
+        QTRY_COMPARE_WITH_TIMEOUT(ended.count(), 1, test::kPatienceMs);
+        QVERIFY(m_probe->rest());
+        verify(heartbeat);
+    }
+
+private:
+    static void verify(const Heartbeat& heartbeat) {
+        QTest::qWait(20);  // the last beat
+        qInfo("longest stall %.0f ms", heartbeat.longestMs());
+        QVERIFY2(heartbeat.longestMs() < kLongestStallMs,
+                 qPrintable(QString::number(heartbeat.longestMs())));
+    }
+
+    void selectLargest() {
+        const auto layers = m_probe->document().snapshot()->layers();
+        const auto largest = std::ranges::max_element(layers, {}, &model::Layer::weightCount);
+        m_probe->document().select(largest->id);
+    }
+
+    QTemporaryDir m_folder;
+    std::unique_ptr<test::OwnSettings> m_settings;
+    std::unique_ptr<WindowProbe> m_probe;
+};
+
+QTEST_MAIN(TestResponsiveness)
+#include "tst_responsiveness.moc"

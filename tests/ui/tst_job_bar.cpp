@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/job_bar.h"
+
+#include <thread>
+
+#include <QLabel>
+#include <QProgressBar>
+#include <QToolButton>
+
+#include "tests/support/gui_test.h"
+#include "ui/jobs/job_runner.h"
+
+using namespace espalier;
+using ui::JobBar;
+using ui::JobOptions;
+using ui::JobRunner;
+using ui::Lane;
+
+namespace {
+
+/// A job that tells `progress` once and goes on until it is stopped.
+int startJob(JobRunner& jobs, const char* title, const Progress& progress, Lane lane = Lane::Scan,
+             bool isVisible = true) {
+    return jobs.run<void>(
+        JobOptions{lane, title, {}, isVisible}, &jobs,
+        [progress](const EventSink<>& events, RunControl& control) -> Result<void> {
+            events.progress(progress);
+            while (control.keepGoing()) std::this_thread::yield();
+            return Error{Error::Kind::Cancelled, "", "", ""};
+        },
+        [](const Result<void>&) {});
+}
+
+}  // namespace
+
+class TestJobBar : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void init() { test::failOnAnyWarning(); }
+
+    void isEmptyWhenNothingRuns() {
+        JobRunner jobs;
+        const JobBar bar(&jobs);
+        QCOMPARE(bar.shownJob(), 0);
+        QVERIFY(test::find<QToolButton>(bar, "jobCancel")->isHidden());
+    }
+
+    void showsProgressAndTimeLeft() {
+        JobRunner jobs;
+        const JobBar bar(&jobs);
+        const int job = startJob(jobs, "Fine-tuning", {"epoch 3 of 10", 25, 100, 41});
+        QTRY_COMPARE(test::find<QLabel>(bar, "jobTitle")->text(), "Fine-tuning: epoch 3 of 10");
+        QCOMPARE(bar.shownJob(), job);
+        QCOMPARE(test::find<QProgressBar>(bar, "jobProgress")->value(), 250);
+        QCOMPARE(test::find<QLabel>(bar, "jobTimeLeft")->text(), QString("00:41 left"));
+        QCOMPARE(test::find<QToolButton>(bar, "jobCancel")->accessibleName(),
+                 QString("Cancel: Fine-tuning"));
+    }
+
+    void unknownLengthIsBusy() {
+        JobRunner jobs;
+        const JobBar bar(&jobs);
+        startJob(jobs, "Opening", {"checking", 0, 0, -1});
+        QTRY_COMPARE(test::find<QLabel>(bar, "jobTitle")->text(), QString("Opening: checking"));
+        QCOMPARE(test::find<QProgressBar>(bar, "jobProgress")->maximum(), 0);
+        QVERIFY(test::find<QLabel>(bar, "jobTimeLeft")->text().isEmpty());
+    }
+
+    void showsTheNewestAndCountsTheOthers() {
+        JobRunner jobs;
+        const JobBar bar(&jobs);
+        startJob(jobs, "first", {});
+        startJob(jobs, "second", {}, Lane::Trainer);
+        const int third = startJob(jobs, "third", {});
+        startJob(jobs, "hidden", {}, Lane::Interactive, false);
+        QTRY_COMPARE(bar.shownJob(), third);
+        QCOMPARE(test::find<QLabel>(bar, "jobMore")->text(), QString("+2 more"));
+        QCOMPARE(test::find<QLabel>(bar, "jobMore")->toolTip(), QString("first\nsecond"));
+    }
+
+    void cancelStopsWhatIsShown() {
+        JobRunner jobs;
+        const JobBar bar(&jobs);
+        const int first = startJob(jobs, "first", {});
+        const int second = startJob(jobs, "second", {}, Lane::Trainer);
+        QCOMPARE(bar.shownJob(), second);
+        test::find<QToolButton>(bar, "jobCancel")->click();
+        QTRY_COMPARE(bar.shownJob(), first);
+        test::find<QToolButton>(bar, "jobCancel")->click();
+        QTRY_COMPARE(bar.shownJob(), 0);
+    }
+};
+
+QTEST_MAIN(TestJobBar)
+#include "tst_job_bar.moc"
