@@ -95,7 +95,8 @@ void Console::show(const Progress& progress) {
     if (!isNewStep && now - m_lastDrawn < kRedrawEvery) return;
     m_lastDrawn = now;
     m_hasBar = true;
-    std::cerr << "\r\x1b[K" << progress.step << (progress.total > 0 ? bar(progress) : "…") << std::flush;
+    std::cerr << "\r\x1b[K" << progress.step << (progress.total > 0 ? bar(progress) : "…")
+              << std::flush;
 }
 
 void Console::clearBar() {

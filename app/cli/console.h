@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The terminal: results on standard output, progress and messages on standard error, Ctrl-C, exit codes.
+// The terminal: results on standard output, progress and messages on standard error, Ctrl-C, exit
+// codes.
 #pragma once
 
 #include <chrono>
@@ -14,7 +15,8 @@ namespace espalier::cli {
 
 enum ExitCode { kDone = 0, kFailed = 1, kWrongUsage = 2, kRefused = 3, kCancelled = 130 };
 
-/// 3 for a model or data that was refused, 2 for a request that makes no sense, 130 for Ctrl-C, else 1.
+/// 3 for a model or data that was refused, 2 for a request that makes no sense, 130 for Ctrl-C,
+/// else 1.
 ExitCode exitCodeOf(const Error& error);
 
 class Console {
@@ -42,7 +44,8 @@ private:
     void clearBar();
 
     RunControl m_control;
-    std::jthread m_signals;  ///< waits for signals, so that a stop is requested from an ordinary thread
+    std::jthread
+        m_signals;  ///< waits for signals, so that a stop is requested from an ordinary thread
     bool m_isTerminal = false;
     bool m_hasBar = false;
     std::string m_step;

@@ -21,12 +21,14 @@ std::array<cli::Verb, 6> verbs() {
 
 int main(int argc, char** argv) {
     ensurePassiveOpenMp(argv);
-    CLI::App app("Prunes TorchScript neural networks: look inside, remove weights, fine-tune, export.",
-                 "espalier-cli");
+    CLI::App app(
+        "Prunes TorchScript neural networks: look inside, remove weights, fine-tune, export.",
+        "espalier-cli");
     app.set_version_flag("--version", "espalier-cli " + version());
     app.require_subcommand(1);
-    app.footer("Exit codes: 0 done, 1 failed, 2 wrong usage, 3 model or data refused, 130 cancelled.\n"
-               "Try it: espalier-cli demo");
+    app.footer(
+        "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 model or data refused, 130 cancelled.\n"
+        "Try it: espalier-cli demo");
 
     cli::Action chosen;
     for (const auto& verb : verbs()) {

@@ -38,33 +38,41 @@ void addInputs(CLI::App& app, std::vector<script::InputSpec>& inputs) {
                    inputs.push_back(*spec);
                }
            },
-           "Shape of a forward argument, e.g. 1x3x224x224 or 1x128:int64:0..30522; once per argument")
+           "Shape of a forward argument, e.g. 1x3x224x224 or 1x128:int64:0..30522; once per "
+           "argument")
         ->type_name("SPEC")
         ->take_all();
 }
 
 void addData(CLI::App& app, data::DataSpec& data) {
-    app.add_option("--data", data.path, "Dataset: a folder with the four IDX files of MNIST or a relative, plain or .gz")
+    app.add_option("--data", data.path,
+                   "Dataset: a folder with the four IDX files of MNIST or a relative, plain or .gz")
         ->required();
-    app.add_option("--preset", data.preset, "Normalisation: mnist, cifar10 or imagenet (default: by the data)");
-    app.add_option("--mean", data.mean, "Mean per channel, on values scaled to 0..1")->delimiter(',');
+    app.add_option("--preset", data.preset,
+                   "Normalisation: mnist, cifar10 or imagenet (default: by the data)");
+    app.add_option("--mean", data.mean, "Mean per channel, on values scaled to 0..1")
+        ->delimiter(',');
     app.add_option("--std", data.deviation, "Standard deviation per channel")->delimiter(',');
 }
 
 void addChoice(CLI::App& app, project::PruneChoice& choice) {
-    auto* plan = app.add_option("--plan", choice.planFile, "A plan (*.espalier-plan.json): one rule per layer");
-    auto* weights = app.add_option("--weights", choice.weights, "Share of all prunable weights to remove, 0..1")
-                        ->check(CLI::Range(0.0, 1.0));
+    auto* plan = app.add_option("--plan", choice.planFile,
+                                "A plan (*.espalier-plan.json): one rule per layer");
+    auto* weights =
+        app.add_option("--weights", choice.weights, "Share of all prunable weights to remove, 0..1")
+            ->check(CLI::Range(0.0, 1.0));
     plan->excludes(weights);
     addParsed(app, "--criterion", choice.criterion, knownCriterion, criterionHelp())
         ->type_name("NAME")
         ->needs(weights);
-    app.add_option("--scope", choice.scope, "layer: the same share of each layer; global: one threshold for all")
-        ->transform(CLI::CheckedTransformer(
-            std::map<std::string, prune::Scope>{{"layer", prune::Scope::Layer}, {"global", prune::Scope::Global}}))
+    app.add_option("--scope", choice.scope,
+                   "layer: the same share of each layer; global: one threshold for all")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, prune::Scope>{
+            {"layer", prune::Scope::Layer}, {"global", prune::Scope::Global}}))
         ->needs(weights)
         ->default_str("global");
-    app.add_option("--seed", choice.seed, "Seed of the random criterion and of training")->capture_default_str();
+    app.add_option("--seed", choice.seed, "Seed of the random criterion and of training")
+        ->capture_default_str();
 }
 
 void addDevice(CLI::App& app, std::string& device) {

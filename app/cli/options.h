@@ -24,9 +24,11 @@ void addChoice(CLI::App& app, project::PruneChoice& choice);
 void addDevice(CLI::App& app, std::string& device);
 void addJson(CLI::App& app, bool& json);
 
-/// An option whose text `parse` (text → Result<T>) turns into a value; its error becomes a usage error.
+/// An option whose text `parse` (text → Result<T>) turns into a value; its error becomes a usage
+/// error.
 template <class T, class Parse>
-CLI::Option* addParsed(CLI::App& app, const std::string& names, T& target, Parse parse, const std::string& help) {
+CLI::Option* addParsed(CLI::App& app, const std::string& names, T& target, Parse parse,
+                       const std::string& help) {
     return app.add_option_function<std::string>(
         names,
         [&target, parse, names](const std::string& text) {

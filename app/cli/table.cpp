@@ -9,8 +9,8 @@ namespace {
 
 /// Characters in UTF-8 text: bytes that do not continue one.
 std::size_t width(const std::string& text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](unsigned char byte) { return (byte & 0xC0) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](unsigned char byte) { return (byte & 0xC0) != 0x80; }));
 }
 
 std::string cell(const std::string& text, std::size_t columns, Align align) {
@@ -20,7 +20,8 @@ std::string cell(const std::string& text, std::size_t columns, Align align) {
 
 }  // namespace
 
-std::string table(const std::vector<std::vector<std::string>>& rows, const std::vector<Align>& alignment) {
+std::string table(const std::vector<std::vector<std::string>>& rows,
+                  const std::vector<Align>& alignment) {
     std::vector<std::size_t> widths(alignment.size(), 0);
     for (const auto& row : rows) {
         for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));

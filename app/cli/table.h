@@ -9,8 +9,9 @@ namespace espalier::cli {
 
 enum class Align { Left, Right };
 
-/// Rows of equal length, the first of them the heading, as lines with aligned columns. Widths count characters, not
-/// bytes.
-std::string table(const std::vector<std::vector<std::string>>& rows, const std::vector<Align>& alignment);
+/// Rows of equal length, the first of them the heading, as lines with aligned columns. Widths count
+/// characters, not bytes.
+std::string table(const std::vector<std::vector<std::string>>& rows,
+                  const std::vector<Align>& alignment);
 
 }  // namespace espalier::cli

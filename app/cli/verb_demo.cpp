@@ -20,7 +20,8 @@ struct Options {
     std::optional<int> epochs;
 };
 
-/// Each step prints a heading with the command that does the same, runs, and prints its result; false when it failed.
+/// Each step prints a heading with the command that does the same, runs, and prints its result;
+/// false when it failed.
 class Demo {
 public:
     Demo(Console& console, Options options) : m_console(console), m_options(std::move(options)) {}
@@ -29,14 +30,17 @@ public:
         std::error_code failure;
         std::filesystem::create_directories(m_options.folder, failure);
         if (failure) {
-            return m_console.fail({Error::Kind::WriteFailed, "Cannot make the folder " + m_options.folder.string(),
+            return m_console.fail({Error::Kind::WriteFailed,
+                                   "Cannot make the folder " + m_options.folder.string(),
                                    failure.message(), "Say another with --output"});
         }
-        for (const auto step : {&Demo::inspect, &Demo::dense, &Demo::prune, &Demo::tune, &Demo::time}) {
+        for (const auto step :
+             {&Demo::inspect, &Demo::dense, &Demo::prune, &Demo::tune, &Demo::time}) {
             if (const int code = (this->*step)(); code != kDone) return code;
         }
         m_console.out(cat("\nThe pruned model is ", m_tuned.string(),
-                          "\nIt loads in plain PyTorch: torch.jit.load(\"", m_tuned.filename().string(), "\")"));
+                          "\nIt loads in plain PyTorch: torch.jit.load(\"",
+                          m_tuned.filename().string(), "\")"));
         return kDone;
     }
 
@@ -47,7 +51,8 @@ private:
 
     int inspect() {
         heading("A LeNet-5, trained on MNIST", "inspect lenet5.script.pt");
-        auto snapshot = project::runInspect({m_example.model, {}}, m_console.events(), m_console.control());
+        auto snapshot =
+            project::runInspect({m_example.model, {}}, m_console.events(), m_console.control());
         if (!snapshot) return m_console.fail(snapshot.error());
         m_console.out(cat(exactCount((*snapshot)->parameters()), " parameters, ",
                           siCount(static_cast<double>((*snapshot)->macs())), " MACs, ",
@@ -84,8 +89,9 @@ private:
     }
 
     int tune() {
-        heading("Fine-tune under the masks", "tune lenet5.script.pt --data mnist --plan … --recipe "
-                                             "lenet5-12x.espalier-recipe.json --output tuned.pt");
+        heading("Fine-tune under the masks",
+                "tune lenet5.script.pt --data mnist --plan … --recipe "
+                "lenet5-12x.espalier-recipe.json --output tuned.pt");
         auto recipe = exchange::readRecipe(m_example.recipe);
         if (!recipe) return m_console.fail(recipe.error());
         if (m_options.epochs) recipe->epochs = *m_options.epochs;
@@ -100,7 +106,8 @@ private:
         auto events = m_console.events<train::TrainSample>();
         events.onPartial = [this](const train::TrainSample& sample) {
             if (!std::isnan(sample.top1)) {
-                m_console.out(cat("epoch ", sample.epoch, ": validation top-1 ", percent(sample.top1, 2)));
+                m_console.out(
+                    cat("epoch ", sample.epoch, ": validation top-1 ", percent(sample.top1, 2)));
             }
         };
         auto outcome = project::runTune(spec, events, m_console.control());
@@ -112,13 +119,15 @@ private:
 
     int time() {
         heading("How fast", "latency lenet5.script.pt tuned.pt");
-        auto latencies = project::runLatency({{m_example.model, m_tuned}, {}, "auto", 0}, m_console.events(),
-                                             m_console.control());
+        auto latencies = project::runLatency({{m_example.model, m_tuned}, {}, "auto", 0},
+                                             m_console.events(), m_console.control());
         if (!latencies) return m_console.fail(latencies.error());
         for (const auto& latency : *latencies) {
-            m_console.out(cat(latency.name, ": ", significant(latency.median, 3), " ms (median of ", latency.runs, ")"));
+            m_console.out(cat(latency.name, ": ", significant(latency.median, 3), " ms (median of ",
+                              latency.runs, ")"));
         }
-        m_console.out("Zeros alone do not make a dense runtime faster: the file compresses, the time stays.");
+        m_console.out(
+            "Zeros alone do not make a dense runtime faster: the file compresses, the time stays.");
         return kDone;
     }
 
@@ -133,8 +142,10 @@ private:
 Verb demoVerb() {
     return {"demo", "The whole story on the built-in example", [](CLI::App& app) -> Action {
                 auto options = std::make_shared<Options>();
-                app.add_option("--output", options->folder, "Folder for the results")->capture_default_str();
-                app.add_option("--epochs", options->epochs, "Epochs of fine-tuning (default: the recipe's)")
+                app.add_option("--output", options->folder, "Folder for the results")
+                    ->capture_default_str();
+                app.add_option("--epochs", options->epochs,
+                               "Epochs of fine-tuning (default: the recipe's)")
                     ->check(CLI::PositiveNumber);
                 return [options](Console& console) { return Demo(console, *options).run(); };
             }};

@@ -20,7 +20,9 @@ struct Options {
 std::string classTable(const measure::Evaluation& evaluation) {
     std::vector<std::vector<std::string>> rows{{"class", "samples", "top-1"}};
     for (const auto& entry : evaluation.classes) {
-        const double share = entry.samples ? static_cast<double>(entry.correct) / static_cast<double>(entry.samples) : 0;
+        const double share =
+            entry.samples ? static_cast<double>(entry.correct) / static_cast<double>(entry.samples)
+                          : 0;
         rows.push_back({entry.name, exactCount(entry.samples), percent(share, 2)});
     }
     return table(rows, {Align::Left, Align::Right, Align::Right});
@@ -43,7 +45,8 @@ Verb evaluateVerb() {
                 addModel(app, spec.model);
                 addInputs(app, spec.inputs);
                 addData(app, spec.data);
-                addParsed(app, "--split", spec.split, data::parseSplit, "train, val or test")->default_str("test");
+                addParsed(app, "--split", spec.split, data::parseSplit, "train, val or test")
+                    ->default_str("test");
                 addDevice(app, spec.device);
                 app.add_option("--batch-size", spec.batchSize, "Samples per forward pass")
                     ->check(CLI::PositiveNumber)

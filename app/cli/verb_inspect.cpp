@@ -24,21 +24,25 @@ std::string shapeText(const std::vector<std::int64_t>& shape) {
 }
 
 std::string layerTable(const model::Snapshot& snapshot) {
-    std::vector<std::vector<std::string>> rows{{"layer", "op", "weight", "parameters", "MACs", "prunable"}};
+    std::vector<std::vector<std::string>> rows{
+        {"layer", "op", "weight", "parameters", "MACs", "prunable"}};
     for (const auto& layer : snapshot.layers()) {
         const auto& prunable = layer.prunable;
-        rows.push_back({layer.name, layer.op, shapeText(layer.shape), siCount(static_cast<double>(layer.parameters)),
+        rows.push_back({layer.name, layer.op, shapeText(layer.shape),
+                        siCount(static_cast<double>(layer.parameters)),
                         siCount(static_cast<double>(layer.macs)),
                         prunable.weights ? "weights" : "no: " + prunable.reason});
     }
-    return table(rows, {Align::Left, Align::Left, Align::Left, Align::Right, Align::Right, Align::Left});
+    return table(rows,
+                 {Align::Left, Align::Left, Align::Left, Align::Right, Align::Right, Align::Left});
 }
 
 void print(Console& console, const model::Snapshot& snapshot) {
     std::string inputs;
     for (const auto& input : snapshot.inputs()) inputs += " " + script::toString(input);
-    console.out(cat(snapshot.file().name(), ": ", exactCount(snapshot.parameters()), " parameters, ",
-                    siCount(static_cast<double>(snapshot.macs())), " MACs at batch 1, input", inputs,
+    console.out(cat(snapshot.file().name(), ": ", exactCount(snapshot.parameters()),
+                    " parameters, ", siCount(static_cast<double>(snapshot.macs())),
+                    " MACs at batch 1, input", inputs,
                     snapshot.inputsAreGuessed() ? " (a guess: say --input)" : ""));
     for (const auto& note : snapshot.notes()) console.out("note: " + note);
     console.out("\n" + layerTable(snapshot));
@@ -58,7 +62,8 @@ int inspect(Console& console, const Options& options) {
 }  // namespace
 
 Verb inspectVerb() {
-    return {"inspect", "Show layers, shapes, costs, and what can be pruned", [](CLI::App& app) -> Action {
+    return {"inspect", "Show layers, shapes, costs, and what can be pruned",
+            [](CLI::App& app) -> Action {
                 auto options = std::make_shared<Options>();
                 addModel(app, options->spec.model);
                 addInputs(app, options->spec.inputs);

@@ -19,22 +19,26 @@ int prune(Console& console, const Options& options) {
     auto report = project::runPrune(options.spec, console.events(), console.control());
     if (!report) return console.fail(report.error());
     console.out(options.json ? exchange::reportToJson(*report) : describe(*report));
-    console.note("Wrote " + options.spec.output.string() + ": loaded again and run, it gives what the masked model gives.");
+    console.note("Wrote " + options.spec.output.string() +
+                 ": loaded again and run, it gives what the masked model gives.");
     return kDone;
 }
 
 }  // namespace
 
 Verb pruneVerb() {
-    return {"prune", "Remove weights by a plan or a share, and write the model", [](CLI::App& app) -> Action {
+    return {"prune", "Remove weights by a plan or a share, and write the model",
+            [](CLI::App& app) -> Action {
                 auto options = std::make_shared<Options>();
                 auto& spec = options->spec;
                 addModel(app, spec.model);
                 addInputs(app, spec.inputs);
                 addChoice(app, spec.choice);
                 app.add_option("--output", spec.output, "The pruned model")->required();
-                app.add_option("--masked-output", spec.maskedOutput, "The same with the original shapes and zeros");
-                app.add_option("--save-plan", spec.savePlan, "Write the plan that was used, one rule per layer");
+                app.add_option("--masked-output", spec.maskedOutput,
+                               "The same with the original shapes and zeros");
+                app.add_option("--save-plan", spec.savePlan,
+                               "Write the plan that was used, one rule per layer");
                 app.add_option("--report", spec.report, "Write a report (JSON)");
                 addJson(app, options->json);
                 return [options](Console& console) { return prune(console, *options); };

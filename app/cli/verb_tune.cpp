@@ -38,16 +38,16 @@ Result<train::Recipe> recipeOf(const Options& options) {
 
 std::string epochLine(const train::TrainSample& sample) {
     return cat("epoch ", sample.epoch, "  loss ", significant(sample.loss), "  validation loss ",
-               significant(sample.valLoss), "  top-1 ", percent(sample.top1, 2), "  lr ", significant(sample.lr),
-               "  ", significant(sample.seconds, 3), " s");
+               significant(sample.valLoss), "  top-1 ", percent(sample.top1, 2), "  lr ",
+               significant(sample.lr), "  ", significant(sample.seconds, 3), " s");
 }
 
 void printOutcome(Console& console, const project::TuneOutcome& outcome) {
     const auto& training = outcome.training;
     console.out(describe(outcome.report));
     console.out(cat("\nvalidation top-1 ", percent(training.before.top1, 2), " before, ",
-                    percent(training.after.top1, 2), " after fine-tuning (best of ", training.epochs, " epochs: ",
-                    training.bestEpoch, ")"));
+                    percent(training.after.top1, 2), " after fine-tuning (best of ",
+                    training.epochs, " epochs: ", training.bestEpoch, ")"));
     if (outcome.test) console.out(describe(*outcome.test));
 }
 
@@ -69,14 +69,16 @@ int tune(Console& console, const Options& options) {
         printOutcome(console, *outcome);
     }
     const bool stopped = outcome->training.stopped;
-    console.note(cat(stopped ? "Stopped; wrote the best so far: " : "Wrote ", outcome->output.string()));
+    console.note(
+        cat(stopped ? "Stopped; wrote the best so far: " : "Wrote ", outcome->output.string()));
     return stopped ? kCancelled : kDone;
 }
 
 }  // namespace
 
 Verb tuneVerb() {
-    return {"tune", "Prune, then fine-tune so that accuracy comes back", [](CLI::App& app) -> Action {
+    return {"tune", "Prune, then fine-tune so that accuracy comes back",
+            [](CLI::App& app) -> Action {
                 auto options = std::make_shared<Options>();
                 auto& spec = options->spec;
                 addModel(app, spec.model);
@@ -84,13 +86,17 @@ Verb tuneVerb() {
                 addData(app, spec.data);
                 addChoice(app, spec.choice);
                 options->seed = app.get_option("--seed");
-                app.add_option("--recipe", options->recipeFile, "How to train (*.espalier-recipe.json)");
-                app.add_option("--device", options->device, "auto, cpu, cuda, cuda:1 … (default: the recipe's)");
+                app.add_option("--recipe", options->recipeFile,
+                               "How to train (*.espalier-recipe.json)");
+                app.add_option("--device", options->device,
+                               "auto, cpu, cuda, cuda:1 … (default: the recipe's)");
                 app.add_option("--threads", options->threads, "CPU threads (default: all cores)")
                     ->check(CLI::PositiveNumber);
-                app.add_option("--metrics", spec.metrics, "Write loss, accuracy … of every step and epoch as CSV");
+                app.add_option("--metrics", spec.metrics,
+                               "Write loss, accuracy … of every step and epoch as CSV");
                 app.add_option("--report", spec.report, "Write a report (JSON)");
-                app.add_option("--output", spec.output, "The result (default: NAME-pruned.pt beside the model)");
+                app.add_option("--output", spec.output,
+                               "The result (default: NAME-pruned.pt beside the model)");
                 addJson(app, options->json);
                 return [options](Console& console) { return tune(console, *options); };
             }};

@@ -180,7 +180,9 @@ fs::path userDir(const char* variable, const char* fallback) {
 
 }  // namespace
 
-Sha256::Sha256() : m_context(EVP_MD_CTX_new(), [](void* context) { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context)); }) {
+Sha256::Sha256()
+    : m_context(EVP_MD_CTX_new(),
+                [](void* context) { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context)); }) {
     EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(m_context.get()), EVP_sha256(), nullptr);
 }
 

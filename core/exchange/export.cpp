@@ -12,7 +12,8 @@ Result<void> exportMasked(const model::Snapshot& snapshot, const prune::MasksPtr
                           const std::filesystem::path& target) {
     const std::string what = "Cannot export " + target.filename().string();
     return guarded(what, [&]() -> Result<void> {
-        torch::jit::Module module = masks ? prune::maskedModule(snapshot, *masks) : snapshot.state().module;
+        torch::jit::Module module =
+            masks ? prune::maskedModule(snapshot, *masks) : snapshot.state().module;
         if (!script::findAttachedMasks(module).empty()) {
             auto committed = script::commitAttachedMasks(module);
             if (!committed) return committed.error();

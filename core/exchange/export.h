@@ -10,9 +10,9 @@
 
 namespace espalier::exchange {
 
-/// Writes the model with its original shapes and zeros where `masks` removes (null: as the snapshot is).
-/// Attached torch.nn.utils.prune masks are committed. Atomic and checked (script::saveChecked).
-/// Errors: WriteFailed, Failed.
+/// Writes the model with its original shapes and zeros where `masks` removes (null: as the snapshot
+/// is). Attached torch.nn.utils.prune masks are committed. Atomic and checked
+/// (script::saveChecked). Errors: WriteFailed, Failed.
 Result<void> exportMasked(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
                           const std::filesystem::path& target);
 

@@ -14,8 +14,8 @@ namespace espalier::exchange {
 /// Indented JSON; every key of the format is there.
 std::string planToJson(const prune::Plan& plan);
 
-/// Errors: BadArgument, naming the key: no JSON, another format or version, an unknown key, two rules in one entry,
-/// a value out of range; Unsupported for channel rules and marks.
+/// Errors: BadArgument, naming the key: no JSON, another format or version, an unknown key, two
+/// rules in one entry, a value out of range; Unsupported for channel rules and marks.
 Result<prune::Plan> planFromJson(std::string_view text);
 
 Result<prune::Plan> readPlan(const std::filesystem::path& path);

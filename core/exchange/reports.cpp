@@ -40,9 +40,12 @@ Json evaluationJson(const measure::Evaluation& evaluation) {
                            {"correct", entry.correct},
                            {"top1", entry.samples ? entry.correct / samples : 0.0}});
     }
-    return Json{{"split", data::name(evaluation.split)}, {"samples", evaluation.samples},
-                {"loss", evaluation.loss},               {"top1", evaluation.top1},
-                {"top5", evaluation.top5},               {"classes", classes},
+    return Json{{"split", data::name(evaluation.split)},
+                {"samples", evaluation.samples},
+                {"loss", evaluation.loss},
+                {"top1", evaluation.top1},
+                {"top5", evaluation.top5},
+                {"classes", classes},
                 {"seconds", evaluation.seconds}};
 }
 

@@ -42,7 +42,8 @@ struct PruneReport {
     prune::Footprint after;
     std::int64_t fileBytesBefore = 0;  ///< measured
     std::int64_t fileBytesAfter = 0;   ///< measured
-    std::vector<std::string> inputs;   ///< the saved file was run on these and gave the same, bit for bit
+    std::vector<std::string>
+        inputs;  ///< the saved file was run on these and gave the same, bit for bit
     std::vector<LayerOutcome> layers;
     std::vector<std::pair<std::string, double>> seconds;  ///< per stage: load, plan, …
     std::optional<TrainingSummary> training;

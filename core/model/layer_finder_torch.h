@@ -58,7 +58,7 @@ private:
     std::vector<Draft> m_drafts;
     std::unordered_map<int, std::size_t> m_draftOf;  // by parameter
     std::unordered_map<int, std::size_t> m_biasOf;  // parameter → the draft that has it as its bias
-    std::optional<WeakTensor> m_product;        // what came out, when the newest known operator
+    std::optional<WeakTensor> m_product;            // what came out, when the newest known operator
     std::optional<std::size_t> m_productDraft;  // was a product with a weight; that weight's draft
     std::int64_t m_otherMacs = 0;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The tree of everything that was done to a model: opened, pinned, fine-tuned. Weights are shared when unchanged.
+// The tree of everything that was done to a model: opened, pinned, fine-tuned. Weights are shared
+// when unchanged.
 #pragma once
 
 #include <cstdint>
@@ -53,7 +54,8 @@ public:
 
     struct Added;
     Added pinned(NodeId parent, prune::PlanPtr plan, std::string name) const;
-    Added fineTuned(NodeId parent, prune::PlanPtr plan, const train::TrainResult& result, std::string name) const;
+    Added fineTuned(NodeId parent, prune::PlanPtr plan, const train::TrainResult& result,
+                    std::string name) const;
     History withMetrics(NodeId id, Metrics metrics) const;
     History renamed(NodeId id, std::string name) const;
 

@@ -22,10 +22,11 @@ struct InspectSpec {
     bool operator==(const InspectSpec&) const = default;
 };
 
-/// What is to be pruned: a plan file, or a share of all prunable weights. Neither: the base masks alone.
+/// What is to be pruned: a plan file, or a share of all prunable weights. Neither: the base masks
+/// alone.
 struct PruneChoice {
     std::filesystem::path planFile;
-    std::optional<double> weights;         ///< sparsity over all prunable weights, 0..1
+    std::optional<double> weights;  ///< sparsity over all prunable weights, 0..1
     std::string criterion = "magnitude";
     prune::Scope scope = prune::Scope::Global;
     std::uint64_t seed = 0;

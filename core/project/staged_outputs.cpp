@@ -29,8 +29,8 @@ Result<void> StagedOutputs::commit() {
         std::error_code failure;
         fs::rename(staged, target, failure);
         if (failure) {
-            return Error{Error::Kind::WriteFailed, "Cannot write " + target.string(), failure.message(),
-                         "Check the folder's permissions and free space"};
+            return Error{Error::Kind::WriteFailed, "Cannot write " + target.string(),
+                         failure.message(), "Check the folder's permissions and free space"};
         }
         m_files.erase(m_files.begin());
     }

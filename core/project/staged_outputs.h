@@ -26,7 +26,8 @@ public:
     Result<void> commit();
 
 private:
-    std::vector<std::pair<std::filesystem::path, std::filesystem::path>> m_files;  ///< staged, target
+    std::vector<std::pair<std::filesystem::path, std::filesystem::path>>
+        m_files;  ///< staged, target
 };
 
 }  // namespace espalier::project

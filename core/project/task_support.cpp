@@ -12,7 +12,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::vector<exchange::LayerOutcome> layerOutcomes(const model::Snapshot& snapshot, const prune::Plan& plan,
+std::vector<exchange::LayerOutcome> layerOutcomes(const model::Snapshot& snapshot,
+                                                  const prune::Plan& plan,
                                                   const prune::Masks& masks) {
     std::vector<exchange::LayerOutcome> outcomes;
     for (const auto& layer : snapshot.layers()) {
@@ -29,14 +30,16 @@ std::vector<exchange::LayerOutcome> layerOutcomes(const model::Snapshot& snapsho
 
 }  // namespace
 
-Result<prune::Plan> makePlan(const model::Snapshot& snapshot, const PruneChoice& choice, RunControl& control) {
+Result<prune::Plan> makePlan(const model::Snapshot& snapshot, const PruneChoice& choice,
+                             RunControl& control) {
     if (!choice.planFile.empty()) {
         auto plan = exchange::readPlan(choice.planFile);
         if (!plan) return plan;
         if (auto fits = prune::check(*plan, snapshot); !fits) return fits.error();
         if (!prune::isForFile(*plan, snapshot)) {
-            log(LogLevel::Warning, cat(choice.planFile.filename().string(), " was made for another file (",
-                                       plan->modelFile, "); its layers fit, so it is used"));
+            log(LogLevel::Warning,
+                cat(choice.planFile.filename().string(), " was made for another file (",
+                    plan->modelFile, "); its layers fit, so it is used"));
         }
         return plan;
     }
@@ -55,20 +58,24 @@ Result<std::vector<script::InputSpec>> inputsFor(const std::vector<script::Input
     return plan->inputs;
 }
 
-Result<model::SnapshotPtr> openFor(const fs::path& path, const std::vector<script::InputSpec>& inputs,
-                                   const data::Dataset& dataset, const EventSink<>& events, RunControl& control) {
+Result<model::SnapshotPtr> openFor(const fs::path& path,
+                                   const std::vector<script::InputSpec>& inputs,
+                                   const data::Dataset& dataset, const EventSink<>& events,
+                                   RunControl& control) {
     if (!inputs.empty()) return model::openSnapshot(path, {.inputs = inputs}, events, control);
     script::InputSpec sample;
     sample.shape = data::info(dataset).sampleShape;
     sample.shape.insert(sample.shape.begin(), 1);
     auto opened = model::openSnapshot(path, {.inputs = {sample}}, events, control);
     if (opened || opened.error().kind != Error::Kind::BadArgument) return opened;
-    // The data does not fit. With guessed inputs the model opens, and checkFit can say what it takes instead.
+    // The data does not fit. With guessed inputs the model opens, and checkFit can say what it
+    // takes instead.
     auto guessed = model::openSnapshot(path, {}, events, control);
     return guessed ? guessed : opened;
 }
 
-Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& choice, RunControl& control) {
+Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& choice,
+                                RunControl& control) {
     auto plan = makePlan(*snapshot, choice, control);
     if (!plan) return plan.error();
     auto masks = prune::resolve(*snapshot, *plan, nullptr, control);
@@ -76,7 +83,8 @@ Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& 
     return MaskedModel{std::move(snapshot), std::move(*plan), std::move(*masks)};
 }
 
-exchange::PruneReport reportOf(const model::Snapshot& snapshot, const prune::Plan& plan, const prune::Masks& masks) {
+exchange::PruneReport reportOf(const model::Snapshot& snapshot, const prune::Plan& plan,
+                               const prune::Masks& masks) {
     exchange::PruneReport report;
     report.before = prune::denseFootprint(snapshot);
     report.after = prune::footprint(snapshot, masks);
@@ -86,7 +94,8 @@ exchange::PruneReport reportOf(const model::Snapshot& snapshot, const prune::Pla
     return report;
 }
 
-Result<void> writeReport(const exchange::PruneReport& report, const fs::path& path, StagedOutputs& outputs) {
+Result<void> writeReport(const exchange::PruneReport& report, const fs::path& path,
+                         StagedOutputs& outputs) {
     if (path.empty()) return {};
     return writeTextAtomically(outputs.stage(path), exchange::reportToJson(report) + "\n");
 }

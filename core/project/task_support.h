@@ -25,7 +25,8 @@ public:
     }
     std::vector<std::pair<std::string, double>> finish() {
         if (!m_stage.empty()) {
-            const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - m_started;
+            const std::chrono::duration<double> spent =
+                std::chrono::steady_clock::now() - m_started;
             m_seconds.emplace_back(m_stage, spent.count());
         }
         m_stage.clear();
@@ -43,9 +44,12 @@ private:
 Result<std::vector<script::InputSpec>> inputsFor(const std::vector<script::InputSpec>& given,
                                                  const std::filesystem::path& planFile);
 
-/// Opens the model on one sample of the data when no inputs are given, so that shapes and costs are the true ones.
-Result<model::SnapshotPtr> openFor(const std::filesystem::path& path, const std::vector<script::InputSpec>& inputs,
-                                   const data::Dataset& dataset, const EventSink<>& events, RunControl& control);
+/// Opens the model on one sample of the data when no inputs are given, so that shapes and costs are
+/// the true ones.
+Result<model::SnapshotPtr> openFor(const std::filesystem::path& path,
+                                   const std::vector<script::InputSpec>& inputs,
+                                   const data::Dataset& dataset, const EventSink<>& events,
+                                   RunControl& control);
 
 /// A model, the plan made for it, and what the plan removes.
 struct MaskedModel {
@@ -54,10 +58,12 @@ struct MaskedModel {
     prune::MasksPtr masks;
 };
 
-Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& choice, RunControl& control);
+Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& choice,
+                                RunControl& control);
 
 /// A report with everything but the size of the file written, the time spent and the training.
-exchange::PruneReport reportOf(const model::Snapshot& snapshot, const prune::Plan& plan, const prune::Masks& masks);
+exchange::PruneReport reportOf(const model::Snapshot& snapshot, const prune::Plan& plan,
+                               const prune::Masks& masks);
 
 /// Stages the report; an empty path means none is wanted.
 Result<void> writeReport(const exchange::PruneReport& report, const std::filesystem::path& path,

@@ -11,14 +11,16 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Result<void> writePruned(const model::Snapshot& snapshot, const prune::Plan& plan, const prune::MasksPtr& masks,
-                         const PruneSpec& spec, StagedOutputs& outputs, exchange::PruneReport& report) {
+Result<void> writePruned(const model::Snapshot& snapshot, const prune::Plan& plan,
+                         const prune::MasksPtr& masks, const PruneSpec& spec,
+                         StagedOutputs& outputs, exchange::PruneReport& report) {
     const fs::path model = outputs.stage(spec.output);
     if (auto written = exchange::exportMasked(snapshot, masks, model); !written) return written;
     report.fileBytesAfter = static_cast<std::int64_t>(fs::file_size(model));
     if (!spec.maskedOutput.empty()) {
         const fs::path masked = outputs.stage(spec.maskedOutput);
-        if (auto written = exchange::exportMasked(snapshot, masks, masked); !written) return written;
+        if (auto written = exchange::exportMasked(snapshot, masks, masked); !written)
+            return written;
     }
     if (spec.savePlan.empty()) return {};
     return exchange::writePlan(plan, outputs.stage(spec.savePlan));
@@ -26,11 +28,13 @@ Result<void> writePruned(const model::Snapshot& snapshot, const prune::Plan& pla
 
 }  // namespace
 
-Result<model::SnapshotPtr> runInspect(const InspectSpec& spec, const EventSink<>& events, RunControl& control) {
+Result<model::SnapshotPtr> runInspect(const InspectSpec& spec, const EventSink<>& events,
+                                      RunControl& control) {
     return model::openSnapshot(spec.model, {.inputs = spec.inputs}, events, control);
 }
 
-Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>& events, RunControl& control) {
+Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>& events,
+                                       RunControl& control) {
     StageClock clock(events);
     clock.start("load", "Opening " + spec.model.filename().string());
     auto inputs = inputsFor(spec.inputs, spec.choice.planFile);
@@ -45,7 +49,8 @@ Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>&
 
     clock.start("save", "Writing and checking " + spec.output.filename().string());
     StagedOutputs outputs;
-    if (auto written = writePruned(**snapshot, pruned->plan, pruned->masks, spec, outputs, report); !written) {
+    if (auto written = writePruned(**snapshot, pruned->plan, pruned->masks, spec, outputs, report);
+        !written) {
         return written.error();
     }
     report.seconds = clock.finish();
@@ -54,7 +59,8 @@ Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>&
     return report;
 }
 
-Result<measure::Evaluation> runEvaluate(const EvaluateSpec& spec, const EventSink<>& events, RunControl& control) {
+Result<measure::Evaluation> runEvaluate(const EvaluateSpec& spec, const EventSink<>& events,
+                                        RunControl& control) {
     auto dataset = data::openDataset(spec.data, control);
     if (!dataset) return dataset.error();
     auto snapshot = openFor(spec.model, spec.inputs, **dataset, events, control);

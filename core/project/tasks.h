@@ -8,25 +8,32 @@
 
 namespace espalier::project {
 
-Result<model::SnapshotPtr> runInspect(const InspectSpec& spec, const EventSink<>& events, RunControl& control);
+Result<model::SnapshotPtr> runInspect(const InspectSpec& spec, const EventSink<>& events,
+                                      RunControl& control);
 
 /// Writes every file the spec names, or none: outputs appear only after everything else succeeded.
-Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>& events, RunControl& control);
+Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>& events,
+                                       RunControl& control);
 
-Result<measure::Evaluation> runEvaluate(const EvaluateSpec& spec, const EventSink<>& events, RunControl& control);
+Result<measure::Evaluation> runEvaluate(const EvaluateSpec& spec, const EventSink<>& events,
+                                        RunControl& control);
 
 struct TuneOutcome {
     train::TrainResult training;
     exchange::PruneReport report;
     std::filesystem::path output;
-    std::optional<measure::Evaluation> test;  ///< of the result, when the data has a test split: read once, at the end
+    std::optional<measure::Evaluation>
+        test;  ///< of the result, when the data has a test split: read once, at the end
 };
-Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSample>& events, RunControl& control);
+Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSample>& events,
+                            RunControl& control);
 
 Result<std::vector<measure::Latency>> runLatency(const LatencySpec& spec, const EventSink<>& events,
                                                  RunControl& control);
 
-/// The plan a choice stands for on this model. Errors: of exchange::readPlan, prune::check, withSparsityEverywhere.
-Result<prune::Plan> makePlan(const model::Snapshot& snapshot, const PruneChoice& choice, RunControl& control);
+/// The plan a choice stands for on this model. Errors: of exchange::readPlan, prune::check,
+/// withSparsityEverywhere.
+Result<prune::Plan> makePlan(const model::Snapshot& snapshot, const PruneChoice& choice,
+                             RunControl& control);
 
 }  // namespace espalier::project

@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Streams training samples to the metrics file as well as to whoever asked for them.
-EventSink<train::TrainSample> recording(const EventSink<train::TrainSample>& events, exchange::MetricsWriter* metrics) {
+EventSink<train::TrainSample> recording(const EventSink<train::TrainSample>& events,
+                                        exchange::MetricsWriter* metrics) {
     if (!metrics) return events;
     auto sink = events;
     sink.onPartial = [events, metrics](const train::TrainSample& sample) {
@@ -23,8 +24,9 @@ EventSink<train::TrainSample> recording(const EventSink<train::TrainSample>& eve
     return sink;
 }
 
-Result<train::TrainResult> train(const MaskedModel& pruned, const data::Dataset& dataset, const TuneSpec& spec,
-                                 const EventSink<train::TrainSample>& events, RunControl& control) {
+Result<train::TrainResult> train(const MaskedModel& pruned, const data::Dataset& dataset,
+                                 const TuneSpec& spec, const EventSink<train::TrainSample>& events,
+                                 RunControl& control) {
     std::optional<exchange::MetricsWriter> metrics;
     if (!spec.metrics.empty()) {
         auto writer = exchange::MetricsWriter::create(spec.metrics);
@@ -35,12 +37,16 @@ Result<train::TrainResult> train(const MaskedModel& pruned, const data::Dataset&
                            recording(events, metrics ? &*metrics : nullptr), control);
 }
 
-Result<std::optional<measure::Evaluation>> testOnce(const train::TrainResult& training, const data::Dataset& dataset,
-                                                    const TuneSpec& spec, const EventSink<>& events) {
+Result<std::optional<measure::Evaluation>> testOnce(const train::TrainResult& training,
+                                                    const data::Dataset& dataset,
+                                                    const TuneSpec& spec,
+                                                    const EventSink<>& events) {
     if (data::info(dataset).test == 0) return std::optional<measure::Evaluation>{};
     RunControl uninterrupted;  // after a stop the best so far is still worth its one test
-    const measure::EvaluateOptions options{
-        .split = data::Split::Test, .batchSize = 256, .maxSamples = 0, .device = spec.recipe.device};
+    const measure::EvaluateOptions options{.split = data::Split::Test,
+                                           .batchSize = 256,
+                                           .maxSamples = 0,
+                                           .device = spec.recipe.device};
     auto test = measure::evaluate(*training.best, nullptr, dataset, options, events, uninterrupted);
     if (!test) return test.error();
     return std::optional{*test};
@@ -52,12 +58,14 @@ fs::path outputOf(const TuneSpec& spec) {
     return output.replace_filename(spec.model.stem().string() + "-pruned.pt");
 }
 
-/// Opens data and model and applies the choice: everything that can be refused before training starts.
+/// Opens data and model and applies the choice: everything that can be refused before training
+/// starts.
 struct TuneSetup {
     data::DatasetPtr dataset;
     MaskedModel pruned;
 };
-Result<TuneSetup> setUpTuning(const TuneSpec& spec, const EventSink<>& events, RunControl& control) {
+Result<TuneSetup> setUpTuning(const TuneSpec& spec, const EventSink<>& events,
+                              RunControl& control) {
     if (auto sound = train::check(spec.recipe); !sound) return sound.error();
     auto dataSpec = spec.data;
     dataSpec.validation = spec.recipe.validation;
@@ -75,7 +83,8 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, const EventSink<>& events, R
 
 }  // namespace
 
-Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSample>& events, RunControl& control) {
+Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSample>& events,
+                            RunControl& control) {
     const EventSink<> progress{events.onProgress, {}};
     StageClock clock(progress);
     clock.start("load", "Opening " + spec.model.filename().string());
@@ -95,15 +104,18 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
     RunControl uninterrupted;
     auto finalMasks = prune::resolve(best, prune::emptyPlan(best), nullptr, uninterrupted);
     if (!finalMasks) return finalMasks.error();
-    TuneOutcome outcome{*training, reportOf(best, setup->pruned.plan, **finalMasks), outputOf(spec), *test};
+    TuneOutcome outcome{*training, reportOf(best, setup->pruned.plan, **finalMasks), outputOf(spec),
+                        *test};
     StagedOutputs outputs;
     const fs::path staged = outputs.stage(outcome.output);
-    if (auto written = exchange::exportMasked(best, nullptr, staged); !written) return written.error();
+    if (auto written = exchange::exportMasked(best, nullptr, staged); !written)
+        return written.error();
     outcome.report.fileBytesAfter = static_cast<std::int64_t>(fs::file_size(staged));
-    outcome.report.training =
-        exchange::TrainingSummary{training->epochs, training->bestEpoch, training->before, training->after, *test};
+    outcome.report.training = exchange::TrainingSummary{training->epochs, training->bestEpoch,
+                                                        training->before, training->after, *test};
     outcome.report.seconds = clock.finish();
-    if (auto written = writeReport(outcome.report, spec.report, outputs); !written) return written.error();
+    if (auto written = writeReport(outcome.report, spec.report, outputs); !written)
+        return written.error();
     if (auto done = outputs.commit(); !done) return done.error();
     return outcome;
 }

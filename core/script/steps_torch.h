@@ -32,7 +32,17 @@ struct StepBlock {
 
 /// One node. `Operator` runs by `function` alone; the other kinds need the run's own state.
 struct Step {
-    enum class Kind { Operator, Constant, WrittenConstant, GetAttr, SetAttr, If, Loop, Call, CallMethod };
+    enum class Kind {
+        Operator,
+        Constant,
+        WrittenConstant,
+        GetAttr,
+        SetAttr,
+        If,
+        Loop,
+        Call,
+        CallMethod
+    };
 
     Kind kind = Kind::Operator;
     const torch::jit::Node* node = nullptr;

@@ -367,8 +367,8 @@ private Q_SLOTS:
         plan.seed = 5;
         const auto fourth = *resolved(*snapshot, plan, third);
         QVERIFY(fourth->state().layers[0] != third->state().layers[0]);
-        const auto trained =
-            test::toySnapshot({{"a.weight", at::randn({4, 4})}, {"b.weight", at::randn({4, 4})}}, "trained");
+        const auto trained = test::toySnapshot(
+            {{"a.weight", at::randn({4, 4})}, {"b.weight", at::randn({4, 4})}}, "trained");
         QVERIFY((*resolved(*trained, plan, fourth))->state().layers[0] !=
                 fourth->state().layers[0]);
     }

@@ -32,7 +32,8 @@ private Q_SLOTS:
         QCOMPARE(parsed["split"].get<std::string>(), std::string("test"));
         QCOMPARE(parsed["classes"][0]["top1"].get<double>(), 1.0);
         QCOMPARE(parsed["classes"][1]["top1"].get<double>(), 0.0);
-        QCOMPARE(parsed["classes"][2]["top1"].get<double>(), 0.0);  // no sample, no division by zero
+        QCOMPARE(parsed["classes"][2]["top1"].get<double>(),
+                 0.0);  // no sample, no division by zero
     }
 
     void reportKeepsTheContractsKeys() {
@@ -42,8 +43,8 @@ private Q_SLOTS:
         report.layers = {{"fc1.weight", 0.92, 0.92}, {"fc2.weight", std::nullopt, 0.5}};
         report.seconds = {{"load", 0.1}};
         const auto parsed = json::parse(exchange::reportToJson(report));
-        for (const char* key : {"format", "version", "parameters", "nonzeros", "macs", "bytes", "proof", "kept",
-                                "requested", "reached", "seconds"}) {
+        for (const char* key : {"format", "version", "parameters", "nonzeros", "macs", "bytes",
+                                "proof", "kept", "requested", "reached", "seconds"}) {
             QVERIFY2(parsed.contains(key), key);
         }
         QCOMPARE(parsed["nonzeros"]["before"].get<int>(), 100);

@@ -21,7 +21,8 @@ std::string read(const fs::path& path) {
 }
 
 std::size_t fileCount(const fs::path& folder) {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+    return static_cast<std::size_t>(
+        std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ class TestHeatmapPanel : public QObject {
 private Q_SLOTS:
     void initTestCase() { style::applyTheme(*qApp, style::ThemeMode::Light); }
     void init() {
-        QTest::failOnWarning(QRegularExpression(QStringLiteral("^(?!This plugin does not support)")));
+        QTest::failOnWarning(
+            QRegularExpression(QStringLiteral("^(?!This plugin does not support)")));
         NEED_FILE(fixture(kModel));
         m_session = new Session;
         QVERIFY(m_session->open(fixture(kModel)));

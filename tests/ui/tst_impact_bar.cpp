@@ -51,7 +51,8 @@ class TestImpactBar : public QObject {
 private Q_SLOTS:
     void initTestCase() { style::applyTheme(*qApp, style::ThemeMode::Light); }
     void init() {
-        QTest::failOnWarning(QRegularExpression(QStringLiteral("^(?!This plugin does not support)")));
+        QTest::failOnWarning(
+            QRegularExpression(QStringLiteral("^(?!This plugin does not support)")));
         NEED_FILE(fixture(kModel));
         m_session = new Session;
         m_bar = new ImpactBar(&m_session->workbench);

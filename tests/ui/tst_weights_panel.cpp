@@ -50,7 +50,8 @@ class TestWeightsPanel : public QObject {
 private Q_SLOTS:
     void initTestCase() { style::applyTheme(*qApp, style::ThemeMode::Light); }
     void init() {
-        QTest::failOnWarning(QRegularExpression(QStringLiteral("^(?!This plugin does not support)")));
+        QTest::failOnWarning(
+            QRegularExpression(QStringLiteral("^(?!This plugin does not support)")));
         NEED_FILE(fixture(kModel));
         m_session = new Session;
         m_panel = new WeightsPanel(&m_session->workbench);

@@ -58,7 +58,8 @@ class TestWorkbench : public QObject {
 private Q_SLOTS:
     void initTestCase() { qRegisterMetaType<Error>(); }
     void init() {
-        QTest::failOnWarning(QRegularExpression(QStringLiteral("^(?!This plugin does not support)")));
+        QTest::failOnWarning(
+            QRegularExpression(QStringLiteral("^(?!This plugin does not support)")));
         NEED_FILE(fixture(kModel));
     }
 
