@@ -194,7 +194,7 @@ Result<SnapshotPtr> makeSnapshot(script::LoadedModule loaded, const std::filesys
     events.progress({"looking for pruned weights", 2, 3});
     findBaseMasks(*state, attached, options.baseMasks);
     state->notes = notesOn(*state);
-    for (const auto* more : {&loaded.notes, &attached.notes}) {
+    for (const std::vector<std::string>* more : {&std::as_const(loaded).notes, &attached.notes}) {
         state->notes.insert(state->notes.end(), more->begin(), more->end());
     }
     state->weightsHash = hashOfWeights(state->module, state->baseMasks);
