@@ -73,7 +73,7 @@ private Q_SLOTS:
                                   << std::vector{1, 1, 0, 0, 0, 0, 0, 0};
         QTest::newRow("threshold")
             << WeightRule::threshold(0.5) << std::vector{1, 1, 0, 0, 0, 0, 1, 0};
-        // σ of (3 −4 −1 0) is 2.5495; of all eight weights it would be 2.06
+        // σ of (3 −4 −1 0) is 2.5; of all eight weights it would be 2.06
         QTest::newRow("sigma") << WeightRule::sigma(1.3) << std::vector{0, 1, 0, 0, 0, 0, 0, 0};
         QTest::newRow("pattern") << WeightRule::pattern(1, 2)
                                  << std::vector{0, 1, 0, 0, 0, 0, 1, 0};
