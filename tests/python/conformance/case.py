@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 Widths = dict[str, int | tuple[int, ...]]
+Input = Tensor | list[Tensor]
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,14 @@ def add_case(name: str, build: Callable[[], nn.Module], *inputs: str, doc: str, 
     CASES[name] = Case(name, doc, build, inputs, **expected)
 
 
-def random_input(spec: str, batch: int, generator: torch.Generator) -> Tensor:
-    """A tensor as `spec` says ("1x3x8x8", "1x7:int64:0..30"), with `batch` samples."""
+def random_input(spec: str, batch: int, generator: torch.Generator) -> Input:
+    """A tensor as `spec` says ("1x3x8x8", "1x7:int64:0..30"), with `batch` samples.
+
+    "list:3x8x8" is a list of that many tensors.
+    """
+    if spec.startswith("list:"):
+        one = "1x" + spec.removeprefix("list:")
+        return [random_input(one, 1, generator)[0] for _ in range(batch)]
     shape, _, kind = spec.partition(":")
     sizes = [batch, *map(int, shape.split("x")[1:])]
     if not kind:
@@ -70,12 +77,12 @@ def random_input(spec: str, batch: int, generator: torch.Generator) -> Tensor:
     return torch.randint(low, high, sizes, generator=generator)
 
 
-def random_inputs(specs: tuple[str, ...], batch: int, seed: int = 0) -> tuple[Tensor, ...]:
+def random_inputs(specs: tuple[str, ...], batch: int, seed: int = 0) -> tuple[Input, ...]:
     generator = torch.Generator().manual_seed(seed)
     return tuple(random_input(spec, batch, generator) for spec in specs)
 
 
-def liven(model: nn.Module, example: tuple[Tensor, ...]) -> nn.Module:
+def liven(model: nn.Module, example: tuple[Input, ...]) -> nn.Module:
     """Moves norms and biases off their initial values, calibrates running statistics; eval mode.
 
     Zero biases and unit gammas hide mistakes in cutting channels.

@@ -175,6 +175,27 @@ class TupleOutput(nn.Module):
         return self.fc(F.relu(self.conv3(features)).mean([2, 3])), features
 
 
+@case(
+    "list:3x8x8",
+    forms=SCRIPT,
+    exact={"conv1": 8, "boxes": 6},
+    half={"conv1.weight": [4, 3, 3, 3], "boxes.weight": [3, 4, 1, 1], "head.weight": [4, 3, 1, 1]},
+)
+class ListOfImages(nn.Module):
+    """A list comes in, a list of dictionaries goes out, as in detection."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 8, 3)
+        self.boxes = nn.Conv2d(8, 6, 1)
+        self.head = nn.Conv2d(6, 4, 1)
+
+    def forward(self, images: list[Tensor]) -> list[dict[str, Tensor]]:
+        x = F.relu(self.conv1(torch.stack(images)))
+        boxes = self.head(F.relu(self.boxes(x))).flatten(2).transpose(1, 2)
+        return [{"boxes": boxes[i]} for i in range(len(images))]
+
+
 @case(IMAGE, exact={"conv1": 8}, half={"conv1.weight": [4, 3, 3, 3], "head.weight": [2, 4, 1, 1]})
 class DropoutAndIdentity(nn.Module):
     """Dropout, identity and casts that change nothing."""

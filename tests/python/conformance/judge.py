@@ -6,7 +6,7 @@ import io
 import torch
 from torch import Tensor, nn
 
-from .case import Case, random_inputs
+from .case import Case, Input, random_inputs
 
 Kept = dict[str, dict[int, list[int]]]  # parameter -> axis -> surviving indices
 
@@ -22,9 +22,10 @@ def tensors(value: object) -> list[Tensor]:
     return [tensor for part in value or () for tensor in tensors(part)]
 
 
-def run(model: nn.Module, inputs: tuple[Tensor, ...]) -> list[Tensor]:
+def run(model: nn.Module, inputs: tuple[Input, ...]) -> list[Tensor]:
+    copies = (x.clone() if isinstance(x, Tensor) else [y.clone() for y in x] for x in inputs)
     with torch.no_grad():
-        return tensors(model(*(x.clone() for x in inputs)))
+        return tensors(model(*copies))
 
 
 def difference(a: list[Tensor], b: list[Tensor]) -> float:
@@ -39,7 +40,7 @@ def difference(a: list[Tensor], b: list[Tensor]) -> float:
     return worst
 
 
-def batches(model: nn.Module, wanted_inputs: tuple[str, ...]) -> list[tuple[Tensor, ...]]:
+def batches(model: nn.Module, wanted_inputs: tuple[str, ...]) -> list[tuple[Input, ...]]:
     """Random inputs with one sample, and with two where the original takes two."""
     inputs = [random_inputs(wanted_inputs, 1, seed=3)]
     pair = random_inputs(wanted_inputs, 2, seed=4)
@@ -89,7 +90,7 @@ def masked(original: nn.Module, kept: Kept, rows_stay: tuple[str, ...] = ()) -> 
     return original
 
 
-def with_gradients(model: nn.Module, inputs: tuple[Tensor, ...]) -> set[str]:
+def with_gradients(model: nn.Module, inputs: tuple[Input, ...]) -> set[str]:
     """Names of the parameters that a backward pass reaches."""
     model.zero_grad(set_to_none=True)
     parameters = [p for p in model.parameters() if p.is_floating_point()]
