@@ -53,9 +53,9 @@ struct Group {
     std::vector<Member> members;        ///< producers in order of execution first
     std::vector<std::int64_t> outputs;  ///< per channel its (first) index among the key's own
                                         ///< output channels; marks are given in these
-    bool exact = true;    ///< the cut model computes what the masked one does
-    bool locked = false;  ///< nothing may go
-    std::string reason;   ///< for people: what couples the members; or why locked, or why inexact
+    bool exact = true;                  ///< the cut model computes what the masked one does
+    bool locked = false;                ///< nothing may go
+    std::string reason;  ///< for people: what couples the members; or why locked, or why inexact
     std::vector<std::string> through;  ///< operators that couple the members: "add", "cat", …
 
     bool operator==(const Group&) const = default;

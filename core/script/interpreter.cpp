@@ -99,7 +99,8 @@ private:
         for (const auto input : step.inputs) inputs.push_back(registers[input]);
         Stack outputs;
         try {
-            outputs = execute(step, inputs, environment);
+            auto given = m_observer.before(*step.node, inputs);
+            outputs = given ? std::move(*given) : execute(step, inputs, environment);
         } catch (const RunError&) {
             throw;
         } catch (const std::exception& exception) {

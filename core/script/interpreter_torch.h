@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -30,6 +31,11 @@ struct Program {
 /// Errors: Unsupported when the module has no forward.
 Result<Program> makeProgram(torch::jit::Module module);
 
+/// A copy of the graph of a method of `module`, with all calls on its submodules inlined. Throws
+/// what torch throws.
+std::shared_ptr<torch::jit::Graph> inlinedGraph(const torch::jit::Module& module,
+                                                torch::jit::Function& function);
+
 /// One executed node; a prim::If or prim::Loop is shown after the nodes in it. The spans are valid
 /// during the call only, `node` as long as the program (for nodes of a method called through an
 /// interface: during the run).
@@ -43,6 +49,13 @@ struct NodeEvent {
 class Observer {
 public:
     virtual ~Observer() = default;
+    /// Before `node` runs: may change what goes into it, or give its outputs, and then it does not
+    /// run. Asked for prim::If and prim::Loop before their blocks run: these must not be given
+    /// outputs.
+    virtual std::optional<std::vector<c10::IValue>> before(const torch::jit::Node& /*node*/,
+                                                           std::vector<c10::IValue>& /*inputs*/) {
+        return std::nullopt;
+    }
     virtual void onNode(const NodeEvent& event) = 0;
     /// The node that failed, before the run ends with its error. It has no outputs.
     virtual void onFailure(const NodeEvent&) {}

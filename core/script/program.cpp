@@ -166,6 +166,13 @@ void inlineCalls(const std::shared_ptr<Graph>& graph, const torch::jit::Module& 
 
 }  // namespace
 
+std::shared_ptr<Graph> inlinedGraph(const torch::jit::Module& module,
+                                    torch::jit::Function& function) {
+    auto graph = torch::jit::toGraphFunction(function).graph()->copy();
+    inlineCalls(graph, module);
+    return graph;
+}
+
 std::shared_ptr<const Code> compile(std::shared_ptr<Graph> graph) {
     auto code = std::make_shared<Code>();
     code->written = findWrittenValues(*graph);
@@ -183,8 +190,7 @@ Result<Program> makeProgram(torch::jit::Module module) {
             return Error{Error::Kind::Unsupported, "Cannot run the model",
                          "it has no forward method", "Save a module with a forward method."};
         }
-        auto graph = torch::jit::toGraphFunction(method->function()).graph()->copy();
-        inlineCalls(graph, module);
+        auto graph = inlinedGraph(module, method->function());
         auto code = compile(graph);
         return Program{std::move(module), std::move(graph), std::move(code)};
     });
