@@ -21,6 +21,8 @@ class QUndoStack;
 
 namespace espalier::ui {
 
+class Channels;
+
 /// Lives on the GUI thread. Every edit is one undo step.
 class Document : public QObject {
     Q_OBJECT
@@ -36,6 +38,7 @@ public:
     const prune::Plan& plan() const;             ///< an empty one without a model
     const data::DatasetPtr& dataset() const { return m_dataset; }
     QUndoStack* undoStack() const { return m_undo; }
+    Channels* channels() const { return m_channels; }
 
     /// Masks of the current plan; null while they are being computed.
     const prune::MasksPtr& masks() const { return m_masks; }
@@ -71,7 +74,7 @@ public:
     void setCut(model::LayerId layer, double threshold);
     void setLocked(const std::vector<model::LayerId>& layers, bool locked);
     void setCriterion(const QString& name);
-    void setPlan(prune::Plan plan, const QString& text);
+    void setPlan(prune::Plan plan, const QString& text, const QString& mergeKey = {});
     void goTo(project::NodeId node);
     void renameNode(project::NodeId node,
                     const QString& name);  ///< no undo step: no weight changes
@@ -123,6 +126,9 @@ private:
     void push(State next, const QString& text, const QString& mergeKey = {});
     void setState(const State& state);
     bool refreshFootprint();
+    void followChannels();
+    std::int64_t previewedRemoved(const model::Layer& layer, const prune::CutCosts* cut,
+                                  double threshold) const;
     void noteMetrics(const State& measured, project::Metrics metrics);
     std::int64_t countRemoved(const model::Layer& layer) const;
     const model::SnapshotPtr& snapshotOf(const State& state) const;
@@ -131,9 +137,11 @@ private:
     State m_saved;
     project::History m_history;
     QUndoStack* m_undo;
+    Channels* m_channels;
     model::LayerId m_selection;
     std::vector<model::LayerId> m_selectedLayers;
     prune::MasksPtr m_masks;
+    prune::MasksPtr m_lastMasks;  ///< of these weights, when the masks of the plan are not there
     prune::Footprint m_footprint;
     prune::Footprint m_denseFootprint;
     std::vector<std::int64_t> m_removed;

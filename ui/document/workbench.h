@@ -18,6 +18,7 @@
 
 namespace espalier::ui {
 
+class ChannelJobs;
 class IndexQueue;
 struct Tuned;
 
@@ -29,6 +30,7 @@ public:
 
     Document* document() const { return m_document; }
     JobRunner* jobs() const { return m_jobs; }
+    ChannelJobs* channelJobs() const { return m_channelJobs; }
 
     void openModel(const std::filesystem::path& path,
                    const std::vector<script::InputSpec>& inputs = {});
@@ -82,6 +84,7 @@ private:
 
     Document* m_document;
     JobRunner* m_jobs;
+    ChannelJobs* m_channelJobs;
     prune::MasksPtr m_lastMasks;  ///< lends the masks of layers that an edit did not touch
     std::shared_ptr<IndexQueue> m_indexQueue;
     std::unique_ptr<Training> m_training;
