@@ -61,7 +61,9 @@ Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& 
         return fits.error();
 
     std::vector<at::Tensor> kept = keptWeights(snapshot, masks);
-    Loop loop(snapshot, module, placement, kept, dataset, recipe, events);
+    const prune::OtherMasks none;
+    const prune::OtherMasks& others = masks ? masks->state().others : none;
+    Loop loop(snapshot, module, placement, kept, others, dataset, recipe, events);
     if (auto done = loop.run(control); !done) return done.error();
     TrainResult result = loop.takeResult();
     if (recipe.masks == MaskMode::Off) kept.assign(kept.size(), at::Tensor());
