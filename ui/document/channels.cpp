@@ -29,9 +29,9 @@ const ChannelFacts* Channels::facts() const {
     return m_store.current();
 }
 
-const FoundGroups* Channels::found() const {
+FoundGroupsPtr Channels::foundPtr() const {
     const ChannelFacts* known = facts();
-    return known && known->found && known->found->ok() ? known->found->value().get() : nullptr;
+    return known && known->found && known->found->ok() ? known->found->value() : nullptr;
 }
 
 const Error* Channels::error() const {

@@ -32,7 +32,8 @@ public:
     explicit Channels(Document* document);
 
     /// Null while they are looked for, and when the search failed.
-    const FoundGroups* found() const;
+    const FoundGroups* found() const { return foundPtr().get(); }
+    FoundGroupsPtr foundPtr() const;
     const Error* error() const;  ///< why there are no groups
     bool isSearching() const;
     std::optional<GroupId> groupOf(model::LayerId layer) const;  ///< of its output channels

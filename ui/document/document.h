@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The state of the window: model, plan, selection, what was measured; and undo. The only thing
-// panels know.
+// The state of the window: model, plan, selection, measurements, undo. The only thing panels know.
 #pragma once
 
 #include <optional>
@@ -63,7 +62,7 @@ public:
     bool isLocked(model::LayerId layer) const;
     bool isEditable(model::LayerId layer) const;  ///< prunable and not locked
 
-    // Edits, each one undo step; rules on locked or unprunable layers are ignored. Edits that
+    // Edits, each one undo step; rules on locked or unprunable layers are ignored. Those that
     // follow each other with one `mergeKey`, as of a number being typed, become one step.
     void setRule(model::LayerId layer, std::optional<prune::WeightRule> rule,
                  const QString& mergeKey = {});
@@ -76,8 +75,7 @@ public:
     void setCriterion(const QString& name);
     void setPlan(prune::Plan plan, const QString& text, const QString& mergeKey = {});
     void goTo(project::NodeId node);
-    void renameNode(project::NodeId node,
-                    const QString& name);  ///< no undo step: no weight changes
+    void renameNode(project::NodeId node, const QString& name);  ///< no undo step
 
     /// While dragging: shows what a threshold on |w| would remove. None: back to the plan.
     void preview(model::LayerId layer, std::optional<double> threshold);
@@ -100,8 +98,7 @@ public:
     /// Of exactly what is shown; none when that was not measured, or while a cut is dragged.
     std::optional<measure::Evaluation> evaluation() const;
     std::optional<measure::Latency> latency() const;
-    /// Of the unpruned model (root node, no rules), for "before"; on the split of `evaluation()`
-    /// unless one is given.
+    /// Of the unpruned model, for "before"; on the split of `evaluation()` unless one is given.
     std::optional<measure::Evaluation> denseEvaluation(std::optional<data::Split> split = {}) const;
     std::optional<measure::Latency> denseLatency() const;
     State denseState() const;
@@ -141,7 +138,7 @@ private:
     model::LayerId m_selection;
     std::vector<model::LayerId> m_selectedLayers;
     prune::MasksPtr m_masks;
-    prune::MasksPtr m_lastMasks;  ///< of these weights, when the masks of the plan are not there
+    prune::MasksPtr m_lastMasks;  // of these weights, also while those of the plan are made
     prune::Footprint m_footprint;
     prune::Footprint m_denseFootprint;
     std::vector<std::int64_t> m_removed;

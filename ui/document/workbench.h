@@ -8,6 +8,7 @@
 #include <QObject>
 
 #include "core/base/result.h"
+#include "core/channels/shrink.h"
 #include "core/data/dataset.h"
 #include "core/prune/heatmap.h"
 #include "core/prune/plan.h"
@@ -45,6 +46,12 @@ public:
     int trainingJob() const;  ///< for pausing; 0: none
     void exportMasked(const std::filesystem::path& target);
     void exportPlan(const std::filesystem::path& target);
+    /// Cuts what is shown and proves it; `done` is called on the GUI thread while `context` lives.
+    void cutModel(QObject* context, std::function<void(Result<channels::CutModelPtr>)> done);
+    void stopCutting();
+    /// Writes what cutModel made. `proof`: what the message says of it.
+    void exportCut(const channels::CutModelPtr& model, const std::filesystem::path& target,
+                   const QString& proof);
     void pinCurrent(const QString& name);
 
     /// For the heatmap panel; the newest request wins. `done` is called on the GUI thread.
