@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 
-#include <ATen/ops/arange.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include "core/prune/channel_criteria_torch.h"
@@ -70,7 +70,7 @@ Result<std::vector<MemberScores>> distances(const ChannelInput& input) {
         const at::Tensor squares = products.diagonal();
         // |a − b|² = |a|² + |b|² − 2ab; in double what cancels is far below a float's precision.
         const at::Tensor distance =
-            (squares.unsqueeze(0) + squares.unsqueeze(1) - 2 * products).clamp_min(0).sqrt();
+            (squares.unsqueeze(0) + squares.unsqueeze(1) - products * 2).clamp_min(0).sqrt();
         const at::Tensor sum = distance.sum(1).contiguous();
         const double* values = sum.const_data_ptr<double>();
         scores.emplace_back(values, values + sum.numel());

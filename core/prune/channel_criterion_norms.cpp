@@ -2,6 +2,7 @@
 // The criteria l1 and l2: how large the weights are that compute a channel.
 #include <cmath>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/abs.h>
 #include <ATen/ops/sum.h>
 

@@ -11,7 +11,7 @@ ChannelCriterion randomChannels() {
                 MemberScores scores;
                 for (std::int64_t c = 0; c < input.group.width; ++c)
                     scores.push_back(random.at(static_cast<std::uint64_t>(c)));
-                return std::vector{scores};
+                return std::vector<MemberScores>{scores};
             }};
 }
 

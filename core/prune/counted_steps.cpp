@@ -93,7 +93,8 @@ CountedSteps::Argument CountedSteps::argument(channels::ValueId id) {
 }
 
 CountedSteps::Tensor CountedSteps::tensor(channels::ValueId id) {
-    Tensor tensor{&m_analysis.trace.values.at(at(id)), {}};
+    Tensor tensor{&m_analysis.trace.values.at(at(id)), {}, {}};
+    tensor.layer = m_analysis.snapshot->find(tensor.value->path);
     const channels::Tags& tags = m_analysis.tags.at(at(id));
     for (std::size_t axis = 0; axis < tags.axes.size() && axis < tensor.value->shape.size();
          ++axis) {
@@ -127,8 +128,7 @@ void CountedSteps::addTo(CountedMacs& macs, const Step& step, const Shapes& shap
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         const auto tensors = script::tensorsIn(inputs[i]);
         for (std::size_t t = 0; t < tensors.size() && t < step.inputs[i].tensors.size(); ++t) {
-            const std::string& path = step.inputs[i].tensors[t].value->path;
-            const auto layer = path.empty() ? std::nullopt : m_analysis.snapshot->find(path);
+            const auto& layer = step.inputs[i].tensors[t].layer;
             if (!layer) continue;
             for (const model::WeightUse& weight : use->weights) {
                 if (!weight.weight.is_same(tensors[t])) continue;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ public:
 private:
     struct Tensor {
         const channels::TraceValue* value = nullptr;
+        std::optional<model::LayerId> layer;  // whose weight it is
         std::vector<int> axes;  // per axis its place in m_axes, -1: it keeps its size
     };
     struct Argument {
