@@ -35,7 +35,7 @@ private:
     struct Tensor {
         const channels::TraceValue* value = nullptr;
         std::optional<model::LayerId> layer;  // whose weight it is
-        std::vector<int> axes;  // per axis its place in m_axes, -1: it keeps its size
+        std::vector<int> axes;                // per axis its place in m_axes, -1: it keeps its size
     };
     struct Argument {
         bool isList = false;

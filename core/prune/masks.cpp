@@ -196,6 +196,13 @@ double Masks::sparsity(model::LayerId layer) const {
     return count == 0 ? 0 : static_cast<double>(removed(layer)) / static_cast<double>(count);
 }
 
+double Masks::sparsityOfLeft(model::LayerId layer) const {
+    if (!m_state->channels) return sparsity(layer);
+    const std::int64_t left = m_state->cut.weights.at(layer.index());
+    const std::int64_t kept = m_state->weightCounts.at(layer.index()) - removed(layer);
+    return left == 0 ? 0 : 1 - static_cast<double>(kept) / static_cast<double>(left);
+}
+
 std::int64_t Masks::removed() const {
     std::int64_t sum = 0;
     for (const LayerMaskPtr& layer : m_state->layers) sum += layer->removed;

@@ -24,8 +24,10 @@ public:
 
     std::int64_t removed(model::LayerId layer) const;  ///< base mask and channels included
     double sparsity(model::LayerId layer) const;       ///< removed / weights of the layer, 0..1
-    std::int64_t removed() const;                      ///< over all layers
-    const ChannelChoicePtr& channels() const;          ///< null when no channel was chosen to go
+    /// The share that is zero of what channels leave of the weight; the file's sparsity once cut.
+    double sparsityOfLeft(model::LayerId layer) const;
+    std::int64_t removed() const;              ///< over all layers
+    const ChannelChoicePtr& channels() const;  ///< null when no channel was chosen to go
     const MaskState& state() const { return *m_state; }
 
 private:

@@ -5,12 +5,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <map>
-#include <mutex>
 #include <string>
 #include <system_error>
 #include <vector>
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/equal.h>
@@ -22,6 +20,7 @@
 #include "core/base/files.h"
 #include "core/base/format.h"
 #include "core/script/interpreter_torch.h"
+#include "core/script/seeded_random_torch.h"
 
 namespace espalier::script {
 
@@ -60,10 +59,12 @@ private:
     int m_error = 0;
 };
 
-Result<void> writeModule(const Module& module, const fs::path& file, const std::string& what) {
+Result<void> writeModule(const Module& module, const fs::path& file, const ExtraFiles& extraFiles,
+                         const std::string& what) {
     ModelFile output(file);
     torch::jit::ExportModule(
-        module, [&](const void* data, std::size_t size) { return output.write(data, size); });
+        module, [&](const void* data, std::size_t size) { return output.write(data, size); },
+        extraFiles);
     const int code = output.close();
     if (code == 0) return {};
     Error error =
@@ -118,26 +119,6 @@ Result<void> compareNamed(const Slots& savedSlots, const Slots& memorySlots) {
     return {};
 }
 
-/// Seeds torch's own random numbers, which a model may draw, and gives them back as they were.
-class SeededRandom {
-public:
-    SeededRandom() : m_generator(at::detail::getDefaultCPUGenerator()) {
-        const std::lock_guard lock(m_generator.mutex());
-        m_state = m_generator.get_state();
-        m_generator.set_current_seed(kSeed);
-    }
-    ~SeededRandom() {
-        const std::lock_guard lock(m_generator.mutex());
-        m_generator.set_state(m_state);
-    }
-    SeededRandom(const SeededRandom&) = delete;
-    SeededRandom& operator=(const SeededRandom&) = delete;
-
-private:
-    at::Generator m_generator;
-    at::Tensor m_state;
-};
-
 c10::IValue movedTo(const c10::IValue& value, c10::Device device) {
     if (value.isTensor()) return value.toTensor().to(device);
     if (!value.isTensorList()) return value;
@@ -155,7 +136,7 @@ c10::Device deviceOf(const Module& module) {
 /// What forward gives. Runs on a copy, since a forward may write to its own buffers.
 std::vector<at::Tensor> outputs(const Module& module, std::span<const InputSpec> inputs) {
     const at::NoGradGuard noGradients;
-    const SeededRandom seeded;
+    const SeededRandom seeded(kSeed);
     auto arguments = exampleInputs(inputs, kSeed);
     for (auto& argument : arguments) argument = movedTo(argument, deviceOf(module));
     return tensorsIn(module.deepcopy().forward(std::move(arguments)));
@@ -185,12 +166,12 @@ Result<void> compare(const fs::path& file, const Module& module,
 }  // namespace
 
 Result<void> saveChecked(const Module& module, std::span<const InputSpec> inputs,
-                         const fs::path& target) {
+                         const fs::path& target, const ExtraFiles& extraFiles) {
     const std::string what = "Cannot write " + target.string();
     return writeAtomically(
         target,
         [&](const fs::path& file) {
-            return guarded(what, [&] { return writeModule(module, file, what); });
+            return guarded(what, [&] { return writeModule(module, file, extraFiles, what); });
         },
         [&](const fs::path& file) {
             return guarded(what, [&] { return compare(file, module, inputs); });

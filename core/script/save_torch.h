@@ -8,6 +8,7 @@
 #include <torch/csrc/jit/api/module.h>
 
 #include "core/base/result.h"
+#include "core/script/extra_files_torch.h"
 #include "core/script/input_spec.h"
 
 namespace espalier::script {
@@ -15,8 +16,10 @@ namespace espalier::script {
 /// Writes `module` to `target` atomically: saved beside it, loaded again, run on an example of
 /// `inputs` and compared with the module in memory (equal bit for bit), only then renamed. `inputs`
 /// may be empty: then parameters and buffers alone are compared. Errors: WriteFailed; Failed when
-/// the file does not give what the module gives.
+/// the file does not give what the module gives. `extraFiles` go into the archive as
+/// torch.jit.save's
+/// `_extra_files`.
 Result<void> saveChecked(const torch::jit::Module& module, std::span<const InputSpec> inputs,
-                         const std::filesystem::path& target);
+                         const std::filesystem::path& target, const ExtraFiles& extraFiles = {});
 
 }  // namespace espalier::script

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The tensors of a module that lose channels: sliced for the cut model, zeroed for its twin.
+#pragma once
+
+#include <torch/csrc/jit/api/module.h>
+
+#include "core/channels/boxes_torch.h"
+#include "core/channels/groups.h"
+#include "core/channels/shrink_torch.h"
+#include "core/script/rewriter_torch.h"
+
+namespace espalier::channels {
+
+/// What the cut model has in place of each tensor of `module`: sliced where it loses channels,
+/// masked where it loses weights, the tensor itself where it loses nothing.
+script::ReplaceTensor slicer(const torch::jit::Module& module, const Boxes& boxes,
+                             const WeightMasks& masks);
+
+/// A deep copy of the analysed module with zeros in all that goes: rows of producers, biases,
+/// affine parameters and the columns of consumers. Running statistics stay.
+struct Masked {
+    torch::jit::Module module;
+    bool alreadyZero = true;  ///< nothing that was not zero has become zero
+};
+Masked maskedCopy(const ChannelGroups& groups, const Boxes& boxes, const WeightMasks& masks);
+
+/// The positions that stay, for every name that a sliced tensor has in the module's state_dict.
+KeptPositions keptPositions(const torch::jit::Module& module, const Boxes& boxes);
+
+}  // namespace espalier::channels

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/channels/shrink.h"
+
+#include <algorithm>
+
+#include "core/base/format.h"
+#include "core/channels/analysis_torch.h"
+#include "core/channels/cut_attempt_torch.h"
+#include "core/channels/shrink_torch.h"
+#include "core/script/extra_files_torch.h"
+#include "core/script/save_torch.h"
+
+namespace espalier::channels {
+
+namespace {
+
+constexpr auto kWhat = "Cannot cut the channels out";
+/// Tries beyond the first before the groups still in doubt are left whole.
+constexpr int kMostTries = 40;
+
+/// The channels themselves are checked by boxesFor.
+Result<void> check(const ChannelGroups& groups, const KeptChannels& kept) {
+    const auto all = groups.groups();
+    if (kept.groups.size() != all.size()) {
+        return Error{Error::Kind::BadArgument, kWhat,
+                     cat("channels of ", kept.groups.size(), " groups were given, the model has ",
+                         all.size()),
+                     ""};
+    }
+    return {};
+}
+
+/// What the caller asked for was possible, but the model's code does not go with it.
+bool isCodesFault(const Error& error) {
+    return error.kind == Error::Kind::Unsupported || error.kind == Error::Kind::Failed;
+}
+
+/// Finds out which groups the model's code lets go: all at once if it does, else by halves.
+class Cutter {
+public:
+    Cutter(const ChannelGroupsPtr& groups, const KeptChannels& wanted, const WeightMasks& masks,
+           const EventSink<>& events, RunControl& control)
+        : m_groups(*groups),
+          m_wanted(wanted),
+          m_masks(masks),
+          m_events(events),
+          m_control(control),
+          m_settled(allChannels(*groups)) {
+        m_state.groups = groups;
+        m_state.weightMasks = masks;
+    }
+
+    Result<CutModelPtr> run() {
+        std::vector<GroupId> asked;
+        for (const Group& group : m_groups.groups()) {
+            if (isCut(group, m_wanted)) asked.push_back(group.id);
+        }
+        m_events.progress({"Cutting and proving", 0, 0, -1});
+        if (auto error = settle(asked)) return *error;
+        if (!m_attempt || m_isStale) {
+            if (auto misfit = attempt(m_settled)) return misfit->error;
+        }
+        m_state.module = m_attempt->module;
+        m_state.proof = m_attempt->proof;
+        m_state.kept = m_attempt->kept;
+        m_state.seconds.cut += m_attempt->seconds.cut;
+        m_state.seconds.prove += m_attempt->seconds.prove;
+        m_state.channels = m_settled;
+        for (const auto& parameter : m_state.module.parameters()) {
+            m_state.parameters += parameter.numel();
+        }
+        return std::make_shared<const CutModel>(
+            std::make_shared<const CutState>(std::move(m_state)));
+    }
+
+private:
+    KeptChannels with(std::span<const GroupId> cut) const {
+        KeptChannels kept = m_settled;
+        for (const GroupId id : cut) kept.groups[id.index()] = m_wanted.groups[id.index()];
+        return kept;
+    }
+
+    std::optional<Misfit> attempt(const KeptChannels& kept) {
+        m_attempt.reset();
+        auto result = tryCut(m_groups, kept, m_masks, m_control);
+        if (auto* misfit = std::get_if<Misfit>(&result)) return std::move(*misfit);
+        m_attempt = std::get<CutAttempt>(std::move(result));
+        return std::nullopt;
+    }
+
+    /// Adds what can be cut of `groups` to what is settled. Only an error that no group can be
+    /// blamed for ends it.
+    std::optional<Error> settle(std::span<const GroupId> groups) {
+        const auto kept = with(groups);
+        if (auto misfit = attempt(kept)) {
+            if (groups.empty() || !isCodesFault(misfit->error)) return misfit->error;
+            m_isStale = true;
+            if (groups.size() == 1 || ++m_tries > kMostTries) {
+                for (const GroupId id : groups) {
+                    m_state.leftWhole.push_back({id, misfit->error.why});
+                }
+                return std::nullopt;
+            }
+            const auto half = groups.size() / 2;
+            if (auto error = settle(groups.first(half))) return error;
+            return settle(groups.subspan(half));
+        }
+        m_settled = kept;
+        m_isStale = false;
+        return std::nullopt;
+    }
+
+    const ChannelGroups& m_groups;
+    const KeptChannels& m_wanted;
+    const WeightMasks& m_masks;
+    const EventSink<>& m_events;
+    RunControl& m_control;
+    KeptChannels m_settled;
+    std::optional<CutAttempt> m_attempt;  ///< of m_settled, unless stale
+    bool m_isStale = false;
+    int m_tries = 0;
+    CutState m_state;
+};
+
+}  // namespace
+
+CutModel::CutModel(std::shared_ptr<const CutState> state) : m_state(std::move(state)) {}
+
+const Proof& CutModel::proof() const {
+    return m_state->proof;
+}
+const KeptPositions& CutModel::kept() const {
+    return m_state->kept;
+}
+const KeptChannels& CutModel::channels() const {
+    return m_state->channels;
+}
+const std::vector<LeftWhole>& CutModel::leftWhole() const {
+    return m_state->leftWhole;
+}
+std::int64_t CutModel::parameters() const {
+    return m_state->parameters;
+}
+CutSeconds CutModel::seconds() const {
+    return m_state->seconds;
+}
+
+Result<CutModelPtr> cut(const ChannelGroupsPtr& groups, const KeptChannels& kept,
+                        const WeightMasks& masks, const CutOptions& options,
+                        const EventSink<>& events, RunControl& control) {
+    return guarded(kWhat, [&]() -> Result<CutModelPtr> {
+        if (auto checked = check(*groups, kept); !checked) return checked.error();
+        (void)options;
+        return Cutter(groups, kept, masks, events, control).run();
+    });
+}
+
+Result<CutModelPtr> cut(const ChannelGroupsPtr& groups, const KeptChannels& kept,
+                        const CutOptions& options, const EventSink<>& events, RunControl& control) {
+    return cut(groups, kept, WeightMasks{}, options, events, control);
+}
+
+Result<torch::jit::Module> maskedTwin(const CutModel& model) {
+    return guarded("Cannot make the masked model", [&]() -> Result<torch::jit::Module> {
+        const CutState& state = model.state();
+        const auto boxes = boxesFor(*state.groups, state.channels);
+        if (!boxes) return boxes.error();
+        auto twin = makeTwin(*state.groups, state.channels, *boxes, state.weightMasks);
+        if (!twin) return twin.error();
+        return twin->module;
+    });
+}
+
+Result<void> saveCut(const CutModel& model, const std::filesystem::path& target) {
+    const auto& snapshot = *model.state().groups->snapshot();
+    return script::saveChecked(model.state().module, snapshot.inputs(), target,
+                               script::extraFilesOf(snapshot.file().path));
+}
+
+Result<void> saveMasked(const CutModel& model, const std::filesystem::path& target) {
+    const auto twin = maskedTwin(model);
+    if (!twin) return twin.error();
+    const auto& snapshot = *model.state().groups->snapshot();
+    return script::saveChecked(*twin, snapshot.inputs(), target,
+                               script::extraFilesOf(snapshot.file().path));
+}
+
+}  // namespace espalier::channels
