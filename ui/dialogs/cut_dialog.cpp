@@ -167,7 +167,7 @@ QTreeWidget* CutDialog::makeGroupList(const Document& document) {
         alignNumbers(item, 1, 3);
     }
     if (list->topLevelItemCount() == 0) {
-        new QTreeWidgetItem(list, {tr("No channel goes: the file will equal the masked model")});
+        new QTreeWidgetItem(list, {tr("No channel goes")});
         list->setFirstColumnSpanned(0, {}, true);
     }
     fitColumns(list);
@@ -175,6 +175,12 @@ QTreeWidget* CutDialog::makeGroupList(const Document& document) {
 }
 
 void CutDialog::start() {
+    const prune::ChannelChoicePtr& choice = m_workbench->document()->channels()->choice();
+    if (!choice || choice->isWhole()) {
+        m_progress->hide();
+        m_proof->showError(tr("No channel is to go yet. Choose some in the Channels tab first."));
+        return;
+    }
     m_proof->showNote(tr("Cutting, and comparing the result with the masked model…"));
     m_workbench->cutModel(this,
                           [this](const Result<channels::CutModelPtr>& result) { finish(result); });

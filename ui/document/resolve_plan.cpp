@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/document/resolve_plan.h"
 
+#include "core/exchange/export.h"
 #include "ui/document/document.h"
 
 namespace espalier::ui {
@@ -48,11 +49,9 @@ Result<prune::MasksPtr> resolvePlan(const PlanSubject& subject, RunControl& cont
 
 Result<channels::CutModelPtr> cutPlan(const PlanSubject& subject, const EventSink<>& events,
                                       RunControl& control) {
-    const auto complete = withChoice(subject, control);
-    if (!complete) return complete.error();
-    const auto masks = resolvePlan(*complete, control);
+    const auto masks = resolvePlan(subject, control);
     if (!masks) return masks.error();
-    return channels::cut(complete->groups, complete->choice->kept(), {}, events, control);
+    return exchange::cutChannels(**masks, {}, events, control);
 }
 
 }  // namespace espalier::ui
