@@ -190,26 +190,28 @@ private:
     std::map<const Function*, std::shared_ptr<const Code>> m_called;  // through interfaces
 };
 
-/// Self, the inputs, and the defaults of what was left out.
+/// Self, the inputs, and the defaults of what was left out. A module in the making has a graph but
+/// no forward yet, and no defaults.
 Result<std::vector<IValue>> argumentsOf(const Program& program, std::vector<IValue> inputs) {
-    const auto method = program.module.get_method("forward");
-    const auto& schema = method.function().getSchema();
     std::vector<IValue> arguments{program.module._ivalue()};
     for (auto& input : inputs) arguments.push_back(std::move(input));
-    const auto& expected = schema.arguments();
-    if (arguments.size() > expected.size()) {
-        return Error{
-            Error::Kind::BadArgument, kRunning,
-            cat(arguments.size() - 1, " inputs were given, forward takes ", expected.size() - 1),
-            "Give one input per argument of forward."};
+    const auto expected = program.graph->inputs().size();
+    if (arguments.size() > expected) {
+        return Error{Error::Kind::BadArgument, kRunning,
+                     cat(arguments.size() - 1, " inputs were given, forward takes ", expected - 1),
+                     "Give one input per argument of forward."};
     }
-    for (auto i = arguments.size(); i < expected.size(); ++i) {
-        if (!expected[i].default_value()) {
+    const auto method = program.module.find_method("forward");
+    for (auto i = arguments.size(); i < expected; ++i) {
+        const auto* argument = method ? &method->function().getSchema().arguments().at(i) : nullptr;
+        if (argument == nullptr || !argument->default_value()) {
+            const auto name = program.graph->inputs()[i]->debugNameBase();
             return Error{Error::Kind::BadArgument, kRunning,
-                         cat("forward's argument \"", expected[i].name(), "\" was not given"),
+                         cat("forward's argument \"", argument ? argument->name() : name,
+                             "\" was not given"),
                          "Give one input per argument of forward."};
         }
-        arguments.push_back(*expected[i].default_value());
+        arguments.push_back(*argument->default_value());
     }
     return arguments;
 }
