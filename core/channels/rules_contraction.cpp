@@ -231,12 +231,18 @@ void einsum(const Call& call) {
     call.set(output, std::move(tags));
 }
 
+/// Fused attention reads the width of its heads off the stream: nothing in it can go alone.
+void fusedAttention(const Call& call) {
+    call.freezeAll(cat(call.tagger.here(), " is fused: it takes all widths from one number"));
+}
+
 constexpr std::array kRules = {
     NamedRule{"matmul bmm mm mv dot vdot linalg_matmul", matmul},
     NamedRule{"addmm baddbmm addmv", addmm},
     NamedRule{"linear", linear},
     NamedRule{"scaled_dot_product_attention", attention},
     NamedRule{"einsum", einsum},
+    NamedRule{"_native_multi_head_attention _transformer_encoder_layer_fwd", fusedAttention},
 };
 
 }  // namespace
