@@ -25,6 +25,7 @@ struct Class {
     std::vector<AxisNumber> axes;  ///< those it touches, ascending
     AxisNumber producer = -1;      ///< the first that produces it
     std::int64_t position = 0;     ///< its first place there
+    int signature = 0;             ///< a number for what it has in common with its group
     std::vector<int> parts;        ///< the slices of values that hold it and not all of its group
 };
 
@@ -72,6 +73,8 @@ public:
 private:
     void findClasses();
     void findParts();
+    std::vector<std::int64_t> numberSignatures();
+    std::vector<std::size_t> partOf(const std::vector<Atom>& axis) const;
     Signature signatureOf(const Class& item) const;
     void readCouplings();
     void addGroup(const std::vector<std::size_t>& classes);
@@ -99,7 +102,7 @@ void Sorter::findClasses() {
         for (std::int64_t i = 0; i < axis.size; ++i) {
             const auto root = m_tags.atoms.root(axis.first + static_cast<Atom>(i));
             const auto [known, isNew] = m_classOf.try_emplace(root, m_classes.size());
-            if (isNew) m_classes.push_back({root, {}, number, i, {}});
+            if (isNew) m_classes.push_back({root, {}, number, i, 0, {}});
         }
     }
     for (AxisNumber number = 0; number < static_cast<AxisNumber>(m_tags.axes.size()); ++number) {
@@ -117,36 +120,55 @@ void Sorter::findClasses() {
 /// A value that holds some classes of a group and not others must keep one of them at least: those
 /// classes become a group of their own.
 void Sorter::findParts() {
-    std::map<Signature, std::int64_t> sizes;
-    for (const auto& item : m_classes) ++sizes[signatureOf(item)];
+    const auto sizes = numberSignatures();
     std::unordered_set<const void*> seen;
-    int part = 0;
-    std::vector<std::pair<int, std::vector<std::size_t>>> parts;
+    std::vector<std::vector<std::size_t>> parts;
     for (const auto& value : m_tags.values) {
         for (const auto& axis : value.axes) {
             if (axis == nullptr || !seen.insert(axis.get()).second) continue;
-            std::map<Signature, std::set<std::size_t>> held;
-            bool mustStay = false;
-            std::unordered_set<Atom> roots;
-            for (const auto atom : *axis) {
-                if (atom == kNoAtom) mustStay = true;
-                if (atom != kNoAtom) roots.insert(m_tags.atoms.root(atom));
-            }
-            for (const auto root : roots) {
-                const auto known = m_classOf.find(root);
-                if (known == m_classOf.end()) continue;
-                held[signatureOf(m_classes[known->second])].insert(known->second);
-                mustStay |= m_tags.atoms.isFrozen(root);
-            }
-            if (mustStay || held.size() != 1) continue;
-            const auto& [signature, classes] = *held.begin();
-            if (static_cast<std::int64_t>(classes.size()) == sizes[signature]) continue;
-            parts.emplace_back(part++, std::vector<std::size_t>(classes.begin(), classes.end()));
+            auto part = partOf(*axis);
+            if (part.empty()) continue;
+            const auto whole = sizes[at(m_classes[part[0]].signature)];
+            if (static_cast<std::int64_t>(part.size()) < whole) parts.push_back(std::move(part));
         }
     }
-    for (const auto& [number, classes] : parts) {
-        for (const auto index : classes) m_classes[index].parts.push_back(number);
+    std::ranges::sort(parts);
+    parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
+    for (std::size_t number = 0; number < parts.size(); ++number) {
+        for (const auto index : parts[number]) {
+            m_classes[index].parts.push_back(static_cast<int>(number));
+        }
     }
+}
+
+/// How many classes there are of each signature.
+std::vector<std::int64_t> Sorter::numberSignatures() {
+    std::map<Signature, int> numbers;
+    std::vector<std::int64_t> sizes;
+    for (auto& item : m_classes) {
+        const auto [known, isNew] =
+            numbers.try_emplace(signatureOf(item), static_cast<int>(numbers.size()));
+        item.signature = known->second;
+        if (isNew) sizes.push_back(0);
+        ++sizes[at(item.signature)];
+    }
+    return sizes;
+}
+
+/// The classes along one axis, when all are of one signature and all may go; else none.
+std::vector<std::size_t> Sorter::partOf(const std::vector<Atom>& axis) const {
+    std::vector<std::size_t> part;
+    for (const auto atom : axis) {
+        if (atom == kNoAtom || m_tags.atoms.isFrozen(atom)) return {};
+        const auto known = m_classOf.find(m_tags.atoms.root(atom));
+        if (known == m_classOf.end()) return {};
+        const auto first = part.empty() ? known->second : part[0];
+        if (m_classes[known->second].signature != m_classes[first].signature) return {};
+        part.push_back(known->second);
+    }
+    std::ranges::sort(part);
+    part.erase(std::unique(part.begin(), part.end()), part.end());
+    return part;
 }
 
 Signature Sorter::signatureOf(const Class& item) const {

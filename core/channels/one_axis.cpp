@@ -67,7 +67,8 @@ std::int64_t unitsLeft(const Places& places, AlongAxis along, int classes) {
 }  // namespace
 
 std::pair<std::int64_t, AxisTags> Tagger::toOneAxis(std::vector<Atom> spread,
-                                                    std::span<const std::int64_t> shape) {
+                                                    std::span<const std::int64_t> shape,
+                                                    Prefer preference) {
     std::unordered_map<Atom, int> numbers;
     Places places(spread.size(), 0);
     for (std::size_t i = 0; i < spread.size(); ++i) {
@@ -77,18 +78,20 @@ std::pair<std::int64_t, AxisTags> Tagger::toOneAxis(std::vector<Atom> spread,
     }
     const auto classes = static_cast<int>(numbers.size());
     std::int64_t chosen = -1;
-    std::int64_t most = -1;
+    std::pair<bool, std::int64_t> best;  // positions are units, how many units
     int varying = 0;
     for (std::size_t axis = 0; axis < shape.size(); ++axis) {
         const auto along = alongAxis(shape, axis);
         if (along.size <= 1 || !varies(places, along)) continue;
         const auto units = unitsLeft(places, along, classes);
+        const bool isOwn = preference == Prefer::OwnPositions && units == along.size;
+        const std::pair<bool, std::int64_t> found{isOwn, units};
         const bool isFirst = varying++ == 0;
         const bool isBetter =
-            m_unit == SplitUnit::MostUnits ? units >= most : m_unit == SplitUnit::LastAxis;
+            m_unit == SplitUnit::MostUnits ? found >= best : m_unit == SplitUnit::LastAxis;
         if (!isFirst && !isBetter) continue;
         chosen = static_cast<std::int64_t>(axis);
-        most = units;
+        best = found;
     }
     if (chosen < 0) {
         const auto one = atoms().reason("all of them could only go together");

@@ -102,6 +102,31 @@ void addJoins() {
            "a[0:4]=3 a[2:3]=1* b=2*");
 }
 
+void addStretched() {
+    addRow("divided by a norm that is stretched",
+           {{{"a", {8, 3, 1, 1}}, {"b", {2, 8, 1, 1}}},
+            "y = torch.conv2d(x, self.a)\n"
+            "  n = torch.sqrt(torch.sum(y * y, 1, True)).expand_as(y)\n"
+            "  return torch.conv2d(y / n, self.b)",
+            kImage},
+           "a=8~ b=2*");
+    addRow("times an input that is stretched",
+           {{{"a", {8, 3, 1, 1}}, {"b", {2, 8, 1, 1}}},
+            "return torch.conv2d(torch.conv2d(x, self.a) * x[:, :1].expand(1, 8, 8, 8), self.b)",
+            kImage},
+           "a=8 b=2*");
+    addRow("times an input that is not",
+           {{{"a", {3, 3, 1, 1}}, {"b", {2, 3, 1, 1}}},
+            "return torch.conv2d(torch.conv2d(x, self.a) * x, self.b)",
+            kImage},
+           "a=3* b=2*");
+    addRow("the largest of the channels",
+           {{{"a", {8, 3, 1, 1}}, {"b", {2, 3, 1, 1}}},
+            "return torch.conv2d(torch.topk(torch.conv2d(x, self.a), 3, 1)[0], self.b)",
+            kImage},
+           "a=8* b=2*");
+}
+
 void addReindexing() {
     addRow("flatten",
            {{{"a", {4, 3, 1, 1}}, {"b", {5, 256}}},
@@ -236,6 +261,7 @@ private Q_SLOTS:
         QTest::addColumn<QString>("expected");
         addConvolutions();
         addJoins();
+        addStretched();
         addReindexing();
         addNorms();
         addProducts();
