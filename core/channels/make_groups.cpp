@@ -80,6 +80,8 @@ private:
     void addGroup(const std::vector<std::size_t>& classes);
     Member memberOf(AxisNumber number, const std::unordered_map<Atom, std::int64_t>& channels,
                     std::int64_t width) const;
+    std::vector<std::string> couplingsOf(Group& group,
+                                         const std::vector<std::size_t>& classes) const;
     void describe(Group& group, const std::vector<std::size_t>& classes) const;
     void nameGroups();
     void spreadUnits();
@@ -224,7 +226,9 @@ void Sorter::addGroup(const std::vector<std::size_t>& classes) {
     m_table.groups.push_back(std::move(group));
 }
 
-void Sorter::describe(Group& group, const std::vector<std::size_t>& classes) const {
+/// The operators that tie the group's classes together, and in which modules they are.
+std::vector<std::string> Sorter::couplingsOf(Group& group,
+                                             const std::vector<std::size_t>& classes) const {
     std::set<int> steps;
     for (const auto index : classes) {
         const auto known = m_couplings.find(m_classes[index].root);
@@ -241,10 +245,11 @@ void Sorter::describe(Group& group, const std::vector<std::size_t>& classes) con
         const auto place = path.empty() ? name : cat(name, " in ", path);
         if (std::ranges::find(places, place) == places.end()) places.push_back(place);
     }
-    std::set<std::string> layers;
-    for (const auto& member : group.members) {
-        if (member.role == Role::Producer) layers.insert(modulePath(member.parameter));
-    }
+    return places;
+}
+
+void Sorter::describe(Group& group, const std::vector<std::size_t>& classes) const {
+    const auto places = couplingsOf(group, classes);
     const auto root = m_classes[classes[0]].root;
     const int frozen = m_tags.atoms.frozenBy(root);
     const int inexact = m_tags.atoms.inexactBy(root);
@@ -254,15 +259,19 @@ void Sorter::describe(Group& group, const std::vector<std::size_t>& classes) con
         group.reason = m_tags.atoms.text(frozen);
         return;
     }
+    std::set<std::string> layers;
+    for (const auto& member : group.members) {
+        if (member.role == Role::Producer) layers.insert(modulePath(member.parameter));
+    }
     std::string where;
     for (std::size_t i = 0; i < places.size() && i < 3; ++i)
         where += (i > 0 ? ", " : "") + places[i];
     if (places.size() > 3) where += cat(", and ", places.size() - 3, " more");
-    group.reason = layers.size() == 1 ? std::string("1 layer on its own")
-                                      : cat(layers.size(), " layers move together");
-    if (!where.empty()) {
+    if (layers.size() == 1) {
+        group.reason = where.empty() ? "1 layer on its own" : cat("1 layer, tied by ", where);
+    } else {
         group.reason =
-            layers.size() == 1 ? cat("1 layer, tied by ", where) : cat(group.reason, ": ", where);
+            cat(layers.size(), " layers move together", where.empty() ? "" : ": ", where);
     }
     if (group.width < 2)
         group.reason = cat("all its channels can only go together: ", group.reason);

@@ -98,19 +98,25 @@ std::pair<std::int64_t, AxisTags> Tagger::toOneAxis(std::vector<Atom> spread,
         for (const auto atom : spread) atoms().freeze(atom, one);
         return {-1, nullptr};
     }
-    const auto along = alongAxis(shape, at(chosen));
+    return {chosen, uniteAcross(spread, shape, chosen)};
+}
+
+/// All that share an index along `axis` become one; returns what is at each.
+AxisTags Tagger::uniteAcross(const std::vector<Atom>& spread, std::span<const std::int64_t> shape,
+                             std::int64_t axis) {
+    const auto along = alongAxis(shape, at(axis));
     std::vector<Atom> tags(at(along.size), kNoAtom);
     std::vector<bool> isSeen(at(along.size), false);
     for (std::size_t i = 0; i < spread.size(); ++i) {
         const auto index = at(along.indexOf(i));
         if (isSeen[index]) {
-            if (varying > 1) unite(tags[index], spread[i]);
+            unite(tags[index], spread[i]);
         } else {
             tags[index] = spread[i];
             isSeen[index] = true;
         }
     }
-    return {chosen, std::make_shared<const std::vector<Atom>>(std::move(tags))};
+    return std::make_shared<const std::vector<Atom>>(std::move(tags));
 }
 
 }  // namespace espalier::channels

@@ -34,6 +34,7 @@ const Table& table() {
     static const auto* rules = [] {
         auto* all = new Table();
         addRules(*all, contractionRules());
+        addRules(*all, einsumRules());
         addRules(*all, convolutionRules());
         addRules(*all, spatialRules());
         addRules(*all, reindexRules());

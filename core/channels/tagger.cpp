@@ -235,7 +235,9 @@ void Tagger::addGrouped(const AxisTags& channels, std::int64_t perGroup) {
 std::string Tagger::here() const {
     const auto& node = *m_trace.steps[at(m_step)].node;
     const auto path = modulePathOf(node);
-    return path.empty() ? plainName(node) : cat(plainName(node), " in ", path);
+    auto name = plainName(node);
+    name.erase(0, name.find_first_not_of('_'));
+    return path.empty() ? name : cat(name, " in ", path);
 }
 
 }  // namespace espalier::channels

@@ -75,6 +75,8 @@ private:
     void walk(const TraceStep& step);
     AxisTags makeAxis(ValueId id, std::int64_t axis);
     void prepareValues();
+    AxisTags uniteAcross(const std::vector<Atom>& spread, std::span<const std::int64_t> shape,
+                         std::int64_t axis);
 
     const Trace& m_trace;
     SplitUnit m_unit;
