@@ -2,24 +2,33 @@
 #include "app/cli/options.h"
 
 #include "core/base/format.h"
+#include "core/prune/channel_criterion.h"
 #include "core/prune/criterion.h"
 
 namespace espalier::cli {
 
 namespace {
 
-std::string criterionHelp() {
-    std::string help = "How weights are ranked:";
-    for (const auto& criterion : prune::weightCriteria()) {
-        help += cat(help.back() == ':' ? " " : ", ", criterion.name, " (", criterion.formula, ")");
-    }
-    return help;
+std::string listOf(std::span<const prune::CriterionInfo> criteria) {
+    std::string list;
+    for (const auto& criterion : criteria)
+        list += cat(list.empty() ? "" : ", ", criterion.name, " (", criterion.formula, ")");
+    return list;
 }
 
+std::string criterionHelp() {
+    return cat("How weights are ranked: ", listOf(prune::weightCriteria()),
+               "; how channels are: ", listOf(prune::channelCriteria()));
+}
+
+/// One name may be known for weights, for channels, or for both.
 Result<std::string> knownCriterion(const std::string& name) {
-    auto criterion = prune::findWeightCriterion(name);
-    if (!criterion) return criterion.error();
-    return criterion->name;
+    const auto ofWeights = prune::findWeightCriterion(name);
+    const auto ofChannels = prune::findChannelCriterion(name);
+    if (ofWeights || ofChannels) return name;
+    Error error = ofWeights.error();
+    error.hint += " for weights; for channels: " + ofChannels.error().hint;
+    return error;
 }
 
 }  // namespace
@@ -45,8 +54,10 @@ void addInputs(CLI::App& app, std::vector<script::InputSpec>& inputs) {
 }
 
 void addData(CLI::App& app, data::DataSpec& data) {
-    app.add_option("--data", data.path,
-                   "Dataset: a folder with the four IDX files of MNIST or a relative, plain or .gz")
+    app.add_option(
+           "--data", data.path,
+           "Dataset: a folder with the four IDX files of MNIST or a relative, plain or .gz; or "
+           "one with JPEG or PNG images by class (train/CLASS/…, test/CLASS/…)")
         ->required();
     app.add_option("--preset", data.preset,
                    "Normalisation: mnist, cifar10 or imagenet (default: by the data)");
@@ -57,20 +68,34 @@ void addData(CLI::App& app, data::DataSpec& data) {
 
 void addChoice(CLI::App& app, project::PruneChoice& choice) {
     auto* plan = app.add_option("--plan", choice.planFile,
-                                "A plan (*.espalier-plan.json): one rule per layer");
-    auto* weights =
-        app.add_option("--weights", choice.weights, "Share of all prunable weights to remove, 0..1")
-            ->check(CLI::Range(0.0, 1.0));
-    plan->excludes(weights);
+                                "A plan (*.espalier-plan.json): one rule per layer or group");
+    app.add_option("--weights", choice.weights, "Share of all prunable weights to remove, 0..1")
+        ->check(CLI::Range(0.0, 1.0))
+        ->excludes(plan);
+    app.add_option("--channels", choice.channels,
+                   "Share of the channels of every group to cut out, 0..1; with --weights, those "
+                   "are pruned in what is left")
+        ->check(CLI::Range(0.0, 1.0))
+        ->excludes(plan);
     addParsed(app, "--criterion", choice.criterion, knownCriterion, criterionHelp())
         ->type_name("NAME")
-        ->needs(weights);
+        ->excludes(plan);
     app.add_option("--scope", choice.scope,
-                   "layer: the same share of each layer; global: one threshold for all")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, prune::Scope>{
-            {"layer", prune::Scope::Layer}, {"global", prune::Scope::Global}}))
-        ->needs(weights)
-        ->default_str("global");
+                   "layer: the same share of each layer or group; global: one ranking for all; "
+                   "same-kind: one for groups built alike (channels alone)")
+        ->transform(CLI::CheckedTransformer(
+            std::map<std::string, prune::Scope>{{"layer", prune::Scope::Layer},
+                                                {"global", prune::Scope::Global},
+                                                {"same-kind", prune::Scope::SameKind}}))
+        ->excludes(plan)
+        ->default_str("global for weights, layer for channels");
+    app.add_option("--multiple-of", choice.multipleOf,
+                   "Round the channels that stay up to a multiple of this: 4, 8, 16, 32")
+        ->check(CLI::PositiveNumber)
+        ->excludes(plan);
+    app.add_flag_callback(
+        "--allow-inexact", [&choice] { choice.inexact = prune::Inexact::Allow; },
+        "Also cut groups whose statistics (layer norm, group norm …) then run over fewer channels");
     app.add_option("--seed", choice.seed, "Seed of the random criterion and of training")
         ->capture_default_str();
 }

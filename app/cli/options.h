@@ -19,7 +19,7 @@ void addModel(CLI::App& app, std::filesystem::path& model);
 void addInputs(CLI::App& app, std::vector<script::InputSpec>& inputs);
 /// --data, --preset, --mean, --std.
 void addData(CLI::App& app, data::DataSpec& data);
-/// --plan, --weights, --criterion, --scope, --seed.
+/// --plan, --weights, --channels, --criterion, --scope, --multiple-of, --allow-inexact, --seed.
 void addChoice(CLI::App& app, project::PruneChoice& choice);
 void addDevice(CLI::App& app, std::string& device);
 void addJson(CLI::App& app, bool& json);

@@ -8,27 +8,76 @@
 
 namespace espalier::cli {
 
-std::string describe(const exchange::PruneReport& report) {
+namespace {
+
+std::string timesFewer(std::int64_t before, std::int64_t after) {
+    const double fewer =
+        static_cast<double>(before) / static_cast<double>(std::max<std::int64_t>(1, after));
+    return cat(significant(fewer, 3), "× fewer");
+}
+
+std::string totalsTable(const exchange::PruneReport& report) {
     const auto& before = report.before;
     const auto& after = report.after;
-    const double fewer = static_cast<double>(before.nonzeros) /
-                         static_cast<double>(std::max<std::int64_t>(1, after.nonzeros));
-    const std::vector<std::vector<std::string>> totals{
-        {"", "before", "after", ""},
-        {"non-zero parameters", exactCount(before.nonzeros), exactCount(after.nonzeros),
-         cat(significant(fewer, 3), "× fewer")},
-        {"effective MACs", siCount(static_cast<double>(before.macs)),
-         siCount(static_cast<double>(after.macsEffective)), "only with a sparse runtime"},
+    std::vector<std::vector<std::string>> rows{{"", "before", "after", ""}};
+    if (report.proof) {
+        rows.push_back({"parameters", exactCount(before.parameters), exactCount(after.parameters),
+                        timesFewer(before.parameters, after.parameters)});
+        rows.push_back({"MACs", siCount(static_cast<double>(before.macs)),
+                        siCount(static_cast<double>(after.macs)),
+                        timesFewer(before.macs, after.macs)});
+    }
+    rows.push_back({"non-zero parameters", exactCount(before.nonzeros), exactCount(after.nonzeros),
+                    timesFewer(before.nonzeros, after.nonzeros)});
+    rows.push_back({"effective MACs", siCount(static_cast<double>(before.macs)),
+                    siCount(static_cast<double>(after.macsEffective)),
+                    "only with a sparse runtime"});
+    rows.push_back(
         {"file", byteSize(static_cast<double>(report.fileBytesBefore)),
          byteSize(static_cast<double>(report.fileBytesAfter)),
-         cat("≈ ", byteSize(static_cast<double>(after.bytesCompressed)), " after gzip")}};
+         cat("≈ ", byteSize(static_cast<double>(after.bytesCompressed)), " after gzip")});
+    return table(rows, {Align::Left, Align::Right, Align::Right, Align::Left});
+}
+
+std::string groupTable(const std::vector<exchange::GroupOutcome>& groups) {
+    std::vector<std::vector<std::string>> rows{
+        {"group", "channels", "asked for", "kept", "why not as asked"}};
+    for (const auto& [key, exact, choice] : groups) {
+        rows.push_back({exact ? key : key + " (inexact)", std::to_string(choice.width),
+                        std::to_string(choice.requested), std::to_string(choice.reached()),
+                        choice.constraint});
+    }
+    return table(rows, {Align::Left, Align::Right, Align::Right, Align::Right, Align::Left});
+}
+
+std::string proofText(const channels::Proof& proof) {
+    std::string inputs;
+    for (const auto& input : proof.inputs) inputs += (inputs.empty() ? "" : ", ") + input;
+    std::string text = cat("proof: on ", inputs, " in ", proof.dtype,
+                           " the cut model and the masked one differ by at most ",
+                           significant(proof.maxRelativeDifference, 2), " (allowed ",
+                           significant(proof.tolerance, 2), ")");
+    if (!proof.exact) text += "; statistics of inexact groups are taken over kept channels";
+    if (proof.alreadyZero) text += "; everything that was cut had been zero before";
+    for (const auto& reason : proof.unproved) text += "\nnot proved: " + reason;
+    return text;
+}
+
+}  // namespace
+
+std::string describe(const exchange::PruneReport& report) {
+    std::string text = totalsTable(report);
+    if (!report.groups.empty()) text += "\n\n" + groupTable(report.groups);
+    if (report.proof) text += "\n\n" + proofText(*report.proof);
     std::vector<std::vector<std::string>> layers{{"layer", "asked for", "removed"}};
     for (const auto& layer : report.layers) {
+        // With cut channels, layers without zeros of their own would fill pages.
+        if (report.proof && !layer.requested && layer.reached == 0) continue;
         layers.push_back({layer.weight, layer.requested ? percent(*layer.requested) : "–",
                           percent(layer.reached)});
     }
-    return table(totals, {Align::Left, Align::Right, Align::Right, Align::Left}) + "\n\n" +
-           table(layers, {Align::Left, Align::Right, Align::Right});
+    if (layers.size() == 1) return text;
+    return text + "\n\n" + table(layers, {Align::Left, Align::Right, Align::Right});
 }
 
 std::string describe(const measure::Evaluation& evaluation) {

@@ -51,12 +51,13 @@ private:
 
     int inspect() {
         heading("A LeNet-5, trained on MNIST", "inspect lenet5.script.pt");
-        auto snapshot =
+        auto inspection =
             project::runInspect({m_example.model, {}}, m_console.events(), m_console.control());
-        if (!snapshot) return m_console.fail(snapshot.error());
-        m_console.out(cat(exactCount((*snapshot)->parameters()), " parameters, ",
-                          siCount(static_cast<double>((*snapshot)->macs())), " MACs, ",
-                          (*snapshot)->layers().size(), " layers"));
+        if (!inspection) return m_console.fail(inspection.error());
+        const model::Snapshot& snapshot = *inspection->snapshot;
+        m_console.out(cat(exactCount(snapshot.parameters()), " parameters, ",
+                          siCount(static_cast<double>(snapshot.macs())), " MACs, ",
+                          snapshot.layers().size(), " layers"));
         return kDone;
     }
 

@@ -20,14 +20,15 @@ int prune(Console& console, const Options& options) {
     if (!report) return console.fail(report.error());
     console.out(options.json ? exchange::reportToJson(*report) : describe(*report));
     console.note("Wrote " + options.spec.output.string() +
-                 ": loaded again and run, it gives what the masked model gives.");
+                 (report->proof ? ": cut, proved, and loaded again."
+                                : ": loaded again and run, it gives what the masked model gives."));
     return kDone;
 }
 
 }  // namespace
 
 Verb pruneVerb() {
-    return {"prune", "Remove weights by a plan or a share, and write the model",
+    return {"prune", "Remove weights and cut channels by a plan or a share, and write the model",
             [](CLI::App& app) -> Action {
                 auto options = std::make_shared<Options>();
                 auto& spec = options->spec;
@@ -36,10 +37,11 @@ Verb pruneVerb() {
                 addChoice(app, spec.choice);
                 app.add_option("--output", spec.output, "The pruned model")->required();
                 app.add_option("--masked-output", spec.maskedOutput,
-                               "The same with the original shapes and zeros");
+                               "The same decision with the original shapes and zeros");
                 app.add_option("--save-plan", spec.savePlan,
-                               "Write the plan that was used, one rule per layer");
-                app.add_option("--report", spec.report, "Write a report (JSON)");
+                               "Write the plan that was used, one rule per layer and group");
+                app.add_option("--report", spec.report,
+                               "Write a report: *.html for people, else JSON");
                 addJson(app, options->json);
                 return [options](Console& console) { return prune(console, *options); };
             }};

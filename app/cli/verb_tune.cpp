@@ -77,7 +77,7 @@ int tune(Console& console, const Options& options) {
 }  // namespace
 
 Verb tuneVerb() {
-    return {"tune", "Prune, then fine-tune so that accuracy comes back",
+    return {"tune", "Prune, fine-tune so that accuracy comes back, and cut channels out",
             [](CLI::App& app) -> Action {
                 auto options = std::make_shared<Options>();
                 auto& spec = options->spec;
@@ -94,7 +94,8 @@ Verb tuneVerb() {
                     ->check(CLI::PositiveNumber);
                 app.add_option("--metrics", spec.metrics,
                                "Write loss, accuracy … of every step and epoch as CSV");
-                app.add_option("--report", spec.report, "Write a report (JSON)");
+                app.add_option("--report", spec.report,
+                               "Write a report: *.html for people, else JSON");
                 app.add_option("--output", spec.output,
                                "The result (default: NAME-pruned.pt beside the model)");
                 addJson(app, options->json);

@@ -1,79 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/exchange/plan_file.h"
 
-#include <algorithm>
 #include <charconv>
-#include <initializer_list>
 #include <set>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "core/base/files.h"
-#include "core/base/format.h"
+#include "core/exchange/plan_node.h"
 #include "core/prune/criterion.h"
 
 namespace espalier::exchange {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 using prune::Plan;
 using prune::WeightRule;
 
 constexpr std::string_view kFormat = "espalier-plan";
 constexpr int kVersion = 1;
-constexpr std::string_view kWhat = "Cannot read the plan";
-
-/// Thrown inside this file only, and caught by planFromJson: a reader that can stop anywhere stays
-/// short.
-struct Refusal {
-    Error error;
-};
-
-[[noreturn]] void refuse(const std::string& why, const std::string& hint = {},
-                         Error::Kind kind = Error::Kind::BadArgument) {
-    throw Refusal{{kind, std::string(kWhat), why, hint}};
-}
-
-/// A value and the path of keys that leads to it, which errors name.
-struct Node {
-    const Json& json;
-    std::string path;
-
-    std::string pathOf(std::string_view key) const {
-        return path.empty() ? std::string(key) : cat(path, ".", key);
-    }
-    bool has(const char* key) const { return json.contains(key); }
-    Node at(const std::string& key) const { return {json.at(key), pathOf(key)}; }
-
-    void mustBeObject(std::initializer_list<std::string_view> known) const {
-        mustBeObject();
-        std::string list;
-        for (const auto name : known) list += cat(list.empty() ? "" : ", ", name);
-        for (const auto& [key, value] : json.items()) {
-            if (std::find(known.begin(), known.end(), key) == known.end()) {
-                refuse(cat("\"", pathOf(key), "\" is no key of a plan"),
-                       "Known keys here are " + list);
-            }
-        }
-    }
-    void mustBeObject() const {
-        if (!json.is_object()) refuse(cat(name(), " is not an object"));
-    }
-    void mustBeList() const {
-        if (!json.is_array()) refuse(cat(name(), " is not a list"));
-    }
-    std::string text() const {
-        if (!json.is_string()) refuse(cat(name(), " is not a text"));
-        return json.get<std::string>();
-    }
-    double number() const {
-        if (!json.is_number()) refuse(cat(name(), " is not a number"));
-        return json.get<double>();
-    }
-    std::string name() const { return path.empty() ? "the file" : cat("\"", path, "\""); }
-};
 
 WeightRule readPattern(const Node& node) {
     const std::string text = node.text();
@@ -110,16 +54,6 @@ WeightRule readRule(const Node& entry) {
     return rule;
 }
 
-void readChannelDefaults(const Node& node) {
-    node.mustBeObject({"criterion", "reduce", "normalise", "floor"});
-    for (const char* key : {"criterion", "reduce", "normalise"}) {
-        if (node.has(key)) node.at(key).text();
-    }
-    if (node.has("floor")) node.at("floor").number();
-}
-
-/// What concerns channels and data is checked but has no effect yet: without channel rules nothing
-/// asks for it.
 void readDefaults(const Node& node, Plan& plan) {
     node.mustBeObject({"weights", "channels", "seed", "data"});
     if (node.has("weights")) {
@@ -131,25 +65,14 @@ void readDefaults(const Node& node, Plan& plan) {
                    known.error().hint);
         }
     }
-    if (node.has("channels")) readChannelDefaults(node.at("channels"));
-    if (node.has("data")) node.at("data").text();
+    if (node.has("channels")) readChannelDefaults(node.at("channels"), plan.channelDefaults);
+    if (node.has("data")) plan.data = node.at("data").text();
     if (node.has("seed")) {
         const Node seed = node.at("seed");
         if (!seed.json.is_number_unsigned())
             refuse(cat(seed.name(), " is not a whole number of at least 0"));
         plan.seed = seed.json.get<std::uint64_t>();
     }
-}
-
-void refuseChannels(const Node& root, const char* key) {
-    if (!root.has(key)) return;
-    const Node node = root.at(key);
-    node.mustBeObject();
-    if (node.json.empty()) return;
-    refuse(cat("\"", node.pathOf(node.json.begin().key()),
-               "\": channel rules need a later version of Espalier"),
-           cat("Remove what is in \"", key, "\" to use the plan's weight rules"),
-           Error::Kind::Unsupported);
 }
 
 void readInputs(const Node& node, Plan& plan) {
@@ -187,8 +110,6 @@ Plan readRoot(const Node& root) {
         if (model.has("file")) plan.modelFile = model.at("file").text();
         if (model.has("sha256")) plan.modelSha256 = model.at("sha256").text();
     }
-    refuseChannels(root, "channels");
-    refuseChannels(root, "marks");
     if (root.has("inputs")) readInputs(root.at("inputs"), plan);
     if (root.has("defaults")) readDefaults(root.at("defaults"), plan);
     if (root.has("weights")) {
@@ -197,6 +118,8 @@ Plan readRoot(const Node& root) {
         for (const auto& [name, rule] : weights.json.items())
             plan.weights[name] = readRule({rule, weights.pathOf(name)});
     }
+    if (root.has("channels")) readChannels(root.at("channels"), plan);
+    if (root.has("marks")) readMarks(root.at("marks"), plan);
     if (root.has("locked")) {
         const Node locked = root.at("locked");
         locked.mustBeList();
@@ -225,7 +148,7 @@ Json parse(std::string_view text) {
 }
 
 Error notReadable(const std::string& why) {
-    return {Error::Kind::BadArgument, std::string(kWhat), why,
+    return {Error::Kind::BadArgument, std::string(kCannotRead), why,
             "Choose a *.espalier-plan.json file"};
 }
 
@@ -257,19 +180,19 @@ std::string planToJson(const Plan& plan) {
         {"inputs", inputs},
         {"defaults",
          {{"weights", {{"criterion", plan.weightCriterion}}},
-          {"channels", Json::object()},
+          {"channels", channelDefaultsJson(plan.channelDefaults)},
           {"seed", plan.seed},
-          {"data", ""}}},
+          {"data", plan.data}}},
         {"weights", weights},
-        {"channels", Json::object()},
-        {"marks", Json::object()},
+        {"channels", channelsJson(plan)},
+        {"marks", marksJson(plan)},
         {"locked", plan.locked},
     };
     return root.dump(2) + "\n";
 }
 
 Result<Plan> planFromJson(std::string_view text) {
-    return guarded(kWhat, [&]() -> Result<Plan> {
+    return guarded(kCannotRead, [&]() -> Result<Plan> {
         try {
             const Json root = parse(text);
             return readRoot({root, ""});

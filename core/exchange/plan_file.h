@@ -15,7 +15,7 @@ namespace espalier::exchange {
 std::string planToJson(const prune::Plan& plan);
 
 /// Errors: BadArgument, naming the key: no JSON, another format or version, an unknown key, two
-/// rules in one entry, a value out of range; Unsupported for channel rules and marks.
+/// rules in one entry, a value out of range.
 Result<prune::Plan> planFromJson(std::string_view text);
 
 Result<prune::Plan> readPlan(const std::filesystem::path& path);

@@ -17,8 +17,9 @@ Json beforeAfter(std::int64_t before, std::int64_t after) {
     return Json{{"before", before}, {"after", after}};
 }
 
-Json layerJson(const model::Layer& layer) {
-    const auto& prunable = layer.prunable;
+Json layerJson(const model::Layer& layer, const channels::ChannelGroups* groups) {
+    const auto prunable = prunabilityOf(layer, groups);
+    const channels::Group* group = groupOf(layer, groups);
     return Json{{"name", layer.name},
                 {"op", layer.op},
                 {"shape", layer.shape},
@@ -28,7 +29,60 @@ Json layerJson(const model::Layer& layer) {
                  {{"weights", prunable.weights},
                   {"channels", prunable.channels},
                   {"reason", prunable.reason}}},
-                {"group", nullptr}};
+                {"group", group ? Json(group->key) : Json(nullptr)}};
+}
+
+Json groupJson(const channels::Group& group) {
+    Json members = Json::array();
+    for (const auto& member : group.members) {
+        members.push_back({{"parameter", member.parameter},
+                           {"axis", member.axis},
+                           {"role", channels::nameOf(member.role)},
+                           {"indices", member.indices}});
+    }
+    return Json{{"key", group.key},       {"width", group.width},    {"heads", group.heads},
+                {"members", members},     {"exact", group.exact},    {"locked", group.locked},
+                {"reason", group.reason}, {"through", group.through}};
+}
+
+/// The keys of a proof are there whether channels were cut or not: without, the file was compared
+/// bit for bit.
+Json proofJson(const PruneReport& report) {
+    channels::Proof proof;
+    proof.dtype = report.dtype;
+    proof.inputs = report.inputs;
+    if (report.proof) proof = *report.proof;
+    return Json{{"max_relative_difference", proof.maxRelativeDifference},
+                {"tolerance", proof.tolerance},
+                {"dtype", proof.dtype},
+                {"inputs", proof.inputs},
+                {"exact", proof.exact},
+                {"already_zero", proof.alreadyZero},
+                {"unproved", proof.unproved}};
+}
+
+Json keptJson(const channels::KeptPositions& kept) {
+    Json json = Json::object();
+    for (const auto& [parameter, axes] : kept) {
+        for (const auto& [axis, positions] : axes)
+            json[parameter][std::to_string(axis)] = positions;
+    }
+    return json;
+}
+
+/// Weights by the share that goes, groups by the channels that stay.
+void addOutcomes(Json& json, const PruneReport& report) {
+    json["requested"] = Json::object();
+    json["reached"] = Json::object();
+    for (const auto& layer : report.layers) {
+        if (layer.requested) json["requested"][layer.weight] = *layer.requested;
+        json["reached"][layer.weight] = layer.reached;
+    }
+    for (const auto& [key, exact, choice] : report.groups) {
+        json["requested"][key] = {{"keep", choice.requested}, {"width", choice.width}};
+        json["reached"][key] = {{"keep", choice.reached()}, {"width", choice.width}};
+        if (!choice.constraint.empty()) json["reached"][key]["constraint"] = choice.constraint;
+    }
 }
 
 Json evaluationJson(const measure::Evaluation& evaluation) {
@@ -60,7 +114,31 @@ Json trainingJson(const TrainingSummary& training) {
 
 }  // namespace
 
-std::string inspectToJson(const model::Snapshot& snapshot) {
+const channels::Group* groupOf(const model::Layer& layer, const channels::ChannelGroups* groups) {
+    if (!groups) return nullptr;
+    if (const auto id = groups->producing(layer.name)) return &groups->group(*id);
+    for (const channels::Group& group : groups->groups()) {
+        for (const channels::Member& member : group.members) {
+            if (member.role == channels::Role::Affine && member.parameter == layer.name)
+                return &group;
+        }
+    }
+    return nullptr;
+}
+
+model::Prunability prunabilityOf(const model::Layer& layer, const channels::ChannelGroups* groups) {
+    model::Prunability prunable = layer.prunable;
+    if (!groups) return prunable;
+    const auto produced = groups->producing(layer.name);
+    prunable.channels = produced && !groups->group(*produced).locked;
+    if (prunable.channels || !prunable.weights) return prunable;
+    const std::string why = groups->whyNot(layer.name);
+    prunable.reason = "channels: " + (why.empty() ? "it computes none that could go" : why);
+    return prunable;
+}
+
+std::string inspectToJson(const model::Snapshot& snapshot, const channels::ChannelGroups* groups,
+                          const std::vector<std::string>& notes) {
     Json json = header("espalier-inspect");
     Json inputs = Json::array();
     for (const auto& input : snapshot.inputs()) inputs.push_back(script::toString(input));
@@ -69,10 +147,13 @@ std::string inspectToJson(const model::Snapshot& snapshot) {
     json["parameters"] = snapshot.parameters();
     json["macs"] = snapshot.macs();
     json["layers"] = Json::array();
-    for (const auto& layer : snapshot.layers()) json["layers"].push_back(layerJson(layer));
+    for (const auto& layer : snapshot.layers()) json["layers"].push_back(layerJson(layer, groups));
     json["groups"] = Json::array();
-    json["notes"] = std::vector<std::string>(snapshot.notes().begin(), snapshot.notes().end());
-    return json.dump(2);
+    if (groups) {
+        for (const auto& group : groups->groups()) json["groups"].push_back(groupJson(group));
+    }
+    json["notes"] = notes;
+    return json.dump();
 }
 
 std::string reportToJson(const PruneReport& report) {
@@ -85,18 +166,12 @@ std::string reportToJson(const PruneReport& report) {
     json["macs"]["effective"] = after.macsEffective;
     json["bytes"] = beforeAfter(report.fileBytesBefore, report.fileBytesAfter);
     json["bytes"]["compressed_estimate"] = after.bytesCompressed;
-    json["proof"] = {{"max_relative_difference", 0.0},
-                     {"inputs", report.inputs},
-                     {"exact", true},
-                     {"unproved", Json::array()}};
-    json["kept"] = Json::object();
-    json["requested"] = Json::object();
-    json["reached"] = Json::object();
-    for (const auto& layer : report.layers) {
-        if (layer.requested) json["requested"][layer.weight] = *layer.requested;
-        json["reached"][layer.weight] = layer.reached;
-    }
+    json["proof"] = proofJson(report);
+    json["kept"] = keptJson(report.kept);
+    addOutcomes(json, report);
     json["seconds"] = Json::object();
+    for (const char* stage : {"load", "analyse", "plan", "cut", "prove", "save"})
+        json["seconds"][stage] = 0.0;
     for (const auto& [stage, seconds] : report.seconds) json["seconds"][stage] = seconds;
     if (report.training) json["training"] = trainingJson(*report.training);
     return json.dump(2);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What a task found out, as JSON for machines. Keys as documented in docs/file-formats.md.
+// What a task found out, as JSON for machines and HTML for people. Keys as documented in
+// docs/file-formats.md.
 #pragma once
 
 #include <optional>
@@ -7,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/channels/shrink.h"
 #include "core/measure/evaluate.h"
 #include "core/measure/latency.h"
 #include "core/model/snapshot.h"
@@ -17,8 +19,16 @@
 
 namespace espalier::exchange {
 
-/// {"format": "espalier-inspect", …}
-std::string inspectToJson(const model::Snapshot& snapshot);
+/// {"format": "espalier-inspect", …}. `groups` is null when they could not be found; then `notes`
+/// say why.
+std::string inspectToJson(const model::Snapshot& snapshot, const channels::ChannelGroups* groups,
+                          const std::vector<std::string>& notes);
+
+/// What of a layer may go, channels included; the reason names what may not.
+model::Prunability prunabilityOf(const model::Layer& layer, const channels::ChannelGroups* groups);
+
+/// The group that a layer's weight is produced or scaled in; null when it is in none.
+const channels::Group* groupOf(const model::Layer& layer, const channels::ChannelGroups* groups);
 
 /// What fine-tuning did, for a report.
 struct TrainingSummary {
@@ -36,21 +46,35 @@ struct LayerOutcome {
     double reached = 0;
 };
 
+/// One group's channels, asked for and got.
+struct GroupOutcome {
+    std::string key;
+    bool exact = true;
+    prune::GroupChoice choice;
+};
+
 /// What `prune` and `tune` report.
 struct PruneReport {
+    std::string model;        ///< name of the file
     prune::Footprint before;  ///< dense
     prune::Footprint after;
     std::int64_t fileBytesBefore = 0;  ///< measured
     std::int64_t fileBytesAfter = 0;   ///< measured
-    std::vector<std::string>
-        inputs;  ///< the saved file was run on these and gave the same, bit for bit
+    /// The saved file was run on these and gave the same; bit for bit when no channel was cut.
+    std::vector<std::string> inputs;
+    std::string dtype;                     ///< of the weights: "float32"
+    std::optional<channels::Proof> proof;  ///< of cut channels
+    channels::KeptPositions kept;          ///< of every sliced parameter and buffer
     std::vector<LayerOutcome> layers;
+    std::vector<GroupOutcome> groups;  ///< those with a rule or marks, and all that lose channels
     std::vector<std::pair<std::string, double>> seconds;  ///< per stage: load, plan, …
     std::optional<TrainingSummary> training;
 };
 
 /// {"format": "espalier-report", …}
 std::string reportToJson(const PruneReport& report);
+/// The same as one page that needs nothing beside it.
+std::string reportToHtml(const PruneReport& report);
 std::string evaluationToJson(const measure::Evaluation& evaluation);
 std::string latencyToJson(const std::vector<measure::Latency>& latencies);
 

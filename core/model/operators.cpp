@@ -236,6 +236,10 @@ constexpr auto kReindexing =
 
 }  // namespace
 
+bool isKnownOperator(c10::Symbol op) {
+    return find(op) != nullptr;
+}
+
 std::optional<OperatorUse> readOperator(const NodeEvent& event) {
     const auto* rule = find(event.node->kind());
     if (rule == nullptr) return std::nullopt;

@@ -36,7 +36,9 @@ struct OperatorUse {
     std::int64_t otherMacs = 0;  ///< of products without a weight, such as attention
 };
 
-/// None when the operator is not in the table.
+bool isKnownOperator(c10::Symbol op);
+
+/// None when the operator is not in the table. Looks at shapes alone.
 std::optional<OperatorUse> readOperator(const script::NodeEvent& event);
 
 /// The arguments of a known operator that hold its first weight and what it is applied to, for

@@ -48,17 +48,22 @@ Result<WeightStatistics> weightStatistics(const Snapshot& snapshot, LayerId laye
                                           RunControl& control) {
     const Result<WeightValues> values = weightValues(snapshot, layer);
     if (!values) return values.error();
+    return statisticsOf(snapshot.layer(layer), *values, control);
+}
+
+Result<WeightStatistics> statisticsOf(const Layer& layer, const WeightValues& values,
+                                      RunControl& control) {
     const Error cancelled{Error::Kind::Cancelled, "Stopped", "", ""};
 
     FirstPass first;
     first.statistics.min = std::numeric_limits<double>::infinity();
     first.statistics.max = -std::numeric_limits<double>::infinity();
-    if (!forEachKeptRun<double>(*values, control, [&](auto run) { first.take(run); }))
+    if (!forEachKeptRun<double>(values, control, [&](auto run) { first.take(run); }))
         return cancelled;
-    if (first.nonFinite > 0) return nonFiniteError(snapshot.layer(layer), first.nonFinite);
+    if (first.nonFinite > 0) return nonFiniteError(layer, first.nonFinite);
 
     WeightStatistics statistics = first.statistics;
-    statistics.count = values->count();
+    statistics.count = values.count();
     statistics.baseRemoved = statistics.count - first.kept;
     if (first.kept == 0) {
         statistics.min = statistics.max = 0;
@@ -72,7 +77,7 @@ Result<WeightStatistics> weightStatistics(const Snapshot& snapshot, LayerId laye
             return (value - mean) * (value - mean);
         });
     };
-    if (!forEachKeptRun<double>(*values, control, addSquares)) return cancelled;
+    if (!forEachKeptRun<double>(values, control, addSquares)) return cancelled;
     statistics.sigma = std::sqrt(squares / static_cast<double>(first.kept));
     return statistics;
 }

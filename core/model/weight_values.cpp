@@ -50,16 +50,19 @@ void WeightValues::read(std::int64_t begin, std::span<double> out) const {
 }
 
 Result<WeightValues> weightValues(const Snapshot& snapshot, LayerId layer) {
-    const at::Tensor values = weight(snapshot, layer);
-    if (!isReadable(values.scalar_type())) {
-        return Error{Error::Kind::Unsupported,
-                     cat("Cannot read the weights of ", snapshot.layer(layer).name),
-                     cat("they have type ", c10::toString(values.scalar_type())),
+    return weightValues(snapshot.layer(layer), weight(snapshot, layer),
+                        snapshot.state().baseMasks.at(layer.index()));
+}
+
+Result<WeightValues> weightValues(const Layer& layer, const at::Tensor& weight,
+                                  const at::Tensor& kept) {
+    if (!isReadable(weight.scalar_type())) {
+        return Error{Error::Kind::Unsupported, cat("Cannot read the weights of ", layer.name),
+                     cat("they have type ", c10::toString(weight.scalar_type())),
                      "Only float32, float64, float16 and bfloat16 weights can be pruned"};
     }
     WeightValues result;
-    result.m_values = values.contiguous();
-    const at::Tensor& kept = snapshot.state().baseMasks.at(layer.index());
+    result.m_values = weight.contiguous();
     if (kept.defined()) result.m_kept = kept.contiguous();
     return result;
 }

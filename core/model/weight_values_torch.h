@@ -12,6 +12,7 @@
 #include "core/base/result.h"
 #include "core/base/run_control.h"
 #include "core/model/snapshot.h"
+#include "core/model/weight_index.h"
 
 namespace espalier::model {
 
@@ -36,7 +37,8 @@ public:
     void read(std::int64_t begin, std::span<double> out) const;
 
 private:
-    friend Result<WeightValues> weightValues(const Snapshot& snapshot, LayerId layer);
+    friend Result<WeightValues> weightValues(const Layer& layer, const at::Tensor& weight,
+                                             const at::Tensor& kept);
     at::Tensor m_values;  // contiguous
     at::Tensor m_kept;    // contiguous or undefined
 };
@@ -44,6 +46,14 @@ private:
 /// Errors: Unsupported for weights that are no real floating-point numbers, naming the layer and
 /// the type.
 Result<WeightValues> weightValues(const Snapshot& snapshot, LayerId layer);
+
+/// The same for a part of the layer's weight, and the base mask's part (bool; undefined: all kept).
+Result<WeightValues> weightValues(const Layer& layer, const at::Tensor& weight,
+                                  const at::Tensor& kept);
+
+/// Of the weights that `values` keeps: see weightStatistics.
+Result<WeightStatistics> statisticsOf(const Layer& layer, const WeightValues& values,
+                                      RunControl& control);
 
 /// Calls `visit` with runs of the kept weights, in order. `Value` is float or double. False when
 /// stopped.

@@ -10,6 +10,7 @@
 #include "core/data/dataset.h"
 #include "core/measure/evaluate.h"
 #include "core/measure/latency.h"
+#include "core/prune/channel_choice.h"
 #include "core/prune/plan.h"
 #include "core/script/input_spec.h"
 #include "core/train/recipe.h"
@@ -22,13 +23,17 @@ struct InspectSpec {
     bool operator==(const InspectSpec&) const = default;
 };
 
-/// What is to be pruned: a plan file, or a share of all prunable weights. Neither: the base masks
-/// alone.
+/// What is to be pruned: a plan file, or shares of all channels and of all prunable weights that
+/// are left then. Neither: the base masks alone.
 struct PruneChoice {
     std::filesystem::path planFile;
-    std::optional<double> weights;  ///< sparsity over all prunable weights, 0..1
-    std::string criterion = "magnitude";
-    prune::Scope scope = prune::Scope::Global;
+    std::optional<double> weights;   ///< sparsity over all prunable weights, 0..1
+    std::optional<double> channels;  ///< share of the channels of every group that goes, 0..1
+    /// Of weights, channels, or both; empty: magnitude and l2.
+    std::string criterion;
+    std::optional<prune::Scope> scope;  ///< none: global for weights, layer for channels
+    std::int64_t multipleOf = 1;        ///< of channels
+    prune::Inexact inexact = prune::Inexact::Refuse;
     std::uint64_t seed = 0;
     bool operator==(const PruneChoice&) const = default;
 };
@@ -40,7 +45,7 @@ struct PruneSpec {
     std::filesystem::path output;
     std::filesystem::path maskedOutput;  ///< may be empty, as the next two
     std::filesystem::path savePlan;
-    std::filesystem::path report;
+    std::filesystem::path report;  ///< *.html: for people, else JSON
     bool operator==(const PruneSpec&) const = default;
 };
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/project/task_support.h"
 
+#include <numeric>
+
 #include "core/base/files.h"
-#include "core/base/format.h"
-#include "core/base/log.h"
+#include "core/exchange/export.h"
 #include "core/exchange/plan_file.h"
 
 namespace espalier::project {
@@ -18,7 +19,7 @@ std::vector<exchange::LayerOutcome> layerOutcomes(const model::Snapshot& snapsho
     std::vector<exchange::LayerOutcome> outcomes;
     for (const auto& layer : snapshot.layers()) {
         if (!layer.prunable.weights) continue;
-        exchange::LayerOutcome outcome{layer.name, std::nullopt, masks.sparsity(layer.id)};
+        exchange::LayerOutcome outcome{layer.name, std::nullopt, masks.sparsityOfLeft(layer.id)};
         const auto rule = plan.weights.find(layer.name);
         if (rule != plan.weights.end() && rule->second.kind == prune::WeightRule::Kind::Sparsity) {
             outcome.requested = rule->second.value;
@@ -29,26 +30,6 @@ std::vector<exchange::LayerOutcome> layerOutcomes(const model::Snapshot& snapsho
 }
 
 }  // namespace
-
-Result<prune::Plan> makePlan(const model::Snapshot& snapshot, const PruneChoice& choice,
-                             RunControl& control) {
-    if (!choice.planFile.empty()) {
-        auto plan = exchange::readPlan(choice.planFile);
-        if (!plan) return plan;
-        if (auto fits = prune::check(*plan, snapshot); !fits) return fits.error();
-        if (!prune::isForFile(*plan, snapshot)) {
-            log(LogLevel::Warning,
-                cat(choice.planFile.filename().string(), " was made for another file (",
-                    plan->modelFile, "); its layers fit, so it is used"));
-        }
-        return plan;
-    }
-    prune::Plan plan = prune::emptyPlan(snapshot);
-    plan.weightCriterion = choice.criterion;
-    plan.seed = choice.seed;
-    if (!choice.weights) return plan;
-    return prune::withSparsityEverywhere(snapshot, plan, *choice.weights, choice.scope, control);
-}
 
 Result<std::vector<script::InputSpec>> inputsFor(const std::vector<script::InputSpec>& given,
                                                  const fs::path& planFile) {
@@ -74,30 +55,123 @@ Result<model::SnapshotPtr> openFor(const fs::path& path,
     return guessed ? guessed : opened;
 }
 
-Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& choice,
-                                RunControl& control) {
-    auto plan = makePlan(*snapshot, choice, control);
-    if (!plan) return plan.error();
-    auto masks = prune::resolve(*snapshot, *plan, nullptr, control);
-    if (!masks) return masks.error();
-    return MaskedModel{std::move(snapshot), std::move(*plan), std::move(*masks)};
+namespace {
+
+Result<prune::ChannelChoicePtr> choose(const channels::ChannelGroupsPtr& groups,
+                                       const prune::Plan& plan, prune::Inexact inexact,
+                                       RunControl& control) {
+    if (!groups) return prune::ChannelChoicePtr();
+    // What is asked for amiss is said before anything is computed.
+    if (auto fits = prune::check(plan, *groups, inexact); !fits) return fits.error();
+    const auto scores = prune::channelScores(*groups, prune::scoreOptions(plan), control);
+    if (!scores) return scores.error();
+    return prune::chooseChannels(groups, plan, *scores, inexact);
 }
 
-exchange::PruneReport reportOf(const model::Snapshot& snapshot, const prune::Plan& plan,
-                               const prune::Masks& masks) {
+/// The choice without the groups that the cut left whole.
+prune::ChannelChoicePtr without(const std::vector<channels::LeftWhole>& leftWhole,
+                                const prune::ChannelChoice& choice) {
+    auto adjusted = std::make_shared<prune::ChannelChoice>(choice);
+    for (const auto& [group, reason] : leftWhole) {
+        prune::GroupChoice& own = adjusted->choices.at(group.index());
+        own.kept.resize(static_cast<std::size_t>(own.width));
+        std::iota(own.kept.begin(), own.kept.end(), 0);
+        own.constraint = reason;
+    }
+    return adjusted;
+}
+
+std::vector<exchange::GroupOutcome> groupOutcomes(const MaskedModel& masked,
+                                                  const prune::ChannelChoice& choice) {
+    std::vector<exchange::GroupOutcome> outcomes;
+    for (const channels::Group& group : choice.groups->groups()) {
+        const prune::GroupChoice& own = choice.of(group.id);
+        const bool isAsked =
+            masked.plan.channels.contains(group.key) || masked.plan.marks.contains(group.key);
+        if (isAsked || !own.isWhole()) outcomes.push_back({group.key, group.exact, own});
+    }
+    return outcomes;
+}
+
+}  // namespace
+
+Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& choice,
+                                StageClock& clock, RunControl& control) {
+    const auto needsGroups = asksForChannels(choice);
+    if (!needsGroups) return needsGroups.error();
+    MaskedModel masked;
+    masked.snapshot = std::move(snapshot);
+    if (*needsGroups) {
+        clock.start("analyse", "Finding channel groups");
+        auto groups = channels::analyse(masked.snapshot, control);
+        if (!groups) return groups.error();
+        masked.groups = *groups;
+    }
+    clock.start("plan", "Choosing what goes");
+    auto plan = makePlan(*masked.snapshot, masked.groups, choice, control);
+    if (!plan) return plan.error();
+    masked.plan = std::move(*plan);
+    masked.inexact = choice.inexact;
+    const auto chosen = choose(masked.groups, masked.plan, choice.inexact, control);
+    if (!chosen) return chosen.error();
+    masked.choice = *chosen;
+    auto masks = prune::resolve(*masked.snapshot, masked.plan, *chosen, nullptr, control);
+    if (!masks) return masks.error();
+    masked.masks = std::move(*masks);
+    return masked;
+}
+
+Result<CutOutcome> cutOut(MaskedModel masked, StageClock& clock, const EventSink<>& events,
+                          RunControl& control) {
+    if (!masked.masks->channels()) return CutOutcome{nullptr, std::move(masked)};
+    clock.start("cut", "Cutting and proving");
+    channels::CutModelPtr cut;
+    // Weight rules act on what channels leave. When the cut leaves a group whole they have more to
+    // act on, so masks and cut are made once more.
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        if (!masked.masks->channels()) {
+            cut = nullptr;
+            break;
+        }
+        auto made = exchange::cutChannels(*masked.masks, {}, events, control);
+        if (!made) return made.error();
+        cut = *made;
+        if (cut->leftWhole().empty()) break;
+        masked.choice = without(cut->leftWhole(), *masked.choice);
+        auto masks =
+            prune::resolve(*masked.snapshot, masked.plan, masked.choice, masked.masks, control);
+        if (!masks) return masks.error();
+        masked.masks = *masks;
+        if (masked.plan.weights.empty() && masked.masks->channels()) break;
+    }
+    if (cut) clock.split("prove", cut->seconds().prove);
+    return CutOutcome{std::move(cut), std::move(masked)};
+}
+
+exchange::PruneReport reportOf(const CutOutcome& outcome) {
+    const MaskedModel& masked = outcome.masked;
+    const model::Snapshot& snapshot = *masked.snapshot;
     exchange::PruneReport report;
+    report.model = snapshot.file().name();
     report.before = prune::denseFootprint(snapshot);
-    report.after = prune::footprint(snapshot, masks);
+    report.after = prune::footprint(snapshot, *masked.masks);
     report.fileBytesBefore = static_cast<std::int64_t>(snapshot.file().bytes);
     for (const auto& input : snapshot.inputs()) report.inputs.push_back(script::toString(input));
-    report.layers = layerOutcomes(snapshot, plan, masks);
+    report.dtype = exchange::dtypeOf(snapshot);
+    report.layers = layerOutcomes(snapshot, masked.plan, *masked.masks);
+    if (masked.choice) report.groups = groupOutcomes(masked, *masked.choice);
+    if (!outcome.model) return report;
+    report.proof = outcome.model->proof();
+    report.kept = outcome.model->kept();
     return report;
 }
 
 Result<void> writeReport(const exchange::PruneReport& report, const fs::path& path,
                          StagedOutputs& outputs) {
     if (path.empty()) return {};
-    return writeTextAtomically(outputs.stage(path), exchange::reportToJson(report) + "\n");
+    const bool isHtml = path.extension() == ".html" || path.extension() == ".htm";
+    return writeTextAtomically(outputs.stage(path), isHtml ? exchange::reportToHtml(report)
+                                                           : exchange::reportToJson(report) + "\n");
 }
 
 }  // namespace espalier::project

@@ -2,11 +2,13 @@
 // What the tasks share: opening a model for its data, applying a choice, reporting.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/channels/shrink.h"
 #include "core/project/staged_outputs.h"
 #include "core/project/tasks.h"
 
@@ -22,6 +24,13 @@ public:
         m_stage = stage;
         m_started = std::chrono::steady_clock::now();
         m_events.progress({text, 0, 0, -1});
+    }
+    /// Says that `seconds` of the newest stage belong to a stage of their own, after it.
+    void split(const std::string& stage, double seconds) {
+        finish();
+        if (m_seconds.empty()) return;
+        m_seconds.back().second = std::max(0.0, m_seconds.back().second - seconds);
+        m_seconds.emplace_back(stage, seconds);
     }
     std::vector<std::pair<std::string, double>> finish() {
         if (!m_stage.empty()) {
@@ -51,19 +60,36 @@ Result<model::SnapshotPtr> openFor(const std::filesystem::path& path,
                                    const data::Dataset& dataset, const EventSink<>& events,
                                    RunControl& control);
 
-/// A model, the plan made for it, and what the plan removes.
+/// Whether channel groups are needed. Errors: of exchange::readPlan.
+Result<bool> asksForChannels(const PruneChoice& choice);
+
+/// A model, the plan made for it, and what the plan removes. `groups` is null when no channel was
+/// asked for.
 struct MaskedModel {
     model::SnapshotPtr snapshot;
+    channels::ChannelGroupsPtr groups;
     prune::Plan plan;
+    prune::Inexact inexact = prune::Inexact::Refuse;
+    prune::ChannelChoicePtr choice;  ///< null without groups
     prune::MasksPtr masks;
 };
 
+/// Clocks the stages analyse and plan.
 Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& choice,
-                                RunControl& control);
+                                StageClock& clock, RunControl& control);
+
+/// A cut model, and the masks without the groups that had to be left whole.
+struct CutOutcome {
+    channels::CutModelPtr model;  ///< null when no channel goes
+    MaskedModel masked;
+};
+
+/// Cuts and proves, as the stages cut and prove.
+Result<CutOutcome> cutOut(MaskedModel masked, StageClock& clock, const EventSink<>& events,
+                          RunControl& control);
 
 /// A report with everything but the size of the file written, the time spent and the training.
-exchange::PruneReport reportOf(const model::Snapshot& snapshot, const prune::Plan& plan,
-                               const prune::Masks& masks);
+exchange::PruneReport reportOf(const CutOutcome& outcome);
 
 /// Stages the report; an empty path means none is wanted.
 Result<void> writeReport(const exchange::PruneReport& report, const std::filesystem::path& path,

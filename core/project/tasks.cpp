@@ -11,26 +11,48 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Result<void> writePruned(const model::Snapshot& snapshot, const prune::Plan& plan,
-                         const prune::MasksPtr& masks, const PruneSpec& spec,
-                         StagedOutputs& outputs, exchange::PruneReport& report) {
+Result<void> writeModel(const CutOutcome& outcome, const fs::path& target) {
+    if (outcome.model) return channels::saveCut(*outcome.model, target);
+    return exchange::exportMasked(*outcome.masked.snapshot, outcome.masked.masks, target);
+}
+
+Result<void> writeMasked(const CutOutcome& outcome, const fs::path& target) {
+    if (outcome.model) return channels::saveMasked(*outcome.model, target);
+    return exchange::exportMasked(*outcome.masked.snapshot, outcome.masked.masks, target);
+}
+
+Result<void> writePruned(const CutOutcome& outcome, const PruneSpec& spec, StagedOutputs& outputs,
+                         exchange::PruneReport& report) {
     const fs::path model = outputs.stage(spec.output);
-    if (auto written = exchange::exportMasked(snapshot, masks, model); !written) return written;
+    if (auto written = writeModel(outcome, model); !written) return written;
     report.fileBytesAfter = static_cast<std::int64_t>(fs::file_size(model));
     if (!spec.maskedOutput.empty()) {
-        const fs::path masked = outputs.stage(spec.maskedOutput);
-        if (auto written = exchange::exportMasked(snapshot, masks, masked); !written)
+        if (auto written = writeMasked(outcome, outputs.stage(spec.maskedOutput)); !written)
             return written;
     }
     if (spec.savePlan.empty()) return {};
-    return exchange::writePlan(plan, outputs.stage(spec.savePlan));
+    return exchange::writePlan(outcome.masked.plan, outputs.stage(spec.savePlan));
 }
 
 }  // namespace
 
-Result<model::SnapshotPtr> runInspect(const InspectSpec& spec, const EventSink<>& events,
-                                      RunControl& control) {
-    return model::openSnapshot(spec.model, {.inputs = spec.inputs}, events, control);
+Result<Inspection> runInspect(const InspectSpec& spec, const EventSink<>& events,
+                              RunControl& control) {
+    auto snapshot = model::openSnapshot(spec.model, {.inputs = spec.inputs}, events, control);
+    if (!snapshot) return snapshot.error();
+    Inspection inspection{*snapshot, nullptr, {}};
+    const auto notes = (*snapshot)->notes();
+    inspection.notes.assign(notes.begin(), notes.end());
+    events.progress({"finding channel groups", 0, 0, -1});
+    auto groups = channels::analyse(*snapshot, control);
+    if (groups) {
+        inspection.groups = *groups;
+    } else if (groups.error().kind == Error::Kind::Cancelled) {
+        return groups.error();
+    } else {
+        inspection.notes.push_back("No channel groups: " + groups.error().text());
+    }
+    return inspection;
 }
 
 Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>& events,
@@ -41,18 +63,16 @@ Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>&
     if (!inputs) return inputs.error();
     auto snapshot = model::openSnapshot(spec.model, {.inputs = *inputs}, events, control);
     if (!snapshot) return snapshot.error();
-
-    clock.start("plan", "Choosing weights");
-    auto pruned = applyChoice(*snapshot, spec.choice, control);
-    if (!pruned) return pruned.error();
-    auto report = reportOf(**snapshot, pruned->plan, *pruned->masks);
+    auto masked = applyChoice(*snapshot, spec.choice, clock, control);
+    if (!masked) return masked.error();
+    auto outcome = cutOut(std::move(*masked), clock, events, control);
+    if (!outcome) return outcome.error();
+    auto report = reportOf(*outcome);
 
     clock.start("save", "Writing and checking " + spec.output.filename().string());
     StagedOutputs outputs;
-    if (auto written = writePruned(**snapshot, pruned->plan, pruned->masks, spec, outputs, report);
-        !written) {
+    if (auto written = writePruned(*outcome, spec, outputs, report); !written)
         return written.error();
-    }
     report.seconds = clock.finish();
     if (auto written = writeReport(report, spec.report, outputs); !written) return written.error();
     if (auto done = outputs.commit(); !done) return done.error();

@@ -8,8 +8,13 @@
 
 namespace espalier::project {
 
-Result<model::SnapshotPtr> runInspect(const InspectSpec& spec, const EventSink<>& events,
-                                      RunControl& control);
+struct Inspection {
+    model::SnapshotPtr snapshot;
+    channels::ChannelGroupsPtr groups;  ///< null when they could not be found
+    std::vector<std::string> notes;     ///< the snapshot's, and why there are no groups
+};
+Result<Inspection> runInspect(const InspectSpec& spec, const EventSink<>& events,
+                              RunControl& control);
 
 /// Writes every file the spec names, or none: outputs appear only after everything else succeeded.
 Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>& events,
@@ -31,9 +36,11 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
 Result<std::vector<measure::Latency>> runLatency(const LatencySpec& spec, const EventSink<>& events,
                                                  RunControl& control);
 
-/// The plan a choice stands for on this model. Errors: of exchange::readPlan, prune::check,
-/// withSparsityEverywhere.
-Result<prune::Plan> makePlan(const model::Snapshot& snapshot, const PruneChoice& choice,
+/// The plan a choice stands for on this model. `groups` may be null when the choice says nothing of
+/// channels. Errors: of exchange::readPlan, prune::check, withSparsityEverywhere,
+/// withChannelsEverywhere.
+Result<prune::Plan> makePlan(const model::Snapshot& snapshot,
+                             const channels::ChannelGroupsPtr& groups, const PruneChoice& choice,
                              RunControl& control);
 
 }  // namespace espalier::project

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The tune task: prune, train under masks, test once, write.
+#include <algorithm>
 #include <optional>
 
 #include "core/exchange/export.h"
@@ -37,7 +38,7 @@ Result<train::TrainResult> train(const MaskedModel& pruned, const data::Dataset&
                            recording(events, metrics ? &*metrics : nullptr), control);
 }
 
-Result<std::optional<measure::Evaluation>> testOnce(const train::TrainResult& training,
+Result<std::optional<measure::Evaluation>> testOnce(const model::Snapshot& result,
                                                     const data::Dataset& dataset,
                                                     const TuneSpec& spec,
                                                     const EventSink<>& events) {
@@ -47,9 +48,61 @@ Result<std::optional<measure::Evaluation>> testOnce(const train::TrainResult& tr
                                            .batchSize = 256,
                                            .maxSamples = 0,
                                            .device = spec.recipe.device};
-    auto test = measure::evaluate(*training.best, nullptr, dataset, options, events, uninterrupted);
+    auto test = measure::evaluate(result, nullptr, dataset, options, events, uninterrupted);
     if (!test) return test.error();
     return std::optional{*test};
+}
+
+/// The same channels as before training, on the groups of the trained model.
+Result<prune::ChannelChoicePtr> sameChannels(const model::SnapshotPtr& best,
+                                             const prune::ChannelChoice& choice) {
+    RunControl uninterrupted;
+    auto groups = channels::analyse(best, uninterrupted);
+    if (!groups) return groups.error();
+    const auto haveSameKey = [](const channels::Group& a, const channels::Group& b) {
+        return a.key == b.key && a.width == b.width;
+    };
+    if (!std::ranges::equal((*groups)->groups(), choice.groups->groups(), haveSameKey)) {
+        return Error{Error::Kind::Failed, "Cannot cut the trained model",
+                     "its channel groups are not those that it was masked by",
+                     "Write the masked model, and cut it with prune"};
+    }
+    auto same = std::make_shared<prune::ChannelChoice>(choice);
+    same->groups = *groups;
+    return prune::ChannelChoicePtr(std::move(same));
+}
+
+/// The trained model with what training kept at zero, its channels cut out. The plan is only for
+/// the report: its weight rules have become base masks.
+Result<CutOutcome> cutTrained(const train::TrainResult& training, const MaskedModel& pruned,
+                              StageClock& clock, const EventSink<>& events) {
+    RunControl uninterrupted;
+    MaskedModel trained = pruned;
+    trained.snapshot = training.best;
+    if (pruned.masks->channels()) {
+        auto choice = sameChannels(training.best, *pruned.choice);
+        if (!choice) return choice.error();
+        trained.choice = *choice;
+        trained.groups = (*choice)->groups;
+    }
+    trained.plan.weights.clear();
+    auto masks =
+        prune::resolve(*trained.snapshot, trained.plan, trained.choice, nullptr, uninterrupted);
+    if (!masks) return masks.error();
+    trained.masks = *masks;
+    auto outcome = cutOut(std::move(trained), clock, events, uninterrupted);
+    if (outcome) outcome->masked.plan = pruned.plan;
+    return outcome;
+}
+
+/// What was written, opened as anyone would open it: a cut model is tested as it is.
+Result<model::SnapshotPtr> resultAsWritten(const CutOutcome& outcome, const fs::path& file,
+                                           const EventSink<>& events) {
+    if (!outcome.model) return outcome.masked.snapshot;
+    RunControl uninterrupted;
+    const auto inputs = outcome.masked.snapshot->inputs();
+    return model::openSnapshot(file, {.inputs = {inputs.begin(), inputs.end()}}, events,
+                               uninterrupted);
 }
 
 fs::path outputOf(const TuneSpec& spec) {
@@ -64,7 +117,7 @@ struct TuneSetup {
     data::DatasetPtr dataset;
     MaskedModel pruned;
 };
-Result<TuneSetup> setUpTuning(const TuneSpec& spec, const EventSink<>& events,
+Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const EventSink<>& events,
                               RunControl& control) {
     if (auto sound = train::check(spec.recipe); !sound) return sound.error();
     auto dataSpec = spec.data;
@@ -75,7 +128,7 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, const EventSink<>& events,
     if (!inputs) return inputs.error();
     auto snapshot = openFor(spec.model, *inputs, **dataset, events, control);
     if (!snapshot) return snapshot.error();
-    auto pruned = applyChoice(*snapshot, spec.choice, control);
+    auto pruned = applyChoice(*snapshot, spec.choice, clock, control);
     if (!pruned) return pruned.error();
     if (auto fits = measure::checkFit(**snapshot, **dataset); !fits) return fits.error();
     return TuneSetup{*dataset, *pruned};
@@ -88,34 +141,35 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
     const EventSink<> progress{events.onProgress, {}};
     StageClock clock(progress);
     clock.start("load", "Opening " + spec.model.filename().string());
-    auto setup = setUpTuning(spec, progress, control);
+    auto setup = setUpTuning(spec, clock, progress, control);
     if (!setup) return setup.error();
 
     clock.start("train", "Fine-tuning");
     auto training = train(setup->pruned, *setup->dataset, spec, events, control);
     if (!training) return training.error();
 
-    clock.start("test", "Testing");
-    auto test = testOnce(*training, *setup->dataset, spec, progress);
-    if (!test) return test.error();
-
+    auto cut = cutTrained(*training, setup->pruned, clock, progress);
+    if (!cut) return cut.error();
+    TuneOutcome outcome{*training, reportOf(*cut), outputOf(spec), {}};
     clock.start("save", "Writing and checking the result");
-    const auto& best = *training->best;
-    RunControl uninterrupted;
-    auto finalMasks = prune::resolve(best, prune::emptyPlan(best), nullptr, uninterrupted);
-    if (!finalMasks) return finalMasks.error();
-    TuneOutcome outcome{*training, reportOf(best, setup->pruned.plan, **finalMasks), outputOf(spec),
-                        *test};
     StagedOutputs outputs;
     const fs::path staged = outputs.stage(outcome.output);
-    if (auto written = exchange::exportMasked(best, nullptr, staged); !written)
-        return written.error();
+    auto written = cut->model ? channels::saveCut(*cut->model, staged)
+                              : exchange::exportMasked(*training->best, nullptr, staged);
+    if (!written) return written.error();
     outcome.report.fileBytesAfter = static_cast<std::int64_t>(fs::file_size(staged));
+
+    clock.start("test", "Testing");
+    const auto result = resultAsWritten(*cut, staged, progress);
+    if (!result) return result.error();
+    auto test = testOnce(**result, *setup->dataset, spec, progress);
+    if (!test) return test.error();
+    outcome.test = *test;
     outcome.report.training = exchange::TrainingSummary{training->epochs, training->bestEpoch,
                                                         training->before, training->after, *test};
     outcome.report.seconds = clock.finish();
-    if (auto written = writeReport(outcome.report, spec.report, outputs); !written)
-        return written.error();
+    if (auto reported = writeReport(outcome.report, spec.report, outputs); !reported)
+        return reported.error();
     if (auto done = outputs.commit(); !done) return done.error();
     return outcome;
 }

@@ -48,6 +48,10 @@ Result<const Criterion*> findCriterion(std::string_view name);
 Result<ScoreInput> scoreInput(const model::Snapshot& snapshot, model::LayerId layer,
                               std::uint64_t seed);
 
+/// The same for a part of the layer's weight and of its base mask (undefined: all kept).
+Result<ScoreInput> scoreInput(const model::Layer& layer, const at::Tensor& weight,
+                              const at::Tensor& kept, std::uint64_t seed);
+
 Criterion randomCriterion();
 Criterion magnitudeCriterion();
 Criterion lampCriterion();

@@ -83,11 +83,16 @@ Result<CriterionInfo> findWeightCriterion(std::string_view name) {
 
 Result<ScoreInput> scoreInput(const model::Snapshot& snapshot, model::LayerId layer,
                               std::uint64_t seed) {
-    const auto values = model::weightValues(snapshot, layer);
+    return scoreInput(snapshot.layer(layer), model::weight(snapshot, layer),
+                      snapshot.state().baseMasks.at(layer.index()), seed);
+}
+
+Result<ScoreInput> scoreInput(const model::Layer& layer, const at::Tensor& weight,
+                              const at::Tensor& kept, std::uint64_t seed) {
+    const auto values = model::weightValues(layer, weight, kept);
     if (!values) return values.error();
-    if (const auto bad = countNonFinite(*values); bad > 0)
-        return model::nonFiniteError(snapshot.layer(layer), bad);
-    return ScoreInput{*values, snapshot.layer(layer).name, seed};
+    if (const auto bad = countNonFinite(*values); bad > 0) return model::nonFiniteError(layer, bad);
+    return ScoreInput{*values, layer.name, seed};
 }
 
 Result<at::Tensor> weightScores(const model::Snapshot& snapshot, model::LayerId layer,

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/model/snapshot_torch.h"
+#include "core/prune/masks_torch.h"
 
 namespace espalier::prune {
 
@@ -49,13 +50,12 @@ double interpolate(const Ratios& ratios, double sparsity) {
     return ratios[right - 1] + share * (ratios[right] - ratios[right - 1]);
 }
 
-double compressedBytes(const at::Tensor& weight, std::int64_t removed) {
-    const auto count = static_cast<double>(weight.numel());
-    const double sparsity = count == 0 ? 0 : static_cast<double>(removed) / count;
+double compressedBytes(at::ScalarType type, std::int64_t weights, std::int64_t removed) {
+    const auto count = static_cast<double>(weights);
+    const double sparsity = weights == 0 ? 0 : static_cast<double>(removed) / count;
     const double perWeight =
-        (1 - sparsity) * interpolate(ratiosOf(weight.scalar_type()), sparsity) +
-        sparsity * kZerosRatio;
-    return count * static_cast<double>(weight.element_size()) * perWeight;
+        (1 - sparsity) * interpolate(ratiosOf(type), sparsity) + sparsity * kZerosRatio;
+    return count * static_cast<double>(c10::elementSize(type)) * perWeight;
 }
 
 /// The file without its layers' weights.
@@ -71,32 +71,58 @@ std::int64_t keptShareOf(std::int64_t macs, std::int64_t kept, std::int64_t coun
                         static_cast<double>(count));
 }
 
+/// Costs of the model with all its channels.
+CutCosts uncut(const model::Snapshot& snapshot) {
+    CutCosts costs{snapshot.parameters(),
+                   static_cast<std::int64_t>(snapshot.file().bytes),
+                   {},
+                   {},
+                   snapshot.otherMacs()};
+    for (const model::Layer& layer : snapshot.layers()) {
+        costs.weights.push_back(layer.weightCount);
+        costs.macs.push_back(layer.macs);
+    }
+    return costs;
+}
+
+/// How many of `left` weights go, as far as it can be told without looking at them.
+std::int64_t expectedRemovedOf(std::int64_t left, const WeightRule* rule,
+                               std::int64_t removedBefore, std::int64_t countBefore) {
+    if (rule && rule->kind == WeightRule::Kind::Sparsity)
+        return std::llround(rule->value * static_cast<double>(left));
+    if (countBefore == 0) return 0;
+    return std::llround(static_cast<double>(left) * static_cast<double>(removedBefore) /
+                        static_cast<double>(countBefore));
+}
+
 }  // namespace
 
-Footprint footprint(const model::Snapshot& snapshot,
-                    std::span<const std::int64_t> removedPerLayer) {
+Footprint footprint(const model::Snapshot& snapshot, std::span<const std::int64_t> removedPerLayer,
+                    const CutCosts& cut) {
     Footprint result;
-    result.parameters = snapshot.parameters();
-    result.nonzeros = snapshot.parameters();
-    result.macs = snapshot.macs();
-    result.macsEffective = snapshot.otherMacs();
-    result.bytesDense = static_cast<std::int64_t>(snapshot.file().bytes);
+    result.parameters = cut.parameters;
+    result.nonzeros = cut.parameters;
+    result.macs = cut.otherMacs;
+    result.macsEffective = cut.otherMacs;
+    result.bytesDense = cut.bytes;
     double compressed = 0;
     std::int64_t restBytes = result.bytesDense;
     std::int64_t otherParameters = result.parameters;
     for (const model::Layer& layer : snapshot.layers()) {
-        const std::int64_t removed = removedPerLayer[layer.id.index()];
-        result.nonzeros -= removed;
+        const std::size_t i = layer.id.index();
+        const std::int64_t left = cut.weights[i];
+        const std::int64_t kept = std::min(left, layer.weightCount - removedPerLayer[i]);
+        result.nonzeros -= left - kept;
         if (layer.prunable.weights) {
-            result.weights += layer.weightCount;
-            result.weightsKept += layer.weightCount - removed;
+            result.weights += left;
+            result.weightsKept += kept;
         }
-        result.macsEffective +=
-            keptShareOf(layer.macs, layer.weightCount - removed, layer.weightCount);
-        const at::Tensor weight = model::weight(snapshot, layer.id);
-        restBytes -= static_cast<std::int64_t>(weight.nbytes());
-        otherParameters -= layer.weightCount;
-        compressed += compressedBytes(weight, removed);
+        result.macs += cut.macs[i];
+        result.macsEffective += keptShareOf(cut.macs[i], kept, left);
+        const at::ScalarType type = model::weight(snapshot, layer.id).scalar_type();
+        restBytes -= left * static_cast<std::int64_t>(c10::elementSize(type));
+        otherParameters -= left;
+        compressed += compressedBytes(type, left, left - kept);
     }
     compressed += compressedRest(restBytes, otherParameters);
     result.bytesCompressed =
@@ -104,10 +130,35 @@ Footprint footprint(const model::Snapshot& snapshot,
     return result;
 }
 
+Footprint footprint(const model::Snapshot& snapshot,
+                    std::span<const std::int64_t> removedPerLayer) {
+    return footprint(snapshot, removedPerLayer, uncut(snapshot));
+}
+
 Footprint footprint(const model::Snapshot& snapshot, const Masks& masks) {
     std::vector<std::int64_t> removed;
     for (const model::Layer& layer : snapshot.layers()) removed.push_back(masks.removed(layer.id));
-    return footprint(snapshot, removed);
+    return masks.channels() ? footprint(snapshot, removed, masks.state().cut)
+                            : footprint(snapshot, removed);
+}
+
+std::vector<std::int64_t> expectedRemoved(const model::Snapshot& snapshot, const Plan& plan,
+                                          const CutCosts& cut, const MasksPtr& last) {
+    std::vector<std::int64_t> removed;
+    for (const model::Layer& layer : snapshot.layers()) {
+        const std::size_t i = layer.id.index();
+        const auto rule = plan.weights.find(layer.name);
+        const bool isRuled = rule != plan.weights.end() && !plan.locked.contains(layer.name);
+        const bool wasCut = last && last->channels();
+        const std::int64_t countBefore = wasCut ? last->state().cut.weights[i] : layer.weightCount;
+        const std::int64_t keptBefore =
+            layer.weightCount - (last ? last->removed(layer.id) : snapshot.baseRemoved(layer.id));
+        const std::int64_t left = cut.weights[i];
+        removed.push_back(layer.weightCount - left +
+                          expectedRemovedOf(left, isRuled ? &rule->second : nullptr,
+                                            countBefore - keptBefore, countBefore));
+    }
+    return removed;
 }
 
 Footprint denseFootprint(const model::Snapshot& snapshot) {

@@ -7,13 +7,15 @@
 #include <vector>
 
 #include "core/model/snapshot.h"
+#include "core/prune/channel_costs.h"
 #include "core/prune/masks.h"
 
 namespace espalier::prune {
 
-/// All figures are exact but `bytesCompressed`, which is an estimate.
+/// All figures are exact but `bytesCompressed` and, once channels are cut, `bytesDense`, which are
+/// estimates.
 struct Footprint {
-    std::int64_t parameters = 0;   ///< of the whole module; weight pruning does not change it
+    std::int64_t parameters = 0;   ///< of the whole module; only cut channels change it
     std::int64_t nonzeros = 0;     ///< parameters that are not removed by a mask
     std::int64_t weights = 0;      ///< prunable weights
     std::int64_t weightsKept = 0;  ///< of these, kept
@@ -30,7 +32,18 @@ struct Footprint {
 /// a drag.
 Footprint footprint(const model::Snapshot& snapshot, std::span<const std::int64_t> removedPerLayer);
 
+/// Channels that the masks' choice removes count as cut out.
 Footprint footprint(const model::Snapshot& snapshot, const Masks& masks);
+
+/// The same for a model whose channels are cut out. `removedPerLayer` is as Masks counts it: of the
+/// original weight, what went with channels included. `cut` comes from ChannelCosts::after.
+Footprint footprint(const model::Snapshot& snapshot, std::span<const std::int64_t> removedPerLayer,
+                    const CutCosts& cut);
+
+/// `removedPerLayer` without resolving masks: exact where nothing was removed before and rules are
+/// sparsities; elsewhere the shares that `last` (may be null) has seen are taken to stay.
+std::vector<std::int64_t> expectedRemoved(const model::Snapshot& snapshot, const Plan& plan,
+                                          const CutCosts& cut, const MasksPtr& last);
 
 /// The unpruned model: nothing removed, not even by base masks.
 Footprint denseFootprint(const model::Snapshot& snapshot);

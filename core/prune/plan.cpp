@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/prune/plan.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/format.h"
@@ -9,6 +10,15 @@
 namespace espalier::prune {
 
 namespace {
+
+/// Whether `name` could be the key of a channel group: a module that has a layer, or a part of its
+/// channels.
+bool mayBeGroup(const model::Snapshot& snapshot, const std::string& name) {
+    const std::string path = name.substr(0, name.find('['));
+    return std::ranges::any_of(snapshot.layers(), [&](const model::Layer& layer) {
+        return layer.modulePath() == path || layer.name == path;
+    });
+}
 
 Error badRule(std::string_view name, const std::string& why, const std::string& hint) {
     return {Error::Kind::BadArgument, cat("Cannot prune ", name), why, hint};
@@ -90,6 +100,7 @@ Result<void> check(const Plan& plan, const model::Snapshot& snapshot) {
         if (auto inRange = checkRule(name, rule); !inRange) return inRange;
     }
     for (const std::string& name : plan.locked) {
+        if (!snapshot.find(name) && mayBeGroup(snapshot, name)) continue;
         if (auto named = checkNamed(snapshot, name, "locked"); !named) return named;
     }
     return {};

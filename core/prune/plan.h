@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the user has decided: a rule per weight, locks, the criterion. A small value; every edit
-// makes a new one.
+// What the user has decided: a rule per weight and per channel group, marks, locks, criteria. A
+// small value; every edit makes a new one.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 
 #include "core/base/result.h"
 #include "core/model/snapshot.h"
+#include "core/prune/channel_plan.h"
 
 namespace espalier::prune {
 
@@ -47,9 +48,16 @@ struct Plan {
     std::vector<script::InputSpec> inputs;
     std::string weightCriterion = "magnitude";
     std::uint64_t seed = 0;
+    std::string data;  ///< slice of the data that criteria look at: "train[0:1024]"
     std::map<std::string, WeightRule> weights;  ///< by parameter path
-    std::set<std::string> locked;  ///< parameter paths that stay whole whatever their rule says
+    ChannelDefaults channelDefaults;
+    std::map<std::string, ChannelRule> channels;  ///< by group key
+    std::map<std::string, ChannelMarks> marks;    ///< by group key
+    /// Parameter paths and group keys that stay whole whatever their rule says.
+    std::set<std::string> locked;
 
+    /// Whether any rule or mark asks for channels to go or to stay.
+    bool hasChannels() const { return !channels.empty() || !marks.empty(); }
     bool operator==(const Plan&) const = default;
 };
 
@@ -61,16 +69,21 @@ Plan emptyPlan(const model::Snapshot& snapshot);
 /// Whether a rule's value is in range. Errors: BadArgument, naming `name`.
 Result<void> checkRule(std::string_view name, const WeightRule& rule);
 
-/// Whether every rule and lock of `plan` names a prunable weight of `snapshot` and has a value in
-/// range. Errors: Mismatch or BadArgument, naming the key. A different file hash alone is no error:
-/// see `isForFile`.
+/// Whether every weight rule and lock of `plan` names a prunable weight of `snapshot` and has a
+/// value in range; a lock may also be the key of a channel group. For what the plan says of
+/// channels see channel_choice.h. Errors: Mismatch or BadArgument, naming the key. A different file
+/// hash alone is no error: see `isForFile`.
 Result<void> check(const Plan& plan, const model::Snapshot& snapshot);
 
 /// Whether the plan was made for exactly this file.
 bool isForFile(const Plan& plan, const model::Snapshot& snapshot);
 
-/// How a request for a whole model is spread over its layers.
-enum class Scope { Layer, Global };
+/// How a request for a whole model is spread over its layers or channel groups.
+enum class Scope {
+    Layer,
+    Global,
+    SameKind  ///< channels alone: global among groups that are built alike
+};
 
 /// The plan with one sparsity rule per prunable, unlocked weight, so that a share `sparsity` of
 /// them goes.
@@ -79,7 +92,7 @@ enum class Scope { Layer, Global };
 /// expanded into one exact sparsity per layer; the counts add up to round(sparsity * n) over all of
 /// them. No layer loses its last weight to the global threshold: the next one elsewhere goes
 /// instead. Base-removed weights go first. Errors: BadArgument (sparsity outside 0..1, unknown
-/// criterion), Infeasible (Global: a layer would be left empty), Cancelled.
+/// criterion, SameKind), Infeasible (Global: a layer would be left empty), Cancelled.
 Result<Plan> withSparsityEverywhere(const model::Snapshot& snapshot, const Plan& plan,
                                     double sparsity, Scope scope, RunControl& control);
 

@@ -18,6 +18,7 @@ namespace {
 /// A layer, the scores its weights are ranked by, and the mask that is being made.
 struct Work {
     const model::Layer& layer;
+    std::vector<std::int64_t> shape;
     const Criterion& criterion;
     const ScoreInput& input;
     std::int64_t baseRemoved;
@@ -29,7 +30,7 @@ Error cancelledError() {
 }
 
 Result<RuledMask> maskOfCut(const Work& work, const ScoreReader& reader, Cut cut) {
-    RuledMask mask{at::empty(work.layer.shape, at::kBool), 0};
+    RuledMask mask{at::empty(work.shape, at::kBool), 0};
     bool* kept = mask.kept.data_ptr<bool>();
     std::int64_t ties = cut.ties;
     std::int64_t keptCount = 0;
@@ -69,7 +70,7 @@ Result<RuledMask> removeBelow(const Work& work, double threshold) {
 
 Result<RuledMask> removeShare(const Work& work, double sparsity) {
     const std::int64_t wanted =
-        std::llround(sparsity * static_cast<double>(work.layer.weightCount));
+        std::llround(sparsity * static_cast<double>(work.input.weights.count()));
     return removeLowest(work, wanted - work.baseRemoved);
 }
 
@@ -94,7 +95,7 @@ void clearLowest(std::span<const double> scores, std::size_t stride, std::size_t
 Result<RuledMask> removePattern(const Work& work, const WeightRule& rule) {
     const auto reader = work.criterion.ranks(work.input, work.control);
     if (!reader) return cancelledError();
-    const auto& shape = work.layer.shape;
+    const auto& shape = work.shape;
     const auto axis = static_cast<std::size_t>(patternAxis(work.layer));
     const auto product = [](auto first, auto last) {
         return std::accumulate(first, last, std::int64_t{1}, std::multiplies<>());
@@ -144,14 +145,14 @@ std::int64_t patternAxis(const model::Layer& layer) {
     return sumsOverRows ? dimensions - 2 : 1;
 }
 
-Result<RuledMask> applyRule(const model::Snapshot& snapshot, model::LayerId layer,
-                            const WeightRule& rule, std::string_view criterion, std::uint64_t seed,
-                            RunControl& control) {
+Result<RuledMask> applyRule(const RuledWeight& weight, const WeightRule& rule,
+                            std::string_view criterion, std::uint64_t seed, RunControl& control) {
     const auto found = findCriterion(criterion);
     if (!found) return found.error();
-    const auto input = scoreInput(snapshot, layer, seed);
+    const auto input = scoreInput(weight.layer, weight.weight, weight.baseMask, seed);
     if (!input) return input.error();
-    Work work{snapshot.layer(layer), **found, *input, snapshot.baseRemoved(layer), control};
+    Work work{weight.layer, weight.weight.sizes().vec(), **found,
+              *input,       weight.baseRemoved,          control};
     switch (rule.kind) {
         case WeightRule::Kind::Threshold:
             return removeBelow(work, rule.value);
@@ -162,12 +163,13 @@ Result<RuledMask> applyRule(const model::Snapshot& snapshot, model::LayerId laye
         case WeightRule::Kind::Sigma:
             break;
     }
-    const auto statistics = model::weightStatistics(snapshot, layer, control);
+    const auto statistics = model::statisticsOf(weight.layer, input->weights, control);
     if (!statistics) return statistics.error();
     // σ is of the weights, so the cut is on |w| whatever the criterion.
     const auto magnitudes = findCriterion("magnitude");
-    return removeBelow(Work{work.layer, **magnitudes, *input, work.baseRemoved, control},
-                       rule.value * statistics->sigma);
+    return removeBelow(
+        Work{work.layer, work.shape, **magnitudes, *input, work.baseRemoved, control},
+        rule.value * statistics->sigma);
 }
 
 }  // namespace espalier::prune

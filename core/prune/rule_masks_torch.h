@@ -18,11 +18,18 @@ struct RuledMask {
     std::int64_t removed = 0;  ///< what the base mask removed included
 };
 
-/// The layer's base mask and what `rule` removes beyond it; that may be everything.
+/// The weight that a rule acts on: a layer's, or what cut channels leave of it.
+struct RuledWeight {
+    const model::Layer& layer;
+    at::Tensor weight;
+    at::Tensor baseMask;           ///< bool, shaped like the weight; undefined: all kept
+    std::int64_t baseRemoved = 0;  ///< by that mask
+};
+
+/// The base mask and what `rule` removes beyond it; that may be everything.
 /// Errors: those of scoreInput; BadArgument for an unknown criterion; Cancelled.
-Result<RuledMask> applyRule(const model::Snapshot& snapshot, model::LayerId layer,
-                            const WeightRule& rule, std::string_view criterion, std::uint64_t seed,
-                            RunControl& control);
+Result<RuledMask> applyRule(const RuledWeight& weight, const WeightRule& rule,
+                            std::string_view criterion, std::uint64_t seed, RunControl& control);
 
 /// The axis of a weight that n:m patterns run along: the one its operator sums over.
 ///

@@ -137,6 +137,10 @@ Result<Plan> withSparsityEverywhere(const model::Snapshot& snapshot, const Plan&
         if (auto inRange = checkRule("the whole model", WeightRule::sparsity(sparsity)); !inRange) {
             return inRange.error();
         }
+        if (scope == Scope::SameKind) {
+            return Error{Error::Kind::BadArgument, "Cannot prune the whole model",
+                         "the scope same-kind is for channels", "Use layer or global"};
+        }
         Plan result = plan;
         const auto layers = layersToPrune(snapshot, plan);
         if (scope == Scope::Layer) {

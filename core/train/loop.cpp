@@ -36,7 +36,8 @@ at::Tensor lossOf(const at::Tensor& scores, const at::Tensor& targets, double la
 
 Loop::Loop(const model::Snapshot& snapshot, torch::jit::Module module,
            const measure::Placement& placement, const std::vector<at::Tensor>& kept,
-           const data::Dataset& dataset, const Recipe& recipe, const EventSink<TrainSample>& events)
+           const prune::OtherMasks& others, const data::Dataset& dataset, const Recipe& recipe,
+           const EventSink<TrainSample>& events)
     : m_dataset(dataset),
       m_recipe(recipe),
       m_module(std::move(module)),
@@ -49,7 +50,7 @@ Loop::Loop(const model::Snapshot& snapshot, torch::jit::Module module,
       m_metrics(events) {
     m_position.totalSteps = m_loader.batchesPerEpoch() * recipe.epochs;
     if (recipe.masks == MaskMode::Off) return;
-    m_masks = std::make_unique<MaskEnforcer>(snapshot, kept, m_module, m_parameters);
+    m_masks = std::make_unique<MaskEnforcer>(snapshot, kept, m_module, m_parameters, others);
     m_masks->maskWeights();
     m_masks->maskState(*m_optimizer);
 }

@@ -25,10 +25,11 @@ namespace espalier::train {
 class Loop {
 public:
     /// `module` lies where `placement` says, with removed weights at zero; `kept` per layer,
-    /// undefined = all.
+    /// undefined = all; `others` see MaskEnforcer.
     Loop(const model::Snapshot& snapshot, torch::jit::Module module,
          const measure::Placement& placement, const std::vector<at::Tensor>& kept,
-         const data::Dataset& dataset, const Recipe& recipe, const EventSink<TrainSample>& events);
+         const prune::OtherMasks& others, const data::Dataset& dataset, const Recipe& recipe,
+         const EventSink<TrainSample>& events);
 
     /// Errors: Cancelled before the first validation is done; Failed (no gradients, loss not
     /// finite).

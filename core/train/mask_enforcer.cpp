@@ -12,18 +12,23 @@ namespace espalier::train {
 
 MaskEnforcer::MaskEnforcer(const model::Snapshot& snapshot, const std::vector<at::Tensor>& kept,
                            const torch::jit::Module& module,
-                           const std::vector<at::Tensor>& parameters) {
+                           const std::vector<at::Tensor>& parameters,
+                           const prune::OtherMasks& others) {
     for (const model::Layer& layer : snapshot.layers()) {
         const at::Tensor& mask = kept[layer.id.index()];
-        if (!mask.defined()) continue;
-        const at::Tensor weight = model::parameterAt(module, layer.name);
-        const auto found = std::ranges::find_if(
-            parameters, [&](const at::Tensor& p) { return p.is_same(weight); });
-        if (found == parameters.end()) continue;  // no parameter, so nothing changes it
-        m_places.push_back(static_cast<std::size_t>(found - parameters.begin()));
-        m_weights.push_back(weight);
-        m_masks.push_back(mask.to(weight.device(), weight.scalar_type()));
+        if (mask.defined()) add(model::parameterAt(module, layer.name), mask, parameters);
     }
+    for (const auto& [path, mask] : others) add(model::parameterAt(module, path), mask, parameters);
+}
+
+void MaskEnforcer::add(const at::Tensor& weight, const at::Tensor& kept,
+                       const std::vector<at::Tensor>& parameters) {
+    const auto found =
+        std::ranges::find_if(parameters, [&](const at::Tensor& p) { return p.is_same(weight); });
+    if (found == parameters.end()) return;  // no parameter, so nothing changes it
+    m_places.push_back(static_cast<std::size_t>(found - parameters.begin()));
+    m_weights.push_back(weight);
+    m_masks.push_back(kept.to(weight.device(), weight.scalar_type()));
 }
 
 void MaskEnforcer::maskGradients() const {

@@ -8,7 +8,7 @@
 #include <torch/csrc/jit/api/module.h>
 
 #include "core/model/snapshot.h"
-#include "core/prune/masks.h"
+#include "core/prune/masks_torch.h"
 #include "core/train/optimizer_torch.h"
 
 namespace espalier::train {
@@ -20,16 +20,20 @@ namespace espalier::train {
 /// masking the weights again costs little and holds for any optimizer that may be added.
 class MaskEnforcer {
 public:
-    /// `kept` per layer: bool, undefined where all is kept. `parameters` are those the optimizer
-    /// was given.
+    /// `kept` per layer: bool, undefined where all is kept; `others` by path for parameters that
+    /// are no layer's weight. `parameters` are those the optimizer was given.
     MaskEnforcer(const model::Snapshot& snapshot, const std::vector<at::Tensor>& kept,
-                 const torch::jit::Module& module, const std::vector<at::Tensor>& parameters);
+                 const torch::jit::Module& module, const std::vector<at::Tensor>& parameters,
+                 const prune::OtherMasks& others = {});
 
     void maskGradients() const;                  ///< between backward and step
     void maskWeights() const;                    ///< after the step
     void maskState(Optimizer& optimizer) const;  ///< when weights were removed
 
 private:
+    void add(const at::Tensor& weight, const at::Tensor& kept,
+             const std::vector<at::Tensor>& parameters);
+
     std::vector<std::size_t> m_places;  // among the optimizer's parameters
     std::vector<at::Tensor> m_weights;
     std::vector<at::Tensor> m_masks;

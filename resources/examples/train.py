@@ -11,10 +11,10 @@ For each model NAME three files are written, float32 and in eval mode:
 
 Pixels are scaled to 0..1, then normalised with mean 0.1307 and standard deviation 0.3081.
 
-The validation split is stratified and has no randomness: of the n training images of a class the
-last (n + 5) // 10, in file order, are held out. That leaves 54,000 images to train on and 6,000 to
-validate. The recipe was chosen on the validation images; the weights saved are those after the
-last epoch. The test images are read once, at the end, for the figure that is printed.
+The validation split is the one that Espalier itself draws (core/data/split.cpp): a tenth of each
+class after a seeded shuffle. That leaves 54,000 images to train on and 6,000 that no weight has
+seen. The recipe was chosen on the validation images; the weights saved are those after the last
+epoch. The test images are read once, at the end, for the figure that is printed.
 
 The same command on the same machine and PyTorch gives the same weights: one thread, fixed seeds.
 """
@@ -23,6 +23,7 @@ import argparse
 import gzip
 import io
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -85,12 +86,28 @@ def load(folder: Path, part: str) -> tuple[Tensor, Tensor]:
     return (images.float() / 255 - MEAN) / STD, labels
 
 
-def validation_mask(labels: Tensor) -> Tensor:
-    """True for the last (n + 5) // 10 images, in file order, of each class of n images."""
+def split_mix_64(seed: int) -> Iterator[int]:
+    """SplitMix64 (Steele, Lea and Flood 2014): 64 random bits at a time."""
+    mask = 2**64 - 1
+    while True:
+        seed = (seed + 0x9E3779B97F4A7C15) & mask
+        z = ((seed ^ (seed >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+        yield z ^ (z >> 31)
+
+
+def validation_mask(labels: Tensor, share: float = 0.1) -> Tensor:
+    """True for a share of the images of each class: the ones last after a Fisher-Yates shuffle."""
+    bits = split_mix_64(0)
     held_out = torch.zeros(len(labels), dtype=torch.bool)
-    for label in labels.unique():
-        index = (labels == label).nonzero().flatten()
-        held_out[index[len(index) - (len(index) + 5) // 10 :]] = True
+    for label in labels.unique():  # ascending
+        index = (labels == label).nonzero().flatten().tolist()
+        for last in range(len(index), 1, -1):
+            value = next(bits)
+            while value < 2**64 % last:  # these would favour some results
+                value = next(bits)
+            index[last - 1], index[value % last] = index[value % last], index[last - 1]
+        held_out[index[len(index) - int(share * len(index) + 0.5) :]] = True
     return held_out
 
 

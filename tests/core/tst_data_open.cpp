@@ -261,8 +261,7 @@ void TestDataOpen::namesWhatIsMissing() {
 }
 
 void TestDataOpen::mnist() {
-    const QString path = ESPALIER_SOURCE_DIR "/../shared/data/mnist";
-    if (!QDir(path).exists()) QSKIP("the MNIST files are not here");
+    const QString path = ESPALIER_SOURCE_DIR "/resources/examples/mnist";
     const auto dataset = open({path.toStdString()});
     QVERIFY(dataset);
     const data::DatasetInfo& info = data::info(*dataset);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/data/dataset_torch.h"
+#include "core/data/idx_file.h"
 #include "core/data/random.h"
 
 using namespace espalier;
@@ -22,6 +23,7 @@ private Q_SLOTS:
     void splitMatchesAnIndependentImplementation();
     void everyClassGivesItsShare_data();
     void everyClassGivesItsShare();
+    void theExamplesWereTrainedOnTheSameSplit();
     void oneSampleStaysInTraining();
     void noLabelsGiveNothing();
     void namesOfSplits();
@@ -89,6 +91,20 @@ void TestSplit::everyClassGivesItsShare() {
     QCOMPARE(all.size(), std::size_t{24});
     QCOMPARE(split.train.size() + split.validation.size(), std::size_t{24});
     QVERIFY(std::ranges::is_sorted(split.train) && std::ranges::is_sorted(split.validation));
+}
+
+// The figures are those of validation_mask() in resources/examples/train.py: what the window calls
+// validation must be images that the example models have not seen.
+void TestSplit::theExamplesWereTrainedOnTheSameSplit() {
+    RunControl control;
+    const auto labels = data::readIdx(
+        ESPALIER_SOURCE_DIR "/resources/examples/mnist/train-labels-idx1-ubyte.gz", 1, control);
+    QVERIFY(labels.ok());
+    const Indices classes(labels->values.begin(), labels->values.end());
+    const Indices held = data::stratifiedSplit(classes, 0.1).validation;
+    QCOMPARE(held.size(), std::size_t{6000});
+    QCOMPARE(Indices(held.begin(), held.begin() + 6), (Indices{4, 33, 34, 35, 43, 46}));
+    QCOMPARE(std::accumulate(held.begin(), held.end(), std::int64_t{0}), 178'809'610);
 }
 
 void TestSplit::oneSampleStaysInTraining() {

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// From what was asked for to a plan that says it per layer and group.
+#include "core/base/format.h"
+#include "core/base/log.h"
+#include "core/exchange/plan_file.h"
+#include "core/project/task_support.h"
+#include "core/prune/channel_criterion.h"
+#include "core/prune/criterion.h"
+
+namespace espalier::project {
+
+namespace {
+
+Result<prune::Plan> planFromFile(const model::Snapshot& snapshot,
+                                 const std::filesystem::path& file) {
+    auto plan = exchange::readPlan(file);
+    if (!plan) return plan;
+    if (auto fits = prune::check(*plan, snapshot); !fits) return fits.error();
+    if (!prune::isForFile(*plan, snapshot)) {
+        log(LogLevel::Warning, cat(file.filename().string(), " was made for another file (",
+                                   plan->modelFile, "); its layers fit, so it is used"));
+    }
+    return plan;
+}
+
+/// One name may mean a criterion of weights, of channels, or both.
+Result<void> setCriterion(prune::Plan& plan, const PruneChoice& choice) {
+    if (choice.criterion.empty()) return {};
+    const auto ofWeights = prune::findWeightCriterion(choice.criterion);
+    const auto ofChannels = prune::findChannelCriterion(choice.criterion);
+    if (ofWeights) plan.weightCriterion = choice.criterion;
+    if (ofChannels) plan.channelDefaults.criterion = choice.criterion;
+    const bool isUsed = (choice.weights && ofWeights) || (choice.channels && ofChannels);
+    if (isUsed) return {};
+    if (choice.channels) return ofChannels.error();
+    if (choice.weights) return ofWeights.error();
+    return Error{Error::Kind::BadArgument, "Cannot use the criterion " + choice.criterion,
+                 "nothing is to be ranked", "Say how much goes with --weights or --channels"};
+}
+
+Result<prune::Plan> withChannels(const channels::ChannelGroups& groups, const prune::Plan& plan,
+                                 const PruneChoice& choice, RunControl& control) {
+    const auto scores = prune::channelScores(groups, prune::scoreOptions(plan), control);
+    if (!scores) return scores.error();
+    return prune::withChannelsEverywhere(groups, plan, *choice.channels,
+                                         choice.scope.value_or(prune::Scope::Layer), *scores,
+                                         choice.multipleOf, choice.inexact);
+}
+
+}  // namespace
+
+Result<prune::Plan> makePlan(const model::Snapshot& snapshot,
+                             const channels::ChannelGroupsPtr& groups, const PruneChoice& choice,
+                             RunControl& control) {
+    if (!choice.planFile.empty()) return planFromFile(snapshot, choice.planFile);
+    prune::Plan plan = prune::emptyPlan(snapshot);
+    plan.seed = choice.seed;
+    if (auto known = setCriterion(plan, choice); !known) return known.error();
+    if (choice.channels && groups) {
+        auto cut = withChannels(*groups, plan, choice, control);
+        if (!cut) return cut;
+        plan = *cut;
+    }
+    if (!choice.weights) return plan;
+    return prune::withSparsityEverywhere(snapshot, plan, *choice.weights,
+                                         choice.scope.value_or(prune::Scope::Global), control);
+}
+
+Result<bool> asksForChannels(const PruneChoice& choice) {
+    if (choice.planFile.empty()) return choice.channels.has_value();
+    const auto plan = exchange::readPlan(choice.planFile);
+    if (!plan) return plan.error();
+    return plan->hasChannels();
+}
+
+}  // namespace espalier::project

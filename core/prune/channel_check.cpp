@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Whether what a plan says of channels fits the groups of a model.
+#include <algorithm>
+#include <map>
+
+#include "core/base/format.h"
+#include "core/prune/channel_choice.h"
+#include "core/prune/channel_marks.h"
+
+namespace espalier::prune {
+
+namespace {
+
+using channels::ChannelGroups;
+using channels::Group;
+
+/// The group that a name which is no key belongs to: a module or parameter that is one of its
+/// members.
+const Group* groupWithMember(const ChannelGroups& groups, const std::string& name) {
+    const auto isMember = [&](const channels::Member& member) {
+        return member.role != channels::Role::Consumer &&
+               (member.parameter == name || member.parameter.starts_with(name + "."));
+    };
+    const auto found = std::ranges::find_if(groups.groups(), [&](const Group& group) {
+        return std::ranges::any_of(group.members, isMember);
+    });
+    return found == groups.groups().end() ? nullptr : &*found;
+}
+
+Error unknownKey(const ChannelGroups& groups, const Plan& plan, const std::string& key,
+                 std::string_view list) {
+    const Error error{Error::Kind::Mismatch, "The plan does not fit the model",
+                      cat(list, ".", key, ": ", groups.snapshot()->file().name(),
+                          " has no channel group of this name"),
+                      "Open the model the plan was made for, or use a key that inspect lists"};
+    const Group* group = groupWithMember(groups, key);
+    if (!group) return error;
+    const bool isTwice = list == "channels" && plan.channels.contains(group->key);
+    const std::string why = isTwice ? cat("there are two rules for one group: ", group->key,
+                                          " and ", key, " move together")
+                                    : cat(list, ".", key, ": it moves together with ", group->key);
+    return {error.kind, error.what, cat(why, group->reason.empty() ? "" : ": ", group->reason),
+            isTwice ? cat("Keep the rule for ", group->key)
+                    : cat("Write it for the group's key, ", group->key)};
+}
+
+Error refused(const Group& group, const std::string& why, const std::string& hint) {
+    return {Error::Kind::Infeasible, cat("Cannot cut channels of ", group.key), why, hint};
+}
+
+/// Whether channels may go at all.
+Result<void> mayLose(const Group& group, Inexact inexact) {
+    if (group.locked) {
+        return refused(group, cat("none of its ", group.width, " channels may go: ", group.reason),
+                       "The nearest legal plan leaves this group whole: take its rule out");
+    }
+    if (!group.exact && inexact == Inexact::Refuse) {
+        return refused(
+            group, cat("the cut model would not compute what the masked one does: ", group.reason),
+            "Allow inexact groups (--allow-inexact), or take its rule out: the nearest "
+            "legal plan leaves this group whole");
+    }
+    return {};
+}
+
+Result<void> checkGroupRule(const Group& group, const ChannelRule& rule, Inexact inexact) {
+    if (auto inRange = checkRule(group.key, rule); !inRange) return inRange;
+    const auto requested = requestedCount(rule, group.width);
+    if (requested && *requested > group.width) {
+        return refused(group,
+                       cat("keep ", *requested, " is more than its ", group.width, " channels"),
+                       cat("The nearest legal plan keeps ", group.width));
+    }
+    if (requested && *requested == group.width) return {};
+    return mayLose(group, inexact);
+}
+
+Result<void> checkGroupMarks(const Group& group, const ChannelMarks& marks, Inexact inexact) {
+    auto own = marksOf(group, marks);
+    if (!own) return own.error();
+    if (marks.remove.empty()) return {};
+    if (auto may = mayLose(group, inexact); !may) return may;
+    if (std::ranges::count(*own, Mark::Remove) < group.width) return {};
+    return refused(group, "all its channels are marked to go, and at least one stays",
+                   "The nearest legal plan leaves one of them unmarked");
+}
+
+Result<void> checkLocks(const Plan& plan, const ChannelGroups& groups) {
+    for (const std::string& name : plan.locked) {
+        if (groups.find(name) || groups.snapshot()->find(name)) continue;
+        return unknownKey(groups, plan, name, "locked");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> check(const Plan& plan, const ChannelGroups& groups, Inexact inexact) {
+    if (!(plan.channelDefaults.floor >= 0 && plan.channelDefaults.floor <= 1)) {
+        return Error{Error::Kind::BadArgument, "Cannot cut channels",
+                     cat("the floor ", plan.channelDefaults.floor, " is not between 0 and 1"),
+                     "Write 10\u2009% as 0.1"};
+    }
+    for (const auto& [key, rule] : plan.channels) {
+        const auto id = groups.find(key);
+        if (!id) return unknownKey(groups, plan, key, "channels");
+        // What is locked stays whole whatever its rule says.
+        if (plan.locked.contains(key)) continue;
+        if (auto fits = checkGroupRule(groups.group(*id), rule, inexact); !fits) return fits;
+    }
+    for (const auto& [key, marks] : plan.marks) {
+        const auto id = groups.find(key);
+        if (!id) return unknownKey(groups, plan, key, "marks");
+        if (plan.locked.contains(key)) continue;
+        if (auto fits = checkGroupMarks(groups.group(*id), marks, inexact); !fits) return fits;
+    }
+    return checkLocks(plan, groups);
+}
+
+}  // namespace espalier::prune

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/prune/channel_criterion.h"
+
+#include <ATen/ops/isfinite.h>
+
+#include "core/base/format.h"
+#include "core/model/snapshot_torch.h"
+#include "core/prune/channel_criteria_torch.h"
+#include "core/prune/channel_members_torch.h"
+
+namespace espalier::prune {
+
+namespace {
+
+const std::vector<ChannelCriterion>& table() {
+    static const std::vector<ChannelCriterion> criteria{
+        l2Channels(), l1Channels(), bnScaleChannels(), fpgmChannels(), randomChannels()};
+    return criteria;
+}
+
+}  // namespace
+
+std::span<const CriterionInfo> channelCriteria() {
+    static const std::vector<CriterionInfo> infos = [] {
+        std::vector<CriterionInfo> result;
+        for (const ChannelCriterion& criterion : table()) result.push_back(criterion.info);
+        return result;
+    }();
+    return infos;
+}
+
+Result<const ChannelCriterion*> findCriterionOfChannels(std::string_view name) {
+    std::string known;
+    for (const ChannelCriterion& criterion : table()) {
+        if (criterion.info.name == name) return &criterion;
+        known += (known.empty() ? "" : ", ") + criterion.info.name;
+    }
+    return Error{Error::Kind::BadArgument, "Cannot rank channels",
+                 cat("\"", name, "\" is no channel criterion"), "Use one of " + known};
+}
+
+Result<CriterionInfo> findChannelCriterion(std::string_view name) {
+    const auto criterion = findCriterionOfChannels(name);
+    if (!criterion) return criterion.error();
+    return (*criterion)->info;
+}
+
+std::vector<const channels::Member*> producersOf(const ChannelInput& input) {
+    std::vector<const channels::Member*> producers;
+    for (const channels::Member& member : input.group.members) {
+        if (member.role != channels::Role::Producer) continue;
+        const auto tensor = tensorAt(*input.groups.snapshot(), member.parameter);
+        if (tensor && tensor->is_floating_point()) producers.push_back(&member);
+    }
+    return producers;
+}
+
+Result<at::Tensor> slicesOf(const ChannelInput& input, const channels::Member& member) {
+    const auto tensor = tensorAt(*input.groups.snapshot(), member.parameter);
+    if (!tensor) {
+        return Error{Error::Kind::Failed, cat("Cannot rank the channels of ", input.group.key),
+                     cat("the model has no ", member.parameter), ""};
+    }
+    if (!at::isfinite(*tensor).all().item<bool>()) {
+        return Error{Error::Kind::Damaged, cat("Cannot rank the channels of ", input.group.key),
+                     cat(member.parameter, " holds numbers that are NaN or infinite"),
+                     "Train the model again from a state without NaN, or lock this group"};
+    }
+    const at::Tensor moved = tensor->movedim(member.axis, 0);
+    return moved.reshape({moved.size(0), -1});
+}
+
+std::vector<double> sumsOverPositions(const channels::Member& member,
+                                      const std::vector<double>& perPosition) {
+    std::vector<double> sums;
+    for (std::size_t c = 0; c + 1 < member.offsets.size(); ++c) {
+        double sum = 0;
+        for (const std::int64_t position : member.of(static_cast<std::int64_t>(c)))
+            sum += perPosition.at(static_cast<std::size_t>(position));
+        sums.push_back(sum);
+    }
+    return sums;
+}
+
+}  // namespace espalier::prune
