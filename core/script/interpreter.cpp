@@ -79,9 +79,7 @@ private:
         m_observer.onEnter(owner, *block.block, arguments);
         auto& registers = environment.registers;
         for (std::size_t i = 0; i < block.parameters.size(); ++i) {
-            // __exit__ is called without the exception that its last parameters are for.
-            registers[block.parameters[i]] =
-                i < arguments.size() ? std::move(arguments[i]) : IValue();
+            registers[block.parameters[i]] = std::move(arguments[i]);
         }
         for (const auto& step : block.steps) {
             runStep(step, environment);
@@ -192,28 +190,27 @@ private:
     std::map<const Function*, std::shared_ptr<const Code>> m_called;  // through interfaces
 };
 
-/// Self, the inputs, and the defaults of what was left out. A module in the making has a graph but
-/// no forward yet, and no defaults.
+/// Self, the inputs, and the defaults of what was left out.
 Result<std::vector<IValue>> argumentsOf(const Program& program, std::vector<IValue> inputs) {
+    const auto schema = program.schema
+                            ? *program.schema
+                            : program.module.get_method("forward").function().getSchema();
     std::vector<IValue> arguments{program.module._ivalue()};
     for (auto& input : inputs) arguments.push_back(std::move(input));
-    const auto expected = program.graph->inputs().size();
-    if (arguments.size() > expected) {
-        return Error{Error::Kind::BadArgument, kRunning,
-                     cat(arguments.size() - 1, " inputs were given, forward takes ", expected - 1),
-                     "Give one input per argument of forward."};
+    const auto& expected = schema.arguments();
+    if (arguments.size() > expected.size()) {
+        return Error{
+            Error::Kind::BadArgument, kRunning,
+            cat(arguments.size() - 1, " inputs were given, forward takes ", expected.size() - 1),
+            "Give one input per argument of forward."};
     }
-    const auto method = program.module.find_method("forward");
-    for (auto i = arguments.size(); i < expected; ++i) {
-        const auto* argument = method ? &method->function().getSchema().arguments().at(i) : nullptr;
-        if (argument == nullptr || !argument->default_value()) {
-            const auto name = program.graph->inputs()[i]->debugNameBase();
+    for (auto i = arguments.size(); i < expected.size(); ++i) {
+        if (!expected[i].default_value()) {
             return Error{Error::Kind::BadArgument, kRunning,
-                         cat("forward's argument \"", argument ? argument->name() : name,
-                             "\" was not given"),
+                         cat("forward's argument \"", expected[i].name(), "\" was not given"),
                          "Give one input per argument of forward."};
         }
-        arguments.push_back(*argument->default_value());
+        arguments.push_back(*expected[i].default_value());
     }
     return arguments;
 }
