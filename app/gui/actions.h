@@ -27,7 +27,8 @@ enum Need : unsigned {
     NeedIdle = 1u << 3,       ///< no model is being opened, no training runs
     NeedTraining = 1u << 4,
     NeedUndo = 1u << 5,
-    NeedRedo = 1u << 6
+    NeedRedo = 1u << 6,
+    NeedGroups = 1u << 7  ///< channel groups are known
 };
 
 enum class Kind { Command, Toggle, Choice };  ///< Choice: one of its menu is checked

@@ -23,6 +23,7 @@
 #include "app/gui/window_state.h"
 #include "app/gui/workspace.h"
 #include "core/base/log.h"
+#include "ui/document/channels.h"
 #include "ui/document/workbench.h"
 #include "ui/panels/history_panel.h"
 #include "ui/panels/job_bar.h"
@@ -166,6 +167,7 @@ void MainWindow::connectActions() {
         {"file.example", &Tasks::openExample},
         {"file.open_plan", &Tasks::openPlan},
         {"file.export_masked", &Tasks::exportMasked},
+        {"file.export_cut", &Tasks::exportCut},
         {"file.export_plan", &Tasks::exportPlan},
         {"file.close", &Tasks::closeModel},
         {"edit.reset_layer", &Tasks::resetSelectedLayers},
@@ -173,6 +175,7 @@ void MainWindow::connectActions() {
         {"prune.everywhere", &Tasks::pruneEverywhere},
         {"prune.reset_all", &Tasks::resetAllLayers},
         {"tools.measure_accuracy", &Tasks::measureAccuracy},
+        {"tools.report", &Tasks::showReport},
         {"tools.pin", &Tasks::pinCurrent},
     };
     const Actions& actions = *m_actions;
@@ -238,11 +241,15 @@ void MainWindow::connectDocument() {
     });
     connect(m_document, &Document::planChanged, this, [this, refresh] {
         refresh();
-        // "Exported" is old news once the work goes on.
-        if (m_messages->message().level == Message::Level::Success) m_messages->dismiss();
+        // "Exported" is old news once the work goes on, and so is what was told on opening.
+        const Message::Level level = m_messages->message().level;
+        if (level == Message::Level::Success || level == Message::Level::Info)
+            m_messages->dismiss();
     });
     connect(m_document, &Document::snapshotChanged, this, refresh);
     connect(m_document, &Document::selectionChanged, this, &MainWindow::refreshActions);
+    connect(m_document->channels(), &ui::Channels::groupsChanged, this,
+            &MainWindow::refreshActions);
     connect(m_document, &Document::datasetChanged, this, [this] {
         m_toolBar->showDataset(m_document->dataset());
         refreshActions();
@@ -323,6 +330,7 @@ void MainWindow::refreshActions() {
     meets(NeedTraining, isTraining);
     meets(NeedUndo, undo->canUndo());
     meets(NeedRedo, undo->canRedo());
+    meets(NeedGroups, m_document->channels()->found() != nullptr);
     m_actions->refresh(met);
     m_start->setEnabled(!m_isOpening);
 }

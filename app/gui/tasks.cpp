@@ -10,11 +10,14 @@
 #include "core/base/format.h"
 #include "core/exchange/plan_file.h"
 #include "core/project/examples.h"
+#include "ui/dialogs/cut_dialog.h"
 #include "ui/dialogs/data_dialog.h"
 #include "ui/dialogs/dialogs.h"
 #include "ui/dialogs/export_dialog.h"
 #include "ui/dialogs/input_dialog.h"
 #include "ui/dialogs/prune_dialog.h"
+#include "ui/dialogs/report_dialog.h"
+#include "ui/document/channels.h"
 #include "ui/document/workbench.h"
 
 namespace espalier::gui {
@@ -67,6 +70,8 @@ Tasks::Tasks(ui::Workbench* workbench, QWidget* window)
     connect(workbench, &ui::Workbench::failed, this, &Tasks::onFailed);
     connect(workbench, &ui::Workbench::succeeded, this, &Tasks::onSucceeded);
     connect(workbench->document(), &Document::datasetChanged, this, &Tasks::onDataChanged);
+    connect(workbench->document()->channels(), &ui::Channels::groupsChanged, this,
+            &Tasks::onGroupsChanged);
 }
 
 void Tasks::openModel() {
@@ -99,6 +104,7 @@ void Tasks::openExample() {
 
 void Tasks::onOpened(const QString& path) {
     m_failedPath.clear();
+    m_reportsNextGroups = true;
     const QString plan = std::exchange(m_planAfterOpening, {});
     if (!plan.isEmpty()) m_workbench->openPlan(toPath(plan));
     if (path != m_exampleModel) return;
@@ -111,6 +117,22 @@ void Tasks::onOpened(const QString& path) {
 void Tasks::onDataChanged() {
     if (!m_workbench->document()->dataset() || !std::exchange(m_measuresNextData, false)) return;
     measureAccuracy();
+}
+
+// Once a model is open: what of it can be pruned, and why the rest cannot.
+void Tasks::onGroupsChanged() {
+    if (!std::exchange(m_reportsNextGroups, false)) return;
+    Message message;
+    message.text = ui::prunabilitySummary(*m_workbench->document());
+    message.actionText = tr("Show report");
+    message.action = [this] { showReport(); };
+    Q_EMIT messagePosted(message);
+}
+
+void Tasks::showReport() {
+    if (!m_workbench->document()->hasModel()) return;
+    ui::ReportDialog dialog(m_workbench->document(), m_window);
+    dialogs::run(dialog);
 }
 
 void Tasks::openPath(const QString& path) {
@@ -203,6 +225,17 @@ void Tasks::exportMasked() {
     askForExport();
 }
 
+void Tasks::exportCut() {
+    ui::CutDialog preview(m_workbench, m_window);
+    if (!dialogs::run(preview) || !preview.model()) return;
+    const QString suggested = suggestedName(QStringLiteral("-cut") + kModelSuffix);
+    const QString path =
+        dialogs::saveFile(m_window, {tr("Export cut model"), suggested, modelFilter()});
+    if (path.isEmpty()) return;
+    m_workbench->exportCut(preview.model(), toPath(withSuffix(path, kModelSuffix)),
+                           ui::proofText(preview.model()->proof()));
+}
+
 void Tasks::exportPlan() {
     askForPlanFile();
 }
@@ -279,13 +312,23 @@ void Tasks::pruneEverywhere() {
 
 void Tasks::resetSelectedLayers() {
     Document* document = m_workbench->document();
-    document->setRules(document->selectedLayers(), std::nullopt);
+    prune::Plan plan = document->plan();
+    for (const model::LayerId layer : document->selectedLayers()) {
+        plan.weights.erase(document->snapshot()->layer(layer).name);
+        const auto group = document->channels()->groupOf(layer);
+        if (!group) continue;
+        plan.channels.erase(document->channels()->group(*group).key);
+        plan.marks.erase(document->channels()->group(*group).key);
+    }
+    document->setPlan(std::move(plan), tr("reset the selected layers"));
 }
 
 void Tasks::resetAllLayers() {
     Document* document = m_workbench->document();
     prune::Plan plan = document->plan();
     plan.weights.clear();
+    plan.channels.clear();
+    plan.marks.clear();
     document->setPlan(std::move(plan), tr("reset all layers"));
 }
 

@@ -33,6 +33,8 @@ public:
     void openPlan();
     void exportMasked();
     void exportPlan();
+    void exportCut();
+    void showReport();
     void closeModel();
     void pruneEverywhere();
     void resetSelectedLayers();
@@ -56,6 +58,7 @@ private:
     void onFailed(const espalier::Error& error);
     void onSucceeded(const QString& message, const QString& path);
     void onDataChanged();
+    void onGroupsChanged();
     void refuse(const QString& text);
     bool askForExport();
     bool askForPlanFile();
@@ -67,6 +70,7 @@ private:
     QString m_exampleModel;      // while the example is being opened
     QString m_planAfterOpening;  // applied once its model is open
     bool m_measuresNextData = false;
+    bool m_reportsNextGroups = false;  // of a model that has just been opened
     std::function<void()> m_afterExport;
 };
 

@@ -7,6 +7,7 @@
 #include <QTabBar>
 #include <QTabWidget>
 
+#include "ui/panels/channels_panel.h"
 #include "ui/panels/heatmap_panel.h"
 #include "ui/panels/history_panel.h"
 #include "ui/panels/impact_bar.h"
@@ -37,7 +38,8 @@ const QString kLog = QStringLiteral("view.log");
 
 Workspace::Workspace(ui::Workbench* workbench, QWidget* parent) : QMainWindow(parent, Qt::Widget) {
     setObjectName(QStringLiteral("workspace"));
-    setDockOptions(AnimatedDocks | AllowTabbedDocks | AllowNestedDocks);
+    // Grouped dragging lets a tab be pulled out, for tabbed docks have no title to hold.
+    setDockOptions(AnimatedDocks | AllowTabbedDocks | AllowNestedDocks | GroupedDragging);
     setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
     auto* impact = new ui::ImpactBar(workbench, this);
     connect(impact, &ui::ImpactBar::attachDataRequested, this, &Workspace::attachDataRequested);
@@ -50,6 +52,7 @@ Workspace::Workspace(ui::Workbench* workbench, QWidget* parent) : QMainWindow(pa
     m_tabs->tabBar()->setAccessibleName(tr("Views of the weights"));
     addTab(QStringLiteral("view.weights"), tr("Weights"), new ui::WeightsPanel(workbench));
     addTab(QStringLiteral("view.heatmap"), tr("Heatmap"), new ui::HeatmapPanel(workbench));
+    addTab(QStringLiteral("view.channels"), tr("Channels"), new ui::ChannelsPanel(workbench));
     addTab(QStringLiteral("view.overview"), tr("Overview"), new ui::OverviewPanel(workbench));
     setCentralWidget(m_tabs);
 
@@ -81,7 +84,22 @@ QDockWidget* Workspace::addDock(const QString& actionId, const QString& title,
     dock->setWidget(panel);
     addDockWidget(area, dock);
     m_docks[actionId] = dock;
+    connect(dock, &QDockWidget::dockLocationChanged, this, &Workspace::refreshTitles);
+    connect(dock, &QDockWidget::topLevelChanged, this, &Workspace::refreshTitles);
+    connect(dock, &QDockWidget::visibilityChanged, this, &Workspace::refreshTitles);
     return dock;
+}
+
+// A tab says the name already.
+void Workspace::refreshTitles() {
+    for (const auto& [id, dock] : m_docks) {
+        const QList<QDockWidget*> others = tabifiedDockWidgets(dock);
+        const bool isTabbed = !dock->isFloating() && !others.isEmpty();
+        if (isTabbed == (dock->titleBarWidget() != nullptr)) continue;
+        QWidget* old = dock->titleBarWidget();
+        dock->setTitleBarWidget(isTabbed ? new QWidget(dock) : nullptr);
+        delete old;
+    }
 }
 
 QDockWidget* Workspace::dock(const QString& actionId) const {

@@ -31,7 +31,8 @@ public:
 
     /// By the id of its action: "view.layers". Null for other ids.
     QDockWidget* dock(const QString& actionId) const;
-    /// Brings the tab "view.weights", "view.heatmap" or "view.overview" to the front.
+    /// Brings the tab "view.weights", "view.heatmap", "view.channels" or
+    /// "view.overview" to the front.
     bool hasTab(const QString& actionId) const { return m_pages.contains(actionId); }
     void showTab(const QString& actionId);
     void showDock(const QString& actionId);
@@ -56,6 +57,7 @@ private:
     QDockWidget* addDock(const QString& actionId, const QString& title, Qt::DockWidgetArea area,
                          QWidget* panel);
     void placeDocks();
+    void refreshTitles();
     void connectPlots();
 
     bool m_isArranged = false;  // by a person, now or in an earlier run

@@ -2,7 +2,9 @@
 #include "core/model/parameter_table_torch.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <string_view>
 #include <tuple>
 
 #include "core/model/operators_torch.h"
@@ -10,6 +12,14 @@
 namespace espalier::model {
 
 namespace {
+
+/// Operators that take a size and a type from a tensor, none of its values.
+bool isFilled(c10::Symbol op) {
+    static constexpr std::array kNames{"new_zeros",  "new_ones",  "new_full", "new_empty",
+                                       "zeros_like", "ones_like", "full_like"};
+    return op.is_aten() &&
+           std::ranges::find(kNames, std::string_view(op.toUnqualString())) != kNames.end();
+}
 
 const c10::StorageImpl* storageOf(const at::Tensor& tensor) {
     return tensor.defined() && tensor.has_storage() ? tensor.storage().unsafeGetStorageImpl()
@@ -131,7 +141,8 @@ Origin ParameterTracker::merged(const script::NodeEvent& event,
         result.parameters.insert(result.parameters.end(), origin->parameters.begin(),
                                  origin->parameters.end());
         result.isExact &= origin->isExact;
-        if (inherited.empty()) inherited = origin->computedBy;
+        // A constant operand is computed too, but it is not what made the parameter inexact.
+        if (inherited.empty() && !origin->parameters.empty()) inherited = origin->computedBy;
     }
     std::ranges::sort(result.parameters);
     result.parameters.erase(std::unique(result.parameters.begin(), result.parameters.end()),
@@ -147,6 +158,7 @@ Origin ParameterTracker::merged(const script::NodeEvent& event,
 /// shape, a type or the like from its other arguments; indices are values.
 std::vector<at::Tensor> ParameterTracker::relevantInputs(const script::NodeEvent& event) {
     const auto kind = event.node->kind();
+    if (isFilled(kind)) return {};
     const bool onlyFirst =
         isReindexing(kind) && kind != c10::aten::index && kind != c10::aten::index_select;
     std::vector<at::Tensor> inputs;

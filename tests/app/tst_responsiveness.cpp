@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <vector>
 
+#include <QSignalSpy>
 #include <QTimer>
 #include <QUndoStack>
 

@@ -195,6 +195,9 @@ private Q_SLOTS:
             [](double) { return 0.0; });
         QCOMPARE(shown.view.cutText().remove(QChar(0x2009)),
                  QStringLiteral("t = 0.2 → 62.4% (1.47M)"));
+        shown.view.setCut(0);  // what is zero already is no matter of a threshold
+        QCOMPARE(shown.view.cutText().remove(QChar(0x2009)),
+                 QStringLiteral("62.4% removed (1.47M)"));
         shown.view.setCut(std::nullopt);
         QVERIFY(shown.view.cutText().isEmpty());
         QVERIFY(shown.view.cutLabelRect().isEmpty());

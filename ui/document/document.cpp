@@ -2,10 +2,12 @@
 #include "ui/document/document.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <QUndoStack>
 
+#include "ui/document/channels.h"
 #include "ui/document/state_command.h"
 
 namespace espalier::ui {
@@ -32,7 +34,11 @@ model::LayerId firstPrunable(const model::Snapshot& snapshot) {
 
 }  // namespace
 
-Document::Document(QObject* parent) : QObject(parent), m_undo(new QUndoStack(this)) {}
+Document::Document(QObject* parent)
+    : QObject(parent), m_undo(new QUndoStack(this)), m_channels(new Channels(this)) {
+    connect(m_channels, &Channels::choiceChanged, this, &Document::followChannels);
+    connect(m_channels, &Channels::previewChanged, this, &Document::followChannels);
+}
 
 Document::~Document() {
     m_undo->blockSignals(true);  // it clears itself as it dies, when whoever listens is half gone
@@ -138,25 +144,43 @@ std::int64_t Document::countRemoved(const model::Layer& layer) const {
 
 bool Document::refreshFootprint() {
     if (!hasModel()) return false;
+    const prune::CutCosts* cut = m_channels->costs();
+    const bool isExpected = cut && (!m_masks || m_channels->isPreviewing());
     std::vector<std::int64_t> next;
+    if (isExpected)
+        next = prune::expectedRemoved(*snapshot(), m_channels->shownPlan(), *cut, m_lastMasks);
     for (const model::Layer& layer : snapshot()->layers()) {
-        if (m_preview && m_preview->first == layer.id) {
-            const CutContext context = cutContext(layer.id);
-            next.push_back(context.baseRemoved + context.index->countBelow(m_preview->second));
-        } else {
-            next.push_back(m_masks ? m_masks->removed(layer.id) : countRemoved(layer));
-        }
+        if (!isExpected) next.push_back(m_masks ? m_masks->removed(layer.id) : countRemoved(layer));
+        if (m_preview && m_preview->first == layer.id)
+            next[layer.id.index()] = previewedRemoved(layer, cut, m_preview->second);
     }
-    const auto footprint = prune::footprint(*snapshot(), next);
+    const auto footprint =
+        cut ? prune::footprint(*snapshot(), next, *cut) : prune::footprint(*snapshot(), next);
     const bool isOther = next != m_removed || footprint != m_footprint;
     m_removed = std::move(next);
     m_footprint = footprint;
     return isOther;
 }
 
+// What is below the threshold; of a layer that loses channels, the same share of what is left.
+std::int64_t Document::previewedRemoved(const model::Layer& layer, const prune::CutCosts* cut,
+                                        double threshold) const {
+    const CutContext context = cutContext(layer.id);
+    const std::int64_t below = context.baseRemoved + context.index->countBelow(threshold);
+    if (!cut || layer.weightCount == 0) return below;
+    const std::int64_t left = cut->weights[layer.id.index()];
+    const double share = static_cast<double>(below) / static_cast<double>(layer.weightCount);
+    return layer.weightCount - left + std::llround(share * static_cast<double>(left));
+}
+
+void Document::followChannels() {
+    if (refreshFootprint()) Q_EMIT footprintChanged();
+}
+
 void Document::push(State next, const QString& text, const QString& mergeKey) {
     if (next.node == m_state.node && *next.plan == plan()) {
         if (m_preview) preview(m_preview->first, {});
+        if (m_channels->isPreviewing()) m_channels->preview({}, {});
         return;
     }
     m_undo->push(new StateCommand(this, m_state, std::move(next), text, mergeKey));
@@ -171,8 +195,11 @@ void Document::setState(const State& state) {
     const bool isOtherSnapshot = snapshot() != before;
     if (isOtherSnapshot) {
         m_indices.use(snapshot());
+        m_channels->useSnapshot(snapshot());
+        m_lastMasks.reset();
         m_denseFootprint = prune::denseFootprint(*snapshot());
     }
+    m_channels->planChanged();
     if (isOtherSnapshot || isOtherCut) m_masks.reset();
     refreshFootprint();
     if (isOtherSnapshot) Q_EMIT snapshotChanged();
@@ -189,11 +216,14 @@ void Document::setOpened(project::History history) {
     m_indices.clear();
     m_measurements.clear();
     m_masks.reset();
+    m_lastMasks.reset();
     m_preview.reset();
     m_removed.clear();
+    m_channels->useSnapshot({});
     m_state = {m_history.root(), m_history.node(m_history.root()).plan};
     m_saved = m_state;
     m_indices.use(snapshot());
+    m_channels->useSnapshot(snapshot());
     m_denseFootprint = prune::denseFootprint(*snapshot());
     m_selection = firstPrunable(*snapshot());
     m_selectedLayers =
@@ -218,8 +248,10 @@ void Document::closeModel() {
     m_indices.clear();
     m_measurements.clear();
     m_masks.reset();
+    m_lastMasks.reset();
     m_preview.reset();
     m_removed.clear();
+    m_channels->useSnapshot({});
     m_footprint = {};
     m_denseFootprint = {};
     m_selection = {};

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The state of the window: model, plan, selection, what was measured; and undo. The only thing
-// panels know.
+// The state of the window: model, plan, selection, measurements, undo. The only thing panels know.
 #pragma once
 
 #include <optional>
@@ -21,6 +20,8 @@ class QUndoStack;
 
 namespace espalier::ui {
 
+class Channels;
+
 /// Lives on the GUI thread. Every edit is one undo step.
 class Document : public QObject {
     Q_OBJECT
@@ -36,6 +37,7 @@ public:
     const prune::Plan& plan() const;             ///< an empty one without a model
     const data::DatasetPtr& dataset() const { return m_dataset; }
     QUndoStack* undoStack() const { return m_undo; }
+    Channels* channels() const { return m_channels; }
 
     /// Masks of the current plan; null while they are being computed.
     const prune::MasksPtr& masks() const { return m_masks; }
@@ -60,7 +62,7 @@ public:
     bool isLocked(model::LayerId layer) const;
     bool isEditable(model::LayerId layer) const;  ///< prunable and not locked
 
-    // Edits, each one undo step; rules on locked or unprunable layers are ignored. Edits that
+    // Edits, each one undo step; rules on locked or unprunable layers are ignored. Those that
     // follow each other with one `mergeKey`, as of a number being typed, become one step.
     void setRule(model::LayerId layer, std::optional<prune::WeightRule> rule,
                  const QString& mergeKey = {});
@@ -71,10 +73,9 @@ public:
     void setCut(model::LayerId layer, double threshold);
     void setLocked(const std::vector<model::LayerId>& layers, bool locked);
     void setCriterion(const QString& name);
-    void setPlan(prune::Plan plan, const QString& text);
+    void setPlan(prune::Plan plan, const QString& text, const QString& mergeKey = {});
     void goTo(project::NodeId node);
-    void renameNode(project::NodeId node,
-                    const QString& name);  ///< no undo step: no weight changes
+    void renameNode(project::NodeId node, const QString& name);  ///< no undo step
 
     /// While dragging: shows what a threshold on |w| would remove. None: back to the plan.
     void preview(model::LayerId layer, std::optional<double> threshold);
@@ -97,8 +98,7 @@ public:
     /// Of exactly what is shown; none when that was not measured, or while a cut is dragged.
     std::optional<measure::Evaluation> evaluation() const;
     std::optional<measure::Latency> latency() const;
-    /// Of the unpruned model (root node, no rules), for "before"; on the split of `evaluation()`
-    /// unless one is given.
+    /// Of the unpruned model, for "before"; on the split of `evaluation()` unless one is given.
     std::optional<measure::Evaluation> denseEvaluation(std::optional<data::Split> split = {}) const;
     std::optional<measure::Latency> denseLatency() const;
     State denseState() const;
@@ -123,6 +123,9 @@ private:
     void push(State next, const QString& text, const QString& mergeKey = {});
     void setState(const State& state);
     bool refreshFootprint();
+    void followChannels();
+    std::int64_t previewedRemoved(const model::Layer& layer, const prune::CutCosts* cut,
+                                  double threshold) const;
     void noteMetrics(const State& measured, project::Metrics metrics);
     std::int64_t countRemoved(const model::Layer& layer) const;
     const model::SnapshotPtr& snapshotOf(const State& state) const;
@@ -131,9 +134,11 @@ private:
     State m_saved;
     project::History m_history;
     QUndoStack* m_undo;
+    Channels* m_channels;
     model::LayerId m_selection;
     std::vector<model::LayerId> m_selectedLayers;
     prune::MasksPtr m_masks;
+    prune::MasksPtr m_lastMasks;  // of these weights, also while those of the plan are made
     prune::Footprint m_footprint;
     prune::Footprint m_denseFootprint;
     std::vector<std::int64_t> m_removed;

@@ -5,6 +5,7 @@
 
 #include <QUndoStack>
 
+#include "ui/document/channels.h"
 #include "ui/document/document.h"
 
 namespace espalier::ui {
@@ -98,8 +99,8 @@ void Document::setCriterion(const QString& name) {
     push({m_state.node, shared(std::move(next))}, tr("rank by %1").arg(name));
 }
 
-void Document::setPlan(prune::Plan plan, const QString& text) {
-    if (hasModel()) push({m_state.node, shared(std::move(plan))}, text);
+void Document::setPlan(prune::Plan plan, const QString& text, const QString& mergeKey) {
+    if (hasModel()) push({m_state.node, shared(std::move(plan))}, text, mergeKey);
 }
 
 void Document::goTo(project::NodeId node) {
@@ -116,6 +117,7 @@ void Document::renameNode(project::NodeId node, const QString& name) {
 
 void Document::setMasks(prune::MasksPtr masks) {
     m_masks = std::move(masks);
+    m_lastMasks = m_masks;
     const bool isOther = refreshFootprint();
     Q_EMIT masksChanged();
     if (isOther) Q_EMIT footprintChanged();
@@ -169,12 +171,12 @@ void Document::noteMetrics(const State& measured, project::Metrics metrics) {
 }
 
 std::optional<measure::Evaluation> Document::evaluation() const {
-    if (m_preview) return {};
+    if (m_preview || m_channels->isPreviewing()) return {};
     return m_measurements.evaluation(snapshot(), plan());
 }
 
 std::optional<measure::Latency> Document::latency() const {
-    if (m_preview) return {};
+    if (m_preview || m_channels->isPreviewing()) return {};
     return m_measurements.latency(snapshot(), plan());
 }
 

@@ -8,6 +8,16 @@ namespace espalier::ui {
 
 prune::Plan effective(const prune::Plan& plan) {
     prune::Plan key;
+    for (const auto& [name, rule] : plan.channels) {
+        if (!plan.locked.contains(name)) key.channels.emplace(name, rule);
+    }
+    for (const auto& [name, marks] : plan.marks) {
+        if (!plan.locked.contains(name)) key.marks.emplace(name, marks);
+    }
+    if (key.hasChannels()) {
+        key.channelDefaults = plan.channelDefaults;
+        key.seed = plan.seed;
+    }
     for (const auto& [name, rule] : plan.weights) {
         if (!plan.locked.contains(name)) key.weights.emplace(name, rule);
     }

@@ -7,6 +7,7 @@
 
 #include "core/measure/evaluate.h"
 #include "core/prune/masks.h"
+#include "ui/document/channel_jobs.h"
 #include "ui/document/index_queue.h"
 #include "ui/document/training.h"
 
@@ -76,7 +77,12 @@ Result<void> indexAll(const model::Snapshot& snapshot, IndexQueue& queue, std::i
 }  // namespace
 
 Workbench::Workbench(Document* document, JobRunner* jobs, QObject* parent)
-    : QObject(parent), m_document(document), m_jobs(jobs) {
+    : QObject(parent),
+      m_document(document),
+      m_jobs(jobs),
+      m_channelJobs(new ChannelJobs(document, jobs, this)) {
+    connect(m_channelJobs, &ChannelJobs::failed, this, &Workbench::fail);
+    connect(document->channels(), &Channels::choiceChanged, this, &Workbench::refreshMasks);
     connect(document, &Document::snapshotChanged, this, &Workbench::indexLayers);
     connect(document, &Document::selectionChanged, this, &Workbench::preferSelection);
     connect(document, &Document::masksChanged, this, &Workbench::refreshMasks);
@@ -166,12 +172,17 @@ void Workbench::preferSelection() {
 void Workbench::refreshMasks() {
     if (!m_document->hasModel()) return m_jobs->cancelSlot(QStringLiteral("masks"));
     if (m_document->masks()) return;
+    const Channels* channels = m_document->channels();
+    const bool hasChannels = m_document->plan().hasChannels();
+    // What goes with channels is known once they are chosen; then this is called again.
+    if (hasChannels && (channels->isPreviewing() || !channels->isCurrent())) return;
     const State state = m_document->state();
     const model::SnapshotPtr snapshot = m_document->snapshot();
+    const prune::ChannelChoicePtr choice = hasChannels ? channels->choice() : nullptr;
     m_jobs->run<prune::MasksPtr>(
         {Lane::Interactive, tr("Applying the plan"), QStringLiteral("masks"), false}, this,
         [=, previous = m_lastMasks](const EventSink<>&, RunControl& control) {
-            return prune::resolve(*snapshot, *state.plan, previous, control);
+            return prune::resolve(*snapshot, *state.plan, choice, previous, control);
         },
         [this, state, snapshot](const Result<prune::MasksPtr>& result) {
             if (!result) return fail(result.error());

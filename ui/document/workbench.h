@@ -8,6 +8,7 @@
 #include <QObject>
 
 #include "core/base/result.h"
+#include "core/channels/shrink.h"
 #include "core/data/dataset.h"
 #include "core/prune/heatmap.h"
 #include "core/prune/plan.h"
@@ -18,6 +19,7 @@
 
 namespace espalier::ui {
 
+class ChannelJobs;
 class IndexQueue;
 struct Tuned;
 
@@ -29,6 +31,7 @@ public:
 
     Document* document() const { return m_document; }
     JobRunner* jobs() const { return m_jobs; }
+    ChannelJobs* channelJobs() const { return m_channelJobs; }
 
     void openModel(const std::filesystem::path& path,
                    const std::vector<script::InputSpec>& inputs = {});
@@ -43,6 +46,12 @@ public:
     int trainingJob() const;  ///< for pausing; 0: none
     void exportMasked(const std::filesystem::path& target);
     void exportPlan(const std::filesystem::path& target);
+    /// Cuts what is shown and proves it; `done` is called on the GUI thread while `context` lives.
+    void cutModel(QObject* context, std::function<void(Result<channels::CutModelPtr>)> done);
+    void stopCutting();
+    /// Writes what cutModel made. `proof`: what the message says of it.
+    void exportCut(const channels::CutModelPtr& model, const std::filesystem::path& target,
+                   const QString& proof);
     void pinCurrent(const QString& name);
 
     /// For the heatmap panel; the newest request wins. `done` is called on the GUI thread.
@@ -82,6 +91,7 @@ private:
 
     Document* m_document;
     JobRunner* m_jobs;
+    ChannelJobs* m_channelJobs;
     prune::MasksPtr m_lastMasks;  ///< lends the masks of layers that an edit did not touch
     std::shared_ptr<IndexQueue> m_indexQueue;
     std::unique_ptr<Training> m_training;

@@ -7,6 +7,7 @@
 #include "core/exchange/plan_file.h"
 #include "core/measure/evaluate.h"
 #include "core/prune/masks.h"
+#include "ui/document/resolve_plan.h"
 #include "ui/document/workbench.h"
 
 namespace espalier::ui {
@@ -23,10 +24,15 @@ struct ReadPlan {
 };
 
 // The plan as one for this model: what it says of another file is not carried on.
-Result<ReadPlan> readPlanFor(const model::Snapshot& snapshot, const std::filesystem::path& path) {
+Result<ReadPlan> readPlanFor(const model::Snapshot& snapshot, const FoundGroupsPtr& found,
+                             prune::Inexact inexact, const std::filesystem::path& path) {
     auto plan = exchange::readPlan(path);
     if (!plan) return plan.error();
     if (const auto checked = prune::check(*plan, snapshot); !checked) return checked.error();
+    if (found) {
+        const auto checked = prune::check(*plan, *found->groups, inexact);
+        if (!checked) return checked.error();
+    }
     ReadPlan read{std::move(*plan), true};
     read.isForFile = prune::isForFile(read.plan, snapshot);
     const prune::Plan own = prune::emptyPlan(snapshot);
@@ -44,15 +50,11 @@ Result<data::DatasetPtr> openFitting(const data::DataSpec& spec, const model::Sn
     return dataset;
 }
 
-Result<void> writeModel(const model::Snapshot& snapshot, const prune::Plan& plan,
-                        prune::MasksPtr masks, const std::filesystem::path& target,
+Result<void> writeModel(const PlanSubject& subject, const std::filesystem::path& target,
                         RunControl& control) {
-    if (!masks) {
-        auto resolved = prune::resolve(snapshot, plan, nullptr, control);
-        if (!resolved) return resolved.error();
-        masks = std::move(*resolved);
-    }
-    return exchange::exportMasked(snapshot, masks, target);
+    const auto masks = resolvePlan(subject, control);
+    if (!masks) return masks.error();
+    return exchange::exportMasked(*subject.snapshot, *masks, target);
 }
 
 }  // namespace
@@ -75,7 +77,11 @@ void Workbench::openPlan(const std::filesystem::path& path) {
     const model::SnapshotPtr snapshot = m_document->snapshot();
     m_jobs->run<ReadPlan>(
         {Lane::Interactive, tr("Opening %1").arg(nameOf(path)), QStringLiteral("plan"), false},
-        this, [=](const EventSink<>&, RunControl&) { return readPlanFor(*snapshot, path); },
+        this,
+        [=, found = m_document->channels()->foundPtr(),
+         inexact = m_document->channels()->inexact()](const EventSink<>&, RunControl&) {
+            return readPlanFor(*snapshot, found, inexact, path);
+        },
         [this, path](const Result<ReadPlan>& result) {
             if (!result) return fail(result.error());
             m_document->setPlan(result->plan, tr("open plan %1").arg(nameOf(path)));
@@ -110,12 +116,11 @@ void Workbench::pruneEverywhere(double sparsity, prune::Scope scope) {
 void Workbench::exportMasked(const std::filesystem::path& target) {
     if (!m_document->hasModel()) return;
     const State state = m_document->state();
-    const model::SnapshotPtr snapshot = m_document->snapshot();
     const model::SnapshotPtr root = rootSnapshot();
     m_jobs->run<void>(
         {Lane::Scan, tr("Exporting %1").arg(nameOf(target))}, this,
-        [=, masks = m_document->masks()](const EventSink<>&, RunControl& control) {
-            return writeModel(*snapshot, *state.plan, masks, target, control);
+        [=, subject = planSubject(*m_document)](const EventSink<>&, RunControl& control) {
+            return writeModel(subject, target, control);
         },
         [=, this](const Result<void>& result) {
             if (!result) return fail(result.error());

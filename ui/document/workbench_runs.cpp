@@ -10,6 +10,7 @@
 #include "core/measure/latency.h"
 #include "core/prune/masks.h"
 #include "core/train/fine_tune.h"
+#include "ui/document/resolve_plan.h"
 #include "ui/document/training.h"
 
 namespace espalier::ui {
@@ -21,16 +22,16 @@ struct Subject {
     State state;
     model::SnapshotPtr root;
     model::SnapshotPtr snapshot;
-    prune::MasksPtr masks;  // null: to be resolved
-    bool isDense = false;   // the same as the unpruned model
+    PlanSubject plan;
+    bool isDense = false;  // the same as the unpruned model
 
     Result<prune::MasksPtr> resolved(RunControl& control) const {
-        return masks ? Result(masks) : prune::resolve(*snapshot, *state.plan, nullptr, control);
+        return resolvePlan(plan, control);
     }
 };
 
 Subject subjectOf(const Document& document, const model::SnapshotPtr& root) {
-    Subject subject{document.state(), root, document.snapshot(), document.masks(), false};
+    Subject subject{document.state(), root, document.snapshot(), planSubject(document), false};
     subject.isDense = subject.snapshot == root && effective(document.plan()) == prune::Plan{};
     return subject;
 }
@@ -78,8 +79,10 @@ Result<Tuned> tune(const Subject& subject, const data::Dataset& dataset,
     Tuned tuned{std::move(*result)};
     tuned.isSameSplit = data::spec(dataset).validation == recipe.validation;
     RunControl afterwards;  // `control` may have been stopped
-    const auto next =
-        prune::resolve(*tuned.training.best, *subject.state.plan, nullptr, afterwards);
+    PlanSubject tunedPlan;
+    tunedPlan.snapshot = tuned.training.best;
+    tunedPlan.plan = subject.state.plan;
+    const auto next = resolvePlan(tunedPlan, afterwards);
     std::int64_t base = 0;
     for (const model::Layer& layer : tuned.training.best->layers())
         base += tuned.training.best->baseRemoved(layer.id);

@@ -5,6 +5,7 @@
 #include <QPainter>
 
 #include "ui/models/layer_model.h"
+#include "ui/style/colors.h"
 #include "ui/style/sparsity_bar.h"
 #include "ui/style/theme.h"
 
@@ -12,14 +13,56 @@ namespace espalier::ui {
 
 namespace {
 constexpr int kBarHeight = 8;
+constexpr int kOutline = 3;  // the left edge of a row that belongs to the group
+constexpr double kTint = 0.13;
+
+// Solid for layers that move along, dotted for those that read the channels: not by colour alone.
+void paintMembership(QPainter& painter, const QStyleOptionViewItem& option,
+                     const QModelIndex& index) {
+    const int membership = index.data(LayerModel::MemberRole).toInt();
+    if (membership == LayerModel::Stranger) return;
+    const QColor color = style::colorsFor(option.palette).kept;
+    const QRectF cell = option.rect;
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing, false);
+    if (membership == LayerModel::MovesAlong) {
+        painter.setPen(QPen(color, 1));
+        painter.drawLine(cell.topLeft(), cell.topRight());
+        painter.drawLine(cell.bottomLeft(), cell.bottomRight());
+        if (index.column() == LayerModel::State)
+            painter.drawLine(cell.topRight() - QPointF(1, 0), cell.bottomRight() - QPointF(1, 0));
+    }
+    if (index.column() == LayerModel::Name) {
+        const auto line = membership == LayerModel::MovesAlong ? Qt::SolidLine : Qt::DotLine;
+        painter.setPen(QPen(color, kOutline, line, Qt::FlatCap));
+        const double x = cell.left() + kOutline / 2.0;
+        painter.drawLine(QPointF(x, cell.top()), QPointF(x, cell.bottom()));
+    }
+    painter.restore();
 }
+
+}  // namespace
 
 void LayerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
                           const QModelIndex& index) const {
-    const QVariant value = index.data(LayerModel::BarRole);
-    if (!value.canConvert<style::SparsityBar>())
-        return QStyledItemDelegate::paint(painter, option, index);
+    if (index.data(LayerModel::BarRole).canConvert<style::SparsityBar>()) {
+        paintBar(painter, option, index);
+    } else {
+        QStyledItemDelegate::paint(painter, option, index);
+    }
+    paintMembership(*painter, option, index);
+}
 
+void LayerDelegate::initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const {
+    QStyledItemDelegate::initStyleOption(option, index);
+    if (index.data(LayerModel::MemberRole).toInt() != LayerModel::MovesAlong) return;
+    const style::Colors& colors = style::colorsFor(option->palette);
+    option->backgroundBrush = style::mix(colors.background, colors.kept, kTint);
+}
+
+void LayerDelegate::paintBar(QPainter* painter, const QStyleOptionViewItem& option,
+                             const QModelIndex& index) const {
+    const auto value = index.data(LayerModel::BarRole).value<style::SparsityBar>();
     QStyleOptionViewItem item = option;
     initStyleOption(&item, index);
     const QString text = std::exchange(item.text, QString());
@@ -33,7 +76,7 @@ void LayerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     if (barWidth > 0) {
         const QRectF bar(inner.left(), inner.center().y() - kBarHeight / 2 + 1, barWidth,
                          kBarHeight);
-        style::paintSparsityBar(*painter, bar, value.value<style::SparsityBar>(), item.palette);
+        style::paintSparsityBar(*painter, bar, value, item.palette);
     }
     const bool isSelected = item.state & QStyle::State_Selected;
     const auto role = isSelected ? QPalette::HighlightedText : QPalette::Text;

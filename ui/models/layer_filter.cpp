@@ -69,7 +69,7 @@ bool LayerFilter::accepts(const LayerFacts& facts) const {
 
 void LayerFilter::add(const QString& word) {
     static const QRegularExpression comparison(QStringLiteral("^([A-Za-z]+)(<=|>=|<|>|=)(.*)$"));
-    static const QRegularExpression property(QStringLiteral("^(type|is):(.*)$"));
+    static const QRegularExpression property(QStringLiteral("^(type|is|group):(.*)$"));
     if (const auto match = comparison.match(word); match.hasMatch()) {
         addComparison(match.captured(1).toLower(), match.captured(2), match.captured(3));
     } else if (const auto named = property.match(word); named.hasMatch()) {
@@ -99,6 +99,10 @@ void LayerFilter::addProperty(const QString& key, const QString& value) {
     if (key == QLatin1String("type")) {
         m_conditions.push_back(
             [value](const LayerFacts& facts) { return contains(facts.layer.op, value); });
+    } else if (key == QLatin1String("group")) {
+        m_conditions.push_back([value](const LayerFacts& facts) {
+            return facts.group.compare(value, Qt::CaseInsensitive) == 0;
+        });
     } else if (value == QLatin1String("locked")) {
         m_conditions.push_back([](const LayerFacts& facts) { return facts.isLocked; });
     } else if (value == QLatin1String("prunable")) {

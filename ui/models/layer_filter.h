@@ -16,12 +16,13 @@ struct LayerFacts {
     const model::Layer& layer;
     double sparsity = 0;
     bool isLocked = false;
+    QString group = {};  ///< letter of its channel group; empty: none
 };
 
 /// Words separated by spaces, all of which must hold: a comparison of `sparsity` (0.3 or 30%),
 /// `params`, `weights` or `macs` with <, <=, >, >=, =; `type:conv` (part of the operator's name);
-/// `is:locked`, `is:prunable`; anything else is part of the name. A comparison that is not finished
-/// yet lets everything through.
+/// `is:locked`, `is:prunable`; `group:A` (letter of its channel group); anything else is part of
+/// the name. A comparison that is not finished yet lets everything through.
 class LayerFilter {
 public:
     LayerFilter() = default;

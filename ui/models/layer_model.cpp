@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/layer_model.h"
 
+#include <limits>
+
 #include "core/base/format.h"
+#include "ui/document/channels.h"
 #include "ui/document/document.h"
 #include "ui/style/colors.h"
 #include "ui/style/icons.h"
@@ -51,6 +54,23 @@ LayerModel::LayerModel(Document* document, QObject* parent)
     connect(document, &Document::modelChanged, this, reset);
     connect(document, &Document::footprintChanged, this, [this] { refresh(Removed, Removed); });
     connect(document, &Document::planChanged, this, [this] { refresh(Name, State); });
+    connect(document, &Document::selectionChanged, this, &LayerModel::refreshMembers);
+    connect(document, &Document::snapshotChanged, this, &LayerModel::refreshMembers);
+    connect(document->channels(), &Channels::groupsChanged, this, &LayerModel::refreshMembers);
+}
+
+void LayerModel::refreshMembers() {
+    m_members.clear();
+    const FoundGroups* found = m_document->channels()->found();
+    const auto id = m_document->channels()->selected();
+    if (found && id && m_rows > 0) {
+        m_members.resize(static_cast<std::size_t>(m_rows), Stranger);
+        for (const model::LayerId layer : readersOf(*found, *id)) m_members[layer.index()] = Reads;
+        for (std::size_t row = 0; row < m_members.size(); ++row) {
+            if (found->producing[row] == id) m_members[row] = MovesAlong;
+        }
+    }
+    refresh(Name, State);
 }
 
 void LayerModel::refresh(Column first, Column last) {
@@ -88,6 +108,8 @@ QVariant LayerModel::data(const QModelIndex& index, int role) const {
             return sortKey(row, column);
         case LayerRole:
             return row.id.value;
+        case MemberRole:
+            return m_members.empty() ? int(Stranger) : int(m_members[row.id.index()]);
         case Qt::TextAlignmentRole:
             if (column == Shape || column == Parameters)
                 return int(Qt::AlignRight | Qt::AlignVCenter);
@@ -117,6 +139,10 @@ QString LayerModel::text(const model::Layer& layer, int column) const {
             return shapeText(layer);
         case Parameters:
             return ui::text(siCount(static_cast<double>(layer.parameters)));
+        case Group: {
+            const auto id = m_document->channels()->groupOf(layer.id);
+            return id ? m_document->channels()->found()->letters[id->index()] : QString();
+        }
         case Removed:
             return layer.prunable.weights ? ui::text(percent(m_document->sparsity(layer.id)))
                                           : QString();
@@ -129,6 +155,7 @@ QString LayerModel::toolTip(const model::Layer& layer, int column) const {
     if (column == Parameters) {
         return tr("%1 parameters: weight and bias").arg(ui::text(exactCount(layer.parameters)));
     }
+    if (column == Group) return groupToolTip(layer);
     if (!layer.prunable.weights)
         return tr("%1 cannot be pruned: %2")
             .arg(ui::text(layer.name), ui::text(layer.prunable.reason));
@@ -142,8 +169,19 @@ QString LayerModel::toolTip(const model::Layer& layer, int column) const {
     return tr("%1, %2, %3").arg(ui::text(layer.name), ui::text(layer.op), shapeText(layer));
 }
 
+QString LayerModel::groupToolTip(const model::Layer& layer) const {
+    const Channels* channels = m_document->channels();
+    const FoundGroups* found = channels->found();
+    if (!found) return channels->isSearching() ? tr("Finding groups…") : QString();
+    const auto id = channels->groupOf(layer.id);
+    if (!id) return ui::text(found->groups->whyNot(layer.name));
+    const channels::Group& group = channels->group(*id);
+    return QStringLiteral("%1\n%2").arg(headline(*found, *id), ui::text(group.reason));
+}
+
 QVariant LayerModel::decoration(const model::Layer& layer, int column) const {
     if (column == Name) return style::icon(iconOf(layer));
+    if (column == Group && !text(layer, Group).isEmpty()) return style::icon(style::Icon::Group);
     if (column != State) return {};
     if (!layer.prunable.weights) return style::icon(style::Icon::Info);
     if (m_document->isLocked(layer.id)) return style::icon(style::Icon::Lock);
@@ -158,6 +196,11 @@ QVariant LayerModel::sortKey(const model::Layer& layer, int column) const {
             return QVariant::fromValue(static_cast<qlonglong>(layer.parameters));
         case Removed:
             return layer.prunable.weights ? m_document->sparsity(layer.id) : -1.0;
+        case Group: {  // A, B, …, Z, AA; those without one last
+            const auto id = m_document->channels()->groupOf(layer.id);
+            const bool hasLetter = !text(layer, Group).isEmpty();
+            return id && hasLetter ? id->value : std::numeric_limits<int>::max();
+        }
         case State:
             return (layer.prunable.weights ? 0 : 2) + (m_document->isLocked(layer.id) ? 1 : 0);
         default:
@@ -167,20 +210,23 @@ QVariant LayerModel::sortKey(const model::Layer& layer, int column) const {
 
 QVariant LayerModel::headerData(int section, Qt::Orientation orientation, int role) const {
     if (orientation != Qt::Horizontal || section < 0 || section >= kColumns) return {};
-    static constexpr const char* kTitles[kColumns] = {QT_TR_NOOP("Layer"),   QT_TR_NOOP("Type"),
-                                                      QT_TR_NOOP("Shape"),   QT_TR_NOOP("Params"),
-                                                      QT_TR_NOOP("Removed"), QT_TR_NOOP("State")};
+    static constexpr const char* kTitles[kColumns] = {
+        QT_TR_NOOP("Layer"), QT_TR_NOOP("Type"),    QT_TR_NOOP("Shape"), QT_TR_NOOP("Params"),
+        QT_TR_NOOP("Group"), QT_TR_NOOP("Removed"), QT_TR_NOOP("State")};
     static constexpr const char* kTips[kColumns] = {
         QT_TR_NOOP("Path of the module; layers in order of execution"),
         QT_TR_NOOP("Operator that uses the weight"),
         QT_TR_NOOP("Shape of the weight: [out, in, kernel height, kernel width]; sorts by number "
                    "of weights"),
         QT_TR_NOOP("Weight and bias, number of elements"),
+        QT_TR_NOOP("Layers with one letter lose the same output channels: they move together"),
         QT_TR_NOOP("Sparsity: removed weights / all weights of the layer, in %"),
         QT_TR_NOOP("Locked, or why the layer cannot be pruned")};
-    // Column State is an icon wide.
-    if (role == Qt::DecorationRole && section == State) return style::icon(style::Icon::Lock);
-    if (role == Qt::DisplayRole && section != State) return tr(kTitles[section]);
+    // Columns Group and State are an icon wide.
+    const bool isIcon = section == Group || section == State;
+    if (role == Qt::DecorationRole && isIcon)
+        return style::icon(section == Group ? style::Icon::Group : style::Icon::Lock);
+    if (role == Qt::DisplayRole && !isIcon) return tr(kTitles[section]);
     if (role == Qt::AccessibleTextRole) return tr(kTitles[section]);
     if (role == Qt::ToolTipRole) return tr(kTips[section]);
     if (role == Qt::TextAlignmentRole) {
@@ -207,7 +253,8 @@ void LayerProxyModel::setFilter(const QString& text) {
 bool LayerProxyModel::filterAcceptsRow(int row, const QModelIndex&) const {
     const model::Layer& layer = m_source->layer(row);
     Document* document = m_source->document();
-    return m_filter.accepts({layer, document->sparsity(layer.id), document->isLocked(layer.id)});
+    return m_filter.accepts({layer, document->sparsity(layer.id), document->isLocked(layer.id),
+                             m_source->index(row, LayerModel::Group).data().toString()});
 }
 
 QModelIndex LayerProxyModel::indexOf(model::LayerId layer) const {

@@ -2,6 +2,8 @@
 // The layers of the model as a table, and the table filtered and sorted.
 #pragma once
 
+#include <vector>
+
 #include <QAbstractTableModel>
 #include <QSortFilterProxyModel>
 
@@ -16,12 +18,15 @@ class Document;
 class LayerModel : public QAbstractTableModel {
     Q_OBJECT
 public:
-    enum Column { Name, Type, Shape, Parameters, Removed, State, kColumns };
+    enum Column { Name, Type, Shape, Parameters, Group, Removed, State, kColumns };
     enum Role {
         SortRole = Qt::UserRole,  ///< a number or a text that orders as people expect
         BarRole,                  ///< QVariant of style::SparsityBar, in column Removed
-        LayerRole                 ///< int, the LayerId's value
+        LayerRole,                ///< int, the LayerId's value
+        MemberRole                ///< int of Membership
     };
+    /// What a layer is to the channel group of the selected one.
+    enum Membership { Stranger, MovesAlong, Reads };
 
     explicit LayerModel(Document* document, QObject* parent = nullptr);
 
@@ -40,9 +45,12 @@ private:
     QString toolTip(const model::Layer& layer, int column) const;
     QVariant decoration(const model::Layer& layer, int column) const;
     QVariant sortKey(const model::Layer& layer, int column) const;
+    QString groupToolTip(const model::Layer& layer) const;
     void refresh(Column first, Column last);
+    void refreshMembers();
 
     Document* m_document;
+    std::vector<Membership> m_members;  // by LayerId; empty: no group is selected
     int m_rows = 0;
 };
 

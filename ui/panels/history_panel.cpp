@@ -11,6 +11,7 @@
 
 #include "core/base/format.h"
 #include "ui/dialogs/dialogs.h"
+#include "ui/document/resolve_plan.h"
 #include "ui/document/workbench.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
@@ -41,7 +42,10 @@ project::NodeId nodeOf(const QTreeWidgetItem* item) {
 
 /// Share of the prunable weights that a node's plan removes.
 Result<double> sparsityOf(const project::Node& node, RunControl& control) {
-    const auto masks = prune::resolve(*node.snapshot, *node.plan, nullptr, control);
+    PlanSubject subject;
+    subject.snapshot = node.snapshot;
+    subject.plan = node.plan;
+    const auto masks = resolvePlan(subject, control);
     if (!masks) return masks.error();
     const prune::Footprint cost = prune::footprint(*node.snapshot, **masks);
     return cost.weights == 0

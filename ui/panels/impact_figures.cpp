@@ -54,10 +54,11 @@ QString fromTo(std::int64_t before, std::int64_t after) {
 ImpactFigure parameters(const prune::Footprint& dense, const prune::Footprint& now) {
     ImpactFigure figure = countFigure(QStringLiteral("parameters"), tr("Parameters"),
                                       dense.parameters, now.parameters);
-    figure.toolTip = tr("Elements of all parameters: %1. Weight pruning sets weights to zero; it "
-                        "does not make tensors "
-                        "smaller.")
-                         .arg(text(exactCount(now.parameters)));
+    figure.toolTip =
+        tr("Elements of all parameters: %1. Only channels that are cut out make "
+           "tensors smaller; weight pruning sets weights to zero.")
+            .arg(now.parameters == dense.parameters ? text(exactCount(now.parameters))
+                                                    : fromTo(dense.parameters, now.parameters));
     return figure;
 }
 
@@ -74,10 +75,13 @@ ImpactFigure macs(const prune::Footprint& dense, const prune::Footprint& now) {
         countFigure(QStringLiteral("macs"), tr("MACs"), dense.macsEffective, now.macsEffective);
     figure.basis = Basis::Estimate;
     figure.toolTip =
-        tr("Multiply-accumulates at batch 1, each layer's times the share of its weights that is "
-           "kept: %1. "
-           "Only kernels that skip zeros get there; dense ones still do %2.")
-            .arg(fromTo(dense.macsEffective, now.macsEffective), text(exactCount(now.macs)));
+        now.macs == now.macsEffective
+            ? tr("Multiply-accumulates at batch 1, as the shapes are after cutting channels: %1.")
+                  .arg(fromTo(dense.macsEffective, now.macsEffective))
+            : tr("Multiply-accumulates at batch 1, each layer's times the share of its weights "
+                 "that is kept: %1. Only kernels that skip zeros get there; dense ones still do "
+                 "%2.")
+                  .arg(fromTo(dense.macsEffective, now.macsEffective), text(exactCount(now.macs)));
     return figure;
 }
 

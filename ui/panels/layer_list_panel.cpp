@@ -16,9 +16,11 @@
 #include <QTreeView>
 #include <QVBoxLayout>
 
+#include "ui/document/channels.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_delegate.h"
 #include "ui/models/layer_model.h"
+#include "ui/panels/elided_label.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
 
@@ -28,7 +30,8 @@ namespace {
 
 constexpr int kStateWidth = 26;  // an icon
 constexpr int kBarWidth = 56;
-constexpr int kNarrow = 290;  // less leaves no room for the shape beside the name
+constexpr int kGroupWidth = 46;  // an icon and a letter or two
+constexpr int kNarrow = 330;     // less leaves no room for the shape beside the name
 constexpr int kNarrowest = 220;
 constexpr QSize kSize(320, 400);
 
@@ -54,7 +57,7 @@ LayerListPanel::LayerListPanel(Workbench* workbench, QWidget* parent)
       m_document(workbench->document()),
       m_model(new LayerModel(m_document, this)),
       m_proxy(new LayerProxyModel(m_model, this)),
-      m_report(new QLabel(this)),
+      m_report(new ElidedLabel(this)),
       m_message(new QLabel(this)),
       m_filter(new QLineEdit(this)),
       m_table(new QTreeView(this)) {
@@ -67,7 +70,8 @@ LayerListPanel::LayerListPanel(Workbench* workbench, QWidget* parent)
     m_filter->setPlaceholderText(tr("Filter: conv, sparsity<0.3, params>1e6"));
     m_filter->setToolTip(
         tr("Part of the name, or conditions, all of which must hold: sparsity<0.3, params>1e6, "
-           "weights>=1000, macs>1e6, type:conv, is:locked, is:prunable"));
+           "weights>=1000, macs>1e6, type:conv, group:A, is:locked, "
+           "is:prunable"));
     m_filter->setClearButtonEnabled(true);
     m_filter->addAction(style::icon(style::Icon::Filter), QLineEdit::LeadingPosition);
     buildTable();
@@ -85,6 +89,8 @@ LayerListPanel::LayerListPanel(Workbench* workbench, QWidget* parent)
 
     connect(m_filter, &QLineEdit::textChanged, this, &LayerListPanel::setFilter);
     connect(m_document, &Document::modelChanged, this, &LayerListPanel::showReport);
+    connect(m_document, &Document::snapshotChanged, this, &LayerListPanel::showReport);
+    connect(m_document->channels(), &Channels::groupsChanged, this, &LayerListPanel::showReport);
     connect(m_document, &Document::selectionChanged, this, &LayerListPanel::showSelection);
     connect(m_document, &Document::planChanged, this, &LayerListPanel::refreshActions);
     showReport();
@@ -104,19 +110,7 @@ void LayerListPanel::buildTable() {
     m_table->setFrameShape(QFrame::NoFrame);
     m_table->setContextMenuPolicy(Qt::CustomContextMenu);
     m_table->setSortingEnabled(true);
-    QHeaderView* header = m_table->header();
-    header->setSortIndicatorClearable(true);
-    header->setSortIndicator(-1, Qt::AscendingOrder);
-    header->setStretchLastSection(false);
-    header->setMinimumSectionSize(kStateWidth);
-    header->setSectionResizeMode(QHeaderView::ResizeToContents);
-    header->setSectionResizeMode(LayerModel::Name, QHeaderView::Stretch);
-    header->setSectionResizeMode(LayerModel::Removed, QHeaderView::Interactive);
-    header->resizeSection(LayerModel::Removed,
-                          fontMetrics().horizontalAdvance(QStringLiteral("100.0 %")) + kBarWidth);
-    header->setSectionResizeMode(LayerModel::State, QHeaderView::Fixed);
-    header->resizeSection(LayerModel::State, kStateWidth);
-    header->setSectionHidden(LayerModel::Type, true);  // the icon says it; the tooltip spells it
+    buildHeader();
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this,
             &LayerListPanel::takeSelection);
     // The current row may change before the selection does: then there is nothing to take yet.
@@ -129,6 +123,24 @@ void LayerListPanel::buildTable() {
         menu->setAttribute(Qt::WA_DeleteOnClose);
         menu->popup(m_table->viewport()->mapToGlobal(at));
     });
+}
+
+void LayerListPanel::buildHeader() {
+    QHeaderView* header = m_table->header();
+    header->setSortIndicatorClearable(true);
+    header->setSortIndicator(-1, Qt::AscendingOrder);
+    header->setStretchLastSection(false);
+    header->setMinimumSectionSize(kStateWidth);
+    header->setSectionResizeMode(QHeaderView::ResizeToContents);
+    header->setSectionResizeMode(LayerModel::Name, QHeaderView::Stretch);
+    header->setSectionResizeMode(LayerModel::Removed, QHeaderView::Interactive);
+    header->resizeSection(LayerModel::Removed,
+                          fontMetrics().horizontalAdvance(QStringLiteral("100.0 %")) + kBarWidth);
+    header->setSectionResizeMode(LayerModel::Group, QHeaderView::Fixed);
+    header->resizeSection(LayerModel::Group, kGroupWidth);
+    header->setSectionResizeMode(LayerModel::State, QHeaderView::Fixed);
+    header->resizeSection(LayerModel::State, kStateWidth);
+    header->setSectionHidden(LayerModel::Type, true);  // the icon says it; the tooltip spells it
 }
 
 QAction* LayerListPanel::addLayerAction(const QString& name, const QString& text,
@@ -243,7 +255,10 @@ void LayerListPanel::showReport() {
         const auto layers = m_document->snapshot()->layers();
         const auto prunable =
             std::ranges::count_if(layers, [](const auto& layer) { return layer.prunable.weights; });
-        m_report->setText(tr("%1 of %2 layers can be pruned").arg(prunable).arg(layers.size()));
+        m_report->setText(tr("%1 of %2 layers can be pruned%3")
+                              .arg(prunable)
+                              .arg(layers.size())
+                              .arg(groupsText()));
         m_report->setToolTip(reasonsOf(*m_document->snapshot()));
     } else {
         m_report->setText({});
@@ -251,6 +266,17 @@ void LayerListPanel::showReport() {
     }
     m_filter->setEnabled(m_document->hasModel());
     showMessage();
+}
+
+// What is known of channels: " · 3 groups".
+QString LayerListPanel::groupsText() const {
+    const Channels* channels = m_document->channels();
+    if (channels->isSearching()) return tr("  ·  finding groups…");
+    const FoundGroups* found = channels->found();
+    if (!found) return {};
+    const auto open = std::ranges::count_if(
+        found->letters, [](const QString& letter) { return !letter.isEmpty(); });
+    return open == 1 ? tr("  ·  1 group") : tr("  ·  %1 groups").arg(open);
 }
 
 // One sentence above the table, when it is empty or the filter is not understood.

@@ -13,6 +13,7 @@ class QTreeView;
 namespace espalier::ui {
 
 class Document;
+class ElidedLabel;
 class LayerModel;
 class LayerProxyModel;
 class Workbench;
@@ -31,10 +32,12 @@ protected:
 
 private:
     void buildTable();
+    void buildHeader();
     void buildActions();
     QAction* addLayerAction(const QString& name, const QString& text, const QKeySequence& shortcut);
     void setFilter(const QString& text);
     void showReport();
+    QString groupsText() const;
     void showMessage();
     void takeSelection();
     void showSelection();
@@ -44,7 +47,7 @@ private:
     Document* m_document;
     LayerModel* m_model;
     LayerProxyModel* m_proxy;
-    QLabel* m_report;
+    ElidedLabel* m_report;
     QLabel* m_message;
     QLineEdit* m_filter;
     QTreeView* m_table;

@@ -16,6 +16,7 @@
 #include "core/prune/criterion.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
+#include "ui/panels/group_section.h"
 #include "ui/panels/layer_settings_cut.h"
 #include "ui/panels/layer_settings_statistics.h"
 #include "ui/style/theme.h"
@@ -47,6 +48,7 @@ LayerSettingsPanel::LayerSettingsPanel(Workbench* workbench, QWidget* parent)
       m_cut(new CutEditor(m_document, this)),
       m_lock(new QCheckBox(tr("Lock this layer"), this)),
       m_reset(new QPushButton(tr("Keep all weights"), this)),
+      m_group(new GroupSection(m_document, this)),
       m_statistics(new LayerStatistics(this)),
       m_contents(buildContents()),
       m_empty(new QLabel(
@@ -109,9 +111,11 @@ QWidget* LayerSettingsPanel::buildContents() {
     buttons->addWidget(m_lock, 1);
     buttons->addWidget(m_reset);
     layout->addLayout(buttons);
-    layout->addSpacing(style::kSpacePanel);
-    layout->addWidget(headingLabel(tr("Criterion, for all layers"), contents));
+    layout->addWidget(headingLabel(tr("Criterion for weights, for all layers"), contents));
     layout->addWidget(m_criterion);
+    layout->addSpacing(style::kSpacePanel);
+    layout->addWidget(headingLabel(tr("Channels"), contents));
+    layout->addWidget(m_group);
     layout->addSpacing(style::kSpacePanel);
     layout->addWidget(headingLabel(tr("Statistics"), contents));
     layout->addWidget(m_statistics);
@@ -147,6 +151,7 @@ void LayerSettingsPanel::refresh() {
     refreshHeading();
     refreshCriterion();
     m_cut->refresh();
+    m_group->refresh();
     const auto& layers = m_document->selectedLayers();
     const auto isPrunable = [this](auto layer) {
         return m_document->snapshot()->layer(layer).prunable.weights;

@@ -14,6 +14,7 @@ namespace espalier::ui {
 
 class CutEditor;
 class Document;
+class GroupSection;
 class LayerStatistics;
 class Workbench;
 
@@ -36,6 +37,7 @@ private:
     CutEditor* m_cut;
     QCheckBox* m_lock;
     QPushButton* m_reset;
+    GroupSection* m_group;
     LayerStatistics* m_statistics;
     QWidget* m_contents;
     QLabel* m_empty;

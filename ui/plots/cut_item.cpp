@@ -20,8 +20,17 @@ CutItem::CutItem(QCustomPlot* plot) : QCPAbstractItem(plot) {
     setSelectable(false);
 }
 
-double CutItem::pixelOf(double value) const {
-    return mParentPlot->xAxis->coordToPixel(value);
+// The whole line; null where it is not in sight.
+QRectF CutItem::lineRect(double value) const {
+    const QRectF area = mParentPlot->axisRect()->rect();
+    if (m_look->line == Qt::Horizontal) {
+        const double y = mParentPlot->yAxis->coordToPixel(value);
+        if (y < area.top() - kGripWidth || y > area.bottom() + kGripWidth) return {};
+        return {area.left(), y - kLineWidth / 2, area.width(), kLineWidth};
+    }
+    const double x = mParentPlot->xAxis->coordToPixel(value);
+    if (x < area.left() - kGripWidth || x > area.right() + kGripWidth) return {};
+    return {x - kLineWidth / 2, area.top(), kLineWidth, area.height()};
 }
 
 QRectF CutItem::labelRect() const {
@@ -29,7 +38,12 @@ QRectF CutItem::labelRect() const {
     const QRectF area = QRectF(mParentPlot->axisRect()->rect()).adjusted(4, 4, -4, -4);
     const QFontMetricsF metrics(style::font(style::FontSize::Body), mParentPlot);
     const QSizeF size(metrics.horizontalAdvance(m_look->text) + 2 * kLabelPadding, labelHeight());
-    return {placeLabel(area, pixelOf(m_look->threshold), area.top(), size), size};
+    if (m_look->line == Qt::Horizontal) {
+        const double y = mParentPlot->yAxis->coordToPixel(m_look->threshold);
+        return {placeLabel(area, area.right(), y, size, kLabelPadding + 1), size};
+    }
+    const double x = mParentPlot->xAxis->coordToPixel(m_look->threshold);
+    return {placeLabel(area, x, area.top(), size), size};
 }
 
 int CutItem::labelHeight() const {
@@ -56,20 +70,23 @@ void CutItem::draw(QCPPainter* painter) {
 }
 
 void CutItem::drawLine(QCPPainter* painter, double value, const QColor& color) const {
-    const QRectF area = mParentPlot->axisRect()->rect();
-    const double x = pixelOf(value);
-    if (x < area.left() - kGripWidth || x > area.right() + kGripWidth) return;
+    const QRectF line = lineRect(value);
+    if (line.isNull()) return;
     painter->setAntialiasing(false);
-    painter->fillRect(QRectF(x - kLineWidth / 2, area.top(), kLineWidth, area.height()), color);
+    painter->fillRect(line, color);
     if (!m_look->isEditable) return;
-    const QRectF grip(x - kGripWidth / 2, area.center().y() - kGripHeight / 2, kGripWidth,
-                      kGripHeight);
+    const bool isLying = m_look->line == Qt::Horizontal;
+    QRectF grip(0, 0, isLying ? kGripHeight : kGripWidth, isLying ? kGripWidth : kGripHeight);
+    grip.moveCenter(line.center());
     painter->setAntialiasing(true);
     painter->setPen(QPen(color, 1));
     painter->setBrush(style::colorsFor(m_palette).background);
     painter->drawRoundedRect(grip, 3, 3);
-    for (const double offset : {-1.5, 1.5}) {
-        painter->drawLine(QLineF(x + offset, grip.top() + 6, x + offset, grip.bottom() - 6));
+    const QPointF along = isLying ? QPointF(4, 0) : QPointF(0, 4);
+    const QPointF across = isLying ? QPointF(0, 1.5) : QPointF(1.5, 0);
+    for (const double side : {-1.0, 1.0}) {
+        const QPointF middle = grip.center() + across * side;
+        painter->drawLine(QLineF(middle - along, middle + along));
     }
 }
 

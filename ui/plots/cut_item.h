@@ -16,6 +16,7 @@ struct CutLook {
     bool isMirrored = false;  ///< a second line at −threshold
     bool isEditable = true;
     QString text;
+    Qt::Orientation line = Qt::Vertical;  ///< horizontal: `threshold` is on the y axis
 
     bool operator==(const CutLook&) const = default;
 };
@@ -36,7 +37,7 @@ protected:
     void draw(QCPPainter* painter) override;
 
 private:
-    double pixelOf(double value) const;
+    QRectF lineRect(double value) const;
     void drawLine(QCPPainter* painter, double value, const QColor& color) const;
 
     std::optional<CutLook> m_look;

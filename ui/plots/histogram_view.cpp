@@ -142,6 +142,12 @@ QString HistogramView::cutText() const {
     if (!m_cut) return {};
     const CutReadout now = readout(*m_cut);
     const QString approximate = m_readout ? QString() : QStringLiteral("≈ ");
+    // Exact zeros go before any threshold does: "t = 0" would read as "nothing goes".
+    if (*m_cut == 0 && now.removed > 0) {
+        return tr("%1%2 removed (%3)")
+            .arg(approximate, text(percent(now.sparsity)),
+                 text(siCount(static_cast<double>(now.removed))));
+    }
     return tr("t = %1 → %2%3 (%4)")
         .arg(text(significant(*m_cut, 3)), approximate, text(percent(now.sparsity)),
              text(siCount(static_cast<double>(now.removed))));

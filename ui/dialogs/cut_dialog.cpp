@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/dialogs/cut_dialog.h"
+
+#include <QDialogButtonBox>
+#include <QHeaderView>
+#include <QLabel>
+#include <QProgressBar>
+#include <QPushButton>
+#include <QTreeWidget>
+#include <QVBoxLayout>
+
+#include "core/base/format.h"
+#include "ui/dialogs/inline_message.h"
+#include "ui/document/channels.h"
+#include "ui/document/workbench.h"
+#include "ui/style/theme.h"
+
+namespace espalier::ui {
+namespace {
+
+QString text(const std::string& utf8) {
+    return QString::fromStdString(utf8);
+}
+
+QString changeOf(double before, double after) {
+    return before > 0 && before != after ? text(percent(after / before - 1, 1)) : QString();
+}
+
+void alignNumbers(QTreeWidgetItem* item, int from, int to) {
+    for (int column = from; column <= to; ++column)
+        item->setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
+}
+
+QTreeWidget* makeTable(const QString& name, const QString& accessibleName,
+                       const QStringList& titles) {
+    auto* table = new QTreeWidget;
+    table->setObjectName(name);
+    table->setAccessibleName(accessibleName);
+    table->setRootIsDecorated(false);
+    table->setUniformRowHeights(true);
+    table->setSelectionMode(QAbstractItemView::NoSelection);
+    table->setHeaderLabels(titles);
+    for (int column = 1; column < titles.size(); ++column) {
+        table->headerItem()->setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
+    }
+    return table;
+}
+
+void fitColumns(QTreeWidget* table) {
+    QHeaderView* header = table->header();
+    header->setStretchLastSection(false);
+    header->setSectionResizeMode(QHeaderView::ResizeToContents);
+    header->setSectionResizeMode(0, QHeaderView::Stretch);
+}
+
+QString asBullets(const std::vector<std::string>& lines) {
+    QStringList bullets;
+    for (const std::string& line : lines) bullets << QStringLiteral("• ") + text(line);
+    return bullets.join(QLatin1Char('\n'));
+}
+
+}  // namespace
+
+QString proofText(const channels::Proof& proof) {
+    if (proof.alreadyZero)
+        return CutDialog::tr("all that is removed was zero before: the cut model is the same");
+    const QString twin = proof.exact
+                             ? CutDialog::tr("identical to the masked model")
+                             : CutDialog::tr(
+                                   "identical to the masked model with its statistics taken over "
+                                   "the kept channels");
+    return CutDialog::tr("%1: max relative difference %2 on %3 random inputs (%4)")
+        .arg(twin, text(significant(proof.maxRelativeDifference, 2)))
+        .arg(proof.inputs.size())
+        .arg(text(proof.dtype));
+}
+
+CutDialog::CutDialog(Workbench* workbench, QWidget* parent)
+    : QDialog(parent),
+      m_workbench(workbench),
+      m_groups(makeGroupList(*workbench->document())),
+      m_progress(new QProgressBar),
+      m_proof(new InlineMessage(QStringLiteral("cutProof"))),
+      m_unproved(new QLabel) {
+    setObjectName(QStringLiteral("cutDialog"));
+    setWindowTitle(tr("Cut model"));
+    auto* intro = new QLabel(
+        tr("A TorchScript file with fewer channels: smaller and faster wherever TorchScript runs. "
+           "Names of parameters stay."));
+    intro->setWordWrap(true);
+    m_progress->setObjectName(QStringLiteral("cutProgress"));
+    m_progress->setAccessibleName(tr("Cutting and proving"));
+    m_progress->setRange(0, 0);
+    m_progress->setTextVisible(false);
+    m_progress->setMaximumHeight(6);
+    m_unproved->setObjectName(QStringLiteral("cutUnproved"));
+    m_unproved->setWordWrap(true);
+    m_unproved->setFont(style::font(style::FontSize::Small));
+    m_unproved->hide();
+    auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
+    m_accept = buttons->addButton(tr("Choose a file…"), QDialogButtonBox::AcceptRole);
+    m_accept->setObjectName(QStringLiteral("cutAccept"));
+    m_accept->setEnabled(false);
+
+    auto* layout = new QVBoxLayout(this);
+    layout->setSpacing(style::kSpacePanel);
+    layout->addWidget(intro);
+    layout->addWidget(makeFigures(*workbench->document()));
+    layout->addWidget(m_groups, 1);
+    layout->addWidget(m_progress);
+    layout->addWidget(m_proof);
+    layout->addWidget(m_unproved);
+    layout->addWidget(buttons);
+    resize(600, 560);
+    connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
+    connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
+    start();
+}
+
+CutDialog::~CutDialog() {
+    if (!m_model) m_workbench->stopCutting();
+}
+
+QTreeWidget* CutDialog::makeFigures(const Document& document) {
+    auto* table = makeTable(QStringLiteral("cutFigures"), tr("What the model costs"),
+                            {QString(), tr("Before"), tr("After"), tr("Change")});
+    const prune::Footprint& dense = document.denseFootprint();
+    const prune::Footprint& after = document.footprint();
+    const auto add = [table](const QString& name, double before, double now, auto format) {
+        alignNumbers(new QTreeWidgetItem(table, {name, text(format(before)), text(format(now)),
+                                                 changeOf(before, now)}),
+                     1, 3);
+    };
+    const auto count = [](double value) { return siCount(value); };
+    const auto bytes = [](double value) { return byteSize(value); };
+    add(tr("Parameters"), double(dense.parameters), double(after.parameters), count);
+    add(tr("Multiply-accumulates, batch 1"), double(dense.macs), double(after.macs), count);
+    add(tr("File (≈ until it is written)"), double(dense.bytesDense), double(after.bytesDense),
+        bytes);
+    if (after.nonzeros != after.parameters) {
+        add(tr("Non-zero parameters"), double(dense.nonzeros), double(after.nonzeros), count);
+    }
+    fitColumns(table);
+    table->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    const int rows = table->topLevelItemCount() + 1;
+    table->setFixedHeight(rows * (fontMetrics().height() + style::kSpacePanel) +
+                          style::kSpacePanel);
+    return table;
+}
+
+QTreeWidget* CutDialog::makeGroupList(const Document& document) {
+    auto* list = makeTable(QStringLiteral("cutGroups"), tr("Groups that lose channels"),
+                           {tr("Group"), tr("Layers"), tr("Channels"), tr("After")});
+    const Channels* channels = document.channels();
+    const FoundGroups* found = channels->found();
+    for (const channels::Group& group :
+         found ? found->groups->groups() : std::span<const channels::Group>()) {
+        const prune::GroupChoice* choice = channels->choice(group.id);
+        if (!choice || choice->isWhole()) continue;
+        const QString letter = found->letters[group.id.index()];
+        auto* item = new QTreeWidgetItem(
+            list, {QStringLiteral("%1  %2").arg(letter, text(group.key)),
+                   QString::number(producersOf(*found, group.id).size()),
+                   QString::number(group.width), QString::number(choice->reached())});
+        item->setToolTip(0, headline(*found, group.id));
+        item->setData(0, Qt::UserRole, group.id.value);
+        alignNumbers(item, 1, 3);
+    }
+    if (list->topLevelItemCount() == 0) {
+        new QTreeWidgetItem(list, {tr("No channel goes")});
+        list->setFirstColumnSpanned(0, {}, true);
+    }
+    fitColumns(list);
+    return list;
+}
+
+void CutDialog::start() {
+    const prune::ChannelChoicePtr& choice = m_workbench->document()->channels()->choice();
+    if (!choice || choice->isWhole()) {
+        m_progress->hide();
+        m_proof->showError(tr("No channel is to go yet. Choose some in the Channels tab first."));
+        return;
+    }
+    m_proof->showNote(tr("Cutting, and comparing the result with the masked model…"));
+    m_workbench->cutModel(this,
+                          [this](const Result<channels::CutModelPtr>& result) { finish(result); });
+}
+
+void CutDialog::finish(const Result<channels::CutModelPtr>& result) {
+    m_progress->hide();
+    if (!result) {
+        m_proof->showError(result.error());
+        return;
+    }
+    m_model = *result;
+    const channels::Proof& proof = m_model->proof();
+    m_proof->showNote(tr("Proved: %1.").arg(proofText(proof)));
+    m_proof->setToolTip(asBullets(proof.inputs));
+    if (!proof.unproved.empty()) {
+        m_unproved->setText(tr("Not covered by the proof:\n%1").arg(asBullets(proof.unproved)));
+        m_unproved->show();
+    }
+    showLeftWhole();
+    m_accept->setEnabled(true);
+    m_accept->setDefault(true);
+}
+
+// A group that the model's code holds fast shows its width again, and why.
+void CutDialog::showLeftWhole() {
+    for (const channels::LeftWhole& left : m_model->leftWhole()) {
+        for (int row = 0; row < m_groups->topLevelItemCount(); ++row) {
+            QTreeWidgetItem* item = m_groups->topLevelItem(row);
+            if (item->data(0, Qt::UserRole).toInt() != left.group.value) continue;
+            item->setText(3, tr("%1, left whole").arg(item->text(2)));
+            for (int column = 0; column < 4; ++column) item->setToolTip(column, text(left.reason));
+        }
+    }
+}
+
+}  // namespace espalier::ui

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/document/channel_jobs.h"
+
+#include <utility>
+
+#include "core/prune/channel_criterion.h"
+#include "ui/document/document.h"
+#include "ui/jobs/job_runner.h"
+
+namespace espalier::ui {
+
+namespace {
+
+Result<ChannelOutcome> choose(const FoundGroups& found, const prune::Plan& plan,
+                              const prune::ChannelScoresPtr& scores, prune::Inexact inexact) {
+    auto choice = prune::chooseChannels(found.groups, plan, scores, inexact);
+    if (!choice) return choice.error();
+    auto costs = found.costs->after((*choice)->kept());
+    return ChannelOutcome{std::move(*choice), std::move(costs)};
+}
+
+Result<ComparedScores> compareAll(const channels::ChannelGroups& groups, channels::GroupId group,
+                                  prune::ChannelScoreOptions options, RunControl& control) {
+    ComparedScores compared;
+    for (const prune::CriterionInfo& info : prune::channelCriteria()) {
+        options.criterion = info.name;
+        auto scores = prune::channelScores(groups, group, options, control);
+        if (!scores && scores.error().kind == Error::Kind::Cancelled) return scores.error();
+        if (scores && !scores->empty())
+            compared.emplace_back(QString::fromStdString(info.name), std::move(*scores));
+    }
+    return compared;
+}
+
+}  // namespace
+
+ChannelJobs::ChannelJobs(Document* document, JobRunner* jobs, QObject* parent)
+    : QObject(parent), m_document(document), m_channels(document->channels()), m_jobs(jobs) {
+    connect(document, &Document::snapshotChanged, this, &ChannelJobs::findGroups);
+    connect(document, &Document::planChanged, this, &ChannelJobs::refreshScores);
+    connect(m_channels, &Channels::groupsChanged, this, &ChannelJobs::refreshScores);
+    connect(m_channels, &Channels::scoresChanged, this, &ChannelJobs::refreshChoice);
+    connect(m_channels, &Channels::previewChanged, this, &ChannelJobs::refreshChoice);
+}
+
+void ChannelJobs::findGroups() {
+    m_jobs->cancelSlot(QStringLiteral("groups"));
+    m_jobs->cancelSlot(QStringLiteral("channelScores"));
+    m_jobs->cancelSlot(QStringLiteral("choice"));
+    if (!m_document->hasModel() || !m_channels->isSearching()) return;
+    const model::SnapshotPtr snapshot = m_document->snapshot();
+    m_jobs->run<FoundGroupsPtr>(
+        {Lane::Scan, tr("Finding channel groups"), QStringLiteral("groups")}, this,
+        [snapshot](const EventSink<>&, RunControl& control) {
+            return ui::findGroups(snapshot, control);
+        },
+        [this, snapshot](Result<FoundGroupsPtr> found) {
+            m_channels->setFound(snapshot, std::move(found));
+        });
+}
+
+void ChannelJobs::refreshScores() {
+    const FoundGroups* found = m_channels->found();
+    if (!found) return;
+    if (m_channels->scores() || m_channels->scoresError()) return refreshChoice();
+    const prune::ChannelScoreOptions options = prune::scoreOptions(m_document->plan());
+    m_jobs->run<prune::ChannelScoresPtr>(
+        {Lane::Interactive, tr("Scoring channels"), QStringLiteral("channelScores")}, this,
+        [groups = found->groups, options](const EventSink<>&, RunControl& control) {
+            return prune::channelScores(*groups, options, control);
+        },
+        [this, groups = found->groups, options](Result<prune::ChannelScoresPtr> scores) {
+            if (!scores && scores.error().kind != Error::Kind::Cancelled)
+                Q_EMIT failed(scores.error());
+            m_channels->setScores(groups, options, std::move(scores));
+        });
+}
+
+// Small and quick; the newest plan wins.
+void ChannelJobs::refreshChoice() {
+    const FoundGroups* known = m_channels->found();
+    if (!known || m_channels->isCurrent()) return;
+    const bool hasScores = m_channels->scores() || m_channels->scoresError();
+    if (!hasScores) return;  // they come first
+    const FoundGroups found = *known;
+    const prune::Plan plan = m_channels->shownPlan();
+    m_jobs->run<ChannelOutcome>(
+        {Lane::Interactive, tr("Choosing channels"), QStringLiteral("choice"), false}, this,
+        [found, plan, scores = m_channels->scores(), inexact = m_channels->inexact()](
+            const EventSink<>&, RunControl&) { return choose(found, plan, scores, inexact); },
+        [this, plan](Result<ChannelOutcome> outcome) {
+            if (!outcome && outcome.error().kind == Error::Kind::Cancelled) return;
+            if (!outcome && !m_channels->isPreviewing()) Q_EMIT failed(outcome.error());
+            m_channels->setOutcome(plan, std::move(outcome));
+        });
+}
+
+void ChannelJobs::compare(channels::GroupId group, QObject* context,
+                          std::function<void(Result<ComparedScores>)> done) {
+    const FoundGroups* found = m_channels->found();
+    if (!found) return;
+    m_jobs->run<ComparedScores>(
+        {Lane::Interactive, tr("Comparing criteria"), QStringLiteral("compareScores")}, context,
+        [groups = found->groups, group, options = prune::scoreOptions(m_document->plan())](
+            const EventSink<>&, RunControl& control) {
+            return compareAll(*groups, group, options, control);
+        },
+        std::move(done));
+}
+
+}  // namespace espalier::ui

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/document/resolve_plan.h"
+
+#include "core/exchange/export.h"
+#include "ui/document/document.h"
+
+namespace espalier::ui {
+
+namespace {
+
+// Fills in groups and choice where the plan needs them.
+Result<PlanSubject> withChoice(PlanSubject subject, RunControl& control) {
+    if (subject.choice) return subject;
+    if (!subject.groups) {
+        auto groups = channels::analyse(subject.snapshot, control);
+        if (!groups) return groups.error();
+        subject.groups = std::move(*groups);
+    }
+    const auto scores =
+        prune::channelScores(*subject.groups, prune::scoreOptions(*subject.plan), control);
+    if (!scores) return scores.error();
+    auto choice = prune::chooseChannels(subject.groups, *subject.plan, *scores, subject.inexact);
+    if (!choice) return choice.error();
+    subject.choice = std::move(*choice);
+    return subject;
+}
+
+}  // namespace
+
+PlanSubject planSubject(const Document& document) {
+    PlanSubject subject;
+    subject.snapshot = document.snapshot();
+    subject.plan = document.state().plan;
+    subject.masks = document.masks();
+    const Channels& channels = *document.channels();
+    if (channels.found()) subject.groups = channels.found()->groups;
+    if (channels.isCurrent() && !channels.isPreviewing()) subject.choice = channels.choice();
+    return subject;
+}
+
+Result<prune::MasksPtr> resolvePlan(const PlanSubject& subject, RunControl& control) {
+    if (subject.masks) return subject.masks;
+    if (!subject.plan->hasChannels())
+        return prune::resolve(*subject.snapshot, *subject.plan, nullptr, control);
+    const auto complete = withChoice(subject, control);
+    if (!complete) return complete.error();
+    return prune::resolve(*subject.snapshot, *subject.plan, complete->choice, nullptr, control);
+}
+
+Result<channels::CutModelPtr> cutPlan(const PlanSubject& subject, const EventSink<>& events,
+                                      RunControl& control) {
+    const auto masks = resolvePlan(subject, control);
+    if (!masks) return masks.error();
+    return exchange::cutChannels(**masks, {}, events, control);
+}
+
+}  // namespace espalier::ui

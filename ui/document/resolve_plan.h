@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Masks of a state for jobs that cannot wait for the Document's: channels included.
+#pragma once
+
+#include "core/channels/shrink.h"
+#include "core/prune/masks.h"
+#include "ui/document/channels.h"
+
+namespace espalier::ui {
+
+/// A state, and what of it has been worked out already: parts that are null are made when needed.
+struct PlanSubject {
+    model::SnapshotPtr snapshot;
+    prune::PlanPtr plan;
+    prune::MasksPtr masks;
+    channels::ChannelGroupsPtr groups;
+    prune::ChannelChoicePtr choice;
+    prune::Inexact inexact = prune::Inexact::Allow;  ///< the plan has been checked when it was made
+};
+
+/// Of what the window shows now.
+PlanSubject planSubject(const Document& document);
+
+/// Analyses and scores the model if its plan asks for that. Errors: those of channels::analyse,
+/// prune::channelScores, prune::chooseChannels and prune::resolve.
+Result<prune::MasksPtr> resolvePlan(const PlanSubject& subject, RunControl& control);
+
+/// The model with its channels cut out and its weight masks applied, proved.
+Result<channels::CutModelPtr> cutPlan(const PlanSubject& subject, const EventSink<>& events,
+                                      RunControl& control);
+
+}  // namespace espalier::ui

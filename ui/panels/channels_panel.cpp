@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/channels_panel.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QVBoxLayout>
+
+#include "core/prune/channel_criterion.h"
+#include "ui/document/workbench.h"
+#include "ui/models/layer_model.h"
+#include "ui/panels/elided_label.h"
+#include "ui/plots/bars_view.h"
+#include "ui/style/theme.h"
+
+namespace espalier::ui {
+
+using channels::GroupId;
+using plots::BarMark;
+
+namespace {
+
+constexpr prune::Reduction kReductions[] = {prune::Reduction::Mean, prune::Reduction::Sum,
+                                            prune::Reduction::Max, prune::Reduction::Prod};
+
+QString text(std::string_view utf8) {
+    return QString::fromUtf8(utf8.data(), static_cast<qsizetype>(utf8.size()));
+}
+
+Channels::Mark toMark(BarMark mark) {
+    return mark == BarMark::Keep     ? Channels::Mark::Keep
+           : mark == BarMark::Remove ? Channels::Mark::Remove
+                                     : Channels::Mark::None;
+}
+
+BarMark toBarMark(const prune::ChannelMarks& marks, std::int64_t output) {
+    if (marks.keep.contains(output)) return BarMark::Keep;
+    return marks.remove.contains(output) ? BarMark::Remove : BarMark::None;
+}
+
+}  // namespace
+
+ChannelsPanel::ChannelsPanel(Workbench* workbench, QWidget* parent)
+    : QWidget(parent),
+      m_workbench(workbench),
+      m_document(workbench->document()),
+      m_channels(workbench->document()->channels()),
+      m_title(new ElidedLabel(this)),
+      m_note(new QLabel(this)),
+      m_criterion(new QComboBox(this)),
+      m_reduction(new QComboBox(this)),
+      m_order(new QComboBox(this)),
+      m_compare(new QCheckBox(tr("Compare criteria"), this)),
+      m_view(new plots::BarsView(this)) {
+    setObjectName(QStringLiteral("channelsPanel"));
+    m_title->setObjectName(QStringLiteral("channelsTitle"));
+    m_note->setObjectName(QStringLiteral("channelsNote"));
+    m_note->setWordWrap(true);
+    m_note->hide();
+    m_view->setObjectName(QStringLiteral("channelBars"));
+    setFocusProxy(m_view);
+
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel,
+                               style::kSpaceRelated);
+    layout->setSpacing(style::kSpaceRelated);
+    layout->addWidget(buildOptions());
+    layout->addWidget(m_note);
+    layout->addWidget(m_view, 1);
+    connectView();
+    connectDocument();
+    reload();
+}
+
+QWidget* ChannelsPanel::buildOptions() {
+    auto* bar = new QWidget(this);
+    m_criterion->setObjectName(QStringLiteral("channelCriterion"));
+    m_criterion->setAccessibleName(tr("Criterion for channels"));
+    for (const prune::CriterionInfo& info : prune::channelCriteria()) {
+        m_criterion->addItem(text(info.name), text(info.name));
+        m_criterion->setItemData(m_criterion->count() - 1,
+                                 tr("Score = %1. %2 The lowest scores go first.")
+                                     .arg(text(info.formula), text(info.summary)),
+                                 Qt::ToolTipRole);
+    }
+    m_reduction->setObjectName(QStringLiteral("channelReduction"));
+    m_reduction->setAccessibleName(tr("Reduction over the group's members"));
+    for (const prune::Reduction reduction : kReductions)
+        m_reduction->addItem(text(nameOf(reduction)));
+    m_reduction->setToolTip(
+        tr("Reduction: how the scores of the members that move together become one score per "
+           "channel"));
+    m_order->setObjectName(QStringLiteral("channelOrder"));
+    m_order->setAccessibleName(tr("Order of the bars"));
+    m_order->addItems({tr("Best first"), tr("In channel order")});
+    m_order->setToolTip(tr("How the bars stand side by side; the cut is the same"));
+    m_compare->setObjectName(QStringLiteral("channelCompare"));
+    m_compare->setToolTip(
+        tr("Shows what the other criteria say of the same channels, as points over the bars, each "
+           "stretched to their height"));
+
+    auto* layout = new QHBoxLayout(bar);
+    layout->setContentsMargins({});
+    layout->setSpacing(style::kSpacePanel);
+    layout->addWidget(m_title, 1);
+    for (QWidget* option : {static_cast<QWidget*>(m_criterion), static_cast<QWidget*>(m_reduction),
+                            static_cast<QWidget*>(m_order), static_cast<QWidget*>(m_compare)}) {
+        layout->addWidget(option);
+    }
+    connect(m_criterion, &QComboBox::activated, this, &ChannelsPanel::takeRanking);
+    connect(m_reduction, &QComboBox::activated, this, &ChannelsPanel::takeRanking);
+    connect(m_order, &QComboBox::activated, this, [this](int row) {
+        m_view->setOrder(row == 0 ? plots::BarOrder::Score : plots::BarOrder::Channel);
+    });
+    connect(m_compare, &QCheckBox::toggled, this, [this] {
+        m_compared.clear();
+        reload();
+    });
+    return bar;
+}
+
+void ChannelsPanel::connectView() {
+    connect(m_view, &plots::BarsView::orderChanged, this, [this] {
+        m_order->setCurrentIndex(m_view->order() == plots::BarOrder::Score ? 0 : 1);
+    });
+    connect(m_view, &plots::BarsView::cutMoved, this, [this](int keep) {
+        if (m_group) m_channels->preview(*m_group, keep);
+    });
+    connect(m_view, &plots::BarsView::cutCommitted, this, &ChannelsPanel::commit);
+    connect(m_view, &plots::BarsView::cutCancelled, this, [this] {
+        if (m_group) m_channels->preview(*m_group, {});
+    });
+    connect(m_view, &plots::BarsView::markRequested, this, [this](int channel, BarMark mark) {
+        if (!m_group) return;
+        m_channels->setMark(*m_group, m_view->data().number(channel), toMark(mark));
+    });
+    connect(m_view, &plots::PlotView::emptyActionTriggered, this, &ChannelsPanel::openRequested);
+}
+
+void ChannelsPanel::connectDocument() {
+    connect(m_document, &Document::modelChanged, this, &ChannelsPanel::reload);
+    connect(m_document, &Document::selectionChanged, this, &ChannelsPanel::reload);
+    connect(m_document, &Document::snapshotChanged, this, &ChannelsPanel::reload);
+    connect(m_document, &Document::planChanged, this, &ChannelsPanel::reload);
+    connect(m_channels, &Channels::groupsChanged, this, &ChannelsPanel::reload);
+    connect(m_channels, &Channels::scoresChanged, this, &ChannelsPanel::reload);
+    connect(m_channels, &Channels::choiceChanged, this, &ChannelsPanel::showChoice);
+}
+
+void ChannelsPanel::takeRanking() {
+    prune::ChannelDefaults defaults = m_document->plan().channelDefaults;
+    defaults.criterion = m_criterion->currentData().toString().toStdString();
+    defaults.reduce = kReductions[std::max(0, m_reduction->currentIndex())];
+    m_channels->setDefaults(defaults);
+}
+
+void ChannelsPanel::showOptions() {
+    const prune::ChannelDefaults& defaults = m_document->plan().channelDefaults;
+    const int row = m_criterion->findData(text(defaults.criterion));
+    m_criterion->setCurrentIndex(row);
+    m_criterion->setToolTip(m_criterion->itemData(row, Qt::ToolTipRole).toString());
+    m_reduction->setCurrentIndex(m_reduction->findText(text(nameOf(defaults.reduce))));
+    for (QComboBox* box : {m_criterion, m_reduction}) box->setEnabled(m_document->hasModel());
+}
+
+void ChannelsPanel::showEvent(QShowEvent* event) {
+    QWidget::showEvent(event);
+    if (m_isStale) reloadNow();
+}
+
+void ChannelsPanel::reload() {
+    m_isStale = true;
+    if (isVisible()) reloadNow();
+}
+
+// Why there are no bars; empty when there are.
+QString ChannelsPanel::emptyText() const {
+    if (!m_document->hasModel() || !m_document->selection().isValid())
+        return tr("The channels of a layer appear here, ranked, with a cut that you can drag.");
+    if (const Error* error = m_channels->error()) return text(error->text());
+    if (!m_channels->found()) return {};
+    const model::Layer& layer = m_document->snapshot()->layer(m_document->selection());
+    const auto id = m_channels->selected();
+    if (!id) {
+        const QString why = text(m_channels->found()->groups->whyNot(layer.name));
+        return why.isEmpty() ? tr("%1 has no channels of its own.").arg(displayName(layer))
+                             : tr("No channel of %1 can go: %2.").arg(displayName(layer), why);
+    }
+    if (const Error* error = m_channels->scoresError()) return text(error->text());
+    const prune::ChannelScoresPtr scores = m_channels->scores();
+    if (scores && scores->groups[id->index()].empty())
+        return tr("The criterion %1 says nothing about these channels. Choose another one above.")
+            .arg(text(scores->options.criterion));
+    return {};
+}
+
+void ChannelsPanel::reloadNow() {
+    m_isStale = false;
+    showOptions();
+    const QString empty = emptyText();
+    const auto id = m_channels->selected();
+    if (m_group != id) m_compared.clear();
+    m_group = id;
+    m_title->clear();
+    m_note->hide();
+    m_view->setEmptyState(empty, m_document->hasModel() ? QString() : tr("Open model…"));
+    const bool isReady = empty.isEmpty() && m_channels->found() && m_channels->scores();
+    m_view->setBusy(empty.isEmpty() && !isReady,
+                    m_channels->found() ? tr("Scoring the channels") : tr("Finding groups"));
+    if (isReady) showGroup(*id);
+    if (!isReady && empty.isEmpty()) m_view->setData({});
+}
+
+void ChannelsPanel::showGroup(GroupId id) {
+    const channels::Group& group = m_channels->group(id);
+    const QString letter = m_channels->found()->letters[id.index()];
+    m_title->setText(
+        letter.isEmpty()
+            ? tr("%1  ·  %2 channels").arg(text(group.key)).arg(group.width)
+            : tr("Group %1: %2  ·  %3 channels").arg(letter, text(group.key)).arg(group.width));
+    m_title->setToolTip(headline(*m_channels->found(), id));
+    m_view->setExportName(text(group.key) + QStringLiteral("-channels"));
+    const QString fixed = m_channels->whyFixed(id);
+    m_view->setCutEditable(fixed.isEmpty(), fixed);
+    m_view->setData(barsOf(id));
+    showChoice();
+    requestComparison();
+}
+
+plots::ChannelBars ChannelsPanel::barsOf(GroupId id) const {
+    const channels::Group& group = m_channels->group(id);
+    const auto& scores = *m_channels->scores();
+    plots::ChannelBars bars;
+    bars.name = text(group.key);
+    bars.series.push_back({text(scores.options.criterion), scores.groups[id.index()]});
+    for (const auto& [name, values] : m_compared) {
+        if (m_compare->isChecked() && name != bars.series.front().name &&
+            values.size() == scores.groups[id.index()].size())
+            bars.series.push_back({name, values});
+    }
+    bars.numbers = group.outputs;
+    const prune::ChannelMarks marks = m_channels->marks(id);
+    for (const std::int64_t output : group.outputs) bars.marks.push_back(toBarMark(marks, output));
+    return bars;
+}
+
+void ChannelsPanel::showChoice() {
+    if (m_isStale || !m_group || !m_channels->found() || m_view->data().count() == 0) return;
+    const channels::Group& group = m_channels->group(*m_group);
+    const prune::GroupChoice* choice = m_channels->choice(*m_group);
+    const prune::ChannelRule* rule = m_channels->rule(*m_group);
+    std::int64_t requested = group.width;
+    if (choice) requested = choice->requested;
+    if (rule && rule->kind == prune::ChannelRule::Kind::Keep) requested = rule->keep;
+    m_view->setCut(static_cast<int>(requested));
+    std::vector<bool> kept(static_cast<std::size_t>(group.width), choice == nullptr);
+    for (const std::int64_t channel : choice ? choice->kept : std::vector<std::int64_t>())
+        kept[static_cast<std::size_t>(channel)] = true;
+    if (m_channels->isCurrent()) m_view->setKept(std::move(kept));
+    const QString note = noteOf(*m_group);
+    m_note->setText(note);
+    m_note->setVisible(!note.isEmpty());
+}
+
+QString ChannelsPanel::noteOf(GroupId id) const {
+    if (const QString fixed = m_channels->whyFixed(id); !fixed.isEmpty())
+        return tr("Nothing goes here: %1.").arg(fixed);
+    if (const Error* error = m_channels->choiceError()) return text(error->text());
+    const prune::GroupChoice* choice = m_channels->choice(id);
+    if (!choice || choice->reached() == choice->requested || choice->constraint.empty()) return {};
+    return tr("Asked for %1, %2 stay: %3.")
+        .arg(choice->requested)
+        .arg(choice->reached())
+        .arg(text(choice->constraint));
+}
+
+void ChannelsPanel::requestComparison() {
+    if (!m_compare->isChecked() || !m_compared.empty() || !m_group) return;
+    m_workbench->channelJobs()->compare(
+        *m_group, this, [this, group = m_group](const Result<ComparedScores>& compared) {
+            if (!compared || compared->empty() || group != m_group) return;
+            m_compared = *compared;
+            reload();
+        });
+}
+
+void ChannelsPanel::commit(int keep) {
+    if (!m_group) return;
+    const prune::ChannelRule* now = m_channels->rule(*m_group);
+    prune::ChannelRule rule = prune::ChannelRule::keepBest(keep);
+    if (now) rule.multipleOf = now->multipleOf;
+    const bool isWhole = keep >= m_channels->group(*m_group).width && rule.multipleOf <= 1;
+    m_channels->setRule(*m_group, isWhole ? std::nullopt : std::optional(rule));
+}
+
+}  // namespace espalier::ui

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/group_section.h"
+
+#include <QCheckBox>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPushButton>
+#include <QVBoxLayout>
+
+#include "ui/document/document.h"
+#include "ui/models/layer_model.h"
+#include "ui/panels/channel_budget.h"
+#include "ui/style/theme.h"
+
+namespace espalier::ui {
+
+namespace {
+
+constexpr std::size_t kListed = 6;  // members; the tooltip has them all
+
+QString text(const std::string& utf8) {
+    return QString::fromStdString(utf8);
+}
+
+// Names that select their layer when they are clicked.
+QString linksTo(const std::vector<model::LayerId>& layers, const model::Snapshot& snapshot,
+                std::size_t most) {
+    QStringList links;
+    for (const model::LayerId id : layers) {
+        if (links.size() == static_cast<qsizetype>(most)) {
+            links << GroupSection::tr("%1 more").arg(layers.size() - most);
+            break;
+        }
+        links << QStringLiteral("<a href=\"%1\">%2</a>")
+                     .arg(id.value)
+                     .arg(displayName(snapshot.layer(id)).toHtmlEscaped());
+    }
+    return links.join(QStringLiteral(", "));
+}
+
+QString sentence(const QString& text) {
+    return text.isEmpty() ? text : text.at(0).toUpper() + text.mid(1);
+}
+
+}  // namespace
+
+GroupSection::GroupSection(Document* document, QWidget* parent)
+    : QWidget(parent),
+      m_document(document),
+      m_channels(document->channels()),
+      m_headline(new QLabel(this)),
+      m_members(new QLabel(this)),
+      m_reason(new QLabel(this)),
+      m_inexact(new QCheckBox(tr("Allow inexact groups"), this)),
+      m_budget(new ChannelBudget(document, this)),
+      m_lock(new QCheckBox(tr("Lock this group"), this)),
+      m_reset(new QPushButton(tr("Keep all channels"), this)) {
+    setObjectName(QStringLiteral("groupSection"));
+    build();
+    connect(m_members, &QLabel::linkActivated, this, &GroupSection::follow);
+    connect(m_inexact, &QCheckBox::clicked, m_channels, &Channels::setInexactAllowed);
+    connect(m_lock, &QCheckBox::clicked, this, [this](bool locked) {
+        if (m_group) m_channels->setLocked(*m_group, locked);
+    });
+    connect(m_reset, &QPushButton::clicked, this, [this] {
+        if (m_group) m_channels->keepAll(*m_group);
+    });
+    connect(m_channels, &Channels::groupsChanged, this, &GroupSection::refresh);
+    connect(m_channels, &Channels::scoresChanged, this, &GroupSection::refresh);
+    connect(m_channels, &Channels::choiceChanged, this, &GroupSection::refresh);
+    refresh();
+}
+
+void GroupSection::build() {
+    m_headline->setObjectName(QStringLiteral("groupHeadline"));
+    m_headline->setWordWrap(true);
+    m_members->setObjectName(QStringLiteral("groupMembers"));
+    m_members->setWordWrap(true);
+    m_members->setTextFormat(Qt::RichText);
+    m_members->setTextInteractionFlags(Qt::LinksAccessibleByMouse | Qt::LinksAccessibleByKeyboard);
+    m_members->setAccessibleName(tr("Members of the group"));
+    m_reason->setObjectName(QStringLiteral("groupReason"));
+    m_reason->setWordWrap(true);
+    m_reason->setFont(style::font(style::FontSize::Small));
+    m_inexact->setObjectName(QStringLiteral("groupInexact"));
+    m_inexact->setToolTip(
+        tr("Inexact: statistics such as a layer norm's then run over fewer channels, so the cut "
+           "model computes something else than the model with zeros. Fine-tune afterwards."));
+    m_lock->setObjectName(QStringLiteral("groupLock"));
+    m_lock->setToolTip(tr("A locked group keeps all its channels, whatever its rule says"));
+    m_reset->setObjectName(QStringLiteral("groupReset"));
+    m_reset->setToolTip(tr("Takes the rule and the marks of this group away"));
+
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins({});
+    layout->setSpacing(style::kSpaceRelated);
+    for (QWidget* part :
+         std::initializer_list<QWidget*>{m_headline, m_members, m_reason, m_inexact, m_budget})
+        layout->addWidget(part);
+    auto* buttons = new QHBoxLayout;
+    buttons->addWidget(m_lock, 1);
+    buttons->addWidget(m_reset);
+    layout->addLayout(buttons);
+}
+
+void GroupSection::refresh() {
+    const model::LayerId layer = m_document->selection();
+    if (!m_document->hasModel() || !layer.isValid()) return showNothing({});
+    if (const Error* error = m_channels->error()) return showNothing(text(error->text()));
+    if (!m_channels->found()) return showNothing(tr("Finding groups…"));
+    if (const auto id = m_channels->groupOf(layer)) return showGroup(*id);
+    const std::string why =
+        m_channels->found()->groups->whyNot(m_document->snapshot()->layer(layer).name);
+    showNothing(why.empty() ? tr("This layer has no channels of its own.")
+                            : tr("No channel can go: %1").arg(text(why)));
+}
+
+void GroupSection::showNothing(const QString& reason) {
+    m_group.reset();
+    m_headline->setText(reason);
+    for (QWidget* part :
+         std::initializer_list<QWidget*>{m_members, m_reason, m_inexact, m_budget, m_lock, m_reset})
+        part->hide();
+}
+
+void GroupSection::showGroup(channels::GroupId id) {
+    m_group = id;
+    const FoundGroups& found = *m_channels->found();
+    const channels::Group& group = m_channels->group(id);
+    const QString letter = found.letters[id.index()];
+    m_headline->setText(letter.isEmpty() ? headline(found, id)
+                                         : tr("Group %1: %2").arg(letter, headline(found, id)));
+    m_members->setText(membersText(id));
+    m_members->show();
+    QString reason = sentence(text(group.reason));
+    if (!group.exact && !group.locked) reason = tr("Inexact. %1").arg(reason);
+    m_reason->setText(reason);
+    m_reason->setVisible(!reason.isEmpty());
+    m_inexact->setVisible(!group.exact && !group.locked);
+    m_inexact->setChecked(m_channels->isInexactAllowed());
+    m_budget->setVisible(!group.locked);
+    m_lock->setVisible(!group.locked);
+    m_reset->setVisible(!group.locked);
+    m_lock->setChecked(m_channels->isLocked(id));
+    m_reset->setEnabled(m_channels->rule(id) || !m_channels->marks(id).isEmpty());
+    if (!group.locked) m_budget->refresh(id);
+}
+
+QString GroupSection::membersText(channels::GroupId id) const {
+    const FoundGroups& found = *m_channels->found();
+    const model::Snapshot& snapshot = *m_document->snapshot();
+    const auto producers = producersOf(found, id);
+    const auto readers = readersOf(found, id);
+    QString members = tr("Computed by %1").arg(linksTo(producers, snapshot, kListed));
+    if (!readers.empty()) members += tr("; read by %1").arg(linksTo(readers, snapshot, kListed));
+    return members;
+}
+
+void GroupSection::follow(const QString& link) {
+    bool isNumber = false;
+    const int layer = link.toInt(&isNumber);
+    if (isNumber) m_document->select(model::LayerId{layer});
+}
+
+}  // namespace espalier::ui
