@@ -18,12 +18,11 @@ struct Unit {
     std::int64_t channel = 0;
 };
 
-/// An operator that takes a count of groups, all of which keep equally many channels: the count
-/// follows from how many atoms stay on `axis`.
-struct GroupedStep {
-    int step = 0;
-    AxisTags channels;          ///< of its input
-    std::int64_t perGroup = 0;  ///< channels of one group when whole groups go
+/// How long the parts of an analysis took.
+struct AnalysisSeconds {
+    double run = 0;     ///< the observed run
+    double tags = 0;    ///< moving tags through it
+    double groups = 0;  ///< sorting classes into groups
 };
 
 struct AnalysisState {
@@ -32,12 +31,24 @@ struct AnalysisState {
     Trace trace;                      ///< of the program on the snapshot's example input
     std::vector<Tags> tags;           ///< by ValueId
     std::vector<ParameterAxis> axes;  ///< all parameter axes that carry atoms
-    std::vector<Unit> units;          ///< of all groups, locked ones too
-    std::vector<int> unitOf;          ///< by atom: index into units, -1: it must stay
     std::vector<GroupedStep> grouped;
+    std::vector<Lookup> lookups;
     std::vector<Group> groups;
-    std::map<std::string, std::string, std::less<>> whyNot;  ///< by parameter path
-    std::map<std::string, double> seconds;                   ///< "run", "tags", "groups"
+    std::vector<Unit> units;  ///< the channels of all groups that are not locked
+    std::vector<int> unitOf;  ///< by atom: index into units; -1: it must stay
+    std::map<std::string, std::string, std::less<>> frozen;  ///< why, by parameter path
+    AnalysisSeconds seconds;
 };
+
+/// What groups are made of, once the walk is over.
+struct GroupTable {
+    std::vector<Group> groups;
+    std::vector<Unit> units;
+    std::vector<int> unitOf;
+    std::map<std::string, std::string, std::less<>> frozen;
+};
+
+/// Sorts the classes of `tags` into groups.
+GroupTable makeGroups(const TagTable& tags, const Trace& trace);
 
 }  // namespace espalier::channels

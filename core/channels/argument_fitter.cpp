@@ -120,7 +120,10 @@ private:
             return std::nullopt;
         }
         if (node.kind() == c10::prim::Constant) return cutConstant(node, execution);
-        if (isComparison(node)) return m_editor.fitComparison(node, execution, inputs);
+        if (isComparison(node)) {
+            if (m_numbers.isData(node.output())) return std::nullopt;
+            return m_editor.fitComparison(node, execution, inputs);
+        }
         const auto* schema = node.maybeSchema();
         if (schema == nullptr || !hasTensorOutput(node)) return std::nullopt;
         if (node.outputs().size() == 1 && m_numbers.isNumber(node.output())) return std::nullopt;
@@ -135,8 +138,13 @@ private:
             const IValue& then = execution.input(i).value;
             if (then.isNone()) continue;
             const bool isRight = sameNumbers(then, inputs[i]);
-            m_editor.fitNumber(node, i, then, inputs);
-            if (isRight) continue;
+            // What the input decides stays open; only this run follows the example.
+            if (m_numbers.isData(node.inputs()[i])) {
+                inputs[i] = then;
+            } else {
+                m_editor.fitNumber(node, i, then, inputs);
+            }
+            if (isRight || m_numbers.isData(node.inputs()[i])) continue;
             const auto place = modulePathOf(execution.node());
             m_notes.insert(cat("A branch in ", place.empty() ? "the model" : place,
                                " is fixed as the example decided it"));

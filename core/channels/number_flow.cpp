@@ -121,7 +121,39 @@ bool NumberFlow::canDescend(const Node& node) {
            !node.hasSideEffects();
 }
 
+bool NumberFlow::isData(const Value* value) {
+    static const std::set<std::string_view> kShapeQueries = {"size",
+                                                             "sym_size",
+                                                             "len",
+                                                             "numel",
+                                                             "sym_numel",
+                                                             "dim",
+                                                             "stride",
+                                                             "dtype",
+                                                             "shape",
+                                                             "device",
+                                                             "layout",
+                                                             "is_cuda",
+                                                             "is_floating_point",
+                                                             "requires_grad"};
+    if (const auto known = m_isData.find(value); known != m_isData.end()) return known->second;
+    m_isData[value] = false;
+    const Node& node = *value->node();
+    if (node.kind() == c10::prim::Param || !node.blocks().empty() ||
+        kShapeQueries.contains(node.kind().toUnqualString())) {
+        return false;
+    }
+    bool answer = false;
+    for (const Value* input : node.inputs()) {
+        const bool isTensor = input->type()->kind() == c10::TypeKind::TensorType;
+        answer |= isTensor && !isNumber(input) ? input->node()->kind() != c10::prim::Constant
+                                               : isData(input);
+    }
+    return m_isData[value] = answer;
+}
+
 bool NumberFlow::isChanged(const Value* value) {
+    if (isData(value)) return false;
     const auto known = m_known.find(value);
     if (known == m_known.end()) return false;
     const auto& [then, now] = known->second;

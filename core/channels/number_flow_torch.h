@@ -29,7 +29,9 @@ public:
     bool isNumber(const Value* value);
     /// Made of constants and attributes alone: the same in every run.
     bool isStatic(const Value* value);
-    /// Whether the number differs between the two runs.
+    /// Read from what a tensor holds (item(), bool(x.any()), …), not from its shape.
+    bool isData(const Value* value);
+    /// Whether a number that comes from shapes differs between the two runs.
     bool isChanged(const Value* value);
 
     /// The number as it was with all channels, worked out from what did not change where possible:
@@ -55,6 +57,7 @@ private:
     std::unordered_map<const Value*, Known> m_known;
     std::unordered_map<const Value*, bool> m_isNumber;
     std::unordered_map<const Value*, bool> m_isStatic;
+    std::unordered_map<const Value*, bool> m_isData;
 };
 
 }  // namespace espalier::channels

@@ -2,6 +2,11 @@
 #include "core/channels/shrink.h"
 
 #include <algorithm>
+#include <functional>
+#include <optional>
+#include <set>
+#include <span>
+#include <utility>
 
 #include "core/base/format.h"
 #include "core/channels/analysis_torch.h"
@@ -95,10 +100,13 @@ private:
         if (auto misfit = attempt(kept)) {
             if (groups.empty() || !isCodesFault(misfit->error)) return misfit->error;
             m_isStale = true;
+            const auto [blamed, rest] = split(groups, misfit->step);
+            if (!blamed.empty() && !rest.empty()) {
+                leaveWhole(blamed, misfit->error);
+                return settle(rest);
+            }
             if (groups.size() == 1 || ++m_tries > kMostTries) {
-                for (const GroupId id : groups) {
-                    m_state.leftWhole.push_back({id, misfit->error.why});
-                }
+                leaveWhole(groups, misfit->error);
                 return std::nullopt;
             }
             const auto half = groups.size() / 2;
@@ -108,6 +116,44 @@ private:
         m_settled = kept;
         m_isStale = false;
         return std::nullopt;
+    }
+
+    void leaveWhole(std::span<const GroupId> groups, const Error& error) {
+        for (const GroupId id : groups) m_state.leftWhole.push_back({id, error.why});
+    }
+
+    /// Those whose channels pass through a step of the trace, and the others.
+    std::pair<std::vector<GroupId>, std::vector<GroupId>> split(std::span<const GroupId> groups,
+                                                                int step) const {
+        std::pair<std::vector<GroupId>, std::vector<GroupId>> parts;
+        const auto there = step < 0 ? std::set<GroupId>() : groupsAt(step);
+        for (const GroupId id : groups) {
+            (there.contains(id) ? parts.first : parts.second).push_back(id);
+        }
+        return parts;
+    }
+
+    std::set<GroupId> groupsAt(int step) const {
+        const AnalysisState& analysis = m_groups.state();
+        const TraceStep& there = analysis.trace.steps.at(step);
+        std::set<GroupId> groups;
+        for (const auto* ids : {&there.inputs, &there.outputs}) {
+            for (const ValueId id : *ids) {
+                for (const AxisTags& axis : analysis.tags.at(id).axes) {
+                    if (axis) addGroups(*axis, groups);
+                }
+            }
+        }
+        return groups;
+    }
+
+    void addGroups(const std::vector<Atom>& atoms, std::set<GroupId>& groups) const {
+        const AnalysisState& analysis = m_groups.state();
+        for (const Atom atom : atoms) {
+            if (atom == kNoAtom) continue;
+            const int unit = analysis.unitOf.at(atom);
+            if (unit >= 0) groups.insert(analysis.units.at(unit).group);
+        }
     }
 
     const ChannelGroups& m_groups;

@@ -2,6 +2,7 @@
 // What one observed run did: every executed step, every value's shape, no activation kept.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,7 @@ struct Trace {
     std::vector<TraceValue> values;
     std::vector<ValueId> inputs;   ///< tensors in the example inputs, in order
     std::vector<ValueId> outputs;  ///< tensors in what forward returned, in order
-    double outputChecksum = 0;     ///< sum of absolute outputs: equal runs give equal sums
+    std::vector<std::shared_ptr<torch::jit::Graph>> graphs;  ///< keeps the nodes of the steps alive
 };
 
 /// Where a node comes from, for people: its module path as far as the file tells ("layer1.0"), else

@@ -49,6 +49,17 @@ History::Added History::fineTuned(NodeId parent, prune::PlanPtr plan,
     return added(std::move(tuned));
 }
 
+History::Added History::committed(NodeId parent, model::SnapshotPtr snapshot,
+                                  std::string name) const {
+    Node written;
+    written.parent = parent;
+    written.operation = Operation::Commit;
+    written.name = std::move(name);
+    written.plan = std::make_shared<const prune::Plan>(prune::emptyPlan(*snapshot));
+    written.snapshot = std::move(snapshot);
+    return added(std::move(written));
+}
+
 History History::withMetrics(NodeId id, Metrics metrics) const {
     auto changed = std::make_shared<Node>(node(id));
     changed->metrics = std::move(metrics);

@@ -22,7 +22,12 @@ namespace espalier::project {
 struct NodeTag;
 using NodeId = StrongId<NodeTag>;
 
-enum class Operation { Open, Pin, FineTune };
+enum class Operation {
+    Open,
+    Pin,
+    FineTune,
+    Commit  ///< a masked or cut model that was written and opened again, to go on from there
+};
 
 /// What is known of a node's quality; empty = not measured.
 struct Metrics {
@@ -56,6 +61,8 @@ public:
     Added pinned(NodeId parent, prune::PlanPtr plan, std::string name) const;
     Added fineTuned(NodeId parent, prune::PlanPtr plan, const train::TrainResult& result,
                     std::string name) const;
+    /// `snapshot` is the model as it was written; its plan starts empty.
+    Added committed(NodeId parent, model::SnapshotPtr snapshot, std::string name) const;
     History withMetrics(NodeId id, Metrics metrics) const;
     History renamed(NodeId id, std::string name) const;
 

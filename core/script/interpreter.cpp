@@ -68,14 +68,15 @@ public:
         m_overlay.expectWrites(program.code->written, m_root);
     }
 
-    std::vector<IValue> call(const Code& code, std::vector<IValue> arguments) {
+    std::vector<IValue> call(const Code& code, const Node* caller, std::vector<IValue> arguments) {
         Environment environment{std::vector<IValue>(code.registers)};
-        return runBlock(code.body, std::move(arguments), environment);
+        return runBlock(code.body, caller, std::move(arguments), environment);
     }
 
 private:
-    std::vector<IValue> runBlock(const StepBlock& block, std::vector<IValue> arguments,
-                                 Environment& environment) {
+    std::vector<IValue> runBlock(const StepBlock& block, const Node* owner,
+                                 std::vector<IValue> arguments, Environment& environment) {
+        m_observer.onEnter(owner, *block.block, arguments);
         auto& registers = environment.registers;
         for (std::size_t i = 0; i < block.parameters.size(); ++i) {
             registers[block.parameters[i]] = std::move(arguments[i]);
@@ -88,6 +89,7 @@ private:
         results.reserve(block.results.size());
         for (const auto result : block.results) results.push_back(registers[result]);
         for (const auto own : block.ownResults) registers[own] = IValue();
+        m_observer.onLeave(*block.block);
         return results;
     }
 
@@ -130,13 +132,15 @@ private:
                 m_overlay.set(inputs[0].toObject(), step.slot, inputs[1]);
                 return {};
             case Step::Kind::If:
-                return runBlock(step.blocks[inputs[0].toBool() ? 0 : 1], {}, environment);
+                return runBlock(step.blocks[inputs[0].toBool() ? 0 : 1], step.node, {},
+                                environment);
             case Step::Kind::Loop:
                 return runLoop(step, inputs, environment);
             case Step::Kind::Call:
-                return callFunction(*step.callee, inputs);
+                return callFunction(*step.callee, step.node, inputs);
             case Step::Kind::CallMethod:
-                return callFunction(inputs[0].toObject()->type()->getMethod(step.method), inputs);
+                return callFunction(inputs[0].toObject()->type()->getMethod(step.method), step.node,
+                                    inputs);
         }
         throw std::logic_error("a step of an unknown kind");
     }
@@ -149,14 +153,15 @@ private:
         for (std::int64_t trip = 0; trip < trips && goOn; ++trip) {
             checkStop();
             carried.insert(carried.begin(), trip);
-            carried = runBlock(step.blocks[0], std::move(carried), environment);
+            carried = runBlock(step.blocks[0], step.node, std::move(carried), environment);
             goOn = carried.front().toBool();
             carried.erase(carried.begin());
         }
         return carried;
     }
 
-    std::vector<IValue> callFunction(Function& function, std::vector<IValue> arguments) {
+    std::vector<IValue> callFunction(Function& function, const Node* caller,
+                                     std::vector<IValue> arguments) {
         auto* graphFunction = torch::jit::tryToGraphFunction(function);
         if (graphFunction == nullptr) {
             function.run(arguments);
@@ -169,7 +174,7 @@ private:
             code = compile(std::move(graph));
             m_overlay.expectWrites(code->written, m_root);
         }
-        return call(*code, std::move(arguments));
+        return call(*code, caller, std::move(arguments));
     }
 
     void checkStop() {
@@ -219,7 +224,7 @@ Result<IValue> runObserved(const Program& program, std::vector<IValue> inputs, O
         if (!arguments) return arguments.error();
         try {
             auto results =
-                Run(program, observer, control).call(*program.code, std::move(*arguments));
+                Run(program, observer, control).call(*program.code, nullptr, std::move(*arguments));
             return std::move(results.at(0));
         } catch (const RunError& stopped) {
             return stopped.error;

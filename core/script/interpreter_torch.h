@@ -59,6 +59,13 @@ public:
     virtual void onNode(const NodeEvent& event) = 0;
     /// The node that failed, before the run ends with its error. It has no outputs.
     virtual void onFailure(const NodeEvent&) {}
+    /// Before the steps of a block: a branch, one round of a loop, a called method. `owner` is the
+    /// node that holds or calls it; null for forward itself. `arguments` are the block's
+    /// parameters.
+    virtual void onEnter(const torch::jit::Node* /*owner*/, const torch::jit::Block& /*block*/,
+                         std::span<const c10::IValue> /*arguments*/) {}
+    /// After the steps of a block.
+    virtual void onLeave(const torch::jit::Block& /*block*/) {}
 };
 
 /// Runs `program` on `inputs` (without self) and returns what forward returns, bit for bit what

@@ -27,6 +27,7 @@ public:
 
     StepBlock block(Block& block) {
         StepBlock result;
+        result.block = &block;
         std::unordered_set<Register> defined;
         for (auto* input : block.inputs()) {
             defined.insert(result.parameters.emplace_back(registerOf(input)));

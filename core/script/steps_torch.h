@@ -23,6 +23,7 @@ struct Step;
 /// A block of a graph. A register read in an inner block counts as read by the step that holds the
 /// block.
 struct StepBlock {
+    const torch::jit::Block* block = nullptr;
     std::vector<Register> parameters;
     std::vector<Step> steps;
     std::vector<Register> results;

@@ -76,6 +76,16 @@ private Q_SLOTS:
         QCOMPARE(node.training.size(), std::size_t{3});
     }
 
+    void committedGoesOnFromTheWrittenModel() {
+        const History history = History::opened(snapshotNamed("a"), planWith(0.9));
+        const auto written = snapshotNamed("b");
+        const auto [next, id] = history.committed(history.root(), written, "cut");
+        QCOMPARE(next.node(id).operation, Operation::Commit);
+        QCOMPARE(next.node(id).parent, history.root());
+        QCOMPARE(next.node(id).snapshot, written);
+        QVERIFY(next.node(id).plan->weights.empty());
+    }
+
     void childrenAreThoseOfTheirParentInOrder() {
         History history = History::opened(snapshotNamed("a"), planWith(0));
         const auto first = history.pinned(history.root(), planWith(0.1), "1");

@@ -25,6 +25,13 @@ Plan fullPlan() {
                     {"fc3.weight", WeightRule::sigma(1e-310)},
                     {"fc4.weight", WeightRule::pattern(2, 4)}};
     plan.locked = {"fc3.weight", "conv9.weight"};
+    plan.data = "train[0:1024]";
+    plan.channels = {{"conv1", prune::ChannelRule::keepBest(12)},
+                     {"conv2", prune::ChannelRule::ratio(0.1 + 0.2)},
+                     {"attn.qkv[0:64]", prune::ChannelRule::threshold(-0.8)}};
+    plan.channels["conv1"].multipleOf = 4;
+    plan.marks = {{"conv1", {{3}, {5, 6}}}};
+    plan.channelDefaults = {"fpgm", prune::Reduction::Max, prune::Normalisation::Gaussian, 0.25};
     return plan;
 }
 
@@ -56,7 +63,13 @@ private Q_SLOTS:
         QCOMPARE(json.at("defaults").at("weights").at("criterion"), "lamp");
         QVERIFY(json.at("defaults").contains("channels") && json.at("defaults").contains("data"));
         QCOMPARE(json.at("weights").at("fc4.weight").at("pattern"), "2:4");
-        QVERIFY(json.at("channels").empty() && json.at("marks").empty());
+        QCOMPARE(json.at("defaults").at("channels").at("criterion"), "fpgm");
+        QCOMPARE(json.at("defaults").at("channels").at("reduce"), "max");
+        QCOMPARE(json.at("defaults").at("channels").at("normalise"), "gaussian");
+        QCOMPARE(json.at("channels").at("conv1").at("keep"), 12);
+        QCOMPARE(json.at("channels").at("conv1").at("multiple_of"), 4);
+        QVERIFY(!json.at("channels").at("conv2").contains("multiple_of"));
+        QCOMPARE(json.at("marks").at("conv1").at("remove"), nlohmann::json({5, 6}));
         QCOMPARE(json.at("locked").size(), std::size_t(2));
     }
 
@@ -68,7 +81,17 @@ private Q_SLOTS:
                          "seed": 3, "data": "train[0:1024]"},
             "weights": {"fc1.weight": {"sparsity": 0.92}, "fc2.weight": {"threshold": 0.031},
                         "fc3.weight": {"sigma": 1.5}, "fc4.weight": {"pattern": "2:4"}},
-            "channels": {}, "marks": {}, "locked": ["conv9", "fc3.weight"] })");
+            "channels": {"conv1": {"keep": 12, "multiple_of": 4}, "conv2": {"ratio": 0.5},
+                         "attn.qkv[0:64]": {"threshold": 0.8}},
+            "marks": {"conv1": {"keep": [3], "remove": [5, 6]}}, "locked": ["conv9", "fc3.weight"] })");
+        prune::ChannelRule conv1 = prune::ChannelRule::keepBest(12);
+        conv1.multipleOf = 4;
+        QCOMPARE(plan->channels.at("conv1"), conv1);
+        QCOMPARE(plan->channels.at("conv2"), prune::ChannelRule::ratio(0.5));
+        QCOMPARE(plan->channels.at("attn.qkv[0:64]"), prune::ChannelRule::threshold(0.8));
+        QCOMPARE(plan->marks.at("conv1"), (prune::ChannelMarks{{3}, {5, 6}}));
+        QCOMPARE(plan->channelDefaults, prune::ChannelDefaults{});
+        QCOMPARE(plan->data, std::string("train[0:1024]"));
         QVERIFY2(plan.ok(), plan ? "" : plan.error().text().c_str());
         QCOMPARE(plan->modelSha256, std::string("beef"));
         QCOMPARE(plan->inputs.at(0).shape, (std::vector<std::int64_t>{1, 1, 28, 28}));
@@ -129,6 +152,28 @@ private Q_SLOTS:
             "defaults.channels.flor");
         row("floor as text", start + R"("defaults": {"channels": {"floor": "0.1"}}})",
             "defaults.channels.floor");
+        row("floor beyond all", start + R"("defaults": {"channels": {"floor": 1.5}}})",
+            "defaults.channels.floor");
+        row("criterion of weights", start + R"("defaults": {"channels": {"criterion": "lamp"}}})",
+            "defaults.channels.criterion");
+        row("unknown reduction", start + R"("defaults": {"channels": {"reduce": "median"}}})",
+            "defaults.channels.reduce");
+        row("two channel rules", start + R"("channels": {"conv1": {"keep": 3, "ratio": 0.5}}})",
+            "channels.conv1");
+        row("one group twice",
+            start + R"("channels": {"conv1": {"keep": 3}, "conv1": {"keep": 4}}})", "conv1");
+        row("no channel rule", start + R"("channels": {"conv1": {"multiple_of": 4}}})",
+            "channels.conv1");
+        row("keep none", start + R"("channels": {"conv1": {"keep": 0}}})", "channels.conv1");
+        row("keep a half", start + R"("channels": {"conv1": {"keep": 1.5}}})",
+            "channels.conv1.keep");
+        row("ratio", start + R"("channels": {"conv1": {"ratio": 2}}})", "channels.conv1");
+        row("multiple of none", start + R"("channels": {"conv1": {"keep": 3, "multiple_of": 0}}})",
+            "channels.conv1");
+        row("mark both ways", start + R"("marks": {"conv1": {"keep": [1], "remove": [1]}}})",
+            "marks.conv1");
+        row("negative mark", start + R"("marks": {"conv1": {"keep": [-1]}}})",
+            "marks.conv1.keep[0]");
         row("negative seed", start + R"("defaults": {"seed": -1}})", "defaults.seed");
         row("broken seed", start + R"("defaults": {"seed": 1.5}})", "defaults.seed");
         row("bad input", start + R"("inputs": ["1xax3"]})", "inputs[0]");
@@ -146,21 +191,6 @@ private Q_SLOTS:
         QVERIFY(plan.error().kind == Error::Kind::BadArgument);
         const QString message = QString::fromStdString(plan.error().text());
         QVERIFY2(message.contains(named), qPrintable(message));
-    }
-
-    void refusesChannelRulesForNow_data() {
-        QTest::addColumn<QString>("text");
-        QTest::newRow("channels") << R"("channels": {"conv1": {"keep": 12}})";
-        QTest::newRow("marks") << R"("marks": {"conv1": {"keep": [3]}})";
-    }
-    void refusesChannelRulesForNow() {
-        QFETCH(QString, text);
-        const auto plan = exchange::planFromJson(R"({"format": "espalier-plan", "version": 1, )" +
-                                                 text.toStdString() + "}");
-        QVERIFY(!plan);
-        QVERIFY(plan.error().kind == Error::Kind::Unsupported);
-        QVERIFY(plan.error().why.find(".conv1\"") != std::string::npos);
-        QVERIFY(plan.error().why.find("later version") != std::string::npos);
     }
 
     void goesThroughAFile() {

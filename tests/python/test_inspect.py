@@ -20,7 +20,18 @@ def test_lenet5(cli, examples, kind):
     found = {l["name"]: (l["op"], l["shape"], l["parameters"], l["macs"]) for l in report["layers"]}
     assert found == LENET5
     assert all(l["prunable"]["weights"] for l in report["layers"])
-    assert report["groups"] == []
+    groups = {g["key"]: g for g in report["groups"] if not g["locked"]}
+    assert {k: (g["width"], g["exact"], g["heads"]) for k, g in groups.items()} == {
+        "conv1": (20, True, 0), "conv2": (50, True, 0), "fc1": (500, True, 0)}
+    members = {(m["parameter"], m["axis"], m["role"]): m["indices"] for m in groups["conv2"]["members"]}
+    assert members[("fc1.weight", 1, "consumer")] == list(range(800))  # 50 maps of 4 x 4
+    assert members[("conv2.weight", 0, "producer")] == list(range(50))
+    assert ("conv2.bias", 0, "affine") in members
+    by_name = {l["name"]: l for l in report["layers"]}
+    assert [by_name[n]["group"] for n in ("conv1.weight", "conv2.weight", "fc1.weight")] == ["conv1", "conv2", "fc1"]
+    assert by_name["fc1.weight"]["prunable"] == {"weights": True, "channels": True, "reason": ""}
+    last = by_name["fc2.weight"]["prunable"]
+    assert last["weights"] and not last["channels"] and "output" in last["reason"]
 
 
 def test_input_is_guessed_and_said(cli, examples):

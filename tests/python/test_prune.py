@@ -134,7 +134,10 @@ BAD_PLANS = {
     "format": ({"format": "something"}, "espalier-plan"),
     "range": ({"weights": {"fc1.weight": {"sparsity": 1.5}}}, "fc1.weight"),
     "everything": ({"weights": {"fc1.weight": {"threshold": 1e9}}}, "fc1.weight"),
-    "channels": ({"channels": {"conv1": {"keep": 3}}}, "channel"),
+    "no channel left": ({"channels": {"conv1": {"keep": 0}}}, "keep 1"),
+    "more channels than there are": ({"channels": {"conv1": {"keep": 21}}}, "20 channels"),
+    "a locked group": ({"channels": {"fc2": {"keep": 5}}}, "fc2"),
+    "no group": ({"channels": {"conv9": {"keep": 5}}}, "channels.conv9"),
 }
 
 

@@ -26,6 +26,7 @@ enum Column { Name, Accuracy, Sparsity, ColumnCount };
 style::Icon iconFor(project::Operation operation) {
     switch (operation) {
         case project::Operation::Open:
+        case project::Operation::Commit:
             return style::Icon::Model;
         case project::Operation::Pin:
             return style::Icon::Pin;

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <chrono>
+
+#include "core/base/format.h"
+#include "core/channels/analysis_torch.h"
+#include "core/channels/tagger_torch.h"
+#include "core/model/snapshot_torch.h"
+
+namespace espalier::channels {
+
+namespace {
+
+constexpr auto kAnalysing = "Cannot find the channel groups";
+
+class Stopwatch {
+public:
+    double lap() {
+        const auto now = std::chrono::steady_clock::now();
+        const std::chrono::duration<double> passed = now - m_last;
+        m_last = now;
+        return passed.count();
+    }
+
+private:
+    std::chrono::steady_clock::time_point m_last = std::chrono::steady_clock::now();
+};
+
+bool produces(const Group& group, std::string_view parameter) {
+    return std::ranges::any_of(group.members, [parameter](const Member& member) {
+        return member.role == Role::Producer && member.parameter == parameter;
+    });
+}
+
+}  // namespace
+
+std::string_view nameOf(Role role) {
+    switch (role) {
+        case Role::Producer:
+            return "producer";
+        case Role::Consumer:
+            return "consumer";
+        case Role::Affine:
+            return "affine";
+    }
+    return {};
+}
+
+std::span<const std::int64_t> Member::of(std::int64_t channel) const {
+    const auto index = static_cast<std::size_t>(channel);
+    const auto begin = static_cast<std::size_t>(offsets.at(index));
+    const auto end = static_cast<std::size_t>(offsets.at(index + 1));
+    return std::span(indices).subspan(begin, end - begin);
+}
+
+ChannelGroups::ChannelGroups(std::shared_ptr<const AnalysisState> state)
+    : m_state(std::move(state)) {}
+
+std::span<const Group> ChannelGroups::groups() const {
+    return m_state->groups;
+}
+
+const Group& ChannelGroups::group(GroupId id) const {
+    return m_state->groups.at(id.index());
+}
+
+std::optional<GroupId> ChannelGroups::find(std::string_view key) const {
+    const auto found = std::ranges::find(m_state->groups, key, &Group::key);
+    if (found == m_state->groups.end()) return std::nullopt;
+    return found->id;
+}
+
+std::optional<GroupId> ChannelGroups::producing(std::string_view parameter) const {
+    std::optional<GroupId> locked;
+    for (const auto& group : m_state->groups) {
+        if (!produces(group, parameter)) continue;
+        if (!group.locked) return group.id;
+        if (!locked) locked = group.id;
+    }
+    return locked;
+}
+
+std::string ChannelGroups::whyNot(std::string_view parameter) const {
+    if (const auto id = producing(parameter)) {
+        const auto& found = group(*id);
+        return found.locked ? found.reason : std::string();
+    }
+    const auto known = m_state->frozen.find(parameter);
+    if (known != m_state->frozen.end()) return known->second;
+    return "no operator of the observed run makes channels with it";
+}
+
+const model::SnapshotPtr& ChannelGroups::snapshot() const {
+    return m_state->snapshot;
+}
+
+KeptChannels allChannels(const ChannelGroups& groups) {
+    KeptChannels kept;
+    for (const auto& group : groups.groups()) {
+        auto& all = kept.groups.emplace_back(static_cast<std::size_t>(group.width));
+        for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::int64_t>(i);
+    }
+    return kept;
+}
+
+Result<ChannelGroupsPtr> analyse(const model::SnapshotPtr& snapshot, RunControl& control) {
+    return guarded(kAnalysing, [&]() -> Result<ChannelGroupsPtr> {
+        Stopwatch watch;
+        auto program = script::makeProgram(snapshot->state().module);
+        if (!program) return program.error();
+        auto inputs = script::exampleInputs(snapshot->inputs(), 0);
+        auto trace = recordTrace(*program, std::move(inputs), control);
+        if (!trace) return trace.error();
+        auto state = std::make_shared<AnalysisState>();
+        state->snapshot = snapshot;
+        state->program = std::move(*program);
+        state->trace = std::move(*trace);
+        state->seconds.run = watch.lap();
+        auto tags = Tagger(state->trace, SplitUnit::MostUnits).run(control);
+        if (!tags) return tags.error();
+        state->seconds.tags = watch.lap();
+        auto table = makeGroups(*tags, state->trace);
+        state->tags = std::move(tags->values);
+        state->axes = std::move(tags->axes);
+        state->grouped = std::move(tags->grouped);
+        state->lookups = std::move(tags->lookups);
+        state->groups = std::move(table.groups);
+        state->units = std::move(table.units);
+        state->unitOf = std::move(table.unitOf);
+        state->frozen = std::move(table.frozen);
+        state->seconds.groups = watch.lap();
+        return std::make_shared<const ChannelGroups>(std::move(state));
+    });
+}
+
+}  // namespace espalier::channels

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Operators that multiply two tensors and sum over an axis of both.
+#include <algorithm>
+#include <array>
+#include <map>
+#include <numeric>
+
+#include "core/base/format.h"
+#include "core/channels/rules_torch.h"
+
+namespace espalier::channels {
+
+namespace {
+
+std::size_t at(std::int64_t index) {
+    return static_cast<std::size_t>(index);
+}
+
+/// The axes that one operand has in a product; -1 where it has none.
+struct Operand {
+    ValueId id = -1;
+    std::int64_t summed = -1;  ///< summed over together with the other's
+    std::int64_t own = -1;     ///< goes on into the result
+};
+
+bool isWeight(const Call& call, const Operand& operand) {
+    return call.tagger.tags(operand.id).isParametric;
+}
+
+/// The axis that is summed over: a weight's columns follow what they read; two computed sides share
+/// channels.
+void sumOver(const Call& call, const Operand& a, const Operand& b) {
+    auto& tagger = call.tagger;
+    for (const auto& [weight, other] : {std::pair(a, b), std::pair(b, a)}) {
+        if (!isWeight(call, weight)) continue;
+        const auto columns = tagger.axis(weight.id, weight.summed);
+        if (!isWeight(call, other)) tagger.setRole(weight.id, columns, Role::Consumer);
+    }
+    joinAxes(call, a.id, a.summed, b.id, b.summed);
+}
+
+AxisTags ownAxis(const Call& call, const Operand& operand, const Operand& other) {
+    if (operand.own < 0) return nullptr;
+    auto& tagger = call.tagger;
+    if (!isWeight(call, operand)) return tagger.axis(operand.id, operand.own);
+    const auto rows = tagger.axis(operand.id, operand.own);
+    if (!isWeight(call, other)) tagger.setRole(operand.id, rows, Role::Producer);
+    return rows;
+}
+
+/// Attention's products: how many heads lie beside each other.
+void markHeads(const Call& call, const Operand& a, const Operand& b, const AxisTags& out) {
+    if (isWeight(call, a) || isWeight(call, b)) return;
+    const auto rank = call.rank(a.id);
+    if (rank < 3) return;
+    const auto& shape = call.shape(a.id);
+    const auto firstHeads = rank == 3 ? 0 : 1;
+    const auto heads = std::accumulate(shape.begin() + firstHeads, shape.end() - 2, std::int64_t{1},
+                                       std::multiplies<>());
+    call.tagger.setHeads(call.tagger.tags(a.id).axes[at(a.summed)], heads);
+    call.tagger.setHeads(out, heads);
+}
+
+/// a [.., n, k] times b [.., k, m], with vectors as in torch.matmul.
+void matmulOf(const Call& call, ValueId left, ValueId right, ValueId output) {
+    const auto rankA = call.rank(left);
+    const auto rankB = call.rank(right);
+    if (rankA == 0 || rankB == 0) return call.freezeAll(cat("of ", call.tagger.here()));
+    const Operand a{left, rankA - 1, rankA > 1 ? rankA - 2 : -1};
+    const Operand b{right, rankB > 1 ? rankB - 2 : 0, rankB > 1 ? rankB - 1 : -1};
+    sumOver(call, a, b);
+    const auto rows = ownAxis(call, a, b);
+    const auto columns = ownAxis(call, b, a);
+    const auto dropped = (a.own >= 0 ? 1 : 0) + (b.own >= 0 ? 1 : 0);
+    auto tags = call.plain(output);
+    if (rankA > 2 && rankB > 2) {
+        const std::array<ValueId, 2> both{left, right};
+        tags = broadcastTags(call, both, call.shape(output), 2);
+    } else if (rankA > 2 || rankB > 2) {
+        // The batch axes of the one that has them.
+        const auto& deep = call.tagger.allAxes(rankA > 2 ? left : right);
+        for (std::size_t i = 0; i + 2 < deep.axes.size(); ++i) tags.axes[i] = deep.axes[i];
+    }
+    const auto rank = call.rank(output);
+    if (a.own >= 0) tags.axes[at(rank - dropped)] = rows;
+    if (b.own >= 0) tags.axes[at(rank - 1)] = columns;
+    markHeads(call, a, b, columns);
+    call.set(output, std::move(tags));
+}
+
+void matmul(const Call& call) {
+    matmulOf(call, call.tensor(0), call.tensor(1), call.outputs().at(0));
+}
+
+/// beta · input + a b: what is added has the channels of the product.
+void addmm(const Call& call) {
+    const auto output = call.outputs().at(0);
+    const bool isVector = call.name == "addmv";
+    matmulOf(call, call.tensor(1), call.tensor(2), output);
+    const auto product = call.tagger.tags(output);
+    const auto added = call.tensor(0);
+    for (std::int64_t i = 0; i < call.rank(added); ++i) {
+        const auto axis = i - call.rank(added) + call.rank(output);
+        if (axis < 0 || call.shape(added)[at(i)] == 1 || isVector) continue;
+        joinAxes(call, output, axis, added, i);
+    }
+    call.set(output, product);
+}
+
+/// x [.., in] times weight [out, in], plus bias [out].
+void linear(const Call& call) {
+    const auto input = call.tensor("input");
+    const auto weight = call.tensor("weight");
+    const auto bias = call.tensor("bias");
+    const auto output = call.outputs().at(0);
+    const bool hasRows = call.rank(weight) > 1;
+    const Operand a{input, call.rank(input) - 1, -1};
+    const Operand b{weight, hasRows ? 1 : 0, hasRows ? 0 : -1};
+    sumOver(call, a, b);
+    auto tags = call.plain(output);
+    const auto& own = call.tagger.allAxes(input).axes;
+    for (std::size_t i = 0; i + 1 < own.size(); ++i) tags.axes[i] = own[i];
+    const auto rows = ownAxis(call, b, a);
+    if (hasRows) tags.axes.back() = rows;
+    if (hasRows && bias >= 0) joinAxes(call, weight, 0, bias, 0);
+    call.set(output, std::move(tags));
+}
+
+/// query, key [.., width]; value [.., out]: summed over the width, then over the tokens.
+void attention(const Call& call) {
+    const auto query = call.tensor(0);
+    const auto key = call.tensor(1);
+    const auto values = call.tensor(2);
+    const auto output = call.outputs().at(0);
+    const auto rank = call.rank(query);
+    const Operand a{query, rank - 1, rank - 2};
+    const Operand b{key, rank - 1, rank - 2};
+    sumOver(call, a, b);
+    const auto reason = cat(call.tagger.here(), " weighs them against each other");
+    for (const auto id : {key, values}) {
+        call.tagger.freeze(call.tagger.allAxes(id).axes[at(rank - 2)], reason);
+    }
+    const std::array<ValueId, 3> all{query, key, values};
+    auto tags = call.plain(output);
+    if (call.shape(query).at(at(rank - 3 < 0 ? 0 : rank - 3)) ==
+        call.shape(key).at(at(rank - 3 < 0 ? 0 : rank - 3))) {
+        tags = broadcastTags(call, all, call.shape(output), 2);
+    } else {
+        for (const auto id : all) {
+            const auto axes = call.tagger.allAxes(id).axes;
+            for (std::size_t i = 0; i + 2 < axes.size(); ++i) call.tagger.freeze(axes[i], reason);
+        }
+    }
+    tags.axes[at(rank - 2)] = call.tagger.axis(query, rank - 2);
+    const auto width = call.tagger.axis(values, rank - 1);
+    tags.axes[at(rank - 1)] = width;
+    markHeads(call, a, b, width);
+    call.set(output, std::move(tags));
+}
+
+/// The letters of an einsum, one string per operand, and of its result. Empty when it is too
+/// involved to follow (an ellipsis, a letter twice in one operand).
+struct Equation {
+    std::vector<std::string> operands;
+    std::string result;
+};
+
+Equation parse(std::string text) {
+    std::erase(text, ' ');
+    const auto arrow = text.find("->");
+    if (arrow == std::string::npos || text.find('.') != std::string::npos) return {};
+    Equation equation{{""}, text.substr(arrow + 2)};
+    for (const char c : text.substr(0, arrow)) {
+        if (c == ',') {
+            equation.operands.emplace_back();
+        } else if (equation.operands.back().find(c) != std::string::npos) {
+            return {};
+        } else {
+            equation.operands.back() += c;
+        }
+    }
+    return equation;
+}
+
+void einsum(const Call& call) {
+    const auto inputs = [&call] {
+        auto ids = call.tensors();
+        return ids;
+    }();
+    const auto output = call.outputs().at(0);
+    const auto text = call.given("equation");
+    const auto equation = text.isString() ? parse(text.toStringRef()) : Equation{};
+    if (equation.operands.size() != inputs.size()) {
+        return call.freezeAll(cat(call.tagger.here(), " is too involved to follow"));
+    }
+    auto tags = call.plain(output);
+    std::map<char, Operand> first;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        for (std::size_t k = 0; k < equation.operands[i].size(); ++k) {
+            const char letter = equation.operands[i][k];
+            const auto axis = static_cast<std::int64_t>(k);
+            const bool isKept = equation.result.find(letter) != std::string::npos;
+            auto& tagger = call.tagger;
+            if (tagger.tags(inputs[i]).isParametric && !tags.isParametric) {
+                tagger.setRole(inputs[i], tagger.axis(inputs[i], axis),
+                               isKept ? Role::Producer : Role::Consumer);
+            }
+            const auto [known, isNew] = first.try_emplace(letter, Operand{inputs[i], axis, -1});
+            const bool isLong = call.shape(inputs[i])[k] > 1;
+            if (!isNew && isLong && call.shape(known->second.id)[at(known->second.summed)] > 1) {
+                joinAxes(call, known->second.id, known->second.summed, inputs[i], axis);
+            } else if (isNew && !isKept) {
+                const auto others =
+                    std::ranges::count_if(equation.operands, [letter](const std::string& operand) {
+                        return operand.find(letter) != std::string::npos;
+                    });
+                if (others == 1) {
+                    tagger.markInexact(tagger.axis(inputs[i], axis),
+                                       cat(tagger.here(), " sums over them"));
+                }
+            } else if (!isNew && isLong) {
+                known->second = {inputs[i], axis, -1};
+            }
+        }
+    }
+    for (std::size_t k = 0; k < equation.result.size(); ++k) {
+        const auto known = first.find(equation.result[k]);
+        if (known == first.end()) continue;
+        tags.axes[k] = call.tagger.axis(known->second.id, known->second.summed);
+    }
+    call.set(output, std::move(tags));
+}
+
+constexpr std::array kRules = {
+    NamedRule{"matmul bmm mm mv dot vdot linalg_matmul", matmul},
+    NamedRule{"addmm baddbmm addmv", addmm},
+    NamedRule{"linear", linear},
+    NamedRule{"scaled_dot_product_attention", attention},
+    NamedRule{"einsum", einsum},
+};
+
+}  // namespace
+
+std::span<const NamedRule> contractionRules() {
+    return kRules;
+}
+
+}  // namespace espalier::channels

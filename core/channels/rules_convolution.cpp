@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Convolutions: plain, transposed, grouped, depthwise.
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "core/base/format.h"
+#include "core/channels/rules_torch.h"
+
+namespace espalier::channels {
+
+namespace {
+
+std::size_t at(std::int64_t index) {
+    return static_cast<std::size_t>(index);
+}
+
+/// What one convolution is given. Input channels are [groups, inPerGroup], output channels
+/// [groups, outPerGroup].
+struct Convolution {
+    ValueId input = -1;
+    ValueId weight = -1;
+    ValueId bias = -1;
+    bool isTransposed = false;
+    std::int64_t groups = 1;
+    std::int64_t channelAxis = 1;
+    std::int64_t inPerGroup = 1;
+    std::int64_t outPerGroup = 1;
+};
+
+Convolution read(const Call& call) {
+    Convolution conv;
+    conv.input = call.tensor(0);
+    conv.weight = call.tensor(1);
+    conv.bias = call.tensor("bias");
+    conv.isTransposed = call.flag("transposed") || call.name.starts_with("conv_transpose");
+    conv.groups = call.integer("groups", 1);
+    conv.channelAxis = call.rank(conv.input) == call.rank(conv.weight) ? 1 : 0;
+    const auto& shape = call.shape(conv.weight);
+    conv.inPerGroup = conv.isTransposed ? shape[0] / conv.groups : shape[1];
+    conv.outPerGroup = conv.isTransposed ? shape[1] : shape[0] / conv.groups;
+    return conv;
+}
+
+/// Batches pass; space and kernel must stay.
+Tags aroundChannels(const Call& call, const Convolution& conv, ValueId output) {
+    auto tags = call.plain(output);
+    const auto why = cat(call.tagger.here(), " slides over them");
+    const auto axes = call.tagger.allAxes(conv.input).axes;
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+        if (static_cast<std::int64_t>(i) < conv.channelAxis) tags.axes[i] = axes[i];
+        if (static_cast<std::int64_t>(i) > conv.channelAxis) call.tagger.freeze(axes[i], why);
+    }
+    const auto weight = call.tagger.tags(conv.weight).axes;
+    for (std::size_t i = 2; i < weight.size(); ++i) call.tagger.freeze(weight[i], why);
+    return tags;
+}
+
+void plainConvolution(const Call& call, const Convolution& conv, ValueId output) {
+    auto& tagger = call.tagger;
+    const auto in = conv.isTransposed ? 0 : 1;
+    const auto out = 1 - in;
+    const auto produced = tagger.axis(conv.weight, out);
+    tagger.setRole(conv.weight, produced, Role::Producer);
+    tagger.setRole(conv.weight, tagger.axis(conv.weight, in), Role::Consumer);
+    joinAxes(call, conv.input, conv.channelAxis, conv.weight, in);
+    auto tags = aroundChannels(call, conv, output);
+    tags.axes[at(conv.channelAxis)] = produced;
+    if (conv.bias >= 0) joinAxes(call, conv.weight, out, conv.bias, 0);
+    call.set(output, std::move(tags));
+}
+
+/// How many units the input's channels form when `unite` names the first that each goes with.
+std::int64_t unitsWhen(const Call& call, const AxisTags& channels, std::int64_t period,
+                       bool whole) {
+    if (channels == nullptr) return 0;
+    auto& atoms = call.tagger.atoms();
+    std::map<Atom, std::int64_t> unitOf;
+    std::set<std::int64_t> units;
+    for (std::size_t i = 0; i < channels->size(); ++i) {
+        const auto place = static_cast<std::int64_t>(i);
+        const auto unit = whole ? place / period : place % period;
+        if ((*channels)[i] == kNoAtom) continue;
+        units.insert(unitOf.try_emplace(atoms.root((*channels)[i]), unit).first->second);
+    }
+    return static_cast<std::int64_t>(units.size());
+}
+
+/// Whole groups go: input and output channels of a group are one.
+AxisTags wholeGroups(const Call& call, const Convolution& conv) {
+    auto& tagger = call.tagger;
+    const auto input = tagger.axis(conv.input, conv.channelAxis);
+    const auto rows = tagger.axis(conv.weight, 0);
+    const auto columns = tagger.axis(conv.weight, 1);
+    const auto perRow = conv.isTransposed ? conv.inPerGroup : conv.outPerGroup;
+    const auto why = cat(tagger.here(), " keeps or drops its groups as a whole");
+    tagger.freeze(columns, why);
+    tagger.setRole(conv.weight, rows, Role::Producer);
+    if (input == nullptr) {
+        tagger.freeze(rows, cat(tagger.here(), " reads what must stay"));
+        return nullptr;
+    }
+    auto produced = std::make_shared<std::vector<Atom>>();
+    for (std::int64_t group = 0; group < conv.groups; ++group) {
+        const auto first = (*input)[at(group * conv.inPerGroup)];
+        for (std::int64_t i = 1; i < conv.inPerGroup; ++i) {
+            tagger.unite(first, (*input)[at(group * conv.inPerGroup + i)]);
+        }
+        for (std::int64_t i = 0; i < perRow; ++i) {
+            tagger.attach(first, (*rows)[at(group * perRow + i)]);
+        }
+        produced->insert(produced->end(), at(conv.outPerGroup), first);
+    }
+    tagger.addGrouped(input, conv.inPerGroup);
+    return produced;
+}
+
+/// The same positions go in every group.
+AxisTags samePositions(const Call& call, const Convolution& conv) {
+    auto& tagger = call.tagger;
+    const auto input = tagger.axis(conv.input, conv.channelAxis);
+    const auto rows = tagger.axis(conv.weight, 0);
+    const auto columns = tagger.axis(conv.weight, 1);
+    const auto read = conv.isTransposed ? rows : columns;
+    const auto made = conv.isTransposed ? columns : rows;
+    tagger.setRole(conv.weight, made, Role::Producer);
+    tagger.setRole(conv.weight, read, Role::Consumer);
+    const auto channels = conv.groups * conv.inPerGroup;
+    if (input == nullptr) tagger.freeze(read, cat(tagger.here(), " reads what must stay"));
+    for (std::int64_t i = 0; i < channels && conv.inPerGroup > 1; ++i) {
+        const auto position = i % conv.inPerGroup;
+        const auto index = conv.isTransposed ? i : position;
+        if (input != nullptr) tagger.unite((*input)[at(position)], (*input)[at(i)]);
+        if (input != nullptr) tagger.attach((*input)[at(i)], (*read)[at(index)]);
+    }
+    if (conv.inPerGroup == 1) tagger.freeze(input, cat(tagger.here(), " has one in each group"));
+    auto produced = std::make_shared<std::vector<Atom>>();
+    for (std::int64_t i = 0; i < conv.groups * conv.outPerGroup; ++i) {
+        const auto position = i % conv.outPerGroup;
+        if (made == nullptr) break;
+        const auto index = conv.isTransposed ? position : i;
+        if (!conv.isTransposed) tagger.unite((*made)[at(position)], (*made)[at(i)]);
+        produced->push_back((*made)[at(index)]);
+    }
+    if (conv.outPerGroup == 1) {
+        tagger.freeze(made, cat(tagger.here(), " has one in each group"));
+        return nullptr;
+    }
+    return made == nullptr ? nullptr : AxisTags(produced);
+}
+
+void groupedConvolution(const Call& call, const Convolution& conv, ValueId output) {
+    auto& tagger = call.tagger;
+    const auto input = tagger.axis(conv.input, conv.channelAxis);
+    const auto positions = unitsWhen(call, input, conv.inPerGroup, false);
+    const auto groups = unitsWhen(call, input, conv.inPerGroup, true);
+    const bool isWhole = input != nullptr && (conv.inPerGroup == 1 || conv.outPerGroup == 1 ||
+                                              groups > std::min(positions, conv.outPerGroup));
+    const auto produced = isWhole ? wholeGroups(call, conv) : samePositions(call, conv);
+    auto tags = aroundChannels(call, conv, output);
+    if (conv.bias >= 0) {
+        const auto bias = tagger.axis(conv.bias, 0);
+        if (produced == nullptr) tagger.freeze(bias, cat(tagger.here(), " must keep them"));
+        tagger.attach(produced, bias);
+    }
+    tags.axes[at(conv.channelAxis)] = produced;
+    call.set(output, std::move(tags));
+}
+
+void convolution(const Call& call) {
+    const auto conv = read(call);
+    const auto output = call.outputs().at(0);
+    if (conv.input < 0 || conv.weight < 0) return call.freezeAll(cat("of ", call.tagger.here()));
+    if (conv.groups == 1) {
+        plainConvolution(call, conv, output);
+    } else {
+        groupedConvolution(call, conv, output);
+    }
+}
+
+constexpr std::array kRules = {
+    NamedRule{"conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution "
+              "_convolution _convolution_mode",
+              convolution},
+};
+
+}  // namespace
+
+std::span<const NamedRule> convolutionRules() {
+    return kRules;
+}
+
+}  // namespace espalier::channels

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Operators that look positions up by tensors of indices.
+#include <array>
+#include <optional>
+
+#include <ATen/Functions.h>
+
+#include "core/base/format.h"
+#include "core/channels/rules_torch.h"
+
+namespace espalier::channels {
+
+namespace {
+
+std::size_t at(std::int64_t index) {
+    return static_cast<std::size_t>(index);
+}
+
+/// Along the looked-up axis everything must stay: the numbers in the index say where it is.
+void freezeLookedUp(const Call& call, ValueId input, std::int64_t axis) {
+    call.tagger.freeze(call.tagger.allAxes(input).axes[at(axis)],
+                       cat(call.tagger.here(), " looks them up by number"));
+}
+
+/// Looking channels up by a buffer of the module: its entries go with the channels that they name.
+/// Null, and nothing may go, when the numbers are not such a buffer.
+AxisTags lookedUp(const Call& call, ValueId input, std::int64_t axis, ValueId index) {
+    auto& tagger = call.tagger;
+    const auto source = tagger.allAxes(input).axes[at(axis)];
+    if (source == nullptr) return nullptr;
+    const auto* numbers = index < 0 ? nullptr : &tagger.value(index);
+    const bool isBuffer = numbers != nullptr && !numbers->path.empty() &&
+                          !tagger.tags(input).isParametric && numbers->shape.size() == 1 &&
+                          numbers->value.isTensor() &&
+                          (numbers->dtype == at::kLong || numbers->dtype == at::kInt);
+    if (!isBuffer) {
+        freezeLookedUp(call, input, axis);
+        return nullptr;
+    }
+    const auto positions = numbers->value.toTensor().to(at::kLong).contiguous();
+    const auto size = static_cast<std::int64_t>(source->size());
+    auto picked = std::make_shared<std::vector<Atom>>();
+    for (std::int64_t i = 0; i < positions.numel(); ++i) {
+        const auto position = positions.data_ptr<std::int64_t>()[i];
+        picked->push_back((*source)[at(position < 0 ? position + size : position)]);
+    }
+    tagger.attach(picked, tagger.axis(index, 0));
+    tagger.addLookup({numbers->path, numbers->value.toTensor(), source});
+    return picked;
+}
+
+void indexSelect(const Call& call) {
+    const auto input = call.tensor(0);
+    const auto axis = call.wrap(call.integer("dim", 0), call.rank(input));
+    const auto picked = lookedUp(call, input, axis, call.tensor("index"));
+    auto tags = call.tagger.allAxes(input);
+    tags.isLazy = false;
+    tags.axes[at(axis)] = picked;
+    call.set(call.outputs().at(0), std::move(tags));
+}
+
+/// Index and result have as many axes as the input; other axes may be shorter, then they are
+/// frozen.
+void gather(const Call& call) {
+    const auto input = call.tensor(0);
+    const auto output = call.outputs().at(0);
+    const auto axis = call.wrap(call.integer("dim", 0), call.rank(input));
+    freezeLookedUp(call, input, axis);
+    const auto index = call.tensor("index");
+    auto tags = call.plain(output);
+    for (std::int64_t i = 0; i < call.rank(input); ++i) {
+        if (i == axis) continue;
+        if (index >= 0 && call.tagger.tags(index).isTracked(i)) joinAxes(call, input, i, index, i);
+        const auto own = call.tagger.allAxes(input).axes[at(i)];
+        const bool follows = index >= 0 && call.tagger.tags(index).isTracked(i);
+        if (own != nullptr && !follows) {
+            call.tagger.freeze(own, cat(call.tagger.here(), " looks them up place by place"));
+        }
+        tags.axes[at(i)] = follows ? own : nullptr;
+    }
+    call.set(output, std::move(tags));
+}
+
+/// x[a, :, b]: which axes of the input an index tensor stands for, and where the result's begin.
+struct Indexing {
+    std::vector<bool> isIndexed;  // per axis of the input
+    std::int64_t resultAxes = 0;  // that the index tensors broadcast to
+    std::int64_t firstAxis = 0;   // where they are put
+};
+
+std::optional<Indexing> indexingOf(const Call& call, ValueId input) {
+    const auto list = call.step.inputs[1];
+    if (list < 0) return std::nullopt;
+    Indexing indexing;
+    indexing.isIndexed.assign(call.shape(input).size(), false);
+    // None marks an axis that stays; the trace keeps the tensors only, so the nodes tell.
+    const auto* made = call.step.node->input(1)->node();
+    if (made->kind() != c10::prim::ListConstruct) return std::nullopt;
+    std::int64_t axis = 0;
+    std::size_t next = 0;
+    bool isBroken = false;
+    const auto& tensors = call.tagger.value(list).elements;
+    for (const auto* item : made->inputs()) {
+        if (item->type()->kind() == c10::TypeKind::NoneType) {
+            ++axis;
+            continue;
+        }
+        if (next >= tensors.size() || axis >= call.rank(input)) return std::nullopt;
+        const auto& index = call.tagger.value(tensors[next++]);
+        const auto covered = index.dtype == at::kBool || index.dtype == at::kByte
+                                 ? static_cast<std::int64_t>(index.shape.size())
+                                 : 1;
+        if (covered > 1 || index.dtype == at::kBool) {
+            indexing.resultAxes = std::max<std::int64_t>(indexing.resultAxes, 1);
+        } else {
+            indexing.resultAxes =
+                std::max(indexing.resultAxes, static_cast<std::int64_t>(index.shape.size()));
+        }
+        for (std::int64_t i = 0; i < covered && axis < call.rank(input); ++i) {
+            indexing.isIndexed[at(axis++)] = true;
+        }
+    }
+    if (next != tensors.size()) return std::nullopt;
+    std::int64_t first = -1;
+    std::int64_t last = -1;
+    std::int64_t count = 0;
+    for (std::int64_t i = 0; i < call.rank(input); ++i) {
+        if (!indexing.isIndexed[at(i)]) continue;
+        first = first < 0 ? i : first;
+        last = i;
+        ++count;
+    }
+    isBroken = count > 0 && last - first + 1 != count;
+    indexing.firstAxis = isBroken || first < 0 ? 0 : first;
+    return indexing;
+}
+
+void index(const Call& call) {
+    const auto input = call.tensor(0);
+    const auto output = call.outputs().at(0);
+    const auto indexing = indexingOf(call, input);
+    const auto own = call.tagger.allAxes(input);
+    if (!indexing) return call.freezeAll(cat(call.tagger.here(), " looks them up by number"));
+    const auto tensors = call.tensors();
+    const bool isPlain = tensors.size() == 2 && indexing->resultAxes == 1;
+    auto tags = call.plain(output);
+    std::int64_t next = 0;
+    for (std::int64_t i = 0; i < call.rank(input); ++i) {
+        if (indexing->isIndexed[at(i)]) {
+            const auto picked = lookedUp(call, input, i, isPlain ? tensors[1] : -1);
+            if (picked != nullptr) tags.axes[at(i)] = picked;
+            continue;
+        }
+        if (next == indexing->firstAxis) next += indexing->resultAxes;
+        if (next < call.rank(output)) tags.axes[at(next)] = own.axes[at(i)];
+        ++next;
+    }
+    for (const auto id : tensors) {
+        const bool isFollowed = isPlain && tags.isTracked(indexing->firstAxis);
+        if (id != input && !isFollowed) {
+            call.tagger.freezeAll(id, cat(call.tagger.here(), " counts with them"));
+        }
+    }
+    call.set(output, std::move(tags));
+}
+
+/// x[a] = y: like x[a] on the one side and y on the other.
+void indexPut(const Call& call) {
+    const auto self = call.tensor(0);
+    const auto values = call.tensor("values");
+    const auto indexing = indexingOf(call, self);
+    if (!indexing || values < 0)
+        return call.freezeAll(cat(call.tagger.here(), " writes by number"));
+    const auto own = call.tagger.allAxes(self);
+    const auto rank = call.rank(self);
+    for (std::int64_t i = 0; i < rank; ++i) {
+        if (indexing->isIndexed[at(i)]) {
+            freezeLookedUp(call, self, i);
+            continue;
+        }
+        // Trailing axes line up from the right; leading ones are not followed.
+        bool isTrailing = true;
+        for (auto k = i; k < rank; ++k) isTrailing &= !indexing->isIndexed[at(k)];
+        const auto theirs = i - rank + call.rank(values);
+        const bool isThere = theirs >= 0 && call.shape(values)[at(theirs)] > 1;
+        if (isTrailing && isThere) {
+            joinAxes(call, self, i, values, theirs);
+        } else if (isThere || !isTrailing) {
+            call.tagger.freeze(own.axes[at(i)], cat(call.tagger.here(), " writes them by number"));
+        }
+    }
+    auto tags = call.tagger.allAxes(self);
+    tags.isLazy = false;
+    for (const auto output : call.outputs()) call.set(output, tags);
+}
+
+void embedding(const Call& call) {
+    const auto weight = call.tensor("weight");
+    const auto output = call.outputs().at(0);
+    for (const auto id : call.tensors()) {
+        if (id != weight) call.tagger.freezeAll(id, cat(call.tagger.here(), " counts with them"));
+    }
+    auto tags = call.plain(output);
+    tags.isParametric = false;
+    tags.leaves.clear();
+    const auto columns = call.tagger.axis(weight, 1);
+    call.tagger.freeze(call.tagger.axis(weight, 0), "the model's input picks them by number");
+    call.tagger.setRole(weight, columns, Role::Producer);
+    if (call.rank(output) > 0) tags.axes.back() = columns;
+    call.set(output, std::move(tags));
+}
+
+constexpr std::array kRules = {
+    NamedRule{"index_select", indexSelect},
+    NamedRule{"gather take_along_dim", gather},
+    NamedRule{"index", index},
+    NamedRule{"index_put _index_put_impl", indexPut},
+    NamedRule{"embedding embedding_bag embedding_renorm", embedding},
+};
+
+}  // namespace
+
+std::span<const NamedRule> indexRules() {
+    return kRules;
+}
+
+}  // namespace espalier::channels

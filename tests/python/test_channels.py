@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Channel pruning from the command line, judged in PyTorch."""
+import gzip
+import json
+import os
+import re
+import struct
+
+import pytest
+import torch
+from torch import nn
+
+
+class Residual(nn.Module):
+    """Two stems that are added, a branch of its own, and a head: three free groups."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, 16, 3, padding=1), nn.BatchNorm2d(16)
+        self.conv2, self.bn2 = nn.Conv2d(16, 24, 3, padding=1), nn.BatchNorm2d(24)
+        self.conv3 = nn.Conv2d(24, 16, 3, padding=1)
+        self.fc1, self.fc2 = nn.Linear(16 * 16, 40), nn.Linear(40, 10)
+
+    def forward(self, x):
+        x = torch.relu(self.bn1(self.conv1(x)))
+        y = torch.relu(self.bn2(self.conv2(x)))
+        x = torch.relu(x + self.conv3(y))
+        x = torch.nn.functional.adaptive_avg_pool2d(x, 4).flatten(1)
+        return self.fc2(torch.sigmoid(self.fc1(x)))
+
+
+class Normed(nn.Module):
+    """Layer norm runs over the channels of `fc1`: they can only be cut inexactly."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.norm, self.fc2 = nn.Linear(12, 32), nn.LayerNorm(32), nn.Linear(32, 10)
+
+    def forward(self, x):
+        return self.fc2(torch.relu(self.norm(self.fc1(x))))
+
+
+WIDTHS = {"conv1": 16, "conv2": 24, "fc1": 40}
+
+
+def save(module, path):
+    """With parameters and statistics that hide no error."""
+    torch.manual_seed(1)
+    for name, tensor in module.state_dict().items():
+        if tensor.is_floating_point():
+            tensor.copy_(torch.rand(tensor.shape) + 0.5 if "var" in name else torch.randn(tensor.shape) * 0.3)
+    torch.jit.script(module.eval()).save(str(path))
+    return path
+
+
+@pytest.fixture(scope="module")
+def residual(tmp_path_factory):
+    return save(Residual(), tmp_path_factory.mktemp("channels") / "residual.pt")
+
+
+@pytest.fixture(scope="module")
+def normed(tmp_path_factory):
+    return save(Normed(), tmp_path_factory.mktemp("channels") / "normed.pt")
+
+
+def load(path):
+    return torch.jit.load(str(path)).eval()
+
+
+def state(path):
+    return dict(load(path).state_dict())
+
+
+def largest_difference(a, b, shape=(5, 3, 20, 20)):
+    x = torch.randn(shape)
+    with torch.no_grad():
+        left, right = load(a)(x), load(b)(x)
+    return ((left - right).abs().max() / left.abs().max()).item()
+
+
+def prune(cli, model, tmp_path, *arguments):
+    """The report, after checking what holds for every cut."""
+    out, masked, report = tmp_path / "out.pt", tmp_path / "masked.pt", tmp_path / "report.json"
+    cli.ok("prune", model, *arguments, "--output", out, "--masked-output", masked, "--report", report)
+    before, after, zeroed = state(model), state(out), state(masked)
+    assert list(before) == list(after) == list(zeroed)
+    assert all(before[n].shape == zeroed[n].shape for n in before)
+    result = json.loads(report.read_text())
+    for name, axes in result["kept"].items():
+        whole = zeroed[name]
+        for axis, indices in axes.items():
+            assert indices == sorted(set(indices))
+            whole = whole.index_select(int(axis), torch.tensor(indices))
+        assert torch.equal(whole, after[name]), name
+    assert result["parameters"]["after"] == sum(p.numel() for p in load(out).parameters())
+    assert result["bytes"]["after"] == out.stat().st_size
+    assert result["proof"]["max_relative_difference"] <= 1e-5
+    return result
+
+
+def test_half_of_every_group(cli, residual, tmp_path):
+    report = prune(cli, residual, tmp_path, "--channels", 0.5)
+    after = state(tmp_path / "out.pt")
+    assert [after[f"{k}.weight"].shape[0] for k in ("conv1", "conv2", "conv3", "fc1", "fc2")] == [8, 12, 8, 20, 10]
+    assert after["bn1.running_var"].shape == (8,) and after["fc1.weight"].shape == (20, 8 * 16)
+    assert largest_difference(tmp_path / "masked.pt", tmp_path / "out.pt") < 1e-5
+    assert largest_difference(residual, tmp_path / "out.pt") > 1e-2
+    assert report["proof"]["exact"] and report["proof"]["dtype"] == "float32" and len(report["proof"]["inputs"]) >= 2
+    for key, width in WIDTHS.items():
+        assert report["requested"][key] == {"keep": width // 2, "width": width}
+        assert report["reached"][key] == {"keep": width // 2, "width": width}
+    assert set(report["seconds"]) >= {"load", "analyse", "plan", "cut", "prove", "save"}
+    assert report["seconds"]["analyse"] > 0 and report["seconds"]["prove"] > 0
+    # What was predicted is what the file costs.
+    inspected = cli.json("inspect", tmp_path / "out.pt", "--input", "1x3x32x32")
+    again = cli.json("inspect", residual, "--input", "1x3x32x32")
+    cli.ok("prune", residual, "--input", "1x3x32x32", "--channels", 0.5, "--output", tmp_path / "b.pt", "--report",
+           tmp_path / "b.json")
+    macs = json.loads((tmp_path / "b.json").read_text())["macs"]
+    assert (macs["before"], macs["after"]) == (again["macs"], inspected["macs"])
+
+
+def test_gradients_and_free_sizes(cli, residual, tmp_path):
+    prune(cli, residual, tmp_path, "--channels", 0.5)
+    module = load(tmp_path / "out.pt")
+    for parameter in module.parameters():
+        parameter.requires_grad_(True)
+    module(torch.randn(3, 3, 28, 28)).square().sum().backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in module.parameters())
+
+
+def slices(tensors, name, axis=0):
+    return tensors[name].double().movedim(axis, 0).flatten(1)
+
+
+def expected_scores(tensors, criterion):
+    """Scores of the group conv1, which conv1 and conv3 produce: the mean of what they say."""
+    if criterion == "bn_scale":
+        return tensors["bn1.weight"].double().abs()
+    by = {"l1": lambda w: w.abs().sum(1), "l2": lambda w: w.norm(dim=1), "fpgm": lambda w: torch.cdist(w, w).sum(1)}
+    return (by[criterion](slices(tensors, "conv1.weight")) + by[criterion](slices(tensors, "conv3.weight"))) / 2
+
+
+@pytest.mark.parametrize("criterion", ["l1", "l2", "fpgm", "bn_scale"])
+def test_criteria_agree_with_pytorch(cli, residual, tmp_path, criterion):
+    plan = plan_file(tmp_path, channels={"conv1": {"keep": 5}}, defaults={"channels": {"criterion": criterion}})
+    report = prune(cli, residual, tmp_path, "--plan", plan)
+    best = expected_scores(state(residual), criterion).topk(5).indices
+    assert report["kept"]["conv1.weight"]["0"] == sorted(best.tolist())
+    assert report["kept"]["conv3.weight"]["0"] == sorted(best.tolist())
+    assert report["kept"]["conv2.weight"]["1"] == sorted(best.tolist())
+
+
+def test_random_is_seeded(cli, residual, tmp_path):
+    kept = [prune(cli, residual, tmp_path, "--channels", 0.5, "--criterion", "random", "--seed", s)["kept"]
+            for s in (1, 1, 2)]
+    assert kept[0] == kept[1] != kept[2]
+
+
+@pytest.mark.parametrize("scope", ["global", "same-kind"])
+def test_one_ranking_for_all(cli, residual, tmp_path, scope):
+    report = prune(cli, residual, tmp_path, "--channels", 0.4, "--scope", scope)
+    gone = sum(WIDTHS[k] - report["reached"][k]["keep"] for k in WIDTHS)
+    if scope == "global":
+        assert gone == round(0.4 * sum(WIDTHS.values()))
+    assert all(report["reached"][k]["keep"] >= -(-WIDTHS[k] // 10) for k in WIDTHS)
+
+
+def test_multiples_and_floor(cli, residual, tmp_path):
+    report = prune(cli, residual, tmp_path, "--channels", 0.6, "--multiple-of", 8)
+    assert {k: report["reached"][k]["keep"] for k in WIDTHS} == {"conv1": 8, "conv2": 16, "fc1": 16}
+    assert report["requested"]["conv1"]["keep"] == 6 and "multiple of 8" in report["reached"]["conv1"]["constraint"]
+    report = prune(cli, residual, tmp_path, "--channels", 1)
+    assert {k: report["reached"][k]["keep"] for k in WIDTHS} == {"conv1": 2, "conv2": 3, "fc1": 4}
+    assert "floor" in report["reached"]["fc1"]["constraint"]
+
+
+def plan_file(tmp_path, name="p.espalier-plan.json", **parts):
+    plan = {"format": "espalier-plan", "version": 1, "model": {"file": "residual.pt", "sha256": ""}, "weights": {},
+            "channels": {}, "marks": {}, "locked": []}
+    plan.update(parts)
+    (tmp_path / name).write_text(json.dumps(plan))
+    return tmp_path / name
+
+
+def test_plan_with_marks_and_locks(cli, residual, tmp_path):
+    plan = plan_file(tmp_path, channels={"conv1": {"keep": 6}, "conv2": {"ratio": 0.5}, "fc1": {"threshold": 1e9}},
+                     marks={"conv1": {"keep": [0], "remove": [1, 2]}}, locked=["conv2"])
+    report = prune(cli, residual, tmp_path, "--plan", plan)
+    order = expected_scores(state(residual), "l2").argsort(descending=True)[:6].tolist()
+    assert report["kept"]["conv1.weight"]["0"] == sorted((set(order) | {0}) - {1, 2})
+    assert report["reached"]["conv2"] == {"keep": 24, "width": 24, "constraint": "locked in the plan"}
+    assert report["reached"]["fc1"]["keep"] == 4 and report["requested"]["fc1"]["keep"] == 0
+    assert largest_difference(tmp_path / "masked.pt", tmp_path / "out.pt") < 1e-5
+
+
+def test_weights_are_pruned_in_what_is_left(cli, residual, tmp_path):
+    report = prune(cli, residual, tmp_path, "--channels", 0.5, "--weights", 0.7, "--scope", "layer")
+    after = state(tmp_path / "out.pt")
+    for name in ("conv1.weight", "conv2.weight", "conv3.weight", "fc1.weight", "fc2.weight"):
+        assert int((after[name] == 0).sum()) == int(0.7 * after[name].numel() + 0.5), name
+        assert report["reached"][name] == pytest.approx(0.7, abs=0.01)
+    assert largest_difference(tmp_path / "masked.pt", tmp_path / "out.pt") < 1e-5
+    assert report["nonzeros"]["after"] == sum(int((p != 0).sum()) for p in load(tmp_path / "out.pt").parameters())
+
+
+def test_saved_plan_does_the_same_again(cli, residual, tmp_path):
+    saved = tmp_path / "s.espalier-plan.json"
+    first = prune(cli, residual, tmp_path, "--channels", 0.5, "--scope", "global", "--criterion", "fpgm", "--multiple-of",
+                  4, "--save-plan", saved)
+    assert json.loads(saved.read_text())["defaults"]["channels"]["criterion"] == "fpgm"
+    assert prune(cli, residual, tmp_path, "--plan", saved)["kept"] == first["kept"]
+
+
+def test_pruning_goes_on_from_what_was_written(cli, residual, tmp_path):
+    first = prune(cli, residual, tmp_path, "--channels", 0.5)
+    (tmp_path / "out.pt").rename(tmp_path / "cut.pt")
+    (tmp_path / "masked.pt").rename(tmp_path / "half.pt")
+    widths = {g["key"]: g["width"] for g in cli.json("inspect", tmp_path / "cut.pt")["groups"] if not g["locked"]}
+    assert widths == {k: w // 2 for k, w in WIDTHS.items()}
+    more = prune(cli, tmp_path / "cut.pt", tmp_path, "--channels", 0.5)
+    assert more["reached"]["conv1"] == {"keep": 4, "width": 8}
+    # In a masked file the channels that are gone go first: the same half is cut out of it.
+    same = prune(cli, tmp_path / "half.pt", tmp_path, "--channels", 0.5, "--criterion", "random", "--seed", 5)
+    assert same["kept"] == first["kept"] and same["proof"]["already_zero"]
+    assert largest_difference(tmp_path / "cut.pt", tmp_path / "out.pt") < 1e-6
+
+
+def test_inexact_groups_are_asked_for(cli, normed, tmp_path):
+    done = cli.run("prune", normed, "--channels", 0.5, "--output", tmp_path / "out.pt")
+    assert done.returncode == 1 and "--allow-inexact" in done.stderr
+    plan = plan_file(tmp_path, channels={"fc1": {"keep": 16}})
+    done = cli.run("prune", normed, "--plan", plan, "--output", tmp_path / "out.pt")
+    assert done.returncode == 1 and "fc1" in done.stderr and "--allow-inexact" in done.stderr
+    assert os.listdir(tmp_path) == [plan.name]
+    for choice in (["--plan", plan], ["--channels", 0.5]):
+        cli.ok("prune", normed, *choice, "--allow-inexact", "--output", tmp_path / "out.pt", "--masked-output",
+               tmp_path / "masked.pt", "--report", tmp_path / "r.json")
+        report = json.loads((tmp_path / "r.json").read_text())
+        assert not report["proof"]["exact"] and state(tmp_path / "out.pt")["fc1.weight"].shape == (16, 12)
+        assert largest_difference(tmp_path / "masked.pt", tmp_path / "out.pt", (4, 12)) < 1e-5
+
+
+BAD = {
+    "two rules for one group": (dict(channels={"conv1": {"keep": 3}, "conv3": {"keep": 4}}), "two rules for one group", 3),
+    "two kinds": (dict(channels={"conv1": {"keep": 3, "ratio": 0.5}}), "channels.conv1", 2),
+    "not the key": (dict(channels={"conv3": {"keep": 3}}), "moves together with conv1", 3),
+    "unknown": (dict(channels={"conv7": {"keep": 3}}), "conv7", 3),
+    "too many": (dict(channels={"conv1": {"keep": 17}}), "keeps 16", 1),
+    "none": (dict(channels={"conv1": {"keep": 0}}), "keep 1", 2),
+    "locked": (dict(channels={"fc2": {"ratio": 0.5}}), "output", 1),
+    "mark": (dict(marks={"conv1": {"keep": [16]}}), "16", 2),
+    "all marked": (dict(marks={"conv1": {"remove": list(range(16))}}), "at least one", 1),
+    "multiple": (dict(channels={"conv1": {"keep": 4, "multiple_of": 0}}), "multiple", 2),
+    "criterion": (dict(defaults={"channels": {"criterion": "magnitude"}}), "bn_scale", 2),
+    "no scores": (dict(channels={"fc1": {"keep": 4}}, defaults={"channels": {"criterion": "bn_scale"}}), "fc1", 3),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_plans_change_nothing(cli, residual, tmp_path, name):
+    parts, word, code = BAD[name]
+    plan = plan_file(tmp_path, **parts)
+    done = cli.run("prune", residual, "--plan", plan, "--output", tmp_path / "out.pt", "--report", tmp_path / "r.json")
+    assert done.returncode == code and word in done.stderr, done.stderr
+    assert os.listdir(tmp_path) == [plan.name]
+
+
+@pytest.mark.parametrize("arguments,word", [
+    (["--channels", 1.5], "channels"), (["--channels", 0.5, "--criterion", "magnitude"], "fpgm"),
+    (["--channels", 0.5, "--multiple-of", 0], "multiple-of"), (["--channels", 0.5, "--scope", "some"], "scope"),
+    (["--criterion", "l2"], "--channels"), (["--weights", 0.5, "--scope", "same-kind"], "same-kind")])
+def test_wrong_usage(cli, residual, tmp_path, arguments, word):
+    done = cli.run("prune", residual, *arguments, "--output", tmp_path / "out.pt")
+    assert done.returncode == 2 and word in done.stderr, done.stderr
+    assert os.listdir(tmp_path) == []
+
+
+def test_page_for_people(cli, residual, tmp_path):
+    done = cli.ok("prune", residual, "--channels", 0.5, "--output", tmp_path / "out.pt", "--report", tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text()
+    assert "<h2>Proof</h2>" in page and "conv1" in page and "float32" in page
+    assert not re.search(r"https?://|<script|<img|<link", page)
+    assert "proof: on" in done.stdout and re.search(r"conv1 +16 +8 +8", done.stdout)
+
+
+def test_inspect_tells_groups(cli, residual):
+    text = cli.ok("inspect", residual, "--input", "1x3x32x32").stdout
+    assert re.search(r"conv1 +16 +– +exact", text) and "locked" in text
+
+
+def test_nothing_to_cut_writes_the_masked_model(cli, residual, tmp_path):
+    report = prune(cli, residual, tmp_path, "--channels", 0)
+    assert report["kept"] == {} and largest_difference(residual, tmp_path / "out.pt") == 0
+
+
+@pytest.fixture(scope="module")
+def tiny_data(tmp_path_factory):
+    """Four IDX files in which the class is the row that is lit."""
+    folder = tmp_path_factory.mktemp("idx")
+    torch.manual_seed(0)
+    for part, count in (("train", 640), ("t10k", 200)):
+        labels = torch.arange(count) % 10
+        images = torch.randint(0, 60, (count, 28, 28), dtype=torch.uint8)
+        for i, label in enumerate(labels.tolist()):
+            images[i, 2 * label + 2:2 * label + 5] = 255
+        (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(
+            gzip.compress(struct.pack(">iiii", 2051, count, 28, 28) + images.numpy().tobytes()))
+        (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(
+            gzip.compress(struct.pack(">ii", 2049, count) + labels.to(torch.uint8).numpy().tobytes()))
+    return folder
+
+
+def test_tune_comes_out_cut(cli, examples, tiny_data, tmp_path):
+    (tmp_path / "r.json").write_text(json.dumps({"format": "espalier-recipe", "version": 1, "epochs": 2, "batch_size": 32,
+                                                 "optimizer": {"name": "sgd", "lr": 0.01}}))
+    model, out = examples / "lenet5.script.pt", tmp_path / "tuned.pt"
+    cli.ok("tune", model, "--data", tiny_data, "--channels", 0.5, "--weights", 0.5, "--scope", "layer", "--recipe",
+           tmp_path / "r.json", "--output", out, "--report", tmp_path / "report.json", "--threads", 1)
+    report = json.loads((tmp_path / "report.json").read_text())
+    after = state(out)
+    assert {n: list(t.shape) for n, t in after.items() if n.endswith("weight")} == {
+        "conv1.weight": [10, 1, 5, 5], "conv2.weight": [25, 10, 5, 5], "fc1.weight": [250, 400], "fc2.weight": [10, 250]}
+    assert report["proof"]["max_relative_difference"] <= 1e-5 and report["reached"]["fc1"]["keep"] == 250
+    for name in ("conv2.weight", "fc1.weight"):
+        assert int((after[name] == 0).sum()) == int(0.5 * after[name].numel() + 0.5)
+    measured = cli.json("evaluate", out, "--data", tiny_data)["top1"]
+    assert report["training"]["test"]["top1"] == pytest.approx(measured, abs=1e-9)
+    # The channels are those that pruning alone would have cut, and their weights have been trained.
+    cli.ok("prune", model, "--channels", 0.5, "--input", "1x1x28x28", "--output", tmp_path / "cut.pt", "--report",
+           tmp_path / "c.json")
+    assert json.loads((tmp_path / "c.json").read_text())["kept"] == report["kept"]
+    assert not torch.equal(after["conv1.bias"], state(tmp_path / "cut.pt")["conv1.bias"])
