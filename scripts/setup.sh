@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Installs what Espalier needs on Debian 12 and is not there yet, and says what and why. Running it again is quick.
-#   --no-gui   leave out Qt and QCustomPlot (a machine without a display: only espalier-cli is built)
+#   --no-gui     leave out Qt and QCustomPlot (a machine without a display: only espalier-cli is built)
+#   --coverage   also fetch what the slow coverage test and its benchmark use: torchvision, Torch-Pruning
 set -euo pipefail
 
 say() { printf '\033[1m==\033[0m %s\n' "$*" >&2; }
 
 gui=yes
+coverage=no
 for argument in "$@"; do
   case "$argument" in
     --no-gui) gui=no ;;
-    *) echo "setup.sh: unknown option $argument (known: --no-gui)" >&2; exit 2 ;;
+    --coverage) coverage=yes ;;
+    *) echo "setup.sh: unknown option $argument (known: --no-gui, --coverage)" >&2; exit 2 ;;
   esac
 done
 
@@ -25,6 +28,8 @@ packages=(
   "libspdlog-dev|the log"
   "libfmt-dev|the log"
   "zlib1g-dev|gzip'ed datasets"
+  "libturbojpeg0-dev|image folders: JPEG"
+  "libpng-dev|image folders: PNG"
   "libssl-dev|SHA-256 of model files"
   "python3|writes test models, finds LibTorch"
   "python3-venv|a place of its own for LibTorch"
@@ -76,5 +81,20 @@ install_torch() {
   "$venv/bin/python3" -m pip install --quiet --disable-pip-version-check "torch==$torch_version" numpy pytest >&2
 }
 
+# A folder of its own, outside of every virtual environment: a CUDA torchvision beside a CPU torch confuses others.
+install_coverage() {
+  local python=python3 candidate folder minor
+  for candidate in "${VIRTUAL_ENV:-/nonexistent}/bin/python3" "$(command -v python3)" "$venv/bin/python3"; do
+    if has_torch "$candidate"; then python=$candidate; break; fi
+  done
+  folder="${ESPALIER_TORCHVISION:-${XDG_DATA_HOME:-$HOME/.local/share}/espalier/coverage}"
+  if [ -d "$folder/torchvision" ] && [ -d "$folder/torch_pruning" ]; then say "torchvision: $folder"; return; fi
+  minor=$("$python" -c 'import torch; print(torch.__version__.split(".")[1])')
+  say "Will install torchvision 0.$((minor + 15)) and Torch-Pruning 1.6.1, for one test and one benchmark, into $folder"
+  "$python" -m pip install --quiet --disable-pip-version-check --no-deps --target "$folder" \
+    "torchvision==0.$((minor + 15)).*" pillow "torch-pruning==1.6.1" >&2
+}
+
 install_packages
 install_torch
+[ "$coverage" = no ] || install_coverage

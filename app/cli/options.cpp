@@ -54,8 +54,10 @@ void addInputs(CLI::App& app, std::vector<script::InputSpec>& inputs) {
 }
 
 void addData(CLI::App& app, data::DataSpec& data) {
-    app.add_option("--data", data.path,
-                   "Dataset: a folder with the four IDX files of MNIST or a relative, plain or .gz")
+    app.add_option(
+           "--data", data.path,
+           "Dataset: a folder with the four IDX files of MNIST or a relative, plain or .gz; or "
+           "one with JPEG or PNG images by class (train/CLASS/…, test/CLASS/…)")
         ->required();
     app.add_option("--preset", data.preset,
                    "Normalisation: mnist, cifar10 or imagenet (default: by the data)");

@@ -203,18 +203,30 @@ std::string Sha256::hex() {
     return text;
 }
 
+Result<fs::path> replaceableFile(const fs::path& target) {
+    const fs::path real = resolved(target);
+    std::error_code ignored;
+    if (!target.has_filename() || fs::is_directory(real, ignored)) {
+        return writeError(target, EISDIR);
+    }
+    if (!fs::is_directory(real.parent_path(), ignored)) return writeError(target, ENOENT);
+    if (::access(real.parent_path().c_str(), W_OK) != 0) return writeError(target, errno);
+    if (fs::exists(real, ignored) && !fs::is_regular_file(real, ignored)) {
+        return Error{Error::Kind::WriteFailed, "Cannot write " + quoted(target),
+                     "it is a device or the like, not a file", "Give the name of a file."};
+    }
+    return real;
+}
+
 Result<void> writeAtomically(const fs::path& target,
                              const std::function<Result<void>(const fs::path&)>& write,
                              const std::function<Result<void>(const fs::path&)>& check) {
     return guarded("Cannot write " + quoted(target), [&]() -> Result<void> {
-        const fs::path real = resolved(target);
-        std::error_code ignored;
-        if (!target.has_filename() || fs::is_directory(real, ignored))
-            return writeError(target, EISDIR);
-        if (!fs::is_directory(real.parent_path(), ignored)) return writeError(target, ENOENT);
-        TemporaryFile temporary(temporaryBeside(real));
+        const auto real = replaceableFile(target);
+        if (!real) return real.error();
+        TemporaryFile temporary(temporaryBeside(*real));
         if (auto written = write(temporary.path()); !written) return written;
-        return publish(temporary, real, check);
+        return publish(temporary, *real, check);
     });
 }
 

@@ -14,6 +14,11 @@
 
 namespace espalier {
 
+/// The file that is replaced when `target` is written: what a symbolic link points to, else itself.
+/// Errors: WriteFailed when that is a folder, a device or the like, or when its folder does not
+/// exist or may not be written to.
+Result<std::filesystem::path> replaceableFile(const std::filesystem::path& target);
+
 /// Writes `target` so that a reader sees the old file or the whole new one, never a part.
 ///
 /// `write(temporary)` makes the file under a temporary name in the same folder; it is flushed to

@@ -12,7 +12,7 @@ namespace espalier::data {
 namespace {
 
 /// Asked in this order.
-const std::array kKinds{&kIdxDataset};
+const std::array kKinds{&kIdxDataset, &kImageFolder};
 
 Error notFound(const DataSpec& spec) {
     const std::string what = cat("Cannot open the data at ", spec.path.string());

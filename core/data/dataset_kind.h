@@ -16,5 +16,6 @@ struct DatasetKind {
 };
 
 extern const DatasetKind kIdxDataset;
+extern const DatasetKind kImageFolder;
 
 }  // namespace espalier::data

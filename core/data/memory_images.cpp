@@ -47,23 +47,28 @@ MemoryImages::MemoryImages(std::shared_ptr<const ImageCollection> images, double
         m_tables.push_back(m_images->normalisation.table(channel));
     }
     m_test = allOf(m_images->test);
-    if (m_images->train.labels.empty()) {
+    if (!m_images->validation.labels.empty()) {
+        m_train = allOf(m_images->train);
+        m_validation = allOf(m_images->validation);
+    } else if (m_images->train.labels.empty()) {
         m_validation = m_test;
         m_info.notes.emplace_back("choices are made on the test split: there is no training split");
     } else {
         TrainValidation split = stratifiedSplit(m_images->train.labels, validation);
         m_train = std::move(split.train);
         m_validation = std::move(split.validation);
-        if (m_test.empty()) m_info.notes.emplace_back("there is no test split");
     }
+    if (m_test.empty()) m_info.notes.emplace_back("there is no test split");
     m_info.train = std::ssize(m_train);
     m_info.validation = std::ssize(m_validation);
     m_info.test = std::ssize(m_test);
 }
 
 const LabelledImages& MemoryImages::pool(Split split) const {
-    const bool isTest = split == Split::Test || m_images->train.labels.empty();
-    return isTest ? m_images->test : m_images->train;
+    if (split == Split::Test) return m_images->test;
+    if (split == Split::Validation && !m_images->validation.labels.empty())
+        return m_images->validation;
+    return m_images->train.labels.empty() ? m_images->test : m_images->train;
 }
 
 const std::vector<std::int64_t>& MemoryImages::positions(Split split) const {

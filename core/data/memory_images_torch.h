@@ -17,16 +17,18 @@ struct LabelledImages {
     std::vector<std::int64_t> labels;
 };
 
-/// What a reader of files hands over. `test` may be empty, and so may `train`.
+/// What a reader of files hands over. Each of the three may be empty.
 struct ImageCollection {
     DatasetInfo info;  ///< all but the sample counts and the notes on splits
     DataSpec spec;
     Normalisation normalisation;
     LabelledImages train;
     LabelledImages test;
+    LabelledImages validation{};  ///< when empty, drawn from `train`
 };
 
-/// Without a training split, the validation split is the test split, and a note says so.
+/// Without a training and a validation split, the validation split is the test split, and a note
+/// says so.
 DatasetPtr makeMemoryImages(ImageCollection collection);
 
 }  // namespace espalier::data

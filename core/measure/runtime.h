@@ -14,4 +14,16 @@ void setUpTorchThread(int threads);
 /// Names that `device` options accept here: "auto", "cpu", then each accelerator.
 std::vector<std::string> deviceNames();
 
+/// While one of these lives, freed memory stays with the process for the next step's tensors; it is
+/// given back when the last one goes. For loops that allocate the same tensors again and again.
+/// Without it, glibc maps and unmaps them in every step: a training step of LeNet-5 at batch 128
+/// took 30 ms of processor time, or 32 to 45 ms from one run to the next.
+class KeepFreedMemory {
+public:
+    KeepFreedMemory();
+    ~KeepFreedMemory();
+    KeepFreedMemory(const KeepFreedMemory&) = delete;
+    KeepFreedMemory& operator=(const KeepFreedMemory&) = delete;
+};
+
 }  // namespace espalier::measure

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
@@ -19,15 +18,29 @@ public:
     StagedOutputs& operator=(const StagedOutputs&) = delete;
     ~StagedOutputs();
 
-    /// Where to write what shall become `target`.
+    /// Where to write what shall become `target`. A target that cannot be written, or is given
+    /// twice, is told by `check` and `commit`.
     std::filesystem::path stage(const std::filesystem::path& target);
 
-    /// Errors: WriteFailed, naming the file that could not be put in its place.
+    /// Whether all targets can be written, as far as can be known before writing: worth asking
+    /// before long work. Errors: WriteFailed; BadArgument (the same file twice).
+    Result<void> check() const;
+
+    /// Puts all files in their places, with the permissions of those they replace; after an error
+    /// the old ones are back. Errors: those of `check`; WriteFailed, naming the file.
     Result<void> commit();
 
 private:
-    std::vector<std::pair<std::filesystem::path, std::filesystem::path>>
-        m_files;  ///< staged, target
+    struct File {
+        std::filesystem::path target;  ///< as given
+        std::filesystem::path real;    ///< with symbolic links followed
+        std::filesystem::path staged;
+        std::filesystem::path old;  ///< a second name for what was there; empty: nothing was
+    };
+    Result<void> put(File& file);
+
+    std::vector<File> m_files;
+    Result<void> m_check;
 };
 
 }  // namespace espalier::project

@@ -5,6 +5,7 @@
 
 #include "core/base/format.h"
 #include "core/measure/device_torch.h"
+#include "core/measure/runtime.h"
 #include "core/measure/scores_torch.h"
 #include "core/model/snapshot_torch.h"
 #include "core/prune/masks_torch.h"
@@ -78,6 +79,7 @@ Result<TrainResult> fineTune(const model::Snapshot& snapshot, const prune::Masks
                              const EventSink<TrainSample>& events, RunControl& control) {
     if (auto sound = check(recipe); !sound) return sound.error();
     return guarded(cat("Cannot fine-tune ", snapshot.file().name()), [&]() -> Result<TrainResult> {
+        const measure::KeepFreedMemory keep;
         // The recipe says how much is held out; the data may have been opened with another share.
         const bool isSplitSo = dataset.spec().validation == recipe.validation;
         const data::DatasetPtr resplit =

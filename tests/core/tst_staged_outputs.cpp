@@ -65,6 +65,53 @@ private Q_SLOTS:
         QCOMPARE(outputs.stage(path("plan.json")).parent_path(), path("plan.json").parent_path());
     }
 
+    void aLinkStaysALinkAndPermissionsStay() {
+        write(path("real.pt"), "old");
+        fs::permissions(path("real.pt"), fs::perms::owner_read | fs::perms::owner_write);
+        fs::create_symlink(path("real.pt"), path("link.pt"));
+        StagedOutputs outputs;
+        write(outputs.stage(path("link.pt")), "new");
+        QVERIFY(outputs.commit().ok());
+        QVERIFY(fs::is_symlink(path("link.pt")));
+        QCOMPARE(read(path("real.pt")), std::string("new"));
+        QVERIFY(fs::status(path("real.pt")).permissions() ==
+                (fs::perms::owner_read | fs::perms::owner_write));
+        QCOMPARE(fileCount(path("")), std::size_t(2));
+    }
+
+    void refusesWhatIsNoFile_data() {
+        QTest::addColumn<QString>("target");
+        QTest::newRow("device") << "/dev/null";
+        QTest::newRow("folder") << "folder";
+        QTest::newRow("no folder") << "missing/a.pt";
+        QTest::newRow("twice") << "first.json";
+    }
+    void refusesWhatIsNoFile() {
+        QFETCH(QString, target);
+        fs::create_directories(path("folder"));
+        StagedOutputs outputs;
+        outputs.stage(path("first.json"));
+        QVERIFY(outputs.check().ok());
+        outputs.stage(path(target.toLocal8Bit().constData()));
+        QVERIFY(!outputs.check().ok());
+        QVERIFY(outputs.check().error().text().find(target.toStdString()) != std::string::npos);
+        QVERIFY(!outputs.commit().ok());
+        QVERIFY(fs::is_character_file("/dev/null"));
+    }
+
+    void whatWasThereComesBackWhenOneFails() {
+        write(path("a.pt"), "old");
+        StagedOutputs outputs;
+        write(outputs.stage(path("a.pt")), "new");
+        write(outputs.stage(path("b.pt")), "new");
+        outputs.stage(path("c.json"));  // never written
+        const auto done = outputs.commit();
+        QVERIFY(!done.ok());
+        QVERIFY(done.error().text().find("c.json") != std::string::npos);
+        QCOMPARE(read(path("a.pt")), std::string("old"));
+        QVERIFY(!fs::exists(path("b.pt")));
+    }
+
     void aTargetThatIsAFolderIsNamed() {
         fs::create_directories(path("taken") / "inside");
         StagedOutputs outputs;

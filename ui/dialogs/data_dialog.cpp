@@ -123,7 +123,8 @@ void DataDialog::makeFields(const data::DataSpec& initial) {
     m_path = lineEdit(QStringLiteral("dataPath"), tr("Data file or folder"),
                       tr("A folder, or one file of the data"),
                       tr("A folder with the four IDX files of MNIST or of data like it, plain or "
-                         "gzipped; or one of these files"));
+                         "gzipped; or one of these files; or a folder with JPEG or PNG images in a "
+                         "folder for each class"));
     m_path->setText(QString::fromStdString(initial.path.string()));
     m_preset = presetBox(QString::fromStdString(initial.preset));
     const QString ofPreset = tr("as in the preset");
