@@ -36,7 +36,8 @@ struct ChannelCriterion {
 /// Errors: BadArgument, listing the known names.
 Result<const ChannelCriterion*> findCriterionOfChannels(std::string_view name);
 
-/// The members that compute the group's channels from floating-point weights.
+/// The members that compute the group's channels from floating-point weights; where there are none,
+/// those that scale them, else those that read them.
 std::vector<const channels::Member*> producersOf(const ChannelInput& input);
 
 /// The member's tensor as a matrix whose row p is what lies at position p of the member's axis:

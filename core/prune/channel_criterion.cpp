@@ -46,11 +46,16 @@ Result<CriterionInfo> findChannelCriterion(std::string_view name) {
 }
 
 std::vector<const channels::Member*> producersOf(const ChannelInput& input) {
+    using channels::Role;
     std::vector<const channels::Member*> producers;
-    for (const channels::Member& member : input.group.members) {
-        if (member.role != channels::Role::Producer) continue;
-        const auto tensor = tensorAt(*input.groups.snapshot(), member.parameter);
-        if (tensor && tensor->is_floating_point()) producers.push_back(&member);
+    // A table that is added, or an input that is scaled, has channels that no layer computes.
+    for (const Role role : {Role::Producer, Role::Affine, Role::Consumer}) {
+        for (const channels::Member& member : input.group.members) {
+            if (member.role != role) continue;
+            const auto tensor = tensorAt(*input.groups.snapshot(), member.parameter);
+            if (tensor && tensor->is_floating_point()) producers.push_back(&member);
+        }
+        if (!producers.empty()) break;
     }
     return producers;
 }
