@@ -249,22 +249,23 @@ void Sorter::describe(Group& group, const std::vector<std::size_t>& classes) con
 
 /// Keys: the first producer's module, with a range where it feeds several groups.
 void Sorter::nameGroups() {
-    std::map<std::string, int> uses;
-    for (const auto& group : m_table.groups) ++uses[group.members[0].parameter];
+    std::map<std::pair<std::string, int>, int> uses;
+    for (const auto& group : m_table.groups) {
+        ++uses[{group.members[0].parameter, group.members[0].axis}];
+    }
     std::set<std::string> taken;
     for (auto& group : m_table.groups) {
         const auto& parameter = group.members[0].parameter;
         std::string range;
-        if (uses[parameter] > 1) {
+        if (uses[{parameter, group.members[0].axis}] > 1) {
             const auto [low, high] = std::ranges::minmax(group.outputs);
             range = cat("[", low, ":", high + 1, "]");
         }
         group.key = modulePath(parameter) + range;
         if (!taken.insert(group.key).second) {
-            group.key = parameter + range;
-            for (int i = 2; !taken.insert(group.key).second; ++i) {
-                group.key = cat(parameter, range, "#", i);
-            }
+            std::string key = parameter + range;
+            for (int i = 2; !taken.insert(key).second; ++i) key = cat(parameter, range, "#", i);
+            group.key = std::move(key);
         }
     }
 }

@@ -54,8 +54,9 @@ std::int64_t unitsLeft(const Places& places, AlongAxis along, int classes) {
         if (known < 0) {
             known = places[i];
         } else {
-            const auto [low, high] = std::minmax(root(known), root(places[i]));
-            parent[at(high)] = low;
+            const int a = root(known);
+            const int b = root(places[i]);
+            parent[at(std::max(a, b))] = std::min(a, b);
         }
     }
     std::int64_t units = 0;

@@ -205,6 +205,28 @@ void moved(const Call& call) {
     call.set(outputs[0], std::move(tags));
 }
 
+/// Rows of [groups, width] become columns: what is left must be whole rows or whole columns, as the
+/// operator counts them anew.
+void channelShuffle(const Call& call) {
+    const auto input = call.tensor(0);
+    const auto own = call.tagger.axis(input, 1);
+    const auto groups = call.integer("groups", 1);
+    if (own != nullptr) {
+        const std::array<std::int64_t, 2> grid{groups, call.shape(input)[1] / groups};
+        call.tagger.toOneAxis(*own, grid);
+    }
+    moved(call);
+}
+
+/// Windows along an axis: its positions are neither kept nor dropped one by one.
+void windows(const Call& call) {
+    const auto input = call.tensor(0);
+    const auto axis = call.wrap(call.integer("dimension", 0), call.rank(input));
+    const auto own = call.tagger.allAxes(input).axes[at(axis)];
+    call.tagger.freeze(own, cat(call.tagger.here(), " slides over them"));
+    moved(call);
+}
+
 constexpr std::array kRules = {
     NamedRule{"reshape flatten unflatten reshape_as view_as _unsafe_view ravel squeeze unsqueeze "
               "_reshape_alias atleast_1d atleast_2d atleast_3d view_copy squeeze_copy "
@@ -214,9 +236,10 @@ constexpr std::array kRules = {
     NamedRule{"expand expand_as broadcast_to expand_copy", expand},
     NamedRule{"repeat tile", repeat},
     NamedRule{"permute transpose t numpy_T mT matrix_H T H mH swapaxes swapdims movedim moveaxis "
-              "pixel_shuffle pixel_unshuffle channel_shuffle native_channel_shuffle unfold im2col "
-              "diagonal rot90 adjoint permute_copy transpose_copy t_copy",
+              "pixel_shuffle pixel_unshuffle im2col adjoint permute_copy transpose_copy t_copy",
               moved},
+    NamedRule{"channel_shuffle native_channel_shuffle", channelShuffle},
+    NamedRule{"unfold", windows},
 };
 
 }  // namespace
