@@ -366,10 +366,11 @@ void MainWindow::closeNow() {
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
-    // A training saves its best by itself, and that holds the plan as well: nothing to ask then.
-    if (!m_isLeaving && !m_workbench->isTraining() && m_document->hasUnsavedWork()) {
+    const bool isTraining = m_workbench->isTraining();
+    if (!m_isLeaving && (isTraining || m_document->hasUnsavedWork())) {
         event->ignore();
-        m_tasks->leaveModel([this] { closeNow(); });
+        const auto close = [this] { closeNow(); };
+        isTraining ? m_tasks->leaveTraining(close) : m_tasks->leaveModel(close);
         return;
     }
     finish();

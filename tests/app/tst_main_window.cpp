@@ -336,7 +336,12 @@ private Q_SLOTS:
             QVERIFY(probe.action("train.stop")->isEnabled());
             QVERIFY(!probe.action("edit.reset_layer")->isEnabled());
             QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > 20, test::kPatienceMs);
-            QVERIFY(probe.window.close());  // no question
+            probe.dialogs.nextAnswer(1);  // go on
+            probe.window.close();
+            QVERIFY(probe.window.isVisible() && probe.window.workbench()->isTraining());
+            probe.dialogs.nextAnswer(0);  // stop and quit
+            probe.window.close();
+            QVERIFY(!probe.window.isVisible());
         }
         QVERIFY(QFile::exists(m_folder->filePath("lenet5-best.pt")));
         WindowProbe next;  // tells of it
