@@ -23,9 +23,9 @@ namespace espalier::gui {
 namespace {
 
 constexpr int kLayoutVersion = 1;
-constexpr int kLeftWidth = 320;
+constexpr int kLeftWidth = 350;
 constexpr int kRightWidth = 300;
-constexpr int kLeastLeftWidth = 250;
+constexpr int kLeastLeftWidth = 270;
 constexpr int kLeastRightWidth = 284;  // what the fields of a layer need
 
 const QString kLayers = QStringLiteral("view.layers");

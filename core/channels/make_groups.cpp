@@ -25,6 +25,7 @@ struct Class {
     std::vector<AxisNumber> axes;  ///< those it touches, ascending
     AxisNumber producer = -1;      ///< the first that produces it
     std::int64_t position = 0;     ///< its first place there
+    int signature = 0;             ///< a number for what it has in common with its group
     std::vector<int> parts;        ///< the slices of values that hold it and not all of its group
 };
 
@@ -72,11 +73,15 @@ public:
 private:
     void findClasses();
     void findParts();
+    std::vector<std::int64_t> numberSignatures();
+    std::vector<std::size_t> partOf(const std::vector<Atom>& axis) const;
     Signature signatureOf(const Class& item) const;
     void readCouplings();
     void addGroup(const std::vector<std::size_t>& classes);
     Member memberOf(AxisNumber number, const std::unordered_map<Atom, std::int64_t>& channels,
                     std::int64_t width) const;
+    std::vector<std::string> couplingsOf(Group& group,
+                                         const std::vector<std::size_t>& classes) const;
     void describe(Group& group, const std::vector<std::size_t>& classes) const;
     void nameGroups();
     void spreadUnits();
@@ -99,7 +104,7 @@ void Sorter::findClasses() {
         for (std::int64_t i = 0; i < axis.size; ++i) {
             const auto root = m_tags.atoms.root(axis.first + static_cast<Atom>(i));
             const auto [known, isNew] = m_classOf.try_emplace(root, m_classes.size());
-            if (isNew) m_classes.push_back({root, {}, number, i, {}});
+            if (isNew) m_classes.push_back({root, {}, number, i, 0, {}});
         }
     }
     for (AxisNumber number = 0; number < static_cast<AxisNumber>(m_tags.axes.size()); ++number) {
@@ -117,36 +122,55 @@ void Sorter::findClasses() {
 /// A value that holds some classes of a group and not others must keep one of them at least: those
 /// classes become a group of their own.
 void Sorter::findParts() {
-    std::map<Signature, std::int64_t> sizes;
-    for (const auto& item : m_classes) ++sizes[signatureOf(item)];
+    const auto sizes = numberSignatures();
     std::unordered_set<const void*> seen;
-    int part = 0;
-    std::vector<std::pair<int, std::vector<std::size_t>>> parts;
+    std::vector<std::vector<std::size_t>> parts;
     for (const auto& value : m_tags.values) {
         for (const auto& axis : value.axes) {
             if (axis == nullptr || !seen.insert(axis.get()).second) continue;
-            std::map<Signature, std::set<std::size_t>> held;
-            bool mustStay = false;
-            std::unordered_set<Atom> roots;
-            for (const auto atom : *axis) {
-                if (atom == kNoAtom) mustStay = true;
-                if (atom != kNoAtom) roots.insert(m_tags.atoms.root(atom));
-            }
-            for (const auto root : roots) {
-                const auto known = m_classOf.find(root);
-                if (known == m_classOf.end()) continue;
-                held[signatureOf(m_classes[known->second])].insert(known->second);
-                mustStay |= m_tags.atoms.isFrozen(root);
-            }
-            if (mustStay || held.size() != 1) continue;
-            const auto& [signature, classes] = *held.begin();
-            if (static_cast<std::int64_t>(classes.size()) == sizes[signature]) continue;
-            parts.emplace_back(part++, std::vector<std::size_t>(classes.begin(), classes.end()));
+            auto part = partOf(*axis);
+            if (part.empty()) continue;
+            const auto whole = sizes[at(m_classes[part[0]].signature)];
+            if (static_cast<std::int64_t>(part.size()) < whole) parts.push_back(std::move(part));
         }
     }
-    for (const auto& [number, classes] : parts) {
-        for (const auto index : classes) m_classes[index].parts.push_back(number);
+    std::ranges::sort(parts);
+    parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
+    for (std::size_t number = 0; number < parts.size(); ++number) {
+        for (const auto index : parts[number]) {
+            m_classes[index].parts.push_back(static_cast<int>(number));
+        }
     }
+}
+
+/// How many classes there are of each signature.
+std::vector<std::int64_t> Sorter::numberSignatures() {
+    std::map<Signature, int> numbers;
+    std::vector<std::int64_t> sizes;
+    for (auto& item : m_classes) {
+        const auto [known, isNew] =
+            numbers.try_emplace(signatureOf(item), static_cast<int>(numbers.size()));
+        item.signature = known->second;
+        if (isNew) sizes.push_back(0);
+        ++sizes[at(item.signature)];
+    }
+    return sizes;
+}
+
+/// The classes along one axis, when all are of one signature and all may go; else none.
+std::vector<std::size_t> Sorter::partOf(const std::vector<Atom>& axis) const {
+    std::vector<std::size_t> part;
+    for (const auto atom : axis) {
+        if (atom == kNoAtom || m_tags.atoms.isFrozen(atom)) return {};
+        const auto known = m_classOf.find(m_tags.atoms.root(atom));
+        if (known == m_classOf.end()) return {};
+        const auto first = part.empty() ? known->second : part[0];
+        if (m_classes[known->second].signature != m_classes[first].signature) return {};
+        part.push_back(known->second);
+    }
+    std::ranges::sort(part);
+    part.erase(std::unique(part.begin(), part.end()), part.end());
+    return part;
 }
 
 Signature Sorter::signatureOf(const Class& item) const {
@@ -202,7 +226,9 @@ void Sorter::addGroup(const std::vector<std::size_t>& classes) {
     m_table.groups.push_back(std::move(group));
 }
 
-void Sorter::describe(Group& group, const std::vector<std::size_t>& classes) const {
+/// The operators that tie the group's classes together, and in which modules they are.
+std::vector<std::string> Sorter::couplingsOf(Group& group,
+                                             const std::vector<std::size_t>& classes) const {
     std::set<int> steps;
     for (const auto index : classes) {
         const auto known = m_couplings.find(m_classes[index].root);
@@ -219,10 +245,11 @@ void Sorter::describe(Group& group, const std::vector<std::size_t>& classes) con
         const auto place = path.empty() ? name : cat(name, " in ", path);
         if (std::ranges::find(places, place) == places.end()) places.push_back(place);
     }
-    std::set<std::string> layers;
-    for (const auto& member : group.members) {
-        if (member.role == Role::Producer) layers.insert(modulePath(member.parameter));
-    }
+    return places;
+}
+
+void Sorter::describe(Group& group, const std::vector<std::size_t>& classes) const {
+    const auto places = couplingsOf(group, classes);
     const auto root = m_classes[classes[0]].root;
     const int frozen = m_tags.atoms.frozenBy(root);
     const int inexact = m_tags.atoms.inexactBy(root);
@@ -232,15 +259,19 @@ void Sorter::describe(Group& group, const std::vector<std::size_t>& classes) con
         group.reason = m_tags.atoms.text(frozen);
         return;
     }
+    std::set<std::string> layers;
+    for (const auto& member : group.members) {
+        if (member.role == Role::Producer) layers.insert(modulePath(member.parameter));
+    }
     std::string where;
     for (std::size_t i = 0; i < places.size() && i < 3; ++i)
         where += (i > 0 ? ", " : "") + places[i];
     if (places.size() > 3) where += cat(", and ", places.size() - 3, " more");
-    group.reason = layers.size() == 1 ? std::string("1 layer on its own")
-                                      : cat(layers.size(), " layers move together");
-    if (!where.empty()) {
+    if (layers.size() == 1) {
+        group.reason = where.empty() ? "1 layer on its own" : cat("1 layer, tied by ", where);
+    } else {
         group.reason =
-            layers.size() == 1 ? cat("1 layer, tied by ", where) : cat(group.reason, ": ", where);
+            cat(layers.size(), " layers move together", where.empty() ? "" : ": ", where);
     }
     if (group.width < 2)
         group.reason = cat("all its channels can only go together: ", group.reason);
@@ -249,22 +280,23 @@ void Sorter::describe(Group& group, const std::vector<std::size_t>& classes) con
 
 /// Keys: the first producer's module, with a range where it feeds several groups.
 void Sorter::nameGroups() {
-    std::map<std::string, int> uses;
-    for (const auto& group : m_table.groups) ++uses[group.members[0].parameter];
+    std::map<std::pair<std::string, int>, int> uses;
+    for (const auto& group : m_table.groups) {
+        ++uses[{group.members[0].parameter, group.members[0].axis}];
+    }
     std::set<std::string> taken;
     for (auto& group : m_table.groups) {
         const auto& parameter = group.members[0].parameter;
         std::string range;
-        if (uses[parameter] > 1) {
+        if (uses[{parameter, group.members[0].axis}] > 1) {
             const auto [low, high] = std::ranges::minmax(group.outputs);
             range = cat("[", low, ":", high + 1, "]");
         }
         group.key = modulePath(parameter) + range;
         if (!taken.insert(group.key).second) {
-            group.key = parameter + range;
-            for (int i = 2; !taken.insert(group.key).second; ++i) {
-                group.key = cat(parameter, range, "#", i);
-            }
+            std::string key = parameter + range;
+            for (int i = 2; !taken.insert(key).second; ++i) key = cat(parameter, range, "#", i);
+            group.key = std::move(key);
         }
     }
 }

@@ -54,8 +54,9 @@ std::int64_t unitsLeft(const Places& places, AlongAxis along, int classes) {
         if (known < 0) {
             known = places[i];
         } else {
-            const auto [low, high] = std::minmax(root(known), root(places[i]));
-            parent[at(high)] = low;
+            const int a = root(known);
+            const int b = root(places[i]);
+            parent[at(std::max(a, b))] = std::min(a, b);
         }
     }
     std::int64_t units = 0;
@@ -66,7 +67,8 @@ std::int64_t unitsLeft(const Places& places, AlongAxis along, int classes) {
 }  // namespace
 
 std::pair<std::int64_t, AxisTags> Tagger::toOneAxis(std::vector<Atom> spread,
-                                                    std::span<const std::int64_t> shape) {
+                                                    std::span<const std::int64_t> shape,
+                                                    Prefer preference) {
     std::unordered_map<Atom, int> numbers;
     Places places(spread.size(), 0);
     for (std::size_t i = 0; i < spread.size(); ++i) {
@@ -76,37 +78,45 @@ std::pair<std::int64_t, AxisTags> Tagger::toOneAxis(std::vector<Atom> spread,
     }
     const auto classes = static_cast<int>(numbers.size());
     std::int64_t chosen = -1;
-    std::int64_t most = -1;
+    std::pair<bool, std::int64_t> best;  // positions are units, how many units
     int varying = 0;
     for (std::size_t axis = 0; axis < shape.size(); ++axis) {
         const auto along = alongAxis(shape, axis);
         if (along.size <= 1 || !varies(places, along)) continue;
         const auto units = unitsLeft(places, along, classes);
+        const bool isOwn = preference == Prefer::OwnPositions && units == along.size;
+        const std::pair<bool, std::int64_t> found{isOwn, units};
         const bool isFirst = varying++ == 0;
         const bool isBetter =
-            m_unit == SplitUnit::MostUnits ? units >= most : m_unit == SplitUnit::LastAxis;
+            m_unit == SplitUnit::MostUnits ? found >= best : m_unit == SplitUnit::LastAxis;
         if (!isFirst && !isBetter) continue;
         chosen = static_cast<std::int64_t>(axis);
-        most = units;
+        best = found;
     }
     if (chosen < 0) {
         const auto one = atoms().reason("all of them could only go together");
         for (const auto atom : spread) atoms().freeze(atom, one);
         return {-1, nullptr};
     }
-    const auto along = alongAxis(shape, at(chosen));
+    return {chosen, uniteAcross(spread, shape, chosen)};
+}
+
+/// All that share an index along `axis` become one; returns what is at each.
+AxisTags Tagger::uniteAcross(const std::vector<Atom>& spread, std::span<const std::int64_t> shape,
+                             std::int64_t axis) {
+    const auto along = alongAxis(shape, at(axis));
     std::vector<Atom> tags(at(along.size), kNoAtom);
     std::vector<bool> isSeen(at(along.size), false);
     for (std::size_t i = 0; i < spread.size(); ++i) {
         const auto index = at(along.indexOf(i));
         if (isSeen[index]) {
-            if (varying > 1) unite(tags[index], spread[i]);
+            unite(tags[index], spread[i]);
         } else {
             tags[index] = spread[i];
             isSeen[index] = true;
         }
     }
-    return {chosen, std::make_shared<const std::vector<Atom>>(std::move(tags))};
+    return std::make_shared<const std::vector<Atom>>(std::move(tags));
 }
 
 }  // namespace espalier::channels

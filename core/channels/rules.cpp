@@ -34,6 +34,7 @@ const Table& table() {
     static const auto* rules = [] {
         auto* all = new Table();
         addRules(*all, contractionRules());
+        addRules(*all, einsumRules());
         addRules(*all, convolutionRules());
         addRules(*all, spatialRules());
         addRules(*all, reindexRules());
@@ -188,7 +189,7 @@ AxisTags joinAligned(const Call& call, const std::vector<Aligned>& sides) {
     }
     for (const auto& side : sides) {
         const auto axis = tagger.axis(side.id, side.axis);
-        if (axis == nullptr) {
+        if (axis == nullptr) {  // nothing can be made to follow
             for (const auto& other : sides) {
                 const auto origin = tagger.tags(side.id).origin;
                 tagger.freeze(tagger.axis(other.id, other.axis),

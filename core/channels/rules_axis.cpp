@@ -214,7 +214,7 @@ constexpr std::array kRules = {
     NamedRule{"select select_copy", select},
     NamedRule{"unbind unbind_copy", unbind},
     NamedRule{"chunk split split_with_sizes unsafe_chunk unsafe_split unsafe_split_with_sizes "
-              "tensor_split split_copy hsplit vsplit",
+              "tensor_split split_copy",
               split},
     NamedRule{"cat concat concatenate _cat", concatenate},
     NamedRule{"stack _stack", stack},

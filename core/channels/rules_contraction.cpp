@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Operators that multiply two tensors and sum over an axis of both.
-#include <algorithm>
 #include <array>
-#include <map>
 #include <numeric>
 
 #include "core/base/format.h"
@@ -158,77 +156,9 @@ void attention(const Call& call) {
     call.set(output, std::move(tags));
 }
 
-/// The letters of an einsum, one string per operand, and of its result. Empty when it is too
-/// involved to follow (an ellipsis, a letter twice in one operand).
-struct Equation {
-    std::vector<std::string> operands;
-    std::string result;
-};
-
-Equation parse(std::string text) {
-    std::erase(text, ' ');
-    const auto arrow = text.find("->");
-    if (arrow == std::string::npos || text.find('.') != std::string::npos) return {};
-    Equation equation{{""}, text.substr(arrow + 2)};
-    for (const char c : text.substr(0, arrow)) {
-        if (c == ',') {
-            equation.operands.emplace_back();
-        } else if (equation.operands.back().find(c) != std::string::npos) {
-            return {};
-        } else {
-            equation.operands.back() += c;
-        }
-    }
-    return equation;
-}
-
-void einsum(const Call& call) {
-    const auto inputs = [&call] {
-        auto ids = call.tensors();
-        return ids;
-    }();
-    const auto output = call.outputs().at(0);
-    const auto text = call.given("equation");
-    const auto equation = text.isString() ? parse(text.toStringRef()) : Equation{};
-    if (equation.operands.size() != inputs.size()) {
-        return call.freezeAll(cat(call.tagger.here(), " is too involved to follow"));
-    }
-    auto tags = call.plain(output);
-    std::map<char, Operand> first;
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-        for (std::size_t k = 0; k < equation.operands[i].size(); ++k) {
-            const char letter = equation.operands[i][k];
-            const auto axis = static_cast<std::int64_t>(k);
-            const bool isKept = equation.result.find(letter) != std::string::npos;
-            auto& tagger = call.tagger;
-            if (tagger.tags(inputs[i]).isParametric && !tags.isParametric) {
-                tagger.setRole(inputs[i], tagger.axis(inputs[i], axis),
-                               isKept ? Role::Producer : Role::Consumer);
-            }
-            const auto [known, isNew] = first.try_emplace(letter, Operand{inputs[i], axis, -1});
-            const bool isLong = call.shape(inputs[i])[k] > 1;
-            if (!isNew && isLong && call.shape(known->second.id)[at(known->second.summed)] > 1) {
-                joinAxes(call, known->second.id, known->second.summed, inputs[i], axis);
-            } else if (isNew && !isKept) {
-                const auto others =
-                    std::ranges::count_if(equation.operands, [letter](const std::string& operand) {
-                        return operand.find(letter) != std::string::npos;
-                    });
-                if (others == 1) {
-                    tagger.markInexact(tagger.axis(inputs[i], axis),
-                                       cat(tagger.here(), " sums over them"));
-                }
-            } else if (!isNew && isLong) {
-                known->second = {inputs[i], axis, -1};
-            }
-        }
-    }
-    for (std::size_t k = 0; k < equation.result.size(); ++k) {
-        const auto known = first.find(equation.result[k]);
-        if (known == first.end()) continue;
-        tags.axes[k] = call.tagger.axis(known->second.id, known->second.summed);
-    }
-    call.set(output, std::move(tags));
+/// Fused attention reads the width of its heads off the stream: nothing in it can go alone.
+void fusedAttention(const Call& call) {
+    call.freezeAll(cat(call.tagger.here(), " is fused: it takes all widths from one number"));
 }
 
 constexpr std::array kRules = {
@@ -236,7 +166,7 @@ constexpr std::array kRules = {
     NamedRule{"addmm baddbmm addmv", addmm},
     NamedRule{"linear", linear},
     NamedRule{"scaled_dot_product_attention", attention},
-    NamedRule{"einsum", einsum},
+    NamedRule{"_native_multi_head_attention _transformer_encoder_layer_fwd", fusedAttention},
 };
 
 }  // namespace

@@ -107,7 +107,7 @@ AxisTags wholeGroups(const Call& call, const Convolution& conv) {
             tagger.unite(first, (*input)[at(group * conv.inPerGroup + i)]);
         }
         for (std::int64_t i = 0; i < perRow; ++i) {
-            tagger.attach(first, (*rows)[at(group * perRow + i)]);
+            tagger.unite(first, (*rows)[at(group * perRow + i)]);
         }
         produced->insert(produced->end(), at(conv.outPerGroup), first);
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Operators that look positions up by tensors of indices.
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -88,6 +89,15 @@ struct Indexing {
     std::int64_t firstAxis = 0;   // where they are put
 };
 
+/// Where the index tensors' axes are in the result: in place of the indexed ones when those are
+/// side by side, else in front.
+std::int64_t resultPlace(const std::vector<bool>& isIndexed) {
+    const auto first = std::ranges::find(isIndexed, true);
+    const auto gap = std::find(first, isIndexed.end(), false);
+    const bool isOneRun = std::find(gap, isIndexed.end(), true) == isIndexed.end();
+    return first == isIndexed.end() || !isOneRun ? 0 : first - isIndexed.begin();
+}
+
 std::optional<Indexing> indexingOf(const Call& call, ValueId input) {
     const auto list = call.step.inputs[1];
     if (list < 0) return std::nullopt;
@@ -98,7 +108,6 @@ std::optional<Indexing> indexingOf(const Call& call, ValueId input) {
     if (made->kind() != c10::prim::ListConstruct) return std::nullopt;
     std::int64_t axis = 0;
     std::size_t next = 0;
-    bool isBroken = false;
     const auto& tensors = call.tagger.value(list).elements;
     for (const auto* item : made->inputs()) {
         if (item->type()->kind() == c10::TypeKind::NoneType) {
@@ -107,31 +116,15 @@ std::optional<Indexing> indexingOf(const Call& call, ValueId input) {
         }
         if (next >= tensors.size() || axis >= call.rank(input)) return std::nullopt;
         const auto& index = call.tagger.value(tensors[next++]);
-        const auto covered = index.dtype == at::kBool || index.dtype == at::kByte
-                                 ? static_cast<std::int64_t>(index.shape.size())
-                                 : 1;
-        if (covered > 1 || index.dtype == at::kBool) {
-            indexing.resultAxes = std::max<std::int64_t>(indexing.resultAxes, 1);
-        } else {
-            indexing.resultAxes =
-                std::max(indexing.resultAxes, static_cast<std::int64_t>(index.shape.size()));
-        }
-        for (std::int64_t i = 0; i < covered && axis < call.rank(input); ++i) {
+        const auto rank = static_cast<std::int64_t>(index.shape.size());
+        const bool isMask = index.dtype == at::kBool || index.dtype == at::kByte;
+        indexing.resultAxes = std::max(indexing.resultAxes, isMask ? 1 : rank);
+        for (std::int64_t i = 0; i < (isMask ? rank : 1) && axis < call.rank(input); ++i) {
             indexing.isIndexed[at(axis++)] = true;
         }
     }
     if (next != tensors.size()) return std::nullopt;
-    std::int64_t first = -1;
-    std::int64_t last = -1;
-    std::int64_t count = 0;
-    for (std::int64_t i = 0; i < call.rank(input); ++i) {
-        if (!indexing.isIndexed[at(i)]) continue;
-        first = first < 0 ? i : first;
-        last = i;
-        ++count;
-    }
-    isBroken = count > 0 && last - first + 1 != count;
-    indexing.firstAxis = isBroken || first < 0 ? 0 : first;
+    indexing.firstAxis = resultPlace(indexing.isIndexed);
     return indexing;
 }
 

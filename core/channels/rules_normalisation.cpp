@@ -166,7 +166,14 @@ void along(const Call& call) {
         if (isOrdered) call.tagger.freeze(own, why);
         call.tagger.markInexact(own, why);
     }
-    handOn(call, input);
+    for (const auto output : call.outputs()) {
+        auto tags = call.tagger.allAxes(input);
+        tags.isLazy = false;
+        const bool isShorter = call.shape(output) != call.shape(input);
+        if (isShorter && call.rank(output) != call.rank(input)) tags = call.plain(output);
+        if (isShorter && call.rank(output) == call.rank(input)) tags.axes[at(axis)] = nullptr;
+        call.set(output, std::move(tags));
+    }
 }
 
 /// glu: the first half times a gate made of the second.
@@ -211,7 +218,7 @@ constexpr std::array kRules = {
     NamedRule{"max min", extreme},
     NamedRule{
         "softmax log_softmax _softmax _log_softmax softmin cumsum cumprod cummax sort argsort "
-        "logcumsumexp",
+        "logcumsumexp topk",
         along},
     NamedRule{"glu", glu},
     NamedRule{"_weight_norm _weight_norm_interface", weightNorm},

@@ -112,15 +112,28 @@ void view(const Call& call) {
     reshape(call);
 }
 
+/// Stretched axes are equal everywhere: they follow what they are stretched like, or anything.
 void expand(const Call& call) {
     const auto input = call.tensor(0);
+    const auto like = call.name == "expand_as" ? call.tensor(1) : -1;
     const auto own = call.tagger.allAxes(input);
     for (const auto output : call.outputs()) {
         const std::array<ValueId, 1> operand{input};
-        auto tags = call.plain(output);
+        Tags tags;
         inherit(call, operand, tags);
+        tags.axes.resize(call.shape(output).size());
+        tags.freeAxes.assign(tags.axes.size(), false);
         const auto added = call.rank(output) - call.rank(input);
-        for (std::size_t i = 0; i < own.axes.size(); ++i) tags.axes[i + at(added)] = own.axes[i];
+        for (std::int64_t i = 0; i < call.rank(output); ++i) {
+            const bool isStretched = i < added || call.shape(input)[at(i - added)] == 1;
+            if (!isStretched) {
+                tags.axes[at(i)] = own.axes[at(i - added)];
+            } else if (like >= 0) {
+                tags.axes[at(i)] = call.tagger.allAxes(like).axes[at(i)];
+            } else {
+                tags.freeAxes[at(i)] = call.shape(output)[at(i)] > 1;
+            }
+        }
         call.set(output, std::move(tags));
     }
 }
@@ -181,7 +194,8 @@ void placeMoved(const Call& call, Tags& tags, const at::Tensor& moved) {
     }
     small = small.sub(1).to(at::kInt).contiguous();
     const auto* first = small.data_ptr<Atom>();
-    auto [axis, made] = call.tagger.toOneAxis({first, first + small.numel()}, small.sizes());
+    auto [axis, made] =
+        call.tagger.toOneAxis({first, first + small.numel()}, small.sizes(), Prefer::OwnPositions);
     if (made != nullptr) place(call, tags, axis, std::move(made));
 }
 
@@ -205,6 +219,52 @@ void moved(const Call& call) {
     call.set(outputs[0], std::move(tags));
 }
 
+/// Rows of [groups, width] become columns: what is left must be whole rows or whole columns, as the
+/// operator counts them anew.
+void channelShuffle(const Call& call) {
+    const auto input = call.tensor(0);
+    const auto own = call.tagger.axis(input, 1);
+    const auto groups = call.integer("groups", 1);
+    if (own != nullptr) {
+        const std::array<std::int64_t, 2> grid{groups, call.shape(input)[1] / groups};
+        call.tagger.toOneAxis(*own, grid);
+    }
+    moved(call);
+}
+
+/// Windows along an axis: its positions are neither kept nor dropped one by one.
+void windows(const Call& call) {
+    const auto input = call.tensor(0);
+    const auto axis = call.wrap(call.integer("dimension", 0), call.rank(input));
+    const auto own = call.tagger.allAxes(input).axes[at(axis)];
+    call.tagger.freeze(own, cat(call.tagger.here(), " slides over them"));
+    moved(call);
+}
+
+/// col2im: blocks of a kernel's size become one channel.
+void fold(const Call& call) {
+    const auto input = call.tensor(0);
+    const auto output = call.outputs().at(0);
+    auto& tagger = call.tagger;
+    const auto first = call.rank(input) - 2;
+    const auto why = cat(tagger.here(), " slides over them");
+    const auto axes = tagger.allAxes(input).axes;
+    tagger.freeze(axes.back(), why);
+    auto tags = call.plain(output);
+    if (first > 0) tags.axes[0] = axes[0];
+    if (const auto own = axes[at(first)]) {
+        const auto channels = call.shape(output)[at(first)];
+        const auto block = own->size() / at(channels);
+        auto made = std::make_shared<std::vector<Atom>>();
+        for (std::size_t i = 0; i < own->size(); ++i) {
+            if (i % block == 0) made->push_back((*own)[i]);
+            tagger.unite((*own)[i / block * block], (*own)[i]);
+        }
+        tags.axes[at(first)] = std::move(made);
+    }
+    call.set(output, std::move(tags));
+}
+
 constexpr std::array kRules = {
     NamedRule{"reshape flatten unflatten reshape_as view_as _unsafe_view ravel squeeze unsqueeze "
               "_reshape_alias atleast_1d atleast_2d atleast_3d view_copy squeeze_copy "
@@ -214,9 +274,11 @@ constexpr std::array kRules = {
     NamedRule{"expand expand_as broadcast_to expand_copy", expand},
     NamedRule{"repeat tile", repeat},
     NamedRule{"permute transpose t numpy_T mT matrix_H T H mH swapaxes swapdims movedim moveaxis "
-              "pixel_shuffle pixel_unshuffle channel_shuffle native_channel_shuffle unfold im2col "
-              "diagonal rot90 adjoint permute_copy transpose_copy t_copy",
+              "pixel_shuffle pixel_unshuffle im2col adjoint permute_copy transpose_copy t_copy",
               moved},
+    NamedRule{"channel_shuffle native_channel_shuffle", channelShuffle},
+    NamedRule{"unfold", windows},
+    NamedRule{"col2im", fold},
 };
 
 }  // namespace

@@ -34,7 +34,29 @@ void overSpace(const Call& call) {
     }
 }
 
+/// Samples at places that another tensor gives: channel by channel.
+void sampled(const Call& call) {
+    const auto input = call.tensor(0);
+    const auto output = call.outputs().at(0);
+    const auto axes = call.tagger.allAxes(input).axes;
+    const auto why = cat(call.tagger.here(), " reads them by place");
+    for (std::size_t i = 2; i < axes.size(); ++i) call.tagger.freeze(axes[i], why);
+    if (call.tensor(1) >= 0) call.tagger.freezeAll(call.tensor(1), why);
+    auto tags = call.plain(output);
+    for (std::size_t i = 0; i < 2 && i < axes.size(); ++i) tags.axes[i] = axes[i];
+    call.set(output, std::move(tags));
+}
+
+/// Undoes a pooling with the places that it noted, which have the same channels.
+void unpooled(const Call& call) {
+    const auto channels = call.rank(call.tensor(0)) - spatialAxes(call) - 1;
+    joinAxes(call, call.tensor(0), channels, call.tensor(1), channels);
+    overSpace(call);
+}
+
 constexpr std::array kRules = {
+    NamedRule{"grid_sampler grid_sampler_2d grid_sampler_3d", sampled},
+    NamedRule{"max_unpool2d max_unpool3d", unpooled},
     NamedRule{"max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d "
               "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d "
               "adaptive_max_pool2d adaptive_max_pool3d max_pool1d_with_indices "

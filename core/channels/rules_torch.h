@@ -59,7 +59,8 @@ struct NamedRule {
     std::string_view names;  ///< separated by blanks
     Rule rule;
 };
-std::span<const NamedRule> contractionRules();    ///< linear, matmul, einsum, attention, embedding
+std::span<const NamedRule> contractionRules();  ///< linear, matmul, einsum, attention, embedding
+std::span<const NamedRule> einsumRules();
 std::span<const NamedRule> convolutionRules();    ///< convolutions
 std::span<const NamedRule> spatialRules();        ///< pooling, interpolation
 std::span<const NamedRule> reindexRules();        ///< reshape, permute, expand, pixel shuffle …

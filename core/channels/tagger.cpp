@@ -94,9 +94,10 @@ void Tagger::walk(const TraceStep& step) {
     const auto outputs = call.outputs();
     const bool isTracked = std::ranges::any_of(
         inputs, [this](ValueId id) { return tags(id).isTracked() || tags(id).isLazy; });
+    const bool isStretched = call.name.starts_with("expand") || call.name == "broadcast_to";
     m_joined = kNoAtom;
     const auto rule = findRule(*step.node, call.name);
-    if (rule != nullptr && (isTracked || inputs.empty())) {
+    if (rule != nullptr && (isTracked || isStretched || inputs.empty())) {
         rule(call);
     } else if (isTracked) {
         if (outputs.empty() && call.name != "tolist") return;
@@ -114,12 +115,14 @@ AxisTags Tagger::makeAxis(ValueId id, std::int64_t axis) {
     const auto& value = m_trace.values[at(id)];
     const auto size = value.shape[at(axis)];
     if (size <= 1) return nullptr;
-    auto& known = m_parameterAxes[{value.path, static_cast<int>(axis)}];
-    if (known != nullptr && !value.path.empty()) return known;
+    const bool isParameter = m_table.values[at(id)].isLazy && !value.path.empty();
+    const std::string path = isParameter ? value.path : "";
+    auto& known = m_parameterAxes[{path, static_cast<int>(axis)}];
+    if (known != nullptr && isParameter) return known;
     const auto first = atoms().add(size);
     auto made = std::make_shared<std::vector<Atom>>(at(size));
     for (std::int64_t i = 0; i < size; ++i) (*made)[at(i)] = first + static_cast<Atom>(i);
-    m_table.axes.push_back({value.path, static_cast<int>(axis), size, first,
+    m_table.axes.push_back({path, static_cast<int>(axis), size, first,
                             static_cast<int>(value.shape.size()), false, Role::Affine});
     return known = std::move(made);
 }
@@ -127,7 +130,7 @@ AxisTags Tagger::makeAxis(ValueId id, std::int64_t axis) {
 AxisTags Tagger::axis(ValueId id, std::int64_t axis) {
     auto& tags = m_table.values[at(id)];
     auto& found = tags.axes[at(axis)];
-    if (found == nullptr && tags.isLazy) found = makeAxis(id, axis);
+    if (found == nullptr && (tags.isLazy || tags.isFree(axis))) found = makeAxis(id, axis);
     return found;
 }
 
@@ -232,7 +235,9 @@ void Tagger::addGrouped(const AxisTags& channels, std::int64_t perGroup) {
 std::string Tagger::here() const {
     const auto& node = *m_trace.steps[at(m_step)].node;
     const auto path = modulePathOf(node);
-    return path.empty() ? plainName(node) : cat(plainName(node), " in ", path);
+    auto name = plainName(node);
+    name.erase(0, name.find_first_not_of('_'));
+    return path.empty() ? name : cat(name, " in ", path);
 }
 
 }  // namespace espalier::channels

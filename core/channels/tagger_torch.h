@@ -19,6 +19,10 @@ enum class SplitUnit {
     LastAxis    ///< the same positions in every head
 };
 
+/// What to look for first in the axis that keeps its channels apart: many units, or that each
+/// position is a unit of its own (which tells channels from space after a pixel shuffle).
+enum class Prefer { ManyUnits, OwnPositions };
+
 /// The walk's state, as the rules see it. Rules unite, freeze and hand tags on; they never look at
 /// real activations.
 class Tagger {
@@ -60,7 +64,8 @@ public:
     /// Unites over all axes of `shape` but the one that leaves most classes, and returns that one
     /// with its tags. `atoms` fill `shape` in row-major order.
     std::pair<std::int64_t, AxisTags> toOneAxis(std::vector<Atom> atoms,
-                                                std::span<const std::int64_t> shape);
+                                                std::span<const std::int64_t> shape,
+                                                Prefer preference = Prefer::ManyUnits);
 
     /// "layer_norm in encoder.0.norm": the step that is being walked.
     std::string here() const;
@@ -70,6 +75,8 @@ private:
     void walk(const TraceStep& step);
     AxisTags makeAxis(ValueId id, std::int64_t axis);
     void prepareValues();
+    AxisTags uniteAcross(const std::vector<Atom>& spread, std::span<const std::int64_t> shape,
+                         std::int64_t axis);
 
     const Trace& m_trace;
     SplitUnit m_unit;

@@ -23,12 +23,18 @@ struct Tags {
     std::vector<AxisTags> axes;
     int origin = -1;  ///< a text of Atoms for people: what an axis without tags comes from
     bool isParametric = false;  ///< computed from parameters and constants alone
-    bool isLazy = false;      ///< a parameter or a filled tensor: its axes get atoms when asked for
+    bool isLazy = false;  ///< a parameter or a filled tensor: its axes get atoms when asked for
+    std::vector<bool> freeAxes;  ///< those along which all is equal (stretched from size one): they
+                                 ///< get atoms when joined with channels; may be empty
     std::vector<int> leaves;  ///< of a parametric tensor: the parameters in it, by Tagger's number
 
     bool isTracked(std::int64_t axis) const {
         return axis >= 0 && axis < static_cast<std::int64_t>(axes.size()) &&
                axes[static_cast<std::size_t>(axis)] != nullptr;
+    }
+    bool isFree(std::int64_t axis) const {
+        return axis >= 0 && axis < static_cast<std::int64_t>(freeAxes.size()) &&
+               freeAxes[static_cast<std::size_t>(axis)];
     }
     bool isTracked() const {
         for (const auto& axis : axes) {

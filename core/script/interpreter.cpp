@@ -192,8 +192,9 @@ private:
 
 /// Self, the inputs, and the defaults of what was left out.
 Result<std::vector<IValue>> argumentsOf(const Program& program, std::vector<IValue> inputs) {
-    const auto method = program.module.get_method("forward");
-    const auto& schema = method.function().getSchema();
+    const auto schema = program.schema
+                            ? *program.schema
+                            : program.module.get_method("forward").function().getSchema();
     std::vector<IValue> arguments{program.module._ivalue()};
     for (auto& input : inputs) arguments.push_back(std::move(input));
     const auto& expected = schema.arguments();

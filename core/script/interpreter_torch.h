@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include <ATen/core/function_schema.h>
 #include <ATen/core/ivalue.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/ir.h>
@@ -26,6 +27,8 @@ struct Program {
     torch::jit::Module module;
     std::shared_ptr<torch::jit::Graph> graph;
     std::shared_ptr<const Code> code;
+    /// Arguments and their defaults; null: those of the module's own forward.
+    std::shared_ptr<const c10::FunctionSchema> schema = nullptr;
 };
 
 /// Errors: Unsupported when the module has no forward.

@@ -228,7 +228,9 @@ Result<Draft> makeDraft(const Program& program, const ReplaceTensor& replace) {
 }
 
 Program programOf(const Draft& draft) {
-    return {draft.module, draft.graph, compile(draft.graph)};
+    const auto& schema = draft.original.get_method("forward").function().getSchema();
+    return {draft.module, draft.graph, compile(draft.graph),
+            std::make_shared<const c10::FunctionSchema>(schema)};
 }
 
 Result<Finished> finished(const Draft& draft) {

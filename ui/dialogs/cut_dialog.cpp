@@ -39,6 +39,7 @@ QTreeWidget* makeTable(const QString& name, const QString& accessibleName,
     table->setRootIsDecorated(false);
     table->setUniformRowHeights(true);
     table->setSelectionMode(QAbstractItemView::NoSelection);
+    table->setFocusPolicy(Qt::NoFocus);
     table->setHeaderLabels(titles);
     for (int column = 1; column < titles.size(); ++column) {
         table->headerItem()->setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);

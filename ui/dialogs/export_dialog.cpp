@@ -72,6 +72,8 @@ QTreeWidget* ExportDialog::makeLayerList(const Document& document) {
     list->setAccessibleName(tr("Layers that lose weights"));
     list->setRootIsDecorated(false);
     list->setUniformRowHeights(true);
+    list->setSelectionMode(QAbstractItemView::NoSelection);
+    list->setFocusPolicy(Qt::NoFocus);
     list->setHeaderLabels({tr("Layer"), tr("Kept"), tr("Of"), tr("Sparsity")});
     for (const model::Layer& layer : document.snapshot()->layers()) {
         const std::int64_t removed = document.removed(layer.id);

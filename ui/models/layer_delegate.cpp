@@ -73,12 +73,15 @@ void LayerDelegate::paintBar(QPainter* painter, const QStyleOptionViewItem& opti
     const QRect inner = option.rect.adjusted(style::kSpaceRelated, 0, -style::kSpaceRelated, 0);
     const int textWidth = item.fontMetrics.horizontalAdvance(QStringLiteral("100.0 %"));
     const int barWidth = inner.width() - textWidth - style::kSpaceRelated;
+    const bool isSelected = item.state & QStyle::State_Selected;
     if (barWidth > 0) {
         const QRectF bar(inner.left(), inner.center().y() - kBarHeight / 2 + 1, barWidth,
                          kBarHeight);
+        // The selection has the colour of what is kept.
+        if (isSelected)
+            painter->fillRect(bar.adjusted(-1, -1, 1, 1), item.palette.color(QPalette::Base));
         style::paintSparsityBar(*painter, bar, value, item.palette);
     }
-    const bool isSelected = item.state & QStyle::State_Selected;
     const auto role = isSelected ? QPalette::HighlightedText : QPalette::Text;
     style->drawItemText(painter, inner, Qt::AlignRight | Qt::AlignVCenter, item.palette, true, text,
                         role);

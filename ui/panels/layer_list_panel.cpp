@@ -31,9 +31,10 @@ namespace {
 constexpr int kStateWidth = 26;  // an icon
 constexpr int kBarWidth = 56;
 constexpr int kGroupWidth = 46;  // an icon and a letter or two
-constexpr int kNarrow = 330;     // less leaves no room for the shape beside the name
+constexpr int kNarrow = 390;     // less leaves no room for the shape beside the name
+constexpr int kNarrower = 320;   // less leaves none for the number of parameters
 constexpr int kNarrowest = 220;
-constexpr QSize kSize(320, 400);
+constexpr QSize kSize(340, 400);
 
 // Why the others of "4 of 8 layers can be pruned" cannot.
 QString reasonsOf(const model::Snapshot& snapshot) {
@@ -108,6 +109,7 @@ void LayerListPanel::buildTable() {
     m_table->setSelectionMode(QAbstractItemView::ExtendedSelection);
     m_table->setTextElideMode(Qt::ElideMiddle);
     m_table->setFrameShape(QFrame::NoFrame);
+    m_table->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_table->setContextMenuPolicy(Qt::CustomContextMenu);
     m_table->setSortingEnabled(true);
     buildHeader();
@@ -133,9 +135,10 @@ void LayerListPanel::buildHeader() {
     header->setMinimumSectionSize(kStateWidth);
     header->setSectionResizeMode(QHeaderView::ResizeToContents);
     header->setSectionResizeMode(LayerModel::Name, QHeaderView::Stretch);
-    header->setSectionResizeMode(LayerModel::Removed, QHeaderView::Interactive);
+    header->setSectionResizeMode(LayerModel::Removed, QHeaderView::Fixed);
     header->resizeSection(LayerModel::Removed,
-                          fontMetrics().horizontalAdvance(QStringLiteral("100.0 %")) + kBarWidth);
+                          fontMetrics().horizontalAdvance(QStringLiteral("100.0 %")) + kBarWidth +
+                              style::kSpaceGroup);
     header->setSectionResizeMode(LayerModel::Group, QHeaderView::Fixed);
     header->resizeSection(LayerModel::Group, kGroupWidth);
     header->setSectionResizeMode(LayerModel::State, QHeaderView::Fixed);
@@ -200,6 +203,7 @@ QMenu* LayerListPanel::createContextMenu() {
         action->setChecked(!m_table->isColumnHidden(column));
         connect(action, &QAction::toggled, m_table, [this, column](bool on) {
             if (column == LayerModel::Shape) m_isShapeWanted = on;
+            if (column == LayerModel::Parameters) m_areParametersWanted = on;
             m_table->setColumnHidden(column, !on);
         });
     }
@@ -213,6 +217,7 @@ QSize LayerListPanel::sizeHint() const {
 void LayerListPanel::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     m_table->setColumnHidden(LayerModel::Shape, !m_isShapeWanted || width() < kNarrow);
+    m_table->setColumnHidden(LayerModel::Parameters, !m_areParametersWanted || width() < kNarrower);
 }
 
 void LayerListPanel::refreshActions() {

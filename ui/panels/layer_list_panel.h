@@ -56,7 +56,8 @@ private:
     QAction* m_selectPrunable;
     QAction* m_copyNames;
     bool m_isSyncing = false;
-    bool m_isShapeWanted = true;  // hidden while the panel is narrow
+    bool m_isShapeWanted = true;  // hidden while the panel is narrow, as is the next
+    bool m_areParametersWanted = true;
 };
 
 }  // namespace espalier::ui

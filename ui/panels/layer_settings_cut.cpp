@@ -113,6 +113,8 @@ void CutEditor::buildSparsity() {
     m_sparsity->setRange(0, 100);
     m_sparsity->setDecimals(4);
     m_sparsity->setSuffix(QStringLiteral("\u2009%"));
+    const int digits = fontMetrics().horizontalAdvance(QStringLiteral("99.9999 %"));
+    m_sparsity->setMinimumWidth(digits + 2 * style::kSpaceGroup);  // and the arrows
     auto* both = new QWidget(this);
     auto* layout = new QHBoxLayout(both);
     layout->setContentsMargins({});
@@ -148,7 +150,7 @@ void CutEditor::buildPattern() {
     m_pattern->setObjectName(QStringLiteral("cutPattern"));
     m_pattern->setAccessibleName(tr("Pattern n:m"));
     for (const PatternChoice& choice : kPatterns) {
-        m_pattern->addItem(tr("%1:%2 – keeps %1 of every %2").arg(choice.keep).arg(choice.group));
+        m_pattern->addItem(tr("%1:%2, keeps %1 of %2").arg(choice.keep).arg(choice.group));
     }
     m_pattern->setMinimumContentsLength(6);
     m_pattern->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);

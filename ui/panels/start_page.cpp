@@ -16,7 +16,7 @@
 namespace espalier::ui {
 namespace {
 
-constexpr int kColumnWidth = 560;
+constexpr int kColumnWidth = 680;
 constexpr int kPictureSize = 72;
 constexpr int kShownRecentFiles = 6;
 

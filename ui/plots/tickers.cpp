@@ -9,6 +9,20 @@
 
 namespace espalier::plots {
 
+namespace {
+
+// The next of 1, 2, 5, 10, 20, 50 …
+double niceCount(double least) {
+    double step = 1;
+    for (const double factor : {2.0, 2.5, 2.0}) {
+        if (step >= least) return step;
+        step *= factor;
+    }
+    return step >= least ? step : 10 * niceCount(least / 10);
+}
+
+}  // namespace
+
 QString siTickText(double value) {
     static constexpr std::array<const char*, 5> kSuffixes{"", "k", "M", "G", "T"};
     std::size_t power = 0;
@@ -57,7 +71,7 @@ void CellTicker::setCells(const QStringList& names, int count, int stride) {
 }
 
 double CellTicker::getTickStep(const QCPRange& range) {
-    if (!m_names.isEmpty()) return std::max(1.0, std::ceil(range.size() / std::max(1, mTickCount)));
+    if (!m_names.isEmpty()) return niceCount(range.size() / std::max(1, mTickCount));
     return std::max(1.0, std::round(QCPAxisTicker::getTickStep(range)));
 }
 
