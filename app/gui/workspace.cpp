@@ -23,7 +23,7 @@ namespace espalier::gui {
 namespace {
 
 constexpr int kLayoutVersion = 1;
-constexpr int kLeftWidth = 350;
+constexpr int kLeftWidth = 380;
 constexpr int kRightWidth = 300;
 constexpr int kLeastLeftWidth = 270;
 constexpr int kLeastRightWidth = 284;  // what the fields of a layer need
@@ -38,8 +38,7 @@ const QString kLog = QStringLiteral("view.log");
 
 Workspace::Workspace(ui::Workbench* workbench, QWidget* parent) : QMainWindow(parent, Qt::Widget) {
     setObjectName(QStringLiteral("workspace"));
-    // Grouped dragging lets a tab be pulled out, for tabbed docks have no title to hold.
-    setDockOptions(AnimatedDocks | AllowTabbedDocks | AllowNestedDocks | GroupedDragging);
+    setDockOptions(AllowTabbedDocks | AllowNestedDocks);
     setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
     auto* impact = new ui::ImpactBar(workbench, this);
     connect(impact, &ui::ImpactBar::attachDataRequested, this, &Workspace::attachDataRequested);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The story of the README, told by the program itself: every step is checked, and its picture is
 // written into $ESPALIER_SCREENSHOTS (unless that is empty), at 1440 x 900.
+#include <QCheckBox>
 #include <QDir>
 #include <QLabel>
 #include <QSignalSpy>
@@ -9,7 +10,9 @@
 
 #include "app/gui/workspace.h"
 #include "tests/support/window_probe.h"
+#include "ui/document/channels.h"
 #include "ui/panels/training_panel.h"
+#include "ui/plots/bars_view.h"
 #include "ui/plots/histogram_view.h"
 #include "ui/plots/qcp.h"
 #include "ui/style/icons.h"
@@ -133,7 +136,7 @@ private Q_SLOTS:
         QVERIFY2(recovered > m_fallen + 0.02, qPrintable(QString::number(recovered)));
         const prune::Footprint& cost = m_probe->document().footprint();
         QCOMPARE(cost.weights - cost.weightsKept,
-                 std::llround(0.985 * static_cast<double>(cost.weights)));
+                 std::llround(0.96 * static_cast<double>(cost.weights)));
         shoot("recovered");
     }
 
@@ -168,6 +171,77 @@ private Q_SLOTS:
         m_probe->trigger("view.weights");
         shoot("weights-dark");
         m_probe->trigger("view.theme_light");
+    }
+
+    void channels() {
+        m_probe->trigger("file.example");
+        QTRY_VERIFY_WITH_TIMEOUT(m_probe->document().history().nodes().size() == 1,
+                                 test::kPatienceMs);
+        QTRY_VERIFY_WITH_TIMEOUT(m_probe->document().evaluation(), test::kPatienceMs);
+        QVERIFY(m_probe->rest());
+        ui::Channels& channels = *m_probe->document().channels();
+        QVERIFY(channels.found());
+        m_probe->trigger("view.channels");
+        select("conv2.weight");
+        QVERIFY(m_probe->rest());
+        auto* bars = m_probe->child<plots::BarsView>("channelBars");
+        QCOMPARE(bars->data().count(), 50);
+        QCustomPlot* canvas = bars->canvas();
+        const auto pixelOf = [canvas](double place) {
+            return QPoint(static_cast<int>(canvas->xAxis->coordToPixel(place)),
+                          canvas->axisRect()->top() + 60);
+        };
+        const auto before = m_probe->document().footprint();
+        const int steps = m_probe->document().undoStack()->count();
+        drag(canvas, pixelOf(49.5), pixelOf(23.5));
+        QCOMPARE(m_probe->document().undoStack()->count(), steps + 1);
+        QVERIFY(m_probe->rest());
+        const auto id = *channels.selected();
+        QCOMPARE(channels.choice(id)->reached(), std::int64_t(24));
+        QVERIFY(m_probe->document().footprint().macs < before.macs * 7 / 10);
+        channels.setMark(id, bars->data().number(bars->currentChannel() < 0 ? 7 : 0),
+                         ui::Channels::Mark::Keep);
+        channels.setMark(id, 12, ui::Channels::Mark::Remove);
+        QVERIFY(m_probe->rest());
+        shoot("channels");
+        m_probe->child<QCheckBox>("channelCompare")->click();
+        QVERIFY(m_probe->rest());
+        shoot("channels-compared");
+        m_probe->trigger("view.theme_dark");
+        shoot("channels-dark");
+        m_probe->trigger("view.theme_light");
+        m_probe->child<QCheckBox>("channelCompare")->click();
+    }
+
+    void cutModel() {
+        m_probe->trigger("tools.measure_accuracy");
+        QTRY_VERIFY_WITH_TIMEOUT(m_probe->document().evaluation(), test::kPatienceMs);
+        m_probe->dialogs.nextDialog([this](QDialog& dialog) {
+            shoot("report", &dialog);
+            return true;
+        });
+        m_probe->trigger("tools.report");
+        QTemporaryDir folder;
+        m_probe->dialogs.nextDialog([this](QDialog& dialog) {
+            auto* accept = test::find<QPushButton>(dialog, "cutAccept");
+            const bool isProved =
+                QTest::qWaitFor([accept] { return accept->isEnabled(); }, test::kPatienceMs);
+            shoot("cut-export", &dialog);
+            return isProved;
+        });
+        const QString target = folder.filePath("lenet5-cut.pt");
+        m_probe->dialogs.nextFile(target);
+        const auto expected = m_probe->document().footprint();
+        m_probe->trigger("file.export_cut");
+        QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(target), test::kPatienceMs);
+        QVERIFY(m_probe->rest());
+        QVERIFY2(m_probe->messageText().contains("identical to the masked model"),
+                 qPrintable(m_probe->messageText()));
+        shoot("cut-exported");
+        QVERIFY(m_probe->openModel(target));
+        QVERIFY(m_probe->rest());
+        QCOMPARE(m_probe->document().footprint().parameters, expected.parameters);
+        shoot("cut-opened");
     }
 
 private:

@@ -48,8 +48,11 @@ QString whyText(const Channels& channels, const model::Layer& layer) {
     if (!layer.prunable.weights) reasons << text(layer.prunable.reason);
     if (const FoundGroups* found = channels.found()) {
         const auto id = channels.groupOf(layer.id);
-        QString reason =
-            id ? text(channels.group(*id).reason) : text(found->groups->whyNot(layer.name));
+        const bool isPlain = id && !channels.group(*id).locked && channels.group(*id).exact &&
+                             producersOf(*found, *id).size() <= 1;
+        QString reason = isPlain ? QString()
+                         : id    ? text(channels.group(*id).reason)
+                                 : text(found->groups->whyNot(layer.name));
         if (id && !channels.group(*id).locked && producersOf(*found, *id).size() > 1)
             reason = QStringLiteral("%1. %2").arg(headline(*found, *id), reason);
         if (!reason.isEmpty()) reasons << reason;
@@ -73,9 +76,7 @@ QString prunabilitySummary(const Document& document) {
             layers, [&](const auto& layer) { return hasOpenGroup(channels, layer.id); });
         const auto groups = std::ranges::count_if(
             found->letters, [](const QString& letter) { return !letter.isEmpty(); });
-        summary += ReportDialog::tr(", %1 can lose channels, in %2 groups that move together")
-                       .arg(open)
-                       .arg(groups);
+        summary += ReportDialog::tr(", %1 can lose channels, in %2 groups").arg(open).arg(groups);
     } else if (channels.isSearching()) {
         summary += ReportDialog::tr("; channel groups are still looked for");
     }

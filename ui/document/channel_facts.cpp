@@ -87,8 +87,8 @@ std::vector<model::LayerId> readersOf(const FoundGroups& found, GroupId id) {
 QString headline(const FoundGroups& found, GroupId id) {
     const channels::Group& group = found.groups->group(id);
     const auto producers = producersOf(found, id).size();
-    if (group.locked) return tr("These channels all stay");
-    if (producers <= 1) return tr("These channels go alone");
+    if (group.locked) return tr("all channels stay");
+    if (producers <= 1) return tr("no other layer moves along");
     QStringList through;
     for (const std::string& op : group.through) through << QString::fromStdString(op);
     const QString text = tr("%1 layers move together").arg(producers);

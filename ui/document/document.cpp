@@ -70,6 +70,16 @@ double Document::sparsity(model::LayerId layer) const {
     return count > 0 ? static_cast<double>(removed(layer)) / static_cast<double>(count) : 0;
 }
 
+double Document::sparsityOfWhatIsLeft(model::LayerId layer) const {
+    const prune::CutCosts* cut = m_channels->costs();
+    if (!cut || !hasModel() || !layer.isValid()) return sparsity(layer);
+    const std::int64_t left = cut->weights[layer.index()];
+    const std::int64_t gone = snapshot()->layer(layer).weightCount - left;
+    if (gone == 0 || left == 0) return sparsity(layer);
+    return static_cast<double>(std::max<std::int64_t>(0, removed(layer) - gone)) /
+           static_cast<double>(left);
+}
+
 void Document::select(model::LayerId layer) {
     select({layer}, layer);
 }

@@ -46,10 +46,11 @@ public:
     const prune::Footprint& denseFootprint() const { return m_denseFootprint; }
     std::int64_t removed(model::LayerId layer) const;  ///< weights, preview included
     double sparsity(model::LayerId layer) const;
+    double sparsityOfWhatIsLeft(model::LayerId layer) const;  ///< once removed channels are cut out
 
-    /// Null until the statistics job has reached this layer.
+    /// Null until its statistics are there.
     const model::WeightIndex* index(model::LayerId layer) const { return m_indices.find(layer); }
-    /// Why there will be no index: the layer holds NaN. Null when there is no such reason.
+    /// Why there will be no index: the layer holds NaN.
     const Error* indexError(model::LayerId layer) const { return m_indices.error(layer); }
 
     /// The layer that is looked at, and all that are selected: it and others.
@@ -69,8 +70,7 @@ public:
     void setRules(const std::vector<model::LayerId>& layers, std::optional<prune::WeightRule> rule,
                   const QString& mergeKey = {});
     void setRules(const LayerRules& rules, const QString& mergeKey = {});
-    /// A cut at |w| < `threshold`, in the form that the criterion understands. Needs an index.
-    void setCut(model::LayerId layer, double threshold);
+    void setCut(model::LayerId layer, double threshold);  ///< at |w| < `threshold`; needs an index
     void setLocked(const std::vector<model::LayerId>& layers, bool locked);
     void setCriterion(const QString& name);
     void setPlan(prune::Plan plan, const QString& text, const QString& mergeKey = {});
@@ -90,7 +90,7 @@ public:
     void setMasks(prune::MasksPtr masks);
     void setIndex(model::LayerId layer, Result<model::WeightIndex> index);
     void setDataset(data::DatasetPtr dataset);
-    /// A history with a node more, which becomes the current one as one undo step.
+    /// A history with a node more, which becomes the current one: one undo step.
     void setHistory(project::History history, project::NodeId current, const QString& text);
     /// Measured on `state` (none: the current one); found again when undo leads there.
     void setEvaluation(measure::Evaluation evaluation, const std::optional<State>& state = {});

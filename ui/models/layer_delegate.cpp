@@ -79,7 +79,7 @@ void LayerDelegate::paintBar(QPainter* painter, const QStyleOptionViewItem& opti
                          kBarHeight);
         // The selection has the colour of what is kept.
         if (isSelected)
-            painter->fillRect(bar.adjusted(-1, -1, 1, 1), item.palette.color(QPalette::Base));
+            painter->fillRect(bar.adjusted(-2, -3, 2, 3), item.palette.color(QPalette::Base));
         style::paintSparsityBar(*painter, bar, value, item.palette);
     }
     const auto role = isSelected ? QPalette::HighlightedText : QPalette::Text;

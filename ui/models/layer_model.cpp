@@ -175,8 +175,10 @@ QString LayerModel::groupToolTip(const model::Layer& layer) const {
     if (!found) return channels->isSearching() ? tr("Finding groups…") : QString();
     const auto id = channels->groupOf(layer.id);
     if (!id) return ui::text(found->groups->whyNot(layer.name));
-    const channels::Group& group = channels->group(*id);
-    return QStringLiteral("%1\n%2").arg(headline(*found, *id), ui::text(group.reason));
+    const QString letter = found->letters[id->index()];
+    const QString line = letter.isEmpty() ? headline(*found, *id)
+                                          : tr("Group %1: %2").arg(letter, headline(*found, *id));
+    return QStringLiteral("%1\n%2").arg(line, ui::text(channels->group(*id).reason));
 }
 
 QVariant LayerModel::decoration(const model::Layer& layer, int column) const {

@@ -128,11 +128,13 @@ void GroupSection::showGroup(channels::GroupId id) {
     const FoundGroups& found = *m_channels->found();
     const channels::Group& group = m_channels->group(id);
     const QString letter = found.letters[id.index()];
-    m_headline->setText(letter.isEmpty() ? headline(found, id)
+    m_headline->setText(letter.isEmpty() ? sentence(headline(found, id))
                                          : tr("Group %1: %2").arg(letter, headline(found, id)));
     m_members->setText(membersText(id));
     m_members->show();
-    QString reason = sentence(text(group.reason));
+    // Alone and exact: there is nothing to explain.
+    const bool isPlain = group.exact && !group.locked && producersOf(found, id).size() <= 1;
+    QString reason = isPlain ? QString() : sentence(text(group.reason));
     if (!group.exact && !group.locked) reason = tr("Inexact. %1").arg(reason);
     m_reason->setText(reason);
     m_reason->setVisible(!reason.isEmpty());

@@ -29,12 +29,12 @@ namespace espalier::ui {
 namespace {
 
 constexpr int kStateWidth = 26;  // an icon
-constexpr int kBarWidth = 56;
+constexpr int kBarWidth = 48;
 constexpr int kGroupWidth = 46;  // an icon and a letter or two
-constexpr int kNarrow = 390;     // less leaves no room for the shape beside the name
-constexpr int kNarrower = 320;   // less leaves none for the number of parameters
+constexpr int kNarrow = 430;     // less leaves no room for the shape beside the name
+constexpr int kNarrower = 350;   // less leaves none for the number of parameters
 constexpr int kNarrowest = 220;
-constexpr QSize kSize(340, 400);
+constexpr QSize kSize(380, 400);
 
 // Why the others of "4 of 8 layers can be pruned" cannot.
 QString reasonsOf(const model::Snapshot& snapshot) {

@@ -219,7 +219,7 @@ void CutEditor::refresh() {
     const double threshold = previewed ? *previewed : m_document->cutThreshold(id).value_or(0);
     // As asked for, where it was asked for as a sparsity; the line below says what came of it.
     const bool isAsked = rule && rule->kind == Kind::Sparsity && !previewed;
-    const double sparsity = isAsked ? rule->value : m_document->sparsity(id);
+    const double sparsity = isAsked ? rule->value : m_document->sparsityOfWhatIsLeft(id);
     const double sigma = context.index ? context.index->statistics().sigma : 0;
     if (context.index) {
         const QSignalBlocker thresholds(m_threshold);
@@ -235,8 +235,10 @@ void CutEditor::refresh() {
     if (!m_slider->isSliderDown())
         m_slider->setValue(static_cast<int>(std::lround(sparsity * kSliderSteps)));
     refreshKind(rule);
-    m_readout->setText(tr("Removes %1 of %2 weights, %3")
-                           .arg(text(exactCount(m_document->removed(id))),
+    const QString line = m_document->sparsityOfWhatIsLeft(id) == m_document->sparsity(id)
+                             ? tr("Removes %1 of %2 weights, %3")
+                             : tr("Removes %1 of %2 weights, %3, channels included");
+    m_readout->setText(line.arg(text(exactCount(m_document->removed(id))),
                                 text(exactCount(context.layer.weightCount)),
                                 text(percent(m_document->sparsity(id), 2))));
 }

@@ -204,7 +204,9 @@ void BarsView::updateAxes() {
         names << QString::number(isRank ? i + 1 : m_data.number(channelAt(i)));
     QSharedPointer<CellTicker> ticker(new CellTicker);
     ticker->setCells(names, m_data.count(), 1);
-    ticker->setTickCount(m_data.count() > kLabelsUpTo ? 8 : std::max(1, m_data.count()));
+    // As many as there are bars, or every few: twice as many ticks as bars are asked for, since the
+    // ticker rounds its step up.
+    ticker->setTickCount(m_data.count() > kLabelsUpTo ? 8 : std::max(1, 2 * m_data.count()));
     canvas()->xAxis->setTicker(ticker);
     canvas()->xAxis->setLabel(isRank                       ? tr("rank of the channel")
                               : m_order == BarOrder::Score ? tr("channel, best first")
