@@ -56,7 +56,8 @@ Result<Proof> proveThem(const torch::jit::Module& original, const torch::jit::Mo
 }
 
 bool mentions(const std::vector<std::string>& lines, const std::string& part) {
-    return std::ranges::any_of(lines, [&](const auto& line) { return line.contains(part); });
+    return std::ranges::any_of(
+        lines, [&](const auto& line) { return line.find(part) != std::string::npos; });
 }
 
 }  // namespace
