@@ -173,6 +173,7 @@ void MainWindow::connectActions() {
         {"edit.reset_layer", &Tasks::resetSelectedLayers},
         {"edit.toggle_lock", &Tasks::toggleLock},
         {"prune.everywhere", &Tasks::pruneEverywhere},
+        {"prune.channels", &Tasks::pruneChannels},
         {"prune.reset_all", &Tasks::resetAllLayers},
         {"tools.measure_accuracy", &Tasks::measureAccuracy},
         {"tools.report", &Tasks::showReport},
