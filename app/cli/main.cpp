@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // espalier-cli: everything the window does, without a display.
+#include <algorithm>
 #include <array>
+#include <iostream>
 
 #include <CLI/CLI.hpp>
 
@@ -15,6 +17,15 @@ namespace {
 std::array<cli::Verb, 6> verbs() {
     return {cli::inspectVerb(), cli::pruneVerb(),   cli::evaluateVerb(),
             cli::tuneVerb(),    cli::latencyVerb(), cli::demoVerb()};
+}
+
+/// A word in the verb's place that is none; empty when there is none.
+std::string unknownVerb(int argc, char** argv) {
+    if (argc < 2 || argv[1][0] == '-') return {};
+    const std::string word = argv[1];
+    const auto all = verbs();
+    const bool isKnown = std::ranges::any_of(all, [&](const auto& v) { return v.name == word; });
+    return isKnown ? "" : word;
 }
 
 }  // namespace
@@ -35,6 +46,12 @@ int main(int argc, char** argv) {
         auto* subcommand = app.add_subcommand(verb.name, verb.summary);
         auto action = verb.setUp(*subcommand);
         subcommand->callback([&chosen, action] { chosen = action; });
+    }
+    if (const std::string word = unknownVerb(argc, argv); !word.empty()) {
+        std::cerr << "espalier-cli: there is no verb '" << word << "'. Known are";
+        for (const auto& verb : verbs()) std::cerr << ' ' << verb.name;
+        std::cerr << "; --help says what they do.\n";
+        return cli::kWrongUsage;
     }
     try {
         app.parse(argc, argv);

@@ -31,6 +31,14 @@ Result<std::string> knownCriterion(const std::string& name) {
     return error;
 }
 
+Result<prune::Scope> knownScope(const std::string& name) {
+    if (name == "layer") return prune::Scope::Layer;
+    if (name == "global") return prune::Scope::Global;
+    if (name == "same-kind") return prune::Scope::SameKind;
+    return Error{Error::Kind::BadArgument, cat("Cannot rank by scope '", name, "'"),
+                 "there is no scope of that name", "Use layer, global or same-kind"};
+}
+
 }  // namespace
 
 void addModel(CLI::App& app, std::filesystem::path& model) {
@@ -80,18 +88,15 @@ void addChoice(CLI::App& app, project::PruneChoice& choice) {
     addParsed(app, "--criterion", choice.criterion, knownCriterion, criterionHelp())
         ->type_name("NAME")
         ->excludes(plan);
-    app.add_option("--scope", choice.scope,
-                   "layer: the same share of each layer or group; global: one ranking for all; "
-                   "same-kind: one for groups built alike (channels alone)")
-        ->transform(CLI::CheckedTransformer(
-            std::map<std::string, prune::Scope>{{"layer", prune::Scope::Layer},
-                                                {"global", prune::Scope::Global},
-                                                {"same-kind", prune::Scope::SameKind}}))
+    addParsed(app, "--scope", choice.scope, knownScope,
+              "layer: the same share of each layer or group; global: one ranking for all; "
+              "same-kind: one for groups built alike (channels alone)")
+        ->type_name("NAME")
         ->excludes(plan)
         ->default_str("global for weights, layer for channels");
     app.add_option("--multiple-of", choice.multipleOf,
                    "Round the channels that stay up to a multiple of this: 4, 8, 16, 32")
-        ->check(CLI::PositiveNumber)
+        ->check(CLI::Range(1, 1 << 20))
         ->excludes(plan);
     app.add_flag_callback(
         "--allow-inexact", [&choice] { choice.inexact = prune::Inexact::Allow; },

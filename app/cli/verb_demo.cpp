@@ -147,7 +147,7 @@ Verb demoVerb() {
                     ->capture_default_str();
                 app.add_option("--epochs", options->epochs,
                                "Epochs of fine-tuning (default: the recipe's)")
-                    ->check(CLI::PositiveNumber);
+                    ->check(CLI::Range(1, 1 << 20));
                 return [options](Console& console) { return Demo(console, *options).run(); };
             }};
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
 #include <memory>
 
 #include "app/cli/options.h"
@@ -33,6 +34,11 @@ int evaluate(Console& console, const Options& options) {
     if (!evaluation) return console.fail(evaluation.error());
     console.out(options.json ? exchange::evaluationToJson(*evaluation)
                              : describe(*evaluation) + "\n\n" + classTable(*evaluation));
+    if (!std::isfinite(evaluation->loss)) {
+        console.note(
+            "The loss is not a number: the model's outputs hold NaN or infinity, or its "
+            "inputs are not scaled as it expects (--preset, --mean, --std).");
+    }
     return kDone;
 }
 
@@ -49,7 +55,7 @@ Verb evaluateVerb() {
                     ->default_str("test");
                 addDevice(app, spec.device);
                 app.add_option("--batch-size", spec.batchSize, "Samples per forward pass")
-                    ->check(CLI::PositiveNumber)
+                    ->check(CLI::Range(1, 1 << 20))
                     ->capture_default_str();
                 addJson(app, options->json);
                 return [options](Console& console) { return evaluate(console, *options); };

@@ -16,6 +16,10 @@ struct Options {
 };
 
 int prune(Console& console, const Options& options) {
+    const project::PruneChoice& choice = options.spec.choice;
+    if (choice.planFile.empty() && !choice.weights && !choice.channels) {
+        console.note("No --plan, --weights or --channels: nothing goes but what is zero already.");
+    }
     auto report = project::runPrune(options.spec, console.events(), console.control());
     if (!report) return console.fail(report.error());
     console.out(options.json ? exchange::reportToJson(*report) : describe(*report));

@@ -68,6 +68,7 @@ int tune(Console& console, const Options& options) {
     } else {
         printOutcome(console, *outcome);
     }
+    if (!outcome->metricsProblem.empty()) console.note(outcome->metricsProblem);
     const bool stopped = outcome->training.stopped;
     console.note(
         cat(stopped ? "Stopped; wrote the best so far: " : "Wrote ", outcome->output.string()));
@@ -91,7 +92,7 @@ Verb tuneVerb() {
                 app.add_option("--device", options->device,
                                "auto, cpu, cuda, cuda:1 … (default: the recipe's)");
                 app.add_option("--threads", options->threads, "CPU threads (default: all cores)")
-                    ->check(CLI::PositiveNumber);
+                    ->check(CLI::Range(1, 1 << 20));
                 app.add_option("--metrics", spec.metrics,
                                "Write loss, accuracy … of every step and epoch as CSV");
                 app.add_option("--report", spec.report,

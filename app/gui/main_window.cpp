@@ -368,10 +368,14 @@ void MainWindow::closeNow() {
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
-    // A training saves its best by itself, and that holds the plan as well: nothing to ask then.
-    if (!m_isLeaving && !m_workbench->isTraining() && m_document->hasUnsavedWork()) {
+    const bool isTraining = m_workbench->isTraining();
+    if (!m_isLeaving && (isTraining || m_document->hasUnsavedWork())) {
         event->ignore();
-        m_tasks->leaveModel([this] { closeNow(); });
+        // A window that is closing takes no second close: it comes after this one.
+        const auto close = [this] {
+            QMetaObject::invokeMethod(this, &MainWindow::closeNow, Qt::QueuedConnection);
+        };
+        isTraining ? m_tasks->leaveTraining(close) : m_tasks->leaveModel(close);
         return;
     }
     finish();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include <QDir>
 #include <QFileInfo>
 #include <QWidget>
 
@@ -200,7 +201,10 @@ void Tasks::openPlan() {
 
 QString Tasks::suggestedName(const QString& ending) const {
     const std::filesystem::path& model = m_workbench->document()->snapshot()->file().path;
-    return QString::fromStdString((model.parent_path() / model.stem()).string()) + ending;
+    // The examples' own folder belongs to the program.
+    const bool isExample = model.parent_path() == project::lenet5Example().model.parent_path();
+    const auto folder = isExample ? toPath(QDir::homePath()) : model.parent_path();
+    return QString::fromStdString((folder / model.stem()).string()) + ending;
 }
 
 bool Tasks::askForExport() {
@@ -277,6 +281,19 @@ void Tasks::leaveModel(const std::function<void()>& then) {
         default:
             return;
     }
+}
+
+void Tasks::leaveTraining(const std::function<void()>& then) {
+    enum Answer { Stop, GoOn };
+    ui::Question question;
+    question.title = tr("Fine-tuning is running");
+    question.text = tr("Stop it and quit?");
+    question.detail =
+        tr("The best weights so far are written to a model file, and the next start says where.");
+    question.answers = {tr("Stop and quit"), tr("Go on training")};
+    question.safeAnswer = GoOn;
+    question.mainAnswer = GoOn;
+    if (dialogs::ask(m_window, question) == Stop) then();
 }
 
 void Tasks::onSucceeded(const QString& message, const QString& path) {

@@ -46,6 +46,8 @@ public:
 
     /// Does `then` at once when nothing would be lost, else asks: export first, discard, or stay.
     void leaveModel(const std::function<void()>& then);
+    /// Asks whether the training may be stopped; what it reached by then is kept as a file.
+    void leaveTraining(const std::function<void()>& then);
 
 Q_SIGNALS:
     void messagePosted(const espalier::ui::Message& message);

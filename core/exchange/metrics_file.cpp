@@ -22,17 +22,22 @@ std::string cell(double value) {
 
 }  // namespace
 
-MetricsWriter::MetricsWriter(std::ofstream file) : m_file(std::move(file)) {}
+MetricsWriter::MetricsWriter(std::ofstream file, std::filesystem::path path)
+    : m_file(std::move(file)), m_path(std::move(path)) {}
 
 Result<MetricsWriter> MetricsWriter::create(const std::filesystem::path& path) {
     std::ofstream file(path, std::ios::trunc);
     file.imbue(std::locale::classic());
     file << "step,epoch,round,loss,val_loss,top1,lr,sparsity,seconds" << std::endl;
-    if (!file) {
-        return Error{Error::Kind::WriteFailed, cat("Cannot write the metrics to ", path.string()),
-                     "the file cannot be made or the disk is full", "Choose another place"};
-    }
-    return MetricsWriter(std::move(file));
+    MetricsWriter writer(std::move(file), path);
+    if (auto written = writer.check(); !written) return written.error();
+    return writer;
+}
+
+Result<void> MetricsWriter::check() const {
+    if (m_file) return {};
+    return Error{Error::Kind::WriteFailed, cat("Cannot write the metrics to ", m_path.string()),
+                 "the file cannot be made or the disk is full", "Choose another place"};
 }
 
 void MetricsWriter::append(const train::TrainSample& sample) {

@@ -18,10 +18,13 @@ public:
     /// Errors: WriteFailed.
     static Result<MetricsWriter> create(const std::filesystem::path& path);
     void append(const train::TrainSample& sample);
+    /// Errors: WriteFailed when a row did not reach the file: training goes on without.
+    Result<void> check() const;
 
 private:
-    explicit MetricsWriter(std::ofstream file);
+    MetricsWriter(std::ofstream file, std::filesystem::path path);
     std::ofstream m_file;
+    std::filesystem::path m_path;
 };
 
 }  // namespace espalier::exchange

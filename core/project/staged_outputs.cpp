@@ -43,6 +43,18 @@ Result<void> StagedOutputs::check() const {
     return m_check;
 }
 
+Error StagedOutputs::named(Error error) const {
+    for (const File& file : m_files) {
+        for (std::string* text : {&error.what, &error.why, &error.hint}) {
+            const std::string staged = file.staged.string();
+            if (const auto at = text->find(staged); at != std::string::npos) {
+                text->replace(at, staged.size(), file.target.string());
+            }
+        }
+    }
+    return error;
+}
+
 Result<void> StagedOutputs::put(File& file) {
     std::error_code failure;
     if (fs::exists(file.real)) {

@@ -26,6 +26,9 @@ public:
     /// before long work. Errors: WriteFailed; BadArgument (the same file twice).
     Result<void> check() const;
 
+    /// The error with the names that were given in the place of staged ones.
+    Error named(Error error) const;
+
     /// Puts all files in their places, with the permissions of those they replace; after an error
     /// the old ones are back. Errors: those of `check`; WriteFailed, naming the file.
     Result<void> commit();

@@ -166,6 +166,20 @@ exchange::PruneReport reportOf(const CutOutcome& outcome) {
     return report;
 }
 
+Result<void> checkTargets(const fs::path& model, std::initializer_list<fs::path> targets) {
+    StagedOutputs outputs;
+    for (const fs::path& target : targets) {
+        if (target.empty()) continue;
+        std::error_code none;
+        if (fs::equivalent(model, target, none)) {
+            return Error{Error::Kind::BadArgument, "Cannot write " + target.string(),
+                         "it is the model that is read", "Give the result a name of its own"};
+        }
+        outputs.stage(target);
+    }
+    return outputs.check();
+}
+
 Result<void> writeReport(const exchange::PruneReport& report, const fs::path& path,
                          StagedOutputs& outputs) {
     if (path.empty()) return {};

@@ -91,6 +91,11 @@ Result<CutOutcome> cutOut(MaskedModel masked, StageClock& clock, const EventSink
 /// A report with everything but the size of the file written, the time spent and the training.
 exchange::PruneReport reportOf(const CutOutcome& outcome);
 
+/// Whether the files a task is to write can be written, before it works for long; empty paths mean
+/// none. Errors: WriteFailed; BadArgument when two are the same, or one is the model itself.
+Result<void> checkTargets(const std::filesystem::path& model,
+                          std::initializer_list<std::filesystem::path> targets);
+
 /// Stages the report; an empty path means none is wanted.
 Result<void> writeReport(const exchange::PruneReport& report, const std::filesystem::path& path,
                          StagedOutputs& outputs);

@@ -57,6 +57,11 @@ Result<Inspection> runInspect(const InspectSpec& spec, const EventSink<>& events
 
 Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>& events,
                                        RunControl& control) {
+    if (auto sound =
+            checkTargets(spec.model, {spec.output, spec.maskedOutput, spec.savePlan, spec.report});
+        !sound) {
+        return sound.error();
+    }
     StageClock clock(events);
     clock.start("load", "Opening " + spec.model.filename().string());
     auto inputs = inputsFor(spec.inputs, spec.choice.planFile);
@@ -72,9 +77,10 @@ Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>&
     clock.start("save", "Writing and checking " + spec.output.filename().string());
     StagedOutputs outputs;
     if (auto written = writePruned(*outcome, spec, outputs, report); !written)
-        return written.error();
+        return outputs.named(written.error());
     report.seconds = clock.finish();
-    if (auto written = writeReport(report, spec.report, outputs); !written) return written.error();
+    if (auto written = writeReport(report, spec.report, outputs); !written)
+        return outputs.named(written.error());
     if (auto done = outputs.commit(); !done) return done.error();
     return report;
 }

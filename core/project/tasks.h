@@ -29,6 +29,7 @@ struct TuneOutcome {
     std::filesystem::path output;
     std::optional<measure::Evaluation>
         test;  ///< of the result, when the data has a test split: read once, at the end
+    std::string metricsProblem;  ///< why rows of the metrics file are missing; empty: none are
 };
 Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSample>& events,
                             RunControl& control);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/base/files.h"
 #include "core/exchange/export.h"
 #include "core/exchange/metrics_file.h"
 #include "core/project/task_support.h"
@@ -25,17 +26,33 @@ EventSink<train::TrainSample> recording(const EventSink<train::TrainSample>& eve
     return sink;
 }
 
-Result<train::TrainResult> train(const MaskedModel& pruned, const data::Dataset& dataset,
-                                 const TuneSpec& spec, const EventSink<train::TrainSample>& events,
-                                 RunControl& control) {
+struct Trained {
+    train::TrainResult result;
+    std::string metricsProblem;
+};
+
+Result<Trained> train(const MaskedModel& pruned, const data::Dataset& dataset, const TuneSpec& spec,
+                      const EventSink<train::TrainSample>& events, RunControl& control) {
     std::optional<exchange::MetricsWriter> metrics;
     if (!spec.metrics.empty()) {
         auto writer = exchange::MetricsWriter::create(spec.metrics);
         if (!writer) return writer.error();
         metrics = std::move(*writer);
     }
-    return train::fineTune(*pruned.snapshot, pruned.masks, dataset, spec.recipe,
-                           recording(events, metrics ? &*metrics : nullptr), control);
+    auto result = train::fineTune(*pruned.snapshot, pruned.masks, dataset, spec.recipe,
+                                  recording(events, metrics ? &*metrics : nullptr), control);
+    if (!result) return result.error();
+    const auto complete = metrics ? metrics->check() : Result<void>();
+    return Trained{std::move(*result), complete ? "" : complete.error().text()};
+}
+
+/// What hours of training gave is not lost with a full disk: it goes to the program's own folder.
+Error rescued(Error problem, const model::Snapshot& trained, const fs::path& target) {
+    const fs::path place = stateDir() / target.filename();
+    if (exchange::exportMasked(trained, nullptr, place)) {
+        problem.hint = "The trained model, masked, was kept as " + place.string();
+    }
+    return problem;
 }
 
 Result<std::optional<measure::Evaluation>> testOnce(const model::Snapshot& result,
@@ -138,6 +155,8 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
 
 Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSample>& events,
                             RunControl& control) {
+    if (auto sound = checkTargets(spec.model, {outputOf(spec), spec.metrics, spec.report}); !sound)
+        return sound.error();
     const EventSink<> progress{events.onProgress, {}};
     StageClock clock(progress);
     clock.start("load", "Opening " + spec.model.filename().string());
@@ -145,18 +164,22 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
     if (!setup) return setup.error();
 
     clock.start("train", "Fine-tuning");
-    auto training = train(setup->pruned, *setup->dataset, spec, events, control);
-    if (!training) return training.error();
+    auto trained = train(setup->pruned, *setup->dataset, spec, events, control);
+    if (!trained) return trained.error();
+    const train::TrainResult* training = &trained->result;
+    const auto lost = [&](const Error& error) {
+        return rescued(error, *training->best, outputOf(spec));
+    };
 
     auto cut = cutTrained(*training, setup->pruned, clock, progress);
-    if (!cut) return cut.error();
-    TuneOutcome outcome{*training, reportOf(*cut), outputOf(spec), {}};
+    if (!cut) return lost(cut.error());
+    TuneOutcome outcome{*training, reportOf(*cut), outputOf(spec), {}, trained->metricsProblem};
     clock.start("save", "Writing and checking the result");
     StagedOutputs outputs;
     const fs::path staged = outputs.stage(outcome.output);
     auto written = cut->model ? channels::saveCut(*cut->model, staged)
                               : exchange::exportMasked(*training->best, nullptr, staged);
-    if (!written) return written.error();
+    if (!written) return lost(outputs.named(written.error()));
     outcome.report.fileBytesAfter = static_cast<std::int64_t>(fs::file_size(staged));
 
     clock.start("test", "Testing");
@@ -169,8 +192,8 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
                                                         training->before, training->after, *test};
     outcome.report.seconds = clock.finish();
     if (auto reported = writeReport(outcome.report, spec.report, outputs); !reported)
-        return reported.error();
-    if (auto done = outputs.commit(); !done) return done.error();
+        return lost(outputs.named(reported.error()));
+    if (auto done = outputs.commit(); !done) return lost(done.error());
     return outcome;
 }
 

@@ -41,8 +41,13 @@ Result<const ChannelCriterion*> findCriterionOfChannels(std::string_view name);
 std::vector<const channels::Member*> producersOf(const ChannelInput& input);
 
 /// The member's tensor as a matrix whose row p is what lies at position p of the member's axis:
-/// [positions, rest]. Errors: Damaged, naming it, when it holds NaN or infinite numbers.
+/// [positions, rest]. Errors: Failed, when the model does not have it.
 Result<at::Tensor> slicesOf(const ChannelInput& input, const channels::Member& member);
+
+/// Errors: Damaged, naming the member, when sums over its numbers tell that some are NaN or
+/// infinite.
+Result<void> checkFinite(const ChannelInput& input, const channels::Member& member,
+                         const std::vector<double>& sums);
 
 /// Per channel the sum of what its positions have. `perPosition` by position on the member's axis.
 std::vector<double> sumsOverPositions(const channels::Member& member,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/prune/channel_criterion.h"
 
-#include <ATen/ops/isfinite.h>
+#include <algorithm>
+#include <cmath>
 
 #include "core/base/format.h"
 #include "core/model/snapshot_torch.h"
@@ -66,13 +67,17 @@ Result<at::Tensor> slicesOf(const ChannelInput& input, const channels::Member& m
         return Error{Error::Kind::Failed, cat("Cannot rank the channels of ", input.group.key),
                      cat("the model has no ", member.parameter), ""};
     }
-    if (!at::isfinite(*tensor).all().item<bool>()) {
-        return Error{Error::Kind::Damaged, cat("Cannot rank the channels of ", input.group.key),
-                     cat(member.parameter, " holds numbers that are NaN or infinite"),
-                     "Train the model again from a state without NaN, or lock this group"};
-    }
     const at::Tensor moved = tensor->movedim(member.axis, 0);
     return moved.reshape({moved.size(0), -1});
+}
+
+Result<void> checkFinite(const ChannelInput& input, const channels::Member& member,
+                         const std::vector<double>& sums) {
+    const auto isFinite = [](double sum) { return std::isfinite(sum); };
+    if (std::ranges::all_of(sums, isFinite)) return {};
+    return Error{Error::Kind::Damaged, cat("Cannot rank the channels of ", input.group.key),
+                 cat(member.parameter, " holds numbers that are NaN or infinite"),
+                 "Train the model again from a state without NaN, or lock this group"};
 }
 
 std::vector<double> sumsOverPositions(const channels::Member& member,

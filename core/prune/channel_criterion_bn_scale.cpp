@@ -25,7 +25,9 @@ Result<std::vector<MemberScores>> scales(const ChannelInput& input) {
         if (!slices) return slices.error();
         const at::Tensor scale = at::abs(slices->to(at::kDouble)).sum(1).contiguous();
         const double* values = scale.const_data_ptr<double>();
-        scores.push_back(sumsOverPositions(member, {values, values + scale.numel()}));
+        const std::vector<double> perPosition(values, values + scale.numel());
+        if (auto sound = checkFinite(input, member, perPosition); !sound) return sound.error();
+        scores.push_back(sumsOverPositions(member, perPosition));
     }
     return scores;
 }

@@ -74,6 +74,7 @@ Result<std::vector<MemberScores>> distances(const ChannelInput& input) {
         const at::Tensor sum = distance.sum(1).contiguous();
         const double* values = sum.const_data_ptr<double>();
         scores.emplace_back(values, values + sum.numel());
+        if (auto sound = checkFinite(input, *member, scores.back()); !sound) return sound.error();
     }
     return scores;
 }

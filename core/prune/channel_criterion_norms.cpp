@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The criteria l1 and l2: how large the weights are that compute a channel.
+#include <array>
 #include <cmath>
-
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/abs.h>
-#include <ATen/ops/sum.h>
 
 #include "core/prune/channel_criteria_torch.h"
 
@@ -14,20 +11,30 @@ namespace {
 
 enum class Norm { L1, L2 };
 
-std::vector<double> sumsPerRow(const at::Tensor& matrix, Norm norm) {
-    // In double, a run of rows at a time: no second copy of a large weight is made.
-    constexpr std::int64_t kElements = 1 << 20;
-    const std::int64_t step =
-        std::max<std::int64_t>(1, kElements / std::max<std::int64_t>(1, matrix.size(1)));
-    std::vector<double> sums;
-    for (std::int64_t begin = 0; begin < matrix.size(0); begin += step) {
-        const std::int64_t rows = std::min(step, matrix.size(0) - begin);
-        const at::Tensor part = matrix.narrow(0, begin, rows).to(at::kDouble);
-        const at::Tensor sum = at::sum(norm == Norm::L1 ? at::abs(part) : part * part, 1);
-        const double* values = sum.const_data_ptr<double>();
-        sums.insert(sums.end(), values, values + rows);
+/// Σ|w| or Σw² of one row, in four partial sums, which the compiler may keep in one register.
+template <class Value>
+double sumOf(const Value* row, std::int64_t size, Norm norm) {
+    std::array<double, 4> sums{};
+    for (std::int64_t i = 0; i < size; ++i) {
+        const auto value = static_cast<double>(row[i]);
+        sums[static_cast<std::size_t>(i % 4)] += norm == Norm::L1 ? std::abs(value) : value * value;
     }
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+template <class Value>
+std::vector<double> sumsOf(const at::Tensor& matrix, Norm norm) {
+    const at::Tensor rows = matrix.contiguous();
+    const Value* values = rows.const_data_ptr<Value>();
+    std::vector<double> sums;
+    for (std::int64_t row = 0; row < rows.size(0); ++row)
+        sums.push_back(sumOf(values + row * rows.size(1), rows.size(1), norm));
     return sums;
+}
+
+std::vector<double> sumsPerRow(const at::Tensor& matrix, Norm norm) {
+    if (matrix.scalar_type() == at::kDouble) return sumsOf<double>(matrix, norm);
+    return sumsOf<float>(matrix.to(at::kFloat), norm);  // half precision fits a float exactly
 }
 
 Result<std::vector<MemberScores>> norms(const ChannelInput& input, Norm norm) {
@@ -36,7 +43,9 @@ Result<std::vector<MemberScores>> norms(const ChannelInput& input, Norm norm) {
         if (!input.control.keepGoing()) return Error{Error::Kind::Cancelled, "Stopped", "", ""};
         const auto slices = slicesOf(input, *member);
         if (!slices) return slices.error();
-        MemberScores sums = sumsOverPositions(*member, sumsPerRow(*slices, norm));
+        const auto perPosition = sumsPerRow(*slices, norm);
+        if (auto sound = checkFinite(input, *member, perPosition); !sound) return sound.error();
+        MemberScores sums = sumsOverPositions(*member, perPosition);
         if (norm == Norm::L2) {
             for (double& sum : sums) sum = std::sqrt(sum);
         }

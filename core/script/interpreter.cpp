@@ -79,7 +79,9 @@ private:
         m_observer.onEnter(owner, *block.block, arguments);
         auto& registers = environment.registers;
         for (std::size_t i = 0; i < block.parameters.size(); ++i) {
-            registers[block.parameters[i]] = std::move(arguments[i]);
+            // __exit__ is called without the exception that its last parameters are for.
+            registers[block.parameters[i]] =
+                i < arguments.size() ? std::move(arguments[i]) : IValue();
         }
         for (const auto& step : block.steps) {
             runStep(step, environment);

@@ -60,8 +60,8 @@ private Q_SLOTS:
         QCOMPARE(masks->removed(model::LayerId{5}), std::int64_t(6));
         QCOMPARE(masks->sparsityOfLeft(model::LayerId{5}), 0.0);
         const auto module = prune::maskedModule(*groups->snapshot(), *masks);
-        QVERIFY(at::equal(model::parameterAt(module, "norm.bias"), floats({1, 0, 0, 4}, {4})));
-        QVERIFY(at::equal(model::parameterAt(groups->snapshot()->state().module, "norm.bias"),
+        QVERIFY(at::equal(model::parameterAt(module, "shift.bias"), floats({1, 0, 0, 4}, {4})));
+        QVERIFY(at::equal(model::parameterAt(groups->snapshot()->state().module, "shift.bias"),
                           floats({1, 2, 3, 4}, {4})));
     }
 

@@ -74,6 +74,8 @@ def test_missing_file_and_folder(cli, tmp_path):
 
 
 def test_wrong_usage(cli, examples):
+    wrong = cli.run("inspct", examples / "lenet5.script.pt")
+    assert wrong.returncode == 2 and "inspct" in wrong.stderr and "inspect" in wrong.stderr
     assert cli.run("inspect").returncode == 2
     assert cli.run("no-such-verb").returncode == 2
     bad = cli.run("inspect", examples / "lenet5.script.pt", "--input", "1xbanana")

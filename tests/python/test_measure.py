@@ -137,3 +137,15 @@ def test_demo_tells_the_whole_story(cli, tmp_path):
     for word in ("431", "Fine-tune", "× fewer", " ms"):
         assert word in done.stdout
     assert torch.jit.load(str(tmp_path / "demo" / "tuned.pt"))(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
+
+
+def test_tune_looks_at_its_outputs_before_it_trains(cli, examples, tmp_path):
+    done = cli.run("tune", examples / "lenet5.script.pt", "--data", examples / "mnist", "--weights", 0.9,
+                   "--output", tmp_path / "missing" / "x.pt", timeout=20)
+    assert done.returncode == 1 and "its folder does not exist" in done.stderr and "epoch" not in done.stderr
+
+
+def test_tune_does_not_write_over_a_device(cli, examples):
+    done = cli.run("tune", examples / "lenet5.script.pt", "--data", examples / "mnist", "--weights", 0.9,
+                   "--output", "/dev/full", timeout=20)
+    assert done.returncode == 1 and "a device" in done.stderr and "epoch" not in done.stderr

@@ -174,5 +174,29 @@ def test_existing_file_survives_a_full_disk(cli, examples, tmp_path):
     command = [str(cli.program), "prune", str(examples / "lenet5.script.pt"), "--weights", "0.5", "--output", str(out)]
     done = subprocess.run(command, capture_output=True, text=True, restore_signals=False,  # SIGXFSZ stays ignored
                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000)))
-    assert done.returncode == 1 and "out.pt" in done.stderr
+    assert done.returncode == 1
+    assert f"Cannot write {out}" in done.stderr.splitlines()[-1] and "staged" not in done.stderr
     assert out.read_text() == "precious" and os.listdir(tmp_path) == ["out.pt"]
+
+
+def test_the_model_that_is_read_is_not_written_over(cli, examples, tmp_path):
+    model = tmp_path / "model.pt"
+    model.write_bytes((examples / "lenet5.script.pt").read_bytes())
+    done = cli.run("prune", model, "--weights", 0.5, "--output", model)
+    assert done.returncode == 2 and "the model that is read" in done.stderr
+    assert model.read_bytes() == (examples / "lenet5.script.pt").read_bytes()
+
+
+def test_all_outputs_or_none(cli, examples, tmp_path):
+    (tmp_path / "taken").mkdir()
+    done = cli.run("prune", examples / "lenet5.script.pt", "--weights", 0.5, "--output", tmp_path / "m.pt",
+                   "--report", tmp_path / "taken")
+    assert done.returncode == 1 and "taken" in done.stderr and os.listdir(tmp_path) == ["taken"]
+    done = cli.run("prune", examples / "lenet5.script.pt", "--weights", 0.5, "--output", tmp_path / "m.pt",
+                   "--masked-output", tmp_path / "m.pt")
+    assert done.returncode == 2 and "two outputs" in done.stderr and os.listdir(tmp_path) == ["taken"]
+
+
+def test_nothing_to_prune_is_said(cli, examples, tmp_path):
+    done = cli.ok("prune", examples / "lenet5.script.pt", "--output", tmp_path / "same.pt")
+    assert "nothing goes but what is zero already" in done.stderr

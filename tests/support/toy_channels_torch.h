@@ -13,7 +13,7 @@ inline model::SnapshotPtr toyChannelsSnapshot(const at::Tensor& baseMask = {}) {
         {"conv1.weight", floats({3, -4, 0, 1, 2, 2, -1, 0}, {4, 2}), baseMask, "conv2d", 80},
         {"skip.weight", floats({1, 1, 1, 2, 0, 0, 0, 0, 0, 0, 3, 4}, {4, 3}), {}, "conv2d", 120},
         {"norm.weight", floats({0.5, -2, 1, 0}, {4}), {}, "batch_norm", 0, false},
-        {"norm.bias", floats({1, 2, 3, 4}, {4}), {}, "add", 0, false},
+        {"shift.bias", floats({1, 2, 3, 4}, {4}), {}, "add", 0, false},
         {"mix.weight", floats({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, {6, 2}), {}, "linear", 12},
         {"fc.weight",
          floats({1, -2, 3, -4, 5, -6, 7, -8, 9, -10, 11, -12}, {3, 4}),
@@ -30,7 +30,7 @@ inline channels::ChannelGroupsPtr toyChannels(const model::SnapshotPtr& snapshot
     conv.width = 4;
     conv.members = {
         member("conv1.weight", 0, Role::Producer, 4), member("skip.weight", 0, Role::Producer, 4),
-        member("norm.weight", 0, Role::Affine, 4), member("norm.bias", 0, Role::Affine, 4),
+        member("norm.weight", 0, Role::Affine, 4), member("shift.bias", 0, Role::Affine, 4),
         member("fc.weight", 1, Role::Consumer, 4)};
     conv.reason = "added";
     conv.through = {"add"};

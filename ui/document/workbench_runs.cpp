@@ -8,6 +8,7 @@
 #include "core/exchange/export.h"
 #include "core/measure/evaluate.h"
 #include "core/measure/latency.h"
+#include "core/project/examples.h"
 #include "core/prune/masks.h"
 #include "core/train/fine_tune.h"
 #include "ui/document/resolve_plan.h"
@@ -111,8 +112,10 @@ std::filesystem::path freeBestName(const std::filesystem::path& folder,
 
 Result<std::filesystem::path> saveBest(const model::Snapshot& best) {
     const std::filesystem::path model = best.file().path;
+    // The examples' own folder belongs to the program.
+    const bool isExample = model.parent_path() == project::lenet5Example().model.parent_path();
     std::filesystem::path target = freeBestName(model.parent_path(), model);
-    if (exchange::exportMasked(best, nullptr, target)) return target;
+    if (!isExample && exchange::exportMasked(best, nullptr, target)) return target;
     target = freeBestName(stateDir(), model);
     if (const auto saved = exchange::exportMasked(best, nullptr, target); !saved)
         return saved.error();
