@@ -83,14 +83,21 @@ QDockWidget* Workspace::addDock(const QString& actionId, const QString& title,
     dock->setWidget(panel);
     addDockWidget(area, dock);
     m_docks[actionId] = dock;
-    connect(dock, &QDockWidget::dockLocationChanged, this, &Workspace::refreshTitles);
-    connect(dock, &QDockWidget::topLevelChanged, this, &Workspace::refreshTitles);
-    connect(dock, &QDockWidget::visibilityChanged, this, &Workspace::refreshTitles);
+    connect(dock, &QDockWidget::dockLocationChanged, this, &Workspace::refreshTitlesLater);
+    connect(dock, &QDockWidget::topLevelChanged, this, &Workspace::refreshTitlesLater);
+    connect(dock, &QDockWidget::visibilityChanged, this, &Workspace::refreshTitlesLater);
     return dock;
+}
+
+// Not while the docks are being laid out: that leaves a tab bar without tabs behind.
+void Workspace::refreshTitlesLater() {
+    if (std::exchange(m_areTitlesStale, true)) return;
+    QMetaObject::invokeMethod(this, &Workspace::refreshTitles, Qt::QueuedConnection);
 }
 
 // A tab says the name already.
 void Workspace::refreshTitles() {
+    m_areTitlesStale = false;
     for (const auto& [id, dock] : m_docks) {
         const QList<QDockWidget*> others = tabifiedDockWidgets(dock);
         const bool isTabbed = !dock->isFloating() && !others.isEmpty();

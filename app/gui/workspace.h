@@ -58,8 +58,10 @@ private:
                          QWidget* panel);
     void placeDocks();
     void refreshTitles();
+    void refreshTitlesLater();
     void connectPlots();
 
+    bool m_areTitlesStale = false;
     bool m_isArranged = false;  // by a person, now or in an earlier run
     std::map<QString, QDockWidget*> m_docks;
     std::map<QString, QWidget*> m_pages;
