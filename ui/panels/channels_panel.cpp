@@ -54,7 +54,7 @@ ChannelsPanel::ChannelsPanel(Workbench* workbench, QWidget* parent)
       m_criterion(new QComboBox(this)),
       m_reduction(new QComboBox(this)),
       m_order(new QComboBox(this)),
-      m_compare(new QCheckBox(tr("Compare criteria"), this)),
+      m_compare(new QCheckBox(tr("Compare"), this)),
       m_view(new plots::BarsView(this)) {
     setObjectName(QStringLiteral("channelsPanel"));
     m_title->setObjectName(QStringLiteral("channelsTitle"));
