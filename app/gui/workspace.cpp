@@ -106,6 +106,14 @@ void Workspace::refreshTitles() {
         dock->setTitleBarWidget(isTabbed ? new QWidget(dock) : nullptr);
         delete old;
     }
+    hideEmptyTabBars();
+}
+
+// Moving docks can leave a tab bar without tabs lying over the panels.
+void Workspace::hideEmptyTabBars() {
+    for (auto* bar : findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly)) {
+        if (bar->count() == 0) bar->hide();
+    }
 }
 
 QDockWidget* Workspace::dock(const QString& actionId) const {
@@ -145,15 +153,20 @@ void Workspace::showEvent(QShowEvent* event) {
     if (std::exchange(m_isArranged, true)) return;
     // Docks can be given sizes only once they have been laid out.
     QMetaObject::invokeMethod(
-        this, [this] { applyLayout(Layout::Explore); }, Qt::QueuedConnection);
+        this, [this] { giveSizes(Layout::Explore); }, Qt::QueuedConnection);
 }
 
 void Workspace::applyLayout(Layout layout) {
     placeDocks();
+    giveSizes(layout);
+    if (layout == Layout::Tune) dock(kHistory)->raise();
+    refreshTitlesLater();
+}
+
+void Workspace::giveSizes(Layout layout) {
     resizeDocks({dock(kLayers), dock(kSettings)}, {kLeftWidth, kRightWidth}, Qt::Horizontal);
     const int share = layout == Layout::Tune ? height() / 2 : height() / 4;
     resizeDocks({dock(kTraining)}, {share}, Qt::Vertical);
-    if (layout == Layout::Tune) dock(kHistory)->raise();
 }
 
 QByteArray Workspace::layoutState() const {

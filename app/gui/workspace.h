@@ -57,8 +57,10 @@ private:
     QDockWidget* addDock(const QString& actionId, const QString& title, Qt::DockWidgetArea area,
                          QWidget* panel);
     void placeDocks();
+    void giveSizes(Layout layout);
     void refreshTitles();
     void refreshTitlesLater();
+    void hideEmptyTabBars();
     void connectPlots();
 
     bool m_areTitlesStale = false;
