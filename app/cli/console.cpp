@@ -86,12 +86,12 @@ Console::~Console() {
 
 void Console::show(const Progress& progress) {
     const auto now = Clock::now();
-    const bool isNewStep = progress.step != m_step;
-    m_step = progress.step;
     if (!m_isTerminal) {
-        if (isNewStep) std::cerr << progress.step << "\n";
+        if (m_told.insert(progress.step).second) std::cerr << progress.step << "\n";
         return;
     }
+    const bool isNewStep = progress.step != m_step;
+    m_step = progress.step;
     if (!isNewStep && now - m_lastDrawn < kRedrawEvery) return;
     m_lastDrawn = now;
     m_hasBar = true;

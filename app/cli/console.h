@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -29,7 +30,7 @@ public:
 
     RunControl& control() { return m_control; }
 
-    /// A bar on a terminal; elsewhere one line per new step.
+    /// A bar on a terminal; elsewhere one line for each step, the first time.
     template <class Partial = NoPartial>
     EventSink<Partial> events() {
         return {[this](const Progress& progress) { show(progress); }, {}};
@@ -49,6 +50,7 @@ private:
     bool m_isTerminal = false;
     bool m_hasBar = false;
     std::string m_step;
+    std::set<std::string> m_told;  ///< steps written where there is no bar
     std::chrono::steady_clock::time_point m_lastDrawn;
 };
 

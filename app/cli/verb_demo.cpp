@@ -20,6 +20,14 @@ struct Options {
     std::optional<int> epochs;
 };
 
+/// As one would type it here.
+std::string typed(const std::filesystem::path& path) {
+    std::error_code failure;
+    const std::string near = std::filesystem::proximate(path, failure).string();
+    const std::string text = failure || near.size() > path.string().size() ? path.string() : near;
+    return text.find(' ') == std::string::npos ? text : cat("'", text, "'");
+}
+
 /// Each step prints a heading with the command that does the same, runs, and prints its result;
 /// false when it failed.
 class Demo {
@@ -35,12 +43,11 @@ public:
                                    failure.message(), "Say another with --output"});
         }
         for (const auto step :
-             {&Demo::inspect, &Demo::dense, &Demo::prune, &Demo::tune, &Demo::time}) {
+             {&Demo::inspect, &Demo::dense, &Demo::prune, &Demo::tune, &Demo::cut, &Demo::time}) {
             if (const int code = (this->*step)(); code != kDone) return code;
         }
         m_console.out(cat("\nThe pruned model is ", m_tuned.string(),
-                          "\nIt loads in plain PyTorch: torch.jit.load(\"",
-                          m_tuned.filename().string(), "\")"));
+                          "\nIt loads in plain PyTorch: torch.jit.load(\"", typed(m_tuned), "\")"));
         return kDone;
     }
 
@@ -50,7 +57,7 @@ private:
     }
 
     int inspect() {
-        heading("A LeNet-5, trained on MNIST", "inspect lenet5.script.pt");
+        heading("A LeNet-5, trained on MNIST", cat("inspect ", m_model));
         auto inspection =
             project::runInspect({m_example.model, {}}, m_console.events(), m_console.control());
         if (!inspection) return m_console.fail(inspection.error());
@@ -72,27 +79,44 @@ private:
     }
 
     int dense() {
-        heading("What it can do", "evaluate lenet5.script.pt --data mnist");
+        heading("What it can do", cat("evaluate ", m_model, " --data ", typed(m_example.data)));
         return evaluate(m_example.model);
     }
 
     int prune() {
         heading("Cut by a plan: one rule per layer",
-                "prune lenet5.script.pt --plan lenet5-12x.espalier-plan.json --output cut.pt");
+                cat("prune ", m_model, " --plan ", typed(m_example.plan), " --output ",
+                    typed(m_pruned)));
+        project::PruneChoice choice;
+        choice.planFile = m_example.plan;
+        const int code = prune(choice, m_pruned);
+        return code == kDone ? evaluate(m_pruned) : code;
+    }
+
+    int cut() {
+        heading("Cut half of the channels out, before any tuning",
+                cat("prune ", m_model, " --channels 0.5 --output ", typed(m_cut)));
+        project::PruneChoice choice;
+        choice.channels = 0.5;
+        return prune(choice, m_cut);
+    }
+
+    int prune(const project::PruneChoice& choice, const std::filesystem::path& output) {
         project::PruneSpec spec;
         spec.model = m_example.model;
-        spec.choice.planFile = m_example.plan;
-        spec.output = m_options.folder / "cut.pt";
+        spec.choice = choice;
+        spec.output = output;
         auto report = project::runPrune(spec, m_console.events(), m_console.control());
         if (!report) return m_console.fail(report.error());
         m_console.out(describe(*report));
-        return evaluate(spec.output);
+        return kDone;
     }
 
     int tune() {
         heading("Fine-tune under the masks",
-                "tune lenet5.script.pt --data mnist --plan … --recipe "
-                "lenet5-12x.espalier-recipe.json --output tuned.pt");
+                cat("tune ", m_model, " --data ", typed(m_example.data), " --plan ",
+                    typed(m_example.plan), " --recipe ", typed(m_example.recipe), " --output ",
+                    typed(m_tuned)));
         auto recipe = exchange::readRecipe(m_example.recipe);
         if (!recipe) return m_console.fail(recipe.error());
         if (m_options.epochs) recipe->epochs = *m_options.epochs;
@@ -119,8 +143,8 @@ private:
     }
 
     int time() {
-        heading("How fast", "latency lenet5.script.pt tuned.pt");
-        auto latencies = project::runLatency({{m_example.model, m_tuned}, {}, "auto", 0},
+        heading("How fast", cat("latency ", m_model, " ", typed(m_tuned), " ", typed(m_cut)));
+        auto latencies = project::runLatency({{m_example.model, m_tuned, m_cut}, {}, "auto", 0},
                                              m_console.events(), m_console.control());
         if (!latencies) return m_console.fail(latencies.error());
         for (const auto& latency : *latencies) {
@@ -128,14 +152,18 @@ private:
                               latency.runs, ")"));
         }
         m_console.out(
-            "Zeros alone do not make a dense runtime faster: the file compresses, the time stays.");
+            "Zeros alone do not make a dense runtime faster: their file compresses, the time stays. "
+            "Channels that are cut out save both.");
         return kDone;
     }
 
     Console& m_console;
     Options m_options;
     project::Example m_example = project::lenet5Example();
+    std::string m_model = typed(m_example.model);
+    std::filesystem::path m_pruned = m_options.folder / "pruned.pt";
     std::filesystem::path m_tuned = m_options.folder / "tuned.pt";
+    std::filesystem::path m_cut = m_options.folder / "cut.pt";
 };
 
 }  // namespace

@@ -16,6 +16,10 @@ bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
 }
 
+std::string closed(const std::string& sentence) {
+    return sentence.empty() || contains(".?!", {&sentence.back(), 1}) ? sentence : sentence + ".";
+}
+
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view kBlank = " \t\r\n";
     const auto first = text.find_first_not_of(kBlank);
@@ -65,9 +69,7 @@ std::string Error::text() const {
     std::string text = what;
     if (!why.empty()) text += (text.empty() ? "" : ": ") + why;
     if (hint.empty()) return text;
-    const bool isClosed =
-        text.empty() || text.ends_with('.') || text.ends_with('?') || text.ends_with('!');
-    return text + (text.empty() ? "" : isClosed ? " " : ". ") + hint;
+    return text.empty() ? closed(hint) : closed(text) + " " + closed(hint);
 }
 
 namespace detail {

@@ -176,7 +176,7 @@ Result<SnapshotPtr> makeSnapshot(script::LoadedModule loaded, const std::filesys
     const auto program = script::makeProgram(loaded.module);
     if (!program) return program.error();
     const auto parameters = uniqueParameters(loaded.module);
-    events.progress({"finding the layers", 1, 3});
+    events.progress({"Finding the layers", 1, 3});
     ExampleRuns runs(*program, parameters, control);
     auto seen = options.inputs.empty() ? runs.guessed() : runs.given(options.inputs);
     if (!seen) return seen.error();
@@ -191,14 +191,13 @@ Result<SnapshotPtr> makeSnapshot(script::LoadedModule loaded, const std::filesys
     state->inputs = std::move(seen->inputs);
     state->inputsAreGuessed = options.inputs.empty();
     for (const auto& parameter : parameters) state->parameters += parameter.tensor.numel();
-    events.progress({"looking for pruned weights", 2, 3});
+    events.progress({"Looking for pruned weights", 2, 3});
     findBaseMasks(*state, attached, options.baseMasks);
     state->notes = notesOn(*state);
     for (const std::vector<std::string>* more : {&std::as_const(loaded).notes, &attached.notes}) {
         state->notes.insert(state->notes.end(), more->begin(), more->end());
     }
     state->weightsHash = hashOfWeights(state->module, state->baseMasks);
-    events.progress({"done", 3, 3});
     return std::make_shared<const Snapshot>(std::move(state));
 }
 
@@ -208,7 +207,7 @@ Result<SnapshotPtr> openSnapshot(const std::filesystem::path& path, const OpenOp
                                  const EventSink<>& events, RunControl& control) {
     const auto what = cat("Cannot open ", path.filename().string());
     return guarded(what, [&]() -> Result<SnapshotPtr> {
-        events.progress({"loading", 0, 3});
+        events.progress({cat("Opening ", path.filename().string()), 0, 3});
         auto loaded = script::loadModule(path, control);
         if (!loaded) return loaded.error();
         return makeSnapshot(std::move(*loaded), path, options, events, control);

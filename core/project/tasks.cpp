@@ -43,7 +43,7 @@ Result<Inspection> runInspect(const InspectSpec& spec, const EventSink<>& events
     Inspection inspection{*snapshot, nullptr, {}};
     const auto notes = (*snapshot)->notes();
     inspection.notes.assign(notes.begin(), notes.end());
-    events.progress({"finding channel groups", 0, 0, -1});
+    events.progress({"Finding channel groups", 0, 0, -1});
     auto groups = channels::analyse(*snapshot, control);
     if (groups) {
         inspection.groups = *groups;

@@ -14,7 +14,7 @@ void Metrics::add(TrainSample sample) {
 
 void Metrics::progress(const Position& position, int epoch, int epochs) const {
     const double perStep = seconds() / static_cast<double>(position.step);
-    m_events.progress({cat("epoch ", epoch, " of ", epochs), position.step, position.totalSteps,
+    m_events.progress({cat("Epoch ", epoch, " of ", epochs), position.step, position.totalSteps,
                        perStep * static_cast<double>(position.totalSteps - position.step)});
 }
 

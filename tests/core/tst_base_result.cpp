@@ -26,7 +26,7 @@ private Q_SLOTS:
                  std::string("Cannot open a.pt. Save it again."));
         QCOMPARE((Error{Kind::Failed, "Stopped", "", ""}.text()), std::string("Stopped"));
         QCOMPARE((Error{Kind::Failed, "", "it is empty", ""}.text()), std::string("it is empty"));
-        QCOMPARE((Error{Kind::Failed, "What?", "", "Try again."}.text()),
+        QCOMPARE((Error{Kind::Failed, "What?", "", "Try again"}.text()),
                  std::string("What? Try again."));
     }
     void holdsValueOrError() {

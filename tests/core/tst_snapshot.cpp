@@ -376,7 +376,7 @@ void TestSnapshot::stopsWhenAsked() {
     RunControl control;
     EventSink<> events;
     events.onProgress = [&](const Progress& progress) {
-        if (progress.step == "finding the layers") control.requestStop();
+        if (progress.step == "Finding the layers") control.requestStop();
     };
     const auto result = openSnapshot(fixture("loop_forever.script.pt"), {}, events, control);
     QVERIFY(!result);

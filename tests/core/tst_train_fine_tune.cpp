@@ -483,7 +483,7 @@ void TestTrainFineTune::tellsProgress() {
     QVERIFY(run(untrained(), plain(2, 0.1)).ok());
     m_events = {};
     QCOMPARE(seen.size(), std::size_t{6});
-    QCOMPARE(seen[3].step, std::string("epoch 2 of 2"));
+    QCOMPARE(seen[3].step, std::string("Epoch 2 of 2"));
     QCOMPARE(seen[3].done, 4);
     QCOMPARE(seen[3].total, 6);
     QVERIFY(seen[3].secondsLeft > 0);

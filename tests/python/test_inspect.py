@@ -49,9 +49,11 @@ def test_reasons_are_given(cli, fixtures):
 
 # What the message must say beside the file's name.
 REFUSED = {
-    "state_dict.pt": "torch.jit.save", "eager_module.pt": "torch.jit.save", "plain.zip": "", "empty.pt": "empty",
-    "truncated.pt": "", "huge_header.pt": "", "model.onnx": "ONNX", "text.pt": "", "old_format.pth": "torch.jit.save",
-    "writes_file.pt": "", "writes_file_on_load.pt": "", "runaway_load.pt": "", "spin_load.pt": "",
+    "state_dict.pt": "a pickled state_dict", "eager_module.pt": "a pickled Python module",
+    "plain.zip": "a zip without a model", "empty.pt": "it is empty", "truncated.pt": "its end is missing",
+    "huge_header.pt": "claims 1.13\u2009PB", "model.onnx": "an ONNX model", "text.pt": "it is a text",
+    "old_format.pth": "before 1.6", "writes_file.pt": "aten::save", "writes_file_on_load.pt": "aten::save",
+    "runaway_load.pt": "takes more than", "spin_load.pt": "takes more than",
 }
 
 

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""On a GPU the program does what it does on the processor."""
+import csv
+import json
+
+import pytest
+import torch
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="this torch sees no GPU")
+
+
+def test_evaluate_agrees_with_the_processor(cli, examples):
+    asked = ["evaluate", examples / "lenet5.script.pt", "--data", examples / "mnist"]
+    on_cpu, on_gpu = (cli.json(*asked, "--device", device) for device in ("cpu", "cuda"))
+    assert on_gpu["top1"] == pytest.approx(on_cpu["top1"], abs=2e-4)  # two of the samples may be close calls
+    assert on_gpu["loss"] == pytest.approx(on_cpu["loss"], rel=1e-3)
+
+
+def test_tune_keeps_its_zeros_and_writes_for_any_machine(cli, examples, tmp_path):
+    model = examples / "lenet-300-100.script.pt"
+    cli.ok("prune", model, "--weights", 0.95, "--output", tmp_path / "cut.pt")
+    recipe = {"format": "espalier-recipe", "version": 1, "epochs": 1, "device": "cuda"}
+    (tmp_path / "r.json").write_text(json.dumps(recipe))
+    cli.ok("tune", model, "--data", examples / "mnist", "--weights", 0.95, "--recipe", tmp_path / "r.json", "--output",
+           tmp_path / "tuned.pt", "--metrics", tmp_path / "m.csv")
+    before = torch.jit.load(str(tmp_path / "cut.pt")).state_dict()
+    after = torch.jit.load(str(tmp_path / "tuned.pt")).state_dict()
+    assert all(tensor.device.type == "cpu" for tensor in after.values())
+    for name in (n for n, w in before.items() if w.dim() > 1):
+        assert (after[name][before[name] == 0] == 0).all(), name
+    top1 = [float(row["top1"]) for row in csv.DictReader((tmp_path / "m.csv").open()) if row["top1"]]
+    assert top1[-1] > top1[0]
+
+
+def test_latency(cli, examples):
+    report = cli.json("latency", examples / "lenet5.script.pt", "--device", "cuda")
+    assert all(0 < m["p10"] <= m["median"] <= m["p90"] for m in report["models"])
