@@ -53,7 +53,7 @@ REFUSED = {
     "plain.zip": "a zip without a model", "empty.pt": "it is empty", "truncated.pt": "its end is missing",
     "huge_header.pt": "claims 1.13\u2009PB", "model.onnx": "an ONNX model", "text.pt": "it is a text",
     "old_format.pth": "before 1.6", "writes_file.pt": "aten::save", "writes_file_on_load.pt": "aten::save",
-    "runaway_load.pt": "takes more than", "spin_load.pt": "takes more than",
+    "runaway_load.pt": "of memory", "spin_load.pt": "damaged or hostile",
 }
 
 
