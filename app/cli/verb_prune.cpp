@@ -22,6 +22,7 @@ int prune(Console& console, const Options& options) {
     }
     auto report = project::runPrune(options.spec, console.events(), console.control());
     if (!report) return console.fail(report.error());
+    for (const std::string& note : report->notes) console.note(note + ".");
     console.out(options.json ? exchange::reportToJson(*report) : describe(*report));
     console.note("Wrote " + options.spec.output.string() +
                  (report->proof ? ": cut, proved, and loaded again."

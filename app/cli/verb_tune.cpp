@@ -20,7 +20,6 @@ struct Options {
     std::optional<std::string> device;
     int threads = 0;
     bool json = false;
-    const CLI::Option* seed = nullptr;
 };
 
 /// The recipe file, then what the command line says over it.
@@ -31,7 +30,7 @@ Result<train::Recipe> recipeOf(const Options& options) {
         if (!read) return read;
         recipe = *read;
     }
-    if (options.seed->count() > 0) recipe.seed = options.spec.choice.seed;
+    if (const auto seed = options.spec.choice.seed) recipe.seed = *seed;
     if (options.device) recipe.device = *options.device;
     return recipe;
 }
@@ -44,6 +43,7 @@ std::string epochLine(const train::TrainSample& sample) {
 
 void printOutcome(Console& console, const project::TuneOutcome& outcome) {
     const auto& training = outcome.training;
+    for (const std::string& note : outcome.report.notes) console.note(note + ".");
     console.out(describe(outcome.report));
     console.out(cat("\nvalidation top-1 ", percent(training.before.top1, 2), " before, ",
                     percent(training.after.top1, 2), " after fine-tuning (best of ",
@@ -86,7 +86,6 @@ Verb tuneVerb() {
                 addInputs(app, spec.inputs);
                 addData(app, spec.data);
                 addChoice(app, spec.choice);
-                options->seed = app.get_option("--seed");
                 app.add_option("--recipe", options->recipeFile,
                                "How to train (*.espalier-recipe.json)");
                 app.add_option("--device", options->device,

@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/format.h"
+
 namespace espalier {
 
 namespace fs = std::filesystem;
@@ -283,6 +285,16 @@ fs::path programDir() {
 
 fs::path cacheDir() {
     return userDir("XDG_CACHE_HOME", ".cache");
+}
+
+fs::path freeName(const fs::path& wanted) {
+    fs::path path = wanted;
+    std::error_code ignored;
+    for (int number = 2; fs::exists(path, ignored); ++number) {
+        path.replace_filename(
+            cat(wanted.stem().string(), "-", number, wanted.extension().string()));
+    }
+    return path;
 }
 
 fs::path stateDir() {

@@ -55,6 +55,9 @@ private:
     std::unique_ptr<void, void (*)(void*)> m_context;  // OpenSSL's
 };
 
+/// `wanted`, or where that exists the first of NAME-2.pt, NAME-3.pt … that does not.
+std::filesystem::path freeName(const std::filesystem::path& wanted);
+
 /// The folder with the program's own files (`examples/…`): beside the sources when run from a
 /// build,
 /// `../share/espalier` when installed, $ESPALIER_RESOURCES before both.

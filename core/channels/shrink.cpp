@@ -43,16 +43,15 @@ bool isCodesFault(const Error& error) {
 /// Finds out which groups the model's code lets go: all at once if it does, else by halves.
 class Cutter {
 public:
-    Cutter(const ChannelGroupsPtr& groups, const KeptChannels& wanted, const WeightMasks& masks,
+    Cutter(const ChannelGroupsPtr& groups, const KeptChannels& wanted, const MasksFor& masksFor,
            const EventSink<>& events, RunControl& control)
         : m_groups(*groups),
           m_wanted(wanted),
-          m_masks(masks),
+          m_masksFor(masksFor),
           m_events(events),
           m_control(control),
           m_settled(allChannels(*groups)) {
         m_state.groups = groups;
-        m_state.weightMasks = masks;
     }
 
     Result<CutModelPtr> run() {
@@ -62,6 +61,7 @@ public:
         }
         m_events.progress({"Cutting and proving", 0, 0, -1});
         if (auto error = settle(asked)) return *error;
+        if (!asked.empty() && m_state.leftWhole.size() == asked.size()) return nothingCut();
         if (!m_attempt || m_isStale) {
             if (auto misfit = attempt(m_settled)) return misfit->error;
         }
@@ -87,7 +87,10 @@ private:
 
     std::optional<Misfit> attempt(const KeptChannels& kept) {
         m_attempt.reset();
-        auto result = tryCut(m_groups, kept, m_masks, m_control);
+        auto masks = m_masksFor(kept);
+        if (!masks) return Misfit{masks.error(), -1};
+        m_state.weightMasks = *std::move(masks);
+        auto result = tryCut(m_groups, kept, m_state.weightMasks, m_control);
         if (auto* misfit = std::get_if<Misfit>(&result)) return std::move(*misfit);
         m_attempt = std::get<CutAttempt>(std::move(result));
         return std::nullopt;
@@ -116,6 +119,16 @@ private:
         m_settled = kept;
         m_isStale = false;
         return std::nullopt;
+    }
+
+    Error nothingCut() const {
+        std::string why;
+        for (const auto& [group, reason] : m_state.leftWhole) {
+            why += cat(why.empty() ? "" : "; ", m_groups.group(group).key, ": ", reason);
+        }
+        return {Error::Kind::Failed, kWhat,
+                cat("none of the groups that were to be cut can be (", why, ")"),
+                "Nothing was written: leave these groups whole, or prune their weights"};
     }
 
     void leaveWhole(std::span<const GroupId> groups, const Error& error) {
@@ -158,7 +171,7 @@ private:
 
     const ChannelGroups& m_groups;
     const KeptChannels& m_wanted;
-    const WeightMasks& m_masks;
+    const MasksFor& m_masksFor;
     const EventSink<>& m_events;
     RunControl& m_control;
     KeptChannels m_settled;
@@ -192,18 +205,19 @@ CutSeconds CutModel::seconds() const {
 }
 
 Result<CutModelPtr> cut(const ChannelGroupsPtr& groups, const KeptChannels& kept,
-                        const WeightMasks& masks, const CutOptions& options,
+                        const MasksFor& masksFor, const CutOptions& options,
                         const EventSink<>& events, RunControl& control) {
     return guarded(kWhat, [&]() -> Result<CutModelPtr> {
         if (auto checked = check(*groups, kept); !checked) return checked.error();
         (void)options;
-        return Cutter(groups, kept, masks, events, control).run();
+        return Cutter(groups, kept, masksFor, events, control).run();
     });
 }
 
 Result<CutModelPtr> cut(const ChannelGroupsPtr& groups, const KeptChannels& kept,
                         const CutOptions& options, const EventSink<>& events, RunControl& control) {
-    return cut(groups, kept, WeightMasks{}, options, events, control);
+    const auto none = [](const KeptChannels&) -> Result<WeightMasks> { return WeightMasks{}; };
+    return cut(groups, kept, none, options, events, control);
 }
 
 Result<torch::jit::Module> maskedTwin(const CutModel& model) {
@@ -217,17 +231,19 @@ Result<torch::jit::Module> maskedTwin(const CutModel& model) {
     });
 }
 
-Result<void> saveCut(const CutModel& model, const std::filesystem::path& target) {
+Result<void> saveCut(const CutModel& model, const std::filesystem::path& target,
+                     const EventSink<>& events, RunControl& control) {
     const auto& snapshot = *model.state().groups->snapshot();
-    return script::saveChecked(model.state().module, snapshot.inputs(), target,
+    return script::saveChecked(model.state().module, snapshot.inputs(), target, events, control,
                                script::extraFilesOf(snapshot.file().path));
 }
 
-Result<void> saveMasked(const CutModel& model, const std::filesystem::path& target) {
+Result<void> saveMasked(const CutModel& model, const std::filesystem::path& target,
+                        const EventSink<>& events, RunControl& control) {
     const auto twin = maskedTwin(model);
     if (!twin) return twin.error();
     const auto& snapshot = *model.state().groups->snapshot();
-    return script::saveChecked(*twin, snapshot.inputs(), target,
+    return script::saveChecked(*twin, snapshot.inputs(), target, events, control,
                                script::extraFilesOf(snapshot.file().path));
 }
 

@@ -79,18 +79,20 @@ using CutModelPtr = std::shared_ptr<const CutModel>;
 /// Names of parameters stay, batch and spatial sizes stay free. A group that the model's code does
 /// not let go is left whole and named in leftWhole(). The snapshot is not changed. Needs up to
 /// twice the memory of the parameters. Errors: BadArgument when `kept` does not fit the groups;
-/// Infeasible, naming the constraint; Unsupported, naming the operator; Failed when the proof
-/// fails; Cancelled.
+/// Infeasible, naming the constraint; Failed, with the reasons, when none of the groups that were
+/// to be cut could be; Cancelled.
 Result<CutModelPtr> cut(const ChannelGroupsPtr& groups, const KeptChannels& kept,
                         const CutOptions& options, const EventSink<>& events, RunControl& control);
 
 /// Writes the cut model: saved, loaded again and compared (script::saveChecked). Extra files of the
 /// original archive come along. Errors: WriteFailed, Failed.
-Result<void> saveCut(const CutModel& model, const std::filesystem::path& target);
+Result<void> saveCut(const CutModel& model, const std::filesystem::path& target,
+                     const EventSink<>& events, RunControl& control);
 
 /// Writes the masked twin: original shapes, zeros in all that was removed. Where statistics run
 /// over removed channels its code takes them over the kept ones alone, so that it computes what the
 /// cut model does. Errors: WriteFailed, Failed.
-Result<void> saveMasked(const CutModel& model, const std::filesystem::path& target);
+Result<void> saveMasked(const CutModel& model, const std::filesystem::path& target,
+                        const EventSink<>& events, RunControl& control);
 
 }  // namespace espalier::channels

@@ -2,6 +2,7 @@
 // The torch side of cutting, for core alone.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -16,6 +17,11 @@ namespace espalier::channels {
 /// are kept whole.
 using WeightMasks = std::map<std::string, at::Tensor>;
 
+/// The weight masks that go with these channels. They are applied before the channels go, and may
+/// have zeros where channels of theirs go ("channel rules first, weight rules on what is left" is
+/// for the maker of the masks to see to).
+using MasksFor = std::function<Result<WeightMasks>(const KeptChannels& kept)>;
+
 struct CutState {
     ChannelGroupsPtr groups;
     torch::jit::Module module;  ///< the cut model; never written to
@@ -28,10 +34,9 @@ struct CutState {
     std::int64_t parameters = 0;
 };
 
-/// `cut` with weight masks: they are applied before the channels go ("channel rules first, weight
-/// rules on what is left" is for the maker of the masks to see to).
+/// `cut` with weight masks, asked for anew whenever a group has to be left whole.
 Result<CutModelPtr> cut(const ChannelGroupsPtr& groups, const KeptChannels& kept,
-                        const WeightMasks& masks, const CutOptions& options,
+                        const MasksFor& masksFor, const CutOptions& options,
                         const EventSink<>& events, RunControl& control);
 
 /// The masked twin as a module of its own.

@@ -9,21 +9,60 @@
 
 namespace espalier::exchange {
 
-Result<channels::CutModelPtr> cutChannels(const prune::Masks& masks,
-                                          const channels::CutOptions& options,
-                                          const EventSink<>& events, RunControl& control) {
-    return guarded("Cannot cut channels", [&]() -> Result<channels::CutModelPtr> {
-        const prune::ChannelChoicePtr& choice = masks.channels();
+namespace {
+
+/// The choice with just these channels kept; the groups in `leftWhole` say why.
+prune::ChannelChoicePtr adjusted(const prune::ChannelChoice& choice,
+                                 const channels::KeptChannels& kept,
+                                 const std::vector<channels::LeftWhole>& leftWhole = {}) {
+    auto result = std::make_shared<prune::ChannelChoice>(choice);
+    for (std::size_t i = 0; i < result->choices.size(); ++i) {
+        result->choices[i].kept = kept.groups.at(i);
+    }
+    for (const auto& [group, reason] : leftWhole) {
+        result->choices.at(group.index()).constraint = reason;
+    }
+    return result;
+}
+
+channels::WeightMasks weightMasks(const model::Snapshot& snapshot, const prune::Masks& masks) {
+    channels::WeightMasks weights;
+    for (const model::Layer& layer : snapshot.layers()) {
+        const at::Tensor& kept = prune::keptMask(masks, layer.id);
+        if (kept.defined()) weights.emplace(layer.name, kept);
+    }
+    return weights;
+}
+
+}  // namespace
+
+Result<CutPlan> cutChannels(const model::Snapshot& snapshot, const prune::Plan& plan,
+                            const prune::MasksPtr& masks, const channels::CutOptions& options,
+                            const EventSink<>& events, RunControl& control) {
+    return guarded("Cannot cut channels", [&]() -> Result<CutPlan> {
+        const prune::ChannelChoicePtr& choice = masks->channels();
         if (!choice) {
             return Error{Error::Kind::BadArgument, "Cannot cut channels", "none is to go",
                          "Give at least one group a rule"};
         }
-        channels::WeightMasks weights;
-        for (const model::Layer& layer : choice->groups->snapshot()->layers()) {
-            const at::Tensor& kept = prune::keptMask(masks, layer.id);
-            if (kept.defined()) weights.emplace(layer.name, kept);
-        }
-        return channels::cut(choice->groups, choice->kept(), weights, options, events, control);
+        const auto resolved = [&](const prune::ChannelChoicePtr& channels) {
+            return prune::resolve(snapshot, plan, channels, masks, control);
+        };
+        const auto masksFor =
+            [&](const channels::KeptChannels& kept) -> Result<channels::WeightMasks> {
+            if (kept == choice->kept()) return weightMasks(snapshot, *masks);
+            const auto own = resolved(adjusted(*choice, kept));
+            if (!own) return own.error();
+            return weightMasks(snapshot, **own);
+        };
+        auto model =
+            channels::cut(choice->groups, choice->kept(), masksFor, options, events, control);
+        if (!model) return model.error();
+        const channels::CutModel& cut = **model;
+        if (cut.leftWhole().empty()) return CutPlan{*model, masks};
+        auto own = resolved(adjusted(*choice, cut.channels(), cut.leftWhole()));
+        if (!own) return own.error();
+        return CutPlan{*model, *own};
     });
 }
 
@@ -46,7 +85,8 @@ std::string dtypeOf(const model::Snapshot& snapshot) {
 }
 
 Result<void> exportMasked(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
-                          const std::filesystem::path& target) {
+                          const std::filesystem::path& target, const EventSink<>& events,
+                          RunControl& control) {
     const std::string what = "Cannot export " + target.filename().string();
     return guarded(what, [&]() -> Result<void> {
         torch::jit::Module module =
@@ -56,7 +96,7 @@ Result<void> exportMasked(const model::Snapshot& snapshot, const prune::MasksPtr
             if (!committed) return committed.error();
             module = *committed;
         }
-        return script::saveChecked(module, snapshot.inputs(), target);
+        return script::saveChecked(module, snapshot.inputs(), target, events, control);
     });
 }
 

@@ -12,21 +12,30 @@
 
 namespace espalier::exchange {
 
-/// Cuts out the channels that `masks` removes, with all other removed weights set to zero, and
-/// proves the result against the masked model. To be written with channels::saveCut, its masked
-/// twin with channels::saveMasked. Errors: BadArgument when the masks remove no channel; those of
+/// A cut model, and the masks of just what it lacks: in their channels() a group that had to be
+/// left whole is whole, with the reason as its constraint.
+struct CutPlan {
+    channels::CutModelPtr model;
+    prune::MasksPtr masks;
+};
+
+/// Cuts out the channels that `masks`, made of `plan`, remove, with all other removed weights set
+/// to zero, and proves the result against the masked model. Where a group has to be left whole, the
+/// weight rules act on all of it. To be written with channels::saveCut, its masked twin with
+/// channels::saveMasked. Errors: BadArgument when the masks remove no channel; those of
 /// channels::cut: a failed proof is an error.
-Result<channels::CutModelPtr> cutChannels(const prune::Masks& masks,
-                                          const channels::CutOptions& options,
-                                          const EventSink<>& events, RunControl& control);
+Result<CutPlan> cutChannels(const model::Snapshot& snapshot, const prune::Plan& plan,
+                            const prune::MasksPtr& masks, const channels::CutOptions& options,
+                            const EventSink<>& events, RunControl& control);
 
 /// The type of the first parameter that holds real numbers: "float32"; empty when there is none.
 std::string dtypeOf(const model::Snapshot& snapshot);
 
 /// Writes the model with its original shapes and zeros where `masks` removes (null: as the snapshot
 /// is). Attached torch.nn.utils.prune masks are committed. Atomic and checked
-/// (script::saveChecked). Errors: WriteFailed, Failed.
+/// (script::saveChecked). Errors: WriteFailed, Failed, Cancelled.
 Result<void> exportMasked(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
-                          const std::filesystem::path& target);
+                          const std::filesystem::path& target, const EventSink<>& events,
+                          RunControl& control);
 
 }  // namespace espalier::exchange

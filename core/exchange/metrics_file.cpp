@@ -5,7 +5,9 @@
 #include <iomanip>
 #include <locale>
 #include <sstream>
+#include <string_view>
 
+#include "core/base/files.h"
 #include "core/base/format.h"
 
 namespace espalier::exchange {
@@ -20,6 +22,14 @@ std::string cell(double value) {
     return text.str();
 }
 
+constexpr std::string_view kHeader = "step,epoch,round,loss,val_loss,top1,lr,sparsity,seconds";
+
+std::string row(const train::TrainSample& sample) {
+    return cat(sample.step, ",", sample.epoch, ",", sample.round, ",", cell(sample.loss), ",",
+               cell(sample.valLoss), ",", cell(sample.top1), ",", cell(sample.lr), ",",
+               cell(sample.sparsity), ",", cell(sample.seconds));
+}
+
 }  // namespace
 
 MetricsWriter::MetricsWriter(std::ofstream file, std::filesystem::path path)
@@ -27,8 +37,7 @@ MetricsWriter::MetricsWriter(std::ofstream file, std::filesystem::path path)
 
 Result<MetricsWriter> MetricsWriter::create(const std::filesystem::path& path) {
     std::ofstream file(path, std::ios::trunc);
-    file.imbue(std::locale::classic());
-    file << "step,epoch,round,loss,val_loss,top1,lr,sparsity,seconds" << std::endl;
+    file << kHeader << std::endl;
     MetricsWriter writer(std::move(file), path);
     if (auto written = writer.check(); !written) return written.error();
     return writer;
@@ -41,9 +50,14 @@ Result<void> MetricsWriter::check() const {
 }
 
 void MetricsWriter::append(const train::TrainSample& sample) {
-    m_file << sample.step << ',' << sample.epoch << ',' << sample.round << ',' << cell(sample.loss)
-           << ',' << cell(sample.valLoss) << ',' << cell(sample.top1) << ',' << cell(sample.lr)
-           << ',' << cell(sample.sparsity) << ',' << cell(sample.seconds) << std::endl;
+    m_file << row(sample) << std::endl;
+}
+
+Result<void> writeMetrics(std::span<const train::TrainSample> samples,
+                          const std::filesystem::path& path) {
+    std::string text = cat(kHeader, "\n");
+    for (const train::TrainSample& sample : samples) text += row(sample) + "\n";
+    return writeTextAtomically(path, text);
 }
 
 }  // namespace espalier::exchange

@@ -27,4 +27,8 @@ private:
     std::filesystem::path m_path;
 };
 
+/// All rows at once, atomically. Errors: WriteFailed.
+Result<void> writeMetrics(std::span<const train::TrainSample> samples,
+                          const std::filesystem::path& path);
+
 }  // namespace espalier::exchange

@@ -67,6 +67,12 @@ std::string totals(const PruneReport& report) {
                     row("bytes of the file", report.fileBytesBefore, report.fileBytesAfter)});
 }
 
+std::string notesOf(const PruneReport& report) {
+    std::string html;
+    for (const auto& note : report.notes) html += cat("<p>", escaped(note), ".</p>\n");
+    return html;
+}
+
 std::string proofText(const PruneReport& report) {
     std::string html = "<h2>Proof</h2>\n";
     std::string inputs;
@@ -138,7 +144,7 @@ std::string seconds(const PruneReport& report) {
 }  // namespace
 
 std::string reportToHtml(const PruneReport& report) {
-    return cat(kHead, "<h1>", escaped(report.model), "</h1>\n", totals(report), proofText(report),
+    return cat(kHead, "<h1>", escaped(report.model), "</h1>\n", totals(report), notesOf(report), proofText(report),
                groups(report), training(report), layers(report), seconds(report),
                "</body></html>\n");
 }

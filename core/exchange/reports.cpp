@@ -167,6 +167,7 @@ std::string reportToJson(const PruneReport& report) {
     json["bytes"] = beforeAfter(report.fileBytesBefore, report.fileBytesAfter);
     json["bytes"]["compressed_estimate"] = after.bytesCompressed;
     json["proof"] = proofJson(report);
+    json["notes"] = report.notes;
     json["kept"] = keptJson(report.kept);
     addOutcomes(json, report);
     json["seconds"] = Json::object();

@@ -67,6 +67,7 @@ struct PruneReport {
     channels::KeptPositions kept;          ///< of every sliced parameter and buffer
     std::vector<LayerOutcome> layers;
     std::vector<GroupOutcome> groups;  ///< those with a rule or marks, and all that lose channels
+    std::vector<std::string> notes;    ///< for people: what was not done as asked
     std::vector<std::pair<std::string, double>> seconds;  ///< per stage: load, plan, …
     std::optional<TrainingSummary> training;
 };

@@ -52,9 +52,13 @@ Result<prune::Plan> withChannels(const channels::ChannelGroups& groups, const pr
 Result<prune::Plan> makePlan(const model::Snapshot& snapshot,
                              const channels::ChannelGroupsPtr& groups, const PruneChoice& choice,
                              RunControl& control) {
-    if (!choice.planFile.empty()) return planFromFile(snapshot, choice.planFile);
+    if (!choice.planFile.empty()) {
+        auto read = planFromFile(snapshot, choice.planFile);
+        if (read && choice.seed) read->seed = *choice.seed;
+        return read;
+    }
     prune::Plan plan = prune::emptyPlan(snapshot);
-    plan.seed = choice.seed;
+    plan.seed = choice.seed.value_or(0);
     if (auto known = setCriterion(plan, choice); !known) return known.error();
     if (choice.channels && groups) {
         auto cut = withChannels(*groups, plan, choice, control);

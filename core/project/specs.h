@@ -34,7 +34,7 @@ struct PruneChoice {
     std::optional<prune::Scope> scope;  ///< none: global for weights, layer for channels
     std::int64_t multipleOf = 1;        ///< of channels
     prune::Inexact inexact = prune::Inexact::Refuse;
-    std::uint64_t seed = 0;
+    std::optional<std::uint64_t> seed;  ///< none: the plan file's, else 0
     bool operator==(const PruneChoice&) const = default;
 };
 

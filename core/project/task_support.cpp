@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/project/task_support.h"
 
-#include <numeric>
 
 #include "core/base/files.h"
+#include "core/base/format.h"
 #include "core/exchange/export.h"
 #include "core/exchange/plan_file.h"
 
@@ -68,19 +68,6 @@ Result<prune::ChannelChoicePtr> choose(const channels::ChannelGroupsPtr& groups,
     return prune::chooseChannels(groups, plan, *scores, inexact);
 }
 
-/// The choice without the groups that the cut left whole.
-prune::ChannelChoicePtr without(const std::vector<channels::LeftWhole>& leftWhole,
-                                const prune::ChannelChoice& choice) {
-    auto adjusted = std::make_shared<prune::ChannelChoice>(choice);
-    for (const auto& [group, reason] : leftWhole) {
-        prune::GroupChoice& own = adjusted->choices.at(group.index());
-        own.kept.resize(static_cast<std::size_t>(own.width));
-        std::iota(own.kept.begin(), own.kept.end(), 0);
-        own.constraint = reason;
-    }
-    return adjusted;
-}
-
 std::vector<exchange::GroupOutcome> groupOutcomes(const MaskedModel& masked,
                                                   const prune::ChannelChoice& choice) {
     std::vector<exchange::GroupOutcome> outcomes;
@@ -91,6 +78,28 @@ std::vector<exchange::GroupOutcome> groupOutcomes(const MaskedModel& masked,
         if (isAsked || !own.isWhole()) outcomes.push_back({group.key, group.exact, own});
     }
     return outcomes;
+}
+
+/// A share of all channels passes groups by that may not be cut: that is said.
+std::vector<std::string> notesOn(const channels::ChannelGroups& groups, const PruneChoice& choice) {
+    if (!choice.channels || choice.inexact == prune::Inexact::Allow) return {};
+    const auto passed = std::ranges::count_if(groups.groups(), [](const channels::Group& group) {
+        return !group.locked && !group.exact;
+    });
+    if (passed == 0) return {};
+    return {cat(passed, passed == 1 ? " inexact group was" : " inexact groups were",
+                " left whole: statistics run over the channels (--allow-inexact cuts them too)")};
+}
+
+std::string leftWholeNote(const std::vector<channels::LeftWhole>& leftWhole,
+                          const channels::ChannelGroups& groups) {
+    std::string text =
+        cat(leftWhole.size(), leftWhole.size() == 1 ? " group was" : " groups were", " left whole: ");
+    for (const auto& whole : leftWhole) {
+        text += cat(&whole == &leftWhole.front() ? "" : "; ", groups.group(whole.group).key, " (",
+                    whole.reason, ")");
+    }
+    return text;
 }
 
 }  // namespace
@@ -118,6 +127,7 @@ Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& 
     auto masks = prune::resolve(*masked.snapshot, masked.plan, *chosen, nullptr, control);
     if (!masks) return masks.error();
     masked.masks = std::move(*masks);
+    if (masked.groups) masked.notes = notesOn(*masked.groups, choice);
     return masked;
 }
 
@@ -125,27 +135,15 @@ Result<CutOutcome> cutOut(MaskedModel masked, StageClock& clock, const EventSink
                           RunControl& control) {
     if (!masked.masks->channels()) return CutOutcome{nullptr, std::move(masked)};
     clock.start("cut", "Cutting and proving");
-    channels::CutModelPtr cut;
-    // Weight rules act on what channels leave. When the cut leaves a group whole they have more to
-    // act on, so masks and cut are made once more.
-    for (int attempt = 0; attempt < 2; ++attempt) {
-        if (!masked.masks->channels()) {
-            cut = nullptr;
-            break;
-        }
-        auto made = exchange::cutChannels(*masked.masks, {}, events, control);
-        if (!made) return made.error();
-        cut = *made;
-        if (cut->leftWhole().empty()) break;
-        masked.choice = without(cut->leftWhole(), *masked.choice);
-        auto masks =
-            prune::resolve(*masked.snapshot, masked.plan, masked.choice, masked.masks, control);
-        if (!masks) return masks.error();
-        masked.masks = *masks;
-        if (masked.plan.weights.empty() && masked.masks->channels()) break;
-    }
-    if (cut) clock.split("prove", cut->seconds().prove);
-    return CutOutcome{std::move(cut), std::move(masked)};
+    auto cut =
+        exchange::cutChannels(*masked.snapshot, masked.plan, masked.masks, {}, events, control);
+    if (!cut) return cut.error();
+    if (const auto& leftWhole = cut->model->leftWhole(); !leftWhole.empty())
+        masked.notes.push_back(leftWholeNote(leftWhole, *masked.groups));
+    masked.masks = cut->masks;
+    masked.choice = cut->masks->channels();
+    clock.split("prove", cut->model->seconds().prove);
+    return CutOutcome{cut->model, std::move(masked)};
 }
 
 exchange::PruneReport reportOf(const CutOutcome& outcome) {
@@ -158,6 +156,7 @@ exchange::PruneReport reportOf(const CutOutcome& outcome) {
     report.fileBytesBefore = static_cast<std::int64_t>(snapshot.file().bytes);
     for (const auto& input : snapshot.inputs()) report.inputs.push_back(script::toString(input));
     report.dtype = exchange::dtypeOf(snapshot);
+    report.notes = masked.notes;
     report.layers = layerOutcomes(snapshot, masked.plan, *masked.masks);
     if (masked.choice) report.groups = groupOutcomes(masked, *masked.choice);
     if (!outcome.model) return report;

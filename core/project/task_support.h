@@ -72,6 +72,7 @@ struct MaskedModel {
     prune::Inexact inexact = prune::Inexact::Refuse;
     prune::ChannelChoicePtr choice;  ///< null without groups
     prune::MasksPtr masks;
+    std::vector<std::string> notes;  ///< what is not as it was asked for
 };
 
 /// Clocks the stages analyse and plan.

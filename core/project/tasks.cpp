@@ -11,24 +11,27 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Result<void> writeModel(const CutOutcome& outcome, const fs::path& target) {
-    if (outcome.model) return channels::saveCut(*outcome.model, target);
-    return exchange::exportMasked(*outcome.masked.snapshot, outcome.masked.masks, target);
+Result<void> writeModel(const CutOutcome& outcome, const fs::path& target, RunControl& control) {
+    if (outcome.model) return channels::saveCut(*outcome.model, target, {}, control);
+    const MaskedModel& masked = outcome.masked;
+    return exchange::exportMasked(*masked.snapshot, masked.masks, target, {}, control);
 }
 
-Result<void> writeMasked(const CutOutcome& outcome, const fs::path& target) {
-    if (outcome.model) return channels::saveMasked(*outcome.model, target);
-    return exchange::exportMasked(*outcome.masked.snapshot, outcome.masked.masks, target);
+Result<void> writeMasked(const CutOutcome& outcome, const fs::path& target, RunControl& control) {
+    if (!outcome.model) return writeModel(outcome, target, control);
+    return channels::saveMasked(*outcome.model, target, {}, control);
 }
 
 Result<void> writePruned(const CutOutcome& outcome, const PruneSpec& spec, StagedOutputs& outputs,
-                         exchange::PruneReport& report) {
+                         exchange::PruneReport& report, RunControl& control) {
     const fs::path model = outputs.stage(spec.output);
-    if (auto written = writeModel(outcome, model); !written) return written;
+    if (auto written = writeModel(outcome, model, control); !written) return written;
     report.fileBytesAfter = static_cast<std::int64_t>(fs::file_size(model));
     if (!spec.maskedOutput.empty()) {
-        if (auto written = writeMasked(outcome, outputs.stage(spec.maskedOutput)); !written)
+        if (auto written = writeMasked(outcome, outputs.stage(spec.maskedOutput), control);
+            !written) {
             return written;
+        }
     }
     if (spec.savePlan.empty()) return {};
     return exchange::writePlan(outcome.masked.plan, outputs.stage(spec.savePlan));
@@ -76,7 +79,7 @@ Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>&
 
     clock.start("save", "Writing and checking " + spec.output.filename().string());
     StagedOutputs outputs;
-    if (auto written = writePruned(*outcome, spec, outputs, report); !written)
+    if (auto written = writePruned(*outcome, spec, outputs, report, control); !written)
         return outputs.named(written.error());
     report.seconds = clock.finish();
     if (auto written = writeReport(report, spec.report, outputs); !written)

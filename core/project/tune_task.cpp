@@ -48,8 +48,9 @@ Result<Trained> train(const MaskedModel& pruned, const data::Dataset& dataset, c
 
 /// What hours of training gave is not lost with a full disk: it goes to the program's own folder.
 Error rescued(Error problem, const model::Snapshot& trained, const fs::path& target) {
-    const fs::path place = stateDir() / target.filename();
-    if (exchange::exportMasked(trained, nullptr, place)) {
+    const fs::path place = freeName(stateDir() / target.filename());
+    RunControl uninterrupted;
+    if (exchange::exportMasked(trained, nullptr, place, {}, uninterrupted)) {
         problem.hint = "The trained model, masked, was kept as " + place.string();
     }
     return problem;
@@ -177,16 +178,19 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
     clock.start("save", "Writing and checking the result");
     StagedOutputs outputs;
     const fs::path staged = outputs.stage(outcome.output);
-    auto written = cut->model ? channels::saveCut(*cut->model, staged)
-                              : exchange::exportMasked(*training->best, nullptr, staged);
+    RunControl uninterrupted;  // after a stop the best so far is still written
+    auto written =
+        cut->model
+            ? channels::saveCut(*cut->model, staged, {}, uninterrupted)
+            : exchange::exportMasked(*training->best, nullptr, staged, {}, uninterrupted);
     if (!written) return lost(outputs.named(written.error()));
     outcome.report.fileBytesAfter = static_cast<std::int64_t>(fs::file_size(staged));
 
     clock.start("test", "Testing");
     const auto result = resultAsWritten(*cut, staged, progress);
-    if (!result) return result.error();
+    if (!result) return lost(result.error());
     auto test = testOnce(**result, *setup->dataset, spec, progress);
-    if (!test) return test.error();
+    if (!test) return lost(test.error());
     outcome.test = *test;
     outcome.report.training = exchange::TrainingSummary{training->epochs, training->bestEpoch,
                                                         training->before, training->after, *test};

@@ -32,11 +32,12 @@ namespace {
 constexpr std::uint64_t kSeed = 0;
 
 /// The saved file as torch writes it, piece by piece. Never tells torch of a failure: its writer
-/// would throw from a destructor and end the program. What failed is kept, and what comes after it
-/// is dropped.
+/// would throw from a destructor and end the program. What failed is kept, and what comes after it,
+/// or after a stop, is dropped.
 class ModelFile {
 public:
-    explicit ModelFile(const fs::path& path) : m_file(std::fopen(path.c_str(), "wbxe")) {
+    ModelFile(const fs::path& path, const RunControl& control)
+        : m_file(std::fopen(path.c_str(), "wbxe")), m_control(control) {
         if (!m_file) m_error = errno;
     }
     ~ModelFile() { close(); }
@@ -44,6 +45,7 @@ public:
     ModelFile& operator=(const ModelFile&) = delete;
 
     std::size_t write(const void* data, std::size_t size) {
+        if (m_error == 0 && m_control.isStopRequested()) m_error = ECANCELED;
         if (m_error == 0 && std::fwrite(data, 1, size, m_file) < size) m_error = errno;
         return size;
     }
@@ -56,17 +58,23 @@ public:
 
 private:
     std::FILE* m_file;
+    const RunControl& m_control;
     int m_error = 0;
 };
 
+Error cancelled(const std::string& what) {
+    return {Error::Kind::Cancelled, what, "it was cancelled", ""};
+}
+
 Result<void> writeModule(const Module& module, const fs::path& file, const ExtraFiles& extraFiles,
-                         const std::string& what) {
-    ModelFile output(file);
+                         const std::string& what, const RunControl& control) {
+    ModelFile output(file, control);
     torch::jit::ExportModule(
         module, [&](const void* data, std::size_t size) { return output.write(data, size); },
         extraFiles);
     const int code = output.close();
     if (code == 0) return {};
+    if (code == ECANCELED) return cancelled(what);
     Error error =
         detail::errorFromException(what, std::system_error(code, std::generic_category()));
     error.kind = Error::Kind::WriteFailed;
@@ -166,15 +174,20 @@ Result<void> compare(const fs::path& file, const Module& module,
 }  // namespace
 
 Result<void> saveChecked(const Module& module, std::span<const InputSpec> inputs,
-                         const fs::path& target, const ExtraFiles& extraFiles) {
+                         const fs::path& target, const EventSink<>& events, RunControl& control,
+                         const ExtraFiles& extraFiles) {
     const std::string what = "Cannot write " + target.string();
     return writeAtomically(
         target,
         [&](const fs::path& file) {
-            return guarded(what, [&] { return writeModule(module, file, extraFiles, what); });
+            events.progress({"Writing the model", 0, 2});
+            return guarded(what,
+                           [&] { return writeModule(module, file, extraFiles, what, control); });
         },
-        [&](const fs::path& file) {
-            return guarded(what, [&] { return compare(file, module, inputs); });
+        [&](const fs::path& file) -> Result<void> {
+            events.progress({"Loading it again and comparing", 1, 2});
+            auto same = guarded(what, [&] { return compare(file, module, inputs); });
+            return same && !control.keepGoing() ? cancelled(what) : same;
         });
 }
 

@@ -100,12 +100,12 @@ int run(const Options& options) {
     const auto& cut = **model;
     const Stopwatch saving;
     if (!options.output.empty()) {
-        if (auto saved = channels::saveCut(cut, options.output); !saved)
+        if (auto saved = channels::saveCut(cut, options.output, {}, control); !saved)
             return failed(saved.error());
     }
     const double saved = saving.seconds();
     if (!options.masked.empty()) {
-        if (auto masked = channels::saveMasked(cut, options.masked); !masked)
+        if (auto masked = channels::saveMasked(cut, options.masked, {}, control); !masked)
             return failed(masked.error());
     }
     std::cout << options.model.filename().string() << "  groups " << (*groups)->groups().size()

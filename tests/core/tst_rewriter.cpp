@@ -171,7 +171,8 @@ void TestRewriter::survivesSaving() {
     const auto target = std::filesystem::path(folder.path().toStdString()) / "made.pt";
     auto original = sharedClasses();
     const auto made = rewrittenOrDie(original);
-    const auto saved = saveChecked(made, {}, target, {{"notes.txt", "as it was"}});
+    RunControl control;
+    const auto saved = saveChecked(made, {}, target, {}, control, {{"notes.txt", "as it was"}});
     QVERIFY2(saved.ok(), saved ? "" : saved.error().text().c_str());
     auto loaded = torch::jit::load(target.string());
     const auto x = at::tensor({0.5f, -1.0f, 2.0f});

@@ -55,6 +55,12 @@ std::vector<InputSpec> specs(const char* text) {
     return {*parseInputSpec(text)};
 }
 
+Result<void> save(const Module& module, const std::vector<InputSpec>& inputs,
+                  const fs::path& target) {
+    RunControl control;
+    return saveChecked(module, inputs, target, {}, control);
+}
+
 std::size_t entries(const fs::path& dir) {
     return static_cast<std::size_t>(
         std::distance(fs::directory_iterator(dir), fs::directory_iterator()));
@@ -73,7 +79,7 @@ private Q_SLOTS:
     void savesWhatIsInMemory() {
         const Module module = linearModule();
         const auto target = dir() / "out.pt";
-        const auto saved = saveChecked(module, specs("2x4"), target);
+        const auto saved = save(module, specs("2x4"), target);
         QVERIFY2(saved, saved ? "" : saved.error().text().c_str());
         QCOMPARE(entries(dir()), 1u);
         QVERIFY(checkArchive(target));
@@ -85,15 +91,15 @@ private Q_SLOTS:
     }
 
     void theBytesDoNotDependOnTheName() {
-        QVERIFY(saveChecked(linearModule(), {}, dir() / "a.pt"));
-        QVERIFY(saveChecked(linearModule(), {}, dir() / "b.pt"));
+        QVERIFY(save(linearModule(), {}, dir() / "a.pt"));
+        QVERIFY(save(linearModule(), {}, dir() / "b.pt"));
         QCOMPARE(*sha256OfFile(dir() / "a.pt"), *sha256OfFile(dir() / "b.pt"));
     }
 
     void aNanEqualsANan() {
         const Module module = linearModule();
         module.attr("weight").toTensor().detach()[0][0] = std::numeric_limits<float>::quiet_NaN();
-        const auto saved = saveChecked(module, specs("2x4"), dir() / "out.pt");
+        const auto saved = save(module, specs("2x4"), dir() / "out.pt");
         QVERIFY2(saved, saved ? "" : saved.error().text().c_str());
     }
 
@@ -101,7 +107,7 @@ private Q_SLOTS:
         const Module module = linearModule(
             "def forward(self, x):\n    self.count.add_(1)\n"
             "    return torch.linear(x, self.weight) + self.count\n");
-        const auto saved = saveChecked(module, specs("2x4"), dir() / "out.pt");
+        const auto saved = save(module, specs("2x4"), dir() / "out.pt");
         QVERIFY2(saved, saved ? "" : saved.error().text().c_str());
         QCOMPARE(module.attr("count").toTensor().item<float>(), 0.0f);
     }
@@ -112,7 +118,7 @@ private Q_SLOTS:
         at::manual_seed(3);
         const auto before = at::rand({1});
         at::manual_seed(3);
-        const auto saved = saveChecked(module, specs("2x4"), dir() / "out.pt");
+        const auto saved = save(module, specs("2x4"), dir() / "out.pt");
         QVERIFY2(saved, saved ? "" : saved.error().text().c_str());
         QVERIFY(at::equal(before,
                           at::rand({1})));  // and the caller's draws go on as if nothing happened
@@ -126,7 +132,7 @@ private Q_SLOTS:
             "def __setstate__(self, state: Tuple[Tensor, bool]) -> None:\n"
             "    self.weight = state[0] * 2\n    self.count = state[0]\n"
             "    self.training = state[1]\n");
-        const auto saved = saveChecked(module, {}, dir() / "out.pt");
+        const auto saved = save(module, {}, dir() / "out.pt");
         QVERIFY(!saved);
         QCOMPARE(saved.error().kind, Kind::Failed);
         QVERIFY2(saved.error().text().find("weight") != std::string::npos,
@@ -135,7 +141,7 @@ private Q_SLOTS:
     }
 
     void saysWhenTheModelDoesNotRun() {
-        const auto saved = saveChecked(linearModule(), specs("2x5"), dir() / "out.pt");
+        const auto saved = save(linearModule(), specs("2x5"), dir() / "out.pt");
         QVERIFY(!saved);
         QCOMPARE(entries(dir()), 0u);
     }
@@ -154,7 +160,7 @@ private Q_SLOTS:
         Result<void> saved;
         {
             const FileSizeLimit full(static_cast<rlim_t>(bytes));
-            saved = saveChecked(module, {}, target);
+            saved = save(module, {}, target);
         }
         QVERIFY(!saved);
         QVERIFY2(saved.error().kind == Kind::WriteFailed, saved.error().text().c_str());
@@ -163,8 +169,29 @@ private Q_SLOTS:
         QCOMPARE(entries(dir()), 1u);
     }
 
+    void aCancelledSaveLeavesTheOldFile_data() {
+        QTest::addColumn<QString>("step");
+        QTest::newRow("before it is written") << "Writing the model";
+        QTest::newRow("before it is compared") << "Loading it again and comparing";
+    }
+    void aCancelledSaveLeavesTheOldFile() {
+        QFETCH(QString, step);
+        const auto target = dir() / "out.pt";
+        QVERIFY(writeTextAtomically(target, "old"));
+        RunControl control;
+        EventSink<> events;
+        events.onProgress = [&](const Progress& progress) {
+            if (progress.step == step.toStdString()) control.requestStop();
+        };
+        const auto saved = saveChecked(linearModule(), {}, target, events, control);
+        QVERIFY(!saved);
+        QVERIFY2(saved.error().kind == Kind::Cancelled, saved.error().text().c_str());
+        QCOMPARE(*readText(target), std::string("old"));
+        QCOMPARE(entries(dir()), 1u);
+    }
+
     void refusesAMissingFolder() {
-        const auto saved = saveChecked(linearModule(), {}, dir() / "none" / "out.pt");
+        const auto saved = save(linearModule(), {}, dir() / "none" / "out.pt");
         QCOMPARE(saved.error().kind, Kind::WriteFailed);
         QVERIFY(saved.error().text().find("folder does not exist") != std::string::npos);
     }
@@ -191,7 +218,7 @@ private Q_SLOTS:
         const auto loaded = loadModule(path, control);
         QVERIFY2(loaded, loaded ? "" : loaded.error().text().c_str());
         const auto inputs = input.isEmpty() ? std::vector<InputSpec>() : specs(input.toUtf8());
-        const auto saved = saveChecked(loaded->module, inputs, dir() / "out.pt");
+        const auto saved = save(loaded->module, inputs, dir() / "out.pt");
         QVERIFY2(saved, saved ? "" : saved.error().text().c_str());
         const auto again = loadModule(dir() / "out.pt", control);
         QVERIFY2(again, again ? "" : again.error().text().c_str());

@@ -61,7 +61,8 @@ KeptChannels without(const ChannelGroups& groups, double share, bool allowInexac
 Result<CutModelPtr> cutAt(const ChannelGroupsPtr& groups, const KeptChannels& kept,
                           const WeightMasks& masks = {}) {
     RunControl control;
-    return cut(groups, kept, masks, {}, {}, control);
+    const auto masksFor = [&](const KeptChannels&) -> Result<WeightMasks> { return masks; };
+    return cut(groups, kept, masksFor, {}, {}, control);
 }
 
 Case cutCase(const torch::jit::Module& module, const std::vector<std::string>& inputs,
@@ -326,9 +327,10 @@ void TestShrink::savesBothModels() {
         return std::filesystem::path(folder.path().toStdString()) / name;
     };
     const auto result = cutCase(smallNet(), {"1x3x8x8"});
-    const auto cut = saveCut(*result.model, path("cut.pt"));
+    RunControl control;
+    const auto cut = saveCut(*result.model, path("cut.pt"), {}, control);
     QVERIFY2(cut.ok(), cut ? "" : cut.error().text().c_str());
-    const auto masked = saveMasked(*result.model, path("masked.pt"));
+    const auto masked = saveMasked(*result.model, path("masked.pt"), {}, control);
     QVERIFY2(masked.ok(), masked ? "" : masked.error().text().c_str());
     auto small = torch::jit::load(path("cut.pt").string());
     auto large = torch::jit::load(path("masked.pt").string());

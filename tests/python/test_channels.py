@@ -40,6 +40,36 @@ class Normed(nn.Module):
         return self.fc2(torch.relu(self.norm(self.fc1(x))))
 
 
+class HeldByABranch(nn.Module):
+    """What `conv` gives goes to `large` for larger images alone, which no example of 8 pixels shows."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.conv = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 12, 3, padding=1)
+        self.small, self.large = nn.Conv2d(12, 2, 1), nn.Conv2d(12, 2, 3, padding=1)
+
+    def forward(self, x):
+        x = torch.relu(self.conv(torch.relu(self.first(x))))
+        if x.size(2) > 10:
+            return self.large(x)
+        return self.small(x)
+
+
+class HeldAltogether(nn.Module):
+    """As HeldByABranch, with nothing else to cut."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 12, 3, padding=1)
+        self.small, self.large = nn.Conv2d(12, 2, 1), nn.Conv2d(12, 2, 3, padding=1)
+
+    def forward(self, x):
+        x = torch.relu(self.conv(x))
+        if x.size(2) > 10:
+            return self.large(x)
+        return self.small(x)
+
+
 WIDTHS = {"conv1": 16, "conv2": 24, "fc1": 40}
 
 
@@ -202,6 +232,37 @@ def test_weights_are_pruned_in_what_is_left(cli, residual, tmp_path):
         assert report["reached"][name] == pytest.approx(0.7, abs=0.01)
     assert largest_difference(tmp_path / "masked.pt", tmp_path / "out.pt") < 1e-5
     assert report["nonzeros"]["after"] == sum(int((p != 0).sum()) for p in load(tmp_path / "out.pt").parameters())
+
+
+@pytest.mark.parametrize("weights", [None, 0.5])
+def test_a_group_left_whole_loses_nothing(cli, tmp_path, weights):
+    model = save(HeldByABranch(), tmp_path / "held.pt")
+    rule = {"weights": {"conv.weight": {"sparsity": weights}}} if weights else {}
+    plan = plan_file(tmp_path, channels={"first": {"ratio": 0.5}, "conv": {"ratio": 0.5}}, **rule)
+    done = cli.ok("prune", model, "--input", "1x3x8x8", "--plan", plan, "--output", tmp_path / "cut.pt", "--masked-output",
+                  tmp_path / "masked.pt", "--report", tmp_path / "r.json")
+    assert "1 group was left whole" in done.stderr and "conv" in done.stderr
+    before, cut, masked = (state(p) for p in (model, tmp_path / "cut.pt", tmp_path / "masked.pt"))
+    report = json.loads((tmp_path / "r.json").read_text())
+    first = report["kept"]["first.weight"]["0"]
+    assert len(first) == 4
+    expected = before["conv.weight"][:, first]
+    zeros = round(weights * expected.numel()) if weights else 0  # of all that is left, not of six channels
+    assert int((cut["conv.weight"] == 0).sum()) == zeros
+    assert torch.equal(cut["conv.weight"], torch.where(cut["conv.weight"] == 0, 0, expected))
+    assert torch.equal(masked["conv.weight"][:, first], cut["conv.weight"])
+    for name in ("conv.bias", "small.weight", "large.weight"):
+        assert torch.equal(cut[name], before[name]) and torch.equal(masked[name], before[name])
+    assert report["nonzeros"]["after"] == sum(int((t != 0).sum()) for t in cut.values())
+    for size in (8, 16):
+        assert largest_difference(tmp_path / "cut.pt", tmp_path / "masked.pt", (2, 3, size, size)) < 1e-5
+
+
+def test_nothing_is_written_when_no_group_can_be_cut(cli, tmp_path):
+    model = save(HeldAltogether(), tmp_path / "held.pt")
+    done = cli.run("prune", model, "--input", "1x3x8x8", "--channels", 0.5, "--output", tmp_path / "cut.pt")
+    assert done.returncode == 1 and "none of the groups" in done.stderr and "conv" in done.stderr
+    assert os.listdir(tmp_path) == ["held.pt"]
 
 
 def test_saved_plan_does_the_same_again(cli, residual, tmp_path):

@@ -55,7 +55,10 @@ Result<channels::CutModelPtr> cutPlan(const PlanSubject& subject, const EventSin
                                       RunControl& control) {
     const auto masks = resolvePlan(subject, control);
     if (!masks) return masks.error();
-    return exchange::cutChannels(**masks, {}, events, control);
+    auto cut =
+        exchange::cutChannels(*subject.snapshot, *subject.plan, *masks, {}, events, control);
+    if (!cut) return cut.error();
+    return cut->model;
 }
 
 Result<model::SnapshotPtr> cutSnapshot(const PlanSubject& subject, const EventSink<>& events,
@@ -64,7 +67,7 @@ Result<model::SnapshotPtr> cutSnapshot(const PlanSubject& subject, const EventSi
     if (!cut) return cut.error();
     const QTemporaryDir folder;
     const std::filesystem::path file = folder.filePath(QStringLiteral("cut.pt")).toStdString();
-    if (const auto saved = channels::saveCut(**cut, file); !saved) return saved.error();
+    if (const auto saved = channels::saveCut(**cut, file, events, control); !saved) return saved.error();
     model::OpenOptions options;
     const auto inputs = subject.snapshot->inputs();
     options.inputs.assign(inputs.begin(), inputs.end());

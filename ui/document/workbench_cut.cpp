@@ -33,7 +33,9 @@ void Workbench::exportCut(const channels::CutModelPtr& model, const std::filesys
     const QString name = QString::fromStdString(target.filename().string());
     m_jobs->run<void>(
         {Lane::Scan, tr("Exporting %1").arg(name)}, this,
-        [=](const EventSink<>&, RunControl&) { return channels::saveCut(*model, target); },
+        [=](const EventSink<>& events, RunControl& control) {
+            return channels::saveCut(*model, target, events, control);
+        },
         [=, this](const Result<void>& result) {
             if (!result) return fail(result.error());
             if (isModel(root)) m_document->setSaved(state);

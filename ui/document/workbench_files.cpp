@@ -51,10 +51,10 @@ Result<data::DatasetPtr> openFitting(const data::DataSpec& spec, const model::Sn
 }
 
 Result<void> writeModel(const PlanSubject& subject, const std::filesystem::path& target,
-                        RunControl& control) {
+                        const EventSink<>& events, RunControl& control) {
     const auto masks = resolvePlan(subject, control);
     if (!masks) return masks.error();
-    return exchange::exportMasked(*subject.snapshot, *masks, target);
+    return exchange::exportMasked(*subject.snapshot, *masks, target, events, control);
 }
 
 }  // namespace
@@ -119,8 +119,8 @@ void Workbench::exportMasked(const std::filesystem::path& target) {
     const model::SnapshotPtr root = rootSnapshot();
     m_jobs->run<void>(
         {Lane::Scan, tr("Exporting %1").arg(nameOf(target))}, this,
-        [=, subject = planSubject(*m_document)](const EventSink<>&, RunControl& control) {
-            return writeModel(subject, target, control);
+        [=, subject = planSubject(*m_document)](const EventSink<>& events, RunControl& control) {
+            return writeModel(subject, target, events, control);
         },
         [=, this](const Result<void>& result) {
             if (!result) return fail(result.error());

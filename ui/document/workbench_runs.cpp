@@ -98,26 +98,22 @@ Result<Tuned> tune(const Subject& subject, const data::Dataset& dataset,
     return tuned;
 }
 
-// The first of NAME-best.pt, NAME-best-2.pt … that is free: an older best is somebody's work too.
-std::filesystem::path freeBestName(const std::filesystem::path& folder,
-                                   const std::filesystem::path& model) {
-    const std::string stem = model.stem().string() + "-best";
-    std::filesystem::path path = folder / (stem + ".pt");
-    std::error_code ignored;
-    for (int number = 2; std::filesystem::exists(path, ignored); ++number) {
-        path = folder / cat(stem, "-", number, ".pt");
-    }
-    return path;
+// NAME-best.pt, or a name that is free: an older best is somebody's work too.
+std::filesystem::path bestName(const std::filesystem::path& folder,
+                               const std::filesystem::path& model) {
+    return freeName(folder / (model.stem().string() + "-best.pt"));
 }
 
 Result<std::filesystem::path> saveBest(const model::Snapshot& best) {
     const std::filesystem::path model = best.file().path;
+    RunControl uninterrupted;
     // The examples' own folder belongs to the program.
     const bool isExample = model.parent_path() == project::lenet5Example().model.parent_path();
-    std::filesystem::path target = freeBestName(model.parent_path(), model);
-    if (!isExample && exchange::exportMasked(best, nullptr, target)) return target;
-    target = freeBestName(stateDir(), model);
-    if (const auto saved = exchange::exportMasked(best, nullptr, target); !saved)
+    std::filesystem::path target = bestName(model.parent_path(), model);
+    if (!isExample && exchange::exportMasked(best, nullptr, target, {}, uninterrupted))
+        return target;
+    target = bestName(stateDir(), model);
+    if (const auto saved = exchange::exportMasked(best, nullptr, target, {}, uninterrupted); !saved)
         return saved.error();
     return target;
 }

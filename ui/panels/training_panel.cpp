@@ -42,13 +42,6 @@ QString withSuffix(QString path, const QString& suffix) {
     return path.endsWith(suffix) ? path : path + suffix;
 }
 
-Result<void> writeMetrics(const std::vector<train::TrainSample>& samples, const QString& path) {
-    auto writer = exchange::MetricsWriter::create(path.toStdString());
-    if (!writer) return writer.error();
-    for (const train::TrainSample& sample : samples) writer->append(sample);
-    return {};
-}
-
 }  // namespace
 
 TrainingPanel::TrainingPanel(Workbench* workbench, QWidget* parent)
@@ -272,7 +265,7 @@ void TrainingPanel::exportMetrics() {
                                             tr("Comma-separated values (*.csv)")});
     if (path.isEmpty()) return;
     path = withSuffix(path, QStringLiteral(".csv"));
-    if (const auto written = writeMetrics(m_samples, path); !written) {
+    if (const auto written = exchange::writeMetrics(m_samples, path.toStdString()); !written) {
         Q_EMIT failed(written.error());
         return;
     }
