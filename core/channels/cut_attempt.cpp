@@ -55,18 +55,85 @@ std::variant<CutProgram, Misfit> cutProgram(const AnalysisState& analysis, const
     return CutProgram{*std::move(draft), *std::move(finished), std::move(fit.notes)};
 }
 
+void addUnproved(const AnalysisState& analysis, const CutProgram& cut,
+                 std::vector<std::string>& unproved) {
+    const auto add = [&](const std::vector<std::string>& lines) {
+        unproved.insert(unproved.end(), lines.begin(), lines.end());
+    };
+    add(branchesThatNeverRan(*analysis.program.graph, analysis.trace));
+    add(cut.notes);
+    add(unprovedMethods(cut.finished));
+}
+
+script::Program withModule(script::Program program, const torch::jit::Module& module) {
+    program.module = module;
+    return program;
+}
+
+/// The proof of one cut, with the model's own numbers and, where they tell nothing, with others.
+struct Comparison {
+    const ChannelGroups& groups;
+    const KeptChannels& kept;
+    const Boxes& boxes;
+    const WeightMasks& masks;
+    const CutProgram& cut;
+    RunControl& control;
+
+    Result<Proof> prove() const {
+        const auto cutNow = script::programOf(cut.draft);
+        auto proved = proveOn(groups.state().program, cutNow, &cut.finished.module);
+        if (!proved) return proved.error();
+        if (!proved->isVacuous || proved->proof.alreadyZero) return proved->proof;
+        const auto other = proveWithNoise(cutNow);
+        if (!other) return other.error();
+        if (other->isVacuous) return proved->proof;
+        Proof proof = other->proof;
+        proof.unproved.push_back(
+            "The model's own outputs depend too little on what was removed: it was proved with "
+            "noise in place of its constant parameters");
+        return proof;
+    }
+
+private:
+    Result<Proved> proveOn(const script::Program& original, const script::Program& cutProgram,
+                           const torch::jit::Module* module) const {
+        const auto& snapshot = *groups.snapshot();
+        const auto twin = makeTwin(groups, kept, original.module, boxes, masks);
+        if (!twin) return twin.error();
+        const Claim claim{&original,
+                          &twin->program,
+                          &cutProgram,
+                          module,
+                          {snapshot.inputs().begin(), snapshot.inputs().end()},
+                          twin->alreadyZero};
+        auto proved = channels::prove(claim, control);
+        if (proved) proved->proof.exact = twin->isExact;
+        return proved;
+    }
+
+    Result<Proved> proveWithNoise(const script::Program& cutNow) const {
+        const auto& program = groups.state().program;
+        const auto noisy = script::makeDraft(program, noiseForConstants(program.module));
+        if (!noisy) return noisy.error();
+        const auto original = withModule(program, noisy->module);
+        const auto sliced = script::makeDraft(original, slicer(noisy->module, boxes, masks));
+        if (!sliced) return sliced.error();
+        return proveOn(original, withModule(cutNow, sliced->module), nullptr);
+    }
+};
+
 }  // namespace
 
 bool isCut(const Group& group, const KeptChannels& kept) {
     return static_cast<std::int64_t>(kept.groups.at(group.id.index()).size()) < group.width;
 }
 
-Result<Twin> makeTwin(const ChannelGroups& groups, const KeptChannels& kept, const Boxes& boxes,
+Result<Twin> makeTwin(const ChannelGroups& groups, const KeptChannels& kept,
+                      const torch::jit::Module& base, const Boxes& boxes,
                       const WeightMasks& masks) {
     const AnalysisState& analysis = groups.state();
-    auto masked = maskedCopy(groups, boxes, masks);
-    Twin twin{analysis.program, true, masked.alreadyZero, masked.module};
-    twin.program.module = masked.module;
+    auto masked = maskedCopy(groups, base, boxes, masks);
+    Twin twin{withModule(analysis.program, masked.module), true, masked.alreadyZero, masked.module};
     for (const Group& group : groups.groups()) {
         if (!group.exact && isCut(group, kept)) twin.isExact = false;
     }
@@ -96,26 +163,10 @@ std::variant<CutAttempt, Misfit> tryCut(const ChannelGroups& groups, const KeptC
     attempt.seconds.cut = secondsSince(started);
 
     const auto proofStarted = Clock::now();
-    const auto twin = makeTwin(groups, kept, *boxes, masks);
-    if (!twin) return Misfit{twin.error(), -1};
-    const auto cutProgram = script::programOf(cut.draft);
-    const Claim claim{&analysis.program,
-                      &twin->program,
-                      &cutProgram,
-                      attempt.module,
-                      {analysis.snapshot->inputs().begin(), analysis.snapshot->inputs().end()},
-                      twin->alreadyZero};
-    auto proof = prove(claim, control);
+    auto proof = Comparison{groups, kept, *boxes, masks, cut, control}.prove();
     if (!proof) return Misfit{proof.error(), -1};
     attempt.proof = *std::move(proof);
-    attempt.proof.exact = twin->isExact;
-    for (auto& line : branchesThatNeverRan(*analysis.program.graph, analysis.trace)) {
-        attempt.proof.unproved.push_back(std::move(line));
-    }
-    for (auto& line : cut.notes) attempt.proof.unproved.push_back(std::move(line));
-    for (auto& line : unprovedMethods(cut.finished)) {
-        attempt.proof.unproved.push_back(std::move(line));
-    }
+    addUnproved(analysis, cut, attempt.proof.unproved);
     attempt.seconds.prove = secondsSince(proofStarted);
     return attempt;
 }

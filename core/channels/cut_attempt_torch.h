@@ -31,8 +31,9 @@ struct Twin {
     bool alreadyZero = false;
     torch::jit::Module module;  ///< with methods
 };
-Result<Twin> makeTwin(const ChannelGroups& groups, const KeptChannels& kept, const Boxes& boxes,
-                      const WeightMasks& masks);
+/// `base` has the attributes of the analysed module: that module itself, or one with other numbers.
+Result<Twin> makeTwin(const ChannelGroups& groups, const KeptChannels& kept,
+                      const torch::jit::Module& base, const Boxes& boxes, const WeightMasks& masks);
 
 /// Whether channels of this group go.
 bool isCut(const Group& group, const KeptChannels& kept);

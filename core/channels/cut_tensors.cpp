@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <set>
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 #include <c10/core/GradMode.h>
 
 #include "core/channels/attribute_paths_torch.h"
@@ -99,9 +101,27 @@ script::ReplaceTensor slicer(const torch::jit::Module& module, const Boxes& boxe
         };
 }
 
-Masked maskedCopy(const ChannelGroups& groups, const Boxes& boxes, const WeightMasks& masks) {
+script::ReplaceTensor noiseForConstants(const torch::jit::Module& module) {
+    std::set<const c10::TensorImpl*> parameters;
+    for (const auto& parameter : module.parameters()) {
+        parameters.insert(parameter.unsafeGetTensorImpl());
+    }
+    return [parameters](const std::string&, const at::Tensor& tensor) {
+        const c10::NoGradGuard noGrad;
+        const bool isConstant = parameters.contains(tensor.unsafeGetTensorImpl()) &&
+                                tensor.is_floating_point() && tensor.numel() > 1 &&
+                                tensor.min().equal(tensor.max());
+        if (!isConstant) return tensor;
+        const auto generator = at::make_generator<at::CPUGeneratorImpl>(1);
+        const auto noise = at::randn(tensor.sizes(), generator, tensor.options());
+        return (tensor.detach() + 0.1 * noise).set_requires_grad(tensor.requires_grad());
+    };
+}
+
+Masked maskedCopy(const ChannelGroups& groups, const torch::jit::Module& module, const Boxes& boxes,
+                  const WeightMasks& masks) {
     const c10::NoGradGuard noGrad;
-    Masked result{model::cloneModule(groups.snapshot()->state().module), true};
+    Masked result{model::cloneModule(module), true};
     const AttributePaths paths(result.module);
     const auto byPath = byCanonicalPath(result.module, paths, masks);
     const auto untouched = affineBuffers(groups, result.module, paths);

@@ -211,7 +211,8 @@ Result<torch::jit::Module> maskedTwin(const CutModel& model) {
         const CutState& state = model.state();
         const auto boxes = boxesFor(*state.groups, state.channels);
         if (!boxes) return boxes.error();
-        auto twin = makeTwin(*state.groups, state.channels, *boxes, state.weightMasks);
+        auto twin = makeTwin(*state.groups, state.channels, state.groups->state().program.module,
+                             *boxes, state.weightMasks);
         if (!twin) return twin.error();
         return twin->module;
     });

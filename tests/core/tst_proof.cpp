@@ -52,7 +52,9 @@ Result<Proof> proveThem(const torch::jit::Module& original, const torch::jit::Mo
     const auto a = *script::makeProgram(original), b = *script::makeProgram(twin),
                c = *script::makeProgram(cut);
     RunControl control;
-    return prove({&a, &b, &c, cut, {*script::parseInputSpec(input)}, false}, control);
+    const auto proved = prove({&a, &b, &c, &cut, {*script::parseInputSpec(input)}, false}, control);
+    if (!proved) return proved.error();
+    return proved->proof;
 }
 
 bool mentions(const std::vector<std::string>& lines, const std::string& part) {
