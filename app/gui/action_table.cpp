@@ -86,6 +86,9 @@ const ActionSpec kTable[] = {
 
     {"prune.everywhere", "Prune", 0, TEXT("Prune everywhere…"), "Ctrl+P",
      TEXT("One sparsity for the whole model, spread over its layers"), Icon::Cut, kNeedEditing},
+    {"prune.channels", "Prune", 0, TEXT("Prune channels everywhere…"), "Ctrl+Shift+P",
+     TEXT("One share of channels for the whole model, spread over its groups"), Icon::Group,
+     kNeedEditing | NeedGroups},
     {"prune.reset_all", "Prune", 0, TEXT("Reset all layers"), "Ctrl+Shift+R",
      TEXT("Takes the rules and marks of all layers and groups away; locks stay"), {},
      kNeedEditing},

@@ -43,6 +43,25 @@ using Trigger = void (Tasks::*)();
 
 constexpr QSize kMinimumSize(1024, 700);
 
+const std::pair<const char*, Trigger> kCommands[] = {
+    {"file.open", &Tasks::openModel},
+    {"file.open_with_input", &Tasks::openModelWithInput},
+    {"file.example", &Tasks::openExample},
+    {"file.open_plan", &Tasks::openPlan},
+    {"file.export_masked", &Tasks::exportMasked},
+    {"file.export_cut", &Tasks::exportCut},
+    {"file.export_plan", &Tasks::exportPlan},
+    {"file.close", &Tasks::closeModel},
+    {"edit.reset_layer", &Tasks::resetSelectedLayers},
+    {"edit.toggle_lock", &Tasks::toggleLock},
+    {"prune.everywhere", &Tasks::pruneEverywhere},
+    {"prune.channels", &Tasks::pruneChannels},
+    {"prune.reset_all", &Tasks::resetAllLayers},
+    {"tools.measure_accuracy", &Tasks::measureAccuracy},
+    {"tools.report", &Tasks::showReport},
+    {"tools.pin", &Tasks::pinCurrent},
+};
+
 LogLevel logLevel(Message::Level level) {
     switch (level) {
         case Message::Level::Error:
@@ -161,25 +180,8 @@ void MainWindow::makeMenusAndBars() {
 }
 
 void MainWindow::connectActions() {
-    const std::pair<const char*, Trigger> commands[] = {
-        {"file.open", &Tasks::openModel},
-        {"file.open_with_input", &Tasks::openModelWithInput},
-        {"file.example", &Tasks::openExample},
-        {"file.open_plan", &Tasks::openPlan},
-        {"file.export_masked", &Tasks::exportMasked},
-        {"file.export_cut", &Tasks::exportCut},
-        {"file.export_plan", &Tasks::exportPlan},
-        {"file.close", &Tasks::closeModel},
-        {"edit.reset_layer", &Tasks::resetSelectedLayers},
-        {"edit.toggle_lock", &Tasks::toggleLock},
-        {"prune.everywhere", &Tasks::pruneEverywhere},
-        {"prune.reset_all", &Tasks::resetAllLayers},
-        {"tools.measure_accuracy", &Tasks::measureAccuracy},
-        {"tools.report", &Tasks::showReport},
-        {"tools.pin", &Tasks::pinCurrent},
-    };
     const Actions& actions = *m_actions;
-    for (const auto& [id, trigger] : commands)
+    for (const auto& [id, trigger] : kCommands)
         connect(actions[id], &QAction::triggered, m_tasks, trigger);
     connect(actions["file.attach_data"], &QAction::triggered, m_tasks,
             [this] { m_tasks->attachData(); });

@@ -16,6 +16,7 @@
 #include "ui/dialogs/dialogs.h"
 #include "ui/dialogs/export_dialog.h"
 #include "ui/dialogs/input_dialog.h"
+#include "ui/dialogs/prune_channels_dialog.h"
 #include "ui/dialogs/prune_dialog.h"
 #include "ui/dialogs/report_dialog.h"
 #include "ui/document/channels.h"
@@ -325,6 +326,14 @@ void Tasks::pruneEverywhere() {
     m_workbench->document()->setPlan(
         *dialog.plan(),
         tr("prune everywhere to %1").arg(QString::fromStdString(percent(dialog.sparsity()))));
+}
+
+void Tasks::pruneChannels() {
+    ui::PruneChannelsDialog dialog(m_workbench->document(), m_workbench->jobs(), m_window);
+    if (!dialogs::run(dialog) || !dialog.plan()) return;
+    m_workbench->document()->setPlan(
+        *dialog.plan(),
+        tr("prune channels to %1").arg(QString::fromStdString(percent(dialog.ratio()))));
 }
 
 void Tasks::resetSelectedLayers() {

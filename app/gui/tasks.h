@@ -37,6 +37,7 @@ public:
     void showReport();
     void closeModel();
     void pruneEverywhere();
+    void pruneChannels();
     void resetSelectedLayers();
     void resetAllLayers();
     void toggleLock();

@@ -83,14 +83,21 @@ QDockWidget* Workspace::addDock(const QString& actionId, const QString& title,
     dock->setWidget(panel);
     addDockWidget(area, dock);
     m_docks[actionId] = dock;
-    connect(dock, &QDockWidget::dockLocationChanged, this, &Workspace::refreshTitles);
-    connect(dock, &QDockWidget::topLevelChanged, this, &Workspace::refreshTitles);
-    connect(dock, &QDockWidget::visibilityChanged, this, &Workspace::refreshTitles);
+    connect(dock, &QDockWidget::dockLocationChanged, this, &Workspace::refreshTitlesLater);
+    connect(dock, &QDockWidget::topLevelChanged, this, &Workspace::refreshTitlesLater);
+    connect(dock, &QDockWidget::visibilityChanged, this, &Workspace::refreshTitlesLater);
     return dock;
+}
+
+// Not while the docks are being laid out: that leaves a tab bar without tabs behind.
+void Workspace::refreshTitlesLater() {
+    if (std::exchange(m_areTitlesStale, true)) return;
+    QMetaObject::invokeMethod(this, &Workspace::refreshTitles, Qt::QueuedConnection);
 }
 
 // A tab says the name already.
 void Workspace::refreshTitles() {
+    m_areTitlesStale = false;
     for (const auto& [id, dock] : m_docks) {
         const QList<QDockWidget*> others = tabifiedDockWidgets(dock);
         const bool isTabbed = !dock->isFloating() && !others.isEmpty();
@@ -98,6 +105,14 @@ void Workspace::refreshTitles() {
         QWidget* old = dock->titleBarWidget();
         dock->setTitleBarWidget(isTabbed ? new QWidget(dock) : nullptr);
         delete old;
+    }
+    hideEmptyTabBars();
+}
+
+// Moving docks can leave a tab bar without tabs lying over the panels.
+void Workspace::hideEmptyTabBars() {
+    for (auto* bar : findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly)) {
+        if (bar->count() == 0) bar->hide();
     }
 }
 
@@ -138,15 +153,20 @@ void Workspace::showEvent(QShowEvent* event) {
     if (std::exchange(m_isArranged, true)) return;
     // Docks can be given sizes only once they have been laid out.
     QMetaObject::invokeMethod(
-        this, [this] { applyLayout(Layout::Explore); }, Qt::QueuedConnection);
+        this, [this] { giveSizes(Layout::Explore); }, Qt::QueuedConnection);
 }
 
 void Workspace::applyLayout(Layout layout) {
     placeDocks();
+    giveSizes(layout);
+    if (layout == Layout::Tune) dock(kHistory)->raise();
+    refreshTitlesLater();
+}
+
+void Workspace::giveSizes(Layout layout) {
     resizeDocks({dock(kLayers), dock(kSettings)}, {kLeftWidth, kRightWidth}, Qt::Horizontal);
     const int share = layout == Layout::Tune ? height() / 2 : height() / 4;
     resizeDocks({dock(kTraining)}, {share}, Qt::Vertical);
-    if (layout == Layout::Tune) dock(kHistory)->raise();
 }
 
 QByteArray Workspace::layoutState() const {

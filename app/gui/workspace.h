@@ -57,9 +57,13 @@ private:
     QDockWidget* addDock(const QString& actionId, const QString& title, Qt::DockWidgetArea area,
                          QWidget* panel);
     void placeDocks();
+    void giveSizes(Layout layout);
     void refreshTitles();
+    void refreshTitlesLater();
+    void hideEmptyTabBars();
     void connectPlots();
 
+    bool m_areTitlesStale = false;
     bool m_isArranged = false;  // by a person, now or in an earlier run
     std::map<QString, QDockWidget*> m_docks;
     std::map<QString, QWidget*> m_pages;

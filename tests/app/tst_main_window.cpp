@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The window as a person uses it: opening, states of actions, dropping files, closing.
+#include <algorithm>
+
 #include <QDialog>
 #include <QDockWidget>
 #include <QDropEvent>
@@ -7,6 +9,7 @@
 #include <QMimeData>
 #include <QPushButton>
 #include <QSignalSpy>
+#include <QTabBar>
 #include <QTabWidget>
 #include <QToolButton>
 #include <QUndoStack>
@@ -39,6 +42,14 @@ QString writeFile(const QString& path, const QByteArray& content) {
     if (!file.open(QIODevice::WriteOnly) || file.write(content) != content.size())
         qFatal("Cannot write a test file");
     return path;
+}
+
+/// How many rows of tabs are to be seen, with or without tabs in them.
+int visibleTabBars(const WindowProbe& probe, bool haveTabs) {
+    const auto bars = probe.window.findChildren<QTabBar*>();
+    return static_cast<int>(std::count_if(bars.begin(), bars.end(), [&](const QTabBar* bar) {
+        return bar->isVisible() && (bar->count() > 0) == haveTabs;
+    }));
 }
 
 }  // namespace
@@ -399,6 +410,11 @@ private Q_SLOTS:
         const int explore = probe.child<QWidget>("trainingPanel")->height();
         probe.trigger("view.layout_tune");
         QTRY_VERIFY(probe.child<QWidget>("trainingPanel")->height() > explore);
+        for (const char* layout : {"view.layout_explore", "view.layout_tune"}) {
+            probe.trigger(layout);
+            QTRY_COMPARE(visibleTabBars(probe, true), 3);  // views, history, log
+            QTRY_COMPARE(visibleTabBars(probe, false), 0);
+        }
     }
 
     void aLayoutOfAnotherVersionIsIgnored() {

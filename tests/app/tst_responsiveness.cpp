@@ -102,7 +102,7 @@ private Q_SLOTS:
 
     void switchingViews() {
         const Heartbeat heartbeat;
-        for (const char* id : {"view.heatmap", "view.overview", "view.weights"}) {
+        for (const char* id : {"view.heatmap", "view.channels", "view.overview", "view.weights"}) {
             m_probe->trigger(id);
             QVERIFY(m_probe->rest());
         }

@@ -232,6 +232,25 @@ private Q_SLOTS:
         QCOMPARE(document().snapshot()->layer(m_session->layer("conv2.weight")).shape, shape);
     }
 
+    void latencyIsThatOfTheCutModel() {
+        channels().setRule(group("conv1"), ChannelRule::keepBest(2));
+        QVERIFY(settle());
+        QSignalSpy failed(&m_session->workbench, &Workbench::failed);
+        m_session->workbench.measureLatency();
+        QVERIFY(settle());
+        QCOMPARE(failed.count(), 0);
+        QVERIFY(document().latency());
+        QVERIFY(document().latency()->median > 0);
+        QCOMPARE(document().latency()->name, std::string("now"));
+    }
+
+    void inexactIsForgottenWithTheModel() {
+        channels().setInexactAllowed(true);
+        QCOMPARE(channels().inexact(), prune::Inexact::Allow);
+        QVERIFY(m_session->open(fixture(kModel)));
+        QCOMPARE(channels().inexact(), prune::Inexact::Refuse);
+    }
+
     void aWeightRuleIsCutAlong() {
         channels().setRule(group("conv1"), ChannelRule::keepBest(4));
         document().setRule(m_session->layer("fc1.weight"), prune::WeightRule::sparsity(0.5));

@@ -13,8 +13,10 @@
 #include <QTreeWidget>
 #include <QUndoStack>
 
+#include "core/base/format.h"
 #include "tests/support/grab.h"
 #include "tests/support/session.h"
+#include "ui/dialogs/prune_channels_dialog.h"
 #include "ui/dialogs/report_dialog.h"
 #include "ui/document/channels.h"
 #include "ui/models/layer_model.h"
@@ -199,6 +201,24 @@ private Q_SLOTS:
         auto* proxy = m_list->findChild<LayerProxyModel*>();
         QVERIFY(proxy->indexOf(m_session->layer("conv2.weight")).isValid());
         QVERIFY(!proxy->indexOf(m_session->layer("conv1.weight")).isValid());
+    }
+
+    void channelsArePrunedEverywhere() {
+        PruneChannelsDialog dialog(&document(), &m_session->jobs);
+        dialog.findChild<QDoubleSpinBox*>("pruneChannelsPercent")->setValue(50);
+        QVERIFY(!dialog.plan());  // not before the preview
+        QVERIFY(m_session->settle());
+        QVERIFY(dialog.plan());
+        QCOMPARE(dialog.plan()->channels.size(), std::size_t(3));
+        QCOMPARE(dialog.ratio(), 0.5);
+        const QString note = dialog.findChild<QLabel*>("pruneChannelsMessage")->text();
+        document().setPlan(*dialog.plan(), "all");
+        QVERIFY(m_session->settle());
+        QCOMPARE(channels().choice(group("conv1"))->reached(), std::int64_t(4));
+        QCOMPARE(channels().choice(group("conv2"))->reached(), std::int64_t(6));
+        const auto left = siCount(static_cast<double>(document().footprint().macs));
+        QVERIFY2(note.contains(QString::fromStdString(left)), qPrintable(note));
+        QVERIFY2(test::namelessWidget(dialog).isEmpty(), qPrintable(test::namelessWidget(dialog)));
     }
 
     void theReportGivesAReasonForEachNo() {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/dialogs/cut_dialog.h"
 
+#include <algorithm>
+
 #include <QDialogButtonBox>
+#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QProgressBar>
@@ -13,6 +16,7 @@
 #include "ui/dialogs/inline_message.h"
 #include "ui/document/channels.h"
 #include "ui/document/workbench.h"
+#include "ui/style/icons.h"
 #include "ui/style/theme.h"
 
 namespace espalier::ui {
@@ -70,6 +74,11 @@ QString proofText(const channels::Proof& proof) {
                              : CutDialog::tr(
                                    "identical to the masked model with its statistics taken over "
                                    "the kept channels");
+    if (proof.maxRelativeDifference == 0)
+        return CutDialog::tr("%1, bit for bit, on %2 random inputs (%3)")
+            .arg(twin)
+            .arg(proof.inputs.size())
+            .arg(text(proof.dtype));
     return CutDialog::tr("%1: max relative difference %2 on %3 random inputs (%4)")
         .arg(twin, text(significant(proof.maxRelativeDifference, 2)))
         .arg(proof.inputs.size())
@@ -82,6 +91,7 @@ CutDialog::CutDialog(Workbench* workbench, QWidget* parent)
       m_groups(makeGroupList(*workbench->document())),
       m_progress(new QProgressBar),
       m_proof(new InlineMessage(QStringLiteral("cutProof"))),
+      m_proved(makeProved()),
       m_unproved(new QLabel) {
     setObjectName(QStringLiteral("cutDialog"));
     setWindowTitle(tr("Cut model"));
@@ -110,9 +120,11 @@ CutDialog::CutDialog(Workbench* workbench, QWidget* parent)
     layout->addWidget(m_groups, 1);
     layout->addWidget(m_progress);
     layout->addWidget(m_proof);
+    layout->addWidget(m_proved);
     layout->addWidget(m_unproved);
     layout->addWidget(buttons);
-    resize(600, 560);
+    const int rows = std::clamp(m_groups->topLevelItemCount(), 3, 16);
+    resize(600, 300 + rows * fontMetrics().height());
     connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     start();
@@ -144,8 +156,7 @@ QTreeWidget* CutDialog::makeFigures(const Document& document) {
     fitColumns(table);
     table->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     const int rows = table->topLevelItemCount() + 1;
-    table->setFixedHeight(rows * (fontMetrics().height() + style::kSpacePanel) +
-                          style::kSpacePanel);
+    table->setFixedHeight(rows * (fontMetrics().height() + 3) + style::kSpacePanel);
     return table;
 }
 
@@ -175,6 +186,22 @@ QTreeWidget* CutDialog::makeGroupList(const Document& document) {
     return list;
 }
 
+QWidget* CutDialog::makeProved() {
+    auto* line = new QWidget;
+    auto* icon = new QLabel;
+    icon->setPixmap(
+        style::icon(style::Icon::Success).pixmap(QSize(style::kIconSize, style::kIconSize)));
+    auto* words = new QLabel;
+    words->setObjectName(QStringLiteral("cutProved"));
+    words->setWordWrap(true);
+    auto* layout = new QHBoxLayout(line);
+    layout->setContentsMargins({});
+    layout->addWidget(icon);
+    layout->addWidget(words, 1);
+    line->hide();
+    return line;
+}
+
 void CutDialog::start() {
     const prune::ChannelChoicePtr& choice = m_workbench->document()->channels()->choice();
     if (!choice || choice->isWhole()) {
@@ -195,8 +222,11 @@ void CutDialog::finish(const Result<channels::CutModelPtr>& result) {
     }
     m_model = *result;
     const channels::Proof& proof = m_model->proof();
-    m_proof->showNote(tr("Proved: %1.").arg(proofText(proof)));
-    m_proof->setToolTip(asBullets(proof.inputs));
+    m_proof->hide();
+    m_proved->findChild<QLabel*>(QStringLiteral("cutProved"))
+        ->setText(tr("Proved: %1.").arg(proofText(proof)));
+    m_proved->setToolTip(asBullets(proof.inputs));
+    m_proved->show();
     if (!proof.unproved.empty()) {
         m_unproved->setText(tr("Not covered by the proof:\n%1").arg(asBullets(proof.unproved)));
         m_unproved->show();

@@ -35,12 +35,14 @@ private:
     QTreeWidget* makeGroupList(const Document& document);
     void start();
     void finish(const Result<channels::CutModelPtr>& result);
+    QWidget* makeProved();
     void showLeftWhole();
 
     Workbench* m_workbench;
     QTreeWidget* m_groups;
     QProgressBar* m_progress;
     InlineMessage* m_proof;
+    QWidget* m_proved;
     QLabel* m_unproved;
     QPushButton* m_accept;
     channels::CutModelPtr m_model;

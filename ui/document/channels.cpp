@@ -171,6 +171,7 @@ void Channels::useSnapshot(const model::SnapshotPtr& snapshot) {
         m_store.use(snapshot);
     } else {
         m_store.clear();
+        m_isInexactAllowed = false;
     }
 }
 

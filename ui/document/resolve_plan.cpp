@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/document/resolve_plan.h"
 
+#include <filesystem>
+
+#include <QTemporaryDir>
+
 #include "core/exchange/export.h"
 #include "ui/document/document.h"
 
@@ -52,6 +56,19 @@ Result<channels::CutModelPtr> cutPlan(const PlanSubject& subject, const EventSin
     const auto masks = resolvePlan(subject, control);
     if (!masks) return masks.error();
     return exchange::cutChannels(**masks, {}, events, control);
+}
+
+Result<model::SnapshotPtr> cutSnapshot(const PlanSubject& subject, const EventSink<>& events,
+                                       RunControl& control) {
+    const auto cut = cutPlan(subject, events, control);
+    if (!cut) return cut.error();
+    const QTemporaryDir folder;
+    const std::filesystem::path file = folder.filePath(QStringLiteral("cut.pt")).toStdString();
+    if (const auto saved = channels::saveCut(**cut, file); !saved) return saved.error();
+    model::OpenOptions options;
+    const auto inputs = subject.snapshot->inputs();
+    options.inputs.assign(inputs.begin(), inputs.end());
+    return model::openSnapshot(file, options, events, control);
 }
 
 }  // namespace espalier::ui

@@ -29,4 +29,9 @@ Result<prune::MasksPtr> resolvePlan(const PlanSubject& subject, RunControl& cont
 Result<channels::CutModelPtr> cutPlan(const PlanSubject& subject, const EventSink<>& events,
                                       RunControl& control);
 
+/// The same, opened like a file: for measuring what is really smaller. Goes through a temporary
+/// file.
+Result<model::SnapshotPtr> cutSnapshot(const PlanSubject& subject, const EventSink<>& events,
+                                       RunControl& control);
+
 }  // namespace espalier::ui

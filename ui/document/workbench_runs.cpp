@@ -66,7 +66,14 @@ Result<std::vector<measure::Latency>> measureBoth(const Subject& subject, const 
     const auto masks = subject.resolved(control);
     if (!masks) return masks.error();
     std::vector<measure::Subject> models{{"before", subject.root, nullptr}};
-    if (!subject.isDense) models.push_back({"now", subject.snapshot, *masks});
+    if (const auto& channels = (*masks)->channels(); channels && !channels->isWhole()) {
+        // Zeros in full shapes would tell nothing of what cutting gains.
+        const auto cut = cutSnapshot(subject.plan, events, control);
+        if (!cut) return cut.error();
+        models.push_back({"now", *cut, nullptr});
+    } else if (!subject.isDense) {
+        models.push_back({"now", subject.snapshot, *masks});
+    }
     return measure::measureLatency(models, {}, events, control);
 }
 

@@ -54,7 +54,7 @@ ChannelsPanel::ChannelsPanel(Workbench* workbench, QWidget* parent)
       m_criterion(new QComboBox(this)),
       m_reduction(new QComboBox(this)),
       m_order(new QComboBox(this)),
-      m_compare(new QCheckBox(tr("Compare criteria"), this)),
+      m_compare(new QCheckBox(tr("Compare"), this)),
       m_view(new plots::BarsView(this)) {
     setObjectName(QStringLiteral("channelsPanel"));
     m_title->setObjectName(QStringLiteral("channelsTitle"));
@@ -76,8 +76,7 @@ ChannelsPanel::ChannelsPanel(Workbench* workbench, QWidget* parent)
     reload();
 }
 
-QWidget* ChannelsPanel::buildOptions() {
-    auto* bar = new QWidget(this);
+void ChannelsPanel::buildCriterion() {
     m_criterion->setObjectName(QStringLiteral("channelCriterion"));
     m_criterion->setAccessibleName(tr("Criterion for channels"));
     for (const prune::CriterionInfo& info : prune::channelCriteria()) {
@@ -87,6 +86,11 @@ QWidget* ChannelsPanel::buildOptions() {
                                      .arg(text(info.formula), text(info.summary)),
                                  Qt::ToolTipRole);
     }
+}
+
+QWidget* ChannelsPanel::buildOptions() {
+    auto* bar = new QWidget(this);
+    buildCriterion();
     m_reduction->setObjectName(QStringLiteral("channelReduction"));
     m_reduction->setAccessibleName(tr("Reduction over the group's members"));
     for (const prune::Reduction reduction : kReductions)
@@ -224,8 +228,6 @@ void ChannelsPanel::showGroup(GroupId id) {
             : tr("Group %1: %2  ·  %3 channels").arg(letter, text(group.key)).arg(group.width));
     m_title->setToolTip(headline(*m_channels->found(), id));
     m_view->setExportName(text(group.key) + QStringLiteral("-channels"));
-    const QString fixed = m_channels->whyFixed(id);
-    m_view->setCutEditable(fixed.isEmpty(), fixed);
     m_view->setData(barsOf(id));
     showChoice();
     requestComparison();
@@ -253,6 +255,8 @@ void ChannelsPanel::showChoice() {
     const channels::Group& group = m_channels->group(*m_group);
     const prune::GroupChoice* choice = m_channels->choice(*m_group);
     const prune::ChannelRule* rule = m_channels->rule(*m_group);
+    const QString fixed = m_channels->whyFixed(*m_group);
+    m_view->setCutEditable(fixed.isEmpty(), fixed);
     std::int64_t requested = group.width;
     if (choice) requested = choice->requested;
     if (rule && rule->kind == prune::ChannelRule::Kind::Keep) requested = rule->keep;

@@ -38,6 +38,7 @@ protected:
 
 private:
     QWidget* buildOptions();
+    void buildCriterion();
     void connectView();
     void connectDocument();
     void takeRanking();

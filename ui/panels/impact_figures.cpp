@@ -145,10 +145,9 @@ ImpactFigure latency(const Document& document) {
     figure.title = tr("Latency");
     figure.after = kUnknown;
     figure.basis = Basis::NotMeasured;
-    figure.toolTip =
-        tr("Median time of one forward pass on this machine, both models measured in turns. Zeros "
-           "alone "
-           "do not make dense kernels faster.");
+    figure.toolTip = tr(
+        "Median time of one forward pass on this machine, both models measured in turns. Removed "
+        "channels are cut out for it; zeros alone do not make dense kernels faster.");
     const auto now = document.latency();
     const auto dense = document.denseLatency();
     if (dense) figure.before = milliseconds(dense->median);

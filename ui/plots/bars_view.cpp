@@ -25,6 +25,8 @@ constexpr double kHeadroom = 0.14;  // of the height, for marks and the cut's la
 constexpr double kMarkGap = 0.035;  // of the height, between a bar and its mark
 constexpr double kMarkSize = 8;
 constexpr double kPointSize = 6;
+// Without the blues and oranges, which mean kept and removed here.
+constexpr int kPointColors[] = {2, 3, 6, 7};
 
 QString text(const std::string& utf8) {
     return QString::fromStdString(utf8);
@@ -318,8 +320,7 @@ void BarsView::recolor(const QPalette& palette) {
     cursor.setAlphaF(0.12F);
     m_cursor->setBrush(cursor);
     for (std::size_t i = 0; i < m_points.size(); ++i) {
-        // Blue and orange mean kept and removed here: the first free colour is the third.
-        const QColor color = style::seriesColor(palette, static_cast<int>(i) + 2);
+        const QColor color = style::seriesColor(palette, kPointColors[i % std::size(kPointColors)]);
         m_points[i]->setScatterStyle({shapeOf(i), QPen(colors.background, 1), color, kPointSize});
     }
     m_cutItem->setPalette(palette);
