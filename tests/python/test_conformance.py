@@ -16,6 +16,8 @@ import torch
 from conformance import judge
 from conformance.make_cases import CASES, write_cases
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+
 RATIOS = (0.5, 0.3, 1.0)  # 1.0: as far as allowed
 FILES = [(name, form) for name, wanted in CASES.items() for form in wanted.forms]
 
