@@ -369,7 +369,10 @@ void MainWindow::closeEvent(QCloseEvent* event) {
     const bool isTraining = m_workbench->isTraining();
     if (!m_isLeaving && (isTraining || m_document->hasUnsavedWork())) {
         event->ignore();
-        const auto close = [this] { closeNow(); };
+        // A window that is closing takes no second close: it comes after this one.
+        const auto close = [this] {
+            QMetaObject::invokeMethod(this, &MainWindow::closeNow, Qt::QueuedConnection);
+        };
         isTraining ? m_tasks->leaveTraining(close) : m_tasks->leaveModel(close);
         return;
     }

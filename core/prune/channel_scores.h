@@ -37,7 +37,7 @@ struct ChannelScores {
 using ChannelScoresPtr = std::shared_ptr<const ChannelScores>;
 
 /// Scores of all groups, locked ones too. Deterministic in (weights, options, keys). Reads each
-/// producer's weight once: about 50 ms per million weights for fpgm, 2 ms for the others.
+/// producer's weight once: about 100 ms per million weights for fpgm, 2 ms for the others.
 /// Errors: BadArgument for an unknown criterion; Damaged, naming the parameter, when weights are
 /// NaN or infinite; Cancelled.
 Result<ChannelScoresPtr> channelScores(const channels::ChannelGroups& groups,

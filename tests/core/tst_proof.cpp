@@ -177,8 +177,7 @@ void TestProof::namesBranchesThatNeverRan() {
     torch::jit::Module module("branches");
     module.define(R"(
 def forward(self, x, flag: bool = True):
-    if x.dim() != 2:
-        raise ValueError("two dimensions")
+    assert x.dim() == 2, "two dimensions"
     if flag:
         return x + 1
     return x * 2

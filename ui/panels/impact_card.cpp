@@ -78,7 +78,7 @@ ImpactCard::ImpactCard(QWidget* parent)
     policy.setRetainSizeWhenHidden(true);
     m_action->setSizePolicy(policy);
     m_action->setFont(style::font(style::FontSize::Small));
-    m_action->setFixedHeight(m_action->fontMetrics().height() + style::kSpaceRelated);
+    m_action->setFixedHeight(m_action->fontMetrics().height() + 2 * style::kSpaceRelated);
     connect(m_action, &QToolButton::clicked, this,
             [this] { Q_EMIT actionTriggered(m_figure.action); });
 
