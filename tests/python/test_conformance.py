@@ -109,13 +109,12 @@ def known_limits(request):
         request.node.add_marker(pytest.mark.xfail(reason=reason))
 
 
-# What is refused although it could be cut, or is cut and not judged right here yet.
+# What is refused although it could be cut.
 KNOWN = {
     "weight_norm": "the masked twin divides zero by zero, so the proof refuses",
     "weight_norm_twice": "the masked twin divides zero by zero, so the proof refuses",
     "weight_norm_hook": "the masked twin divides zero by zero, so the proof refuses",
     "conv_then_lstm": "traced, the proof at a second image size refuses",
-    "selected_channels": "the renumbered buffer of positions is judged like a weight",
 }
 
 
