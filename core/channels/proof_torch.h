@@ -20,9 +20,9 @@ namespace espalier::channels {
 /// What is compared.
 struct Claim {
     const script::Program* original = nullptr;
-    const script::Program* twin = nullptr;  ///< original shapes, zeros
-    const script::Program* cut = nullptr;   ///< what `module` runs
-    torch::jit::Module module;              ///< the cut model with its methods
+    const script::Program* twin = nullptr;       ///< original shapes, zeros
+    const script::Program* cut = nullptr;        ///< what `module` runs
+    const torch::jit::Module* module = nullptr;  ///< the cut model with its methods; null: left out
     std::vector<script::InputSpec> inputs;
     bool alreadyZero = false;  ///< nothing but zeros was removed
 };

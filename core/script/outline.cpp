@@ -97,14 +97,14 @@ public:
     }
 
 private:
-    void collect(const Node& node) {
+    void collect(Node& node) {
         m_inside.insert(&node);
-        for (const auto* inner : node.blocks()) {
-            for (const auto* innerNode : inner->nodes()) collect(*innerNode);
+        for (auto* inner : node.blocks()) {
+            for (auto* innerNode : inner->nodes()) collect(*innerNode);
         }
         for (auto* input : node.inputs()) use(input);
-        for (const auto* inner : node.blocks()) {
-            for (auto* output : inner->outputs()) use(const_cast<Value*>(output));
+        for (auto* inner : node.blocks()) {
+            for (auto* output : inner->outputs()) use(output);
         }
     }
 
