@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include <torch/csrc/jit/api/function_impl.h>
+#include <torch/csrc/jit/passes/dead_code_elimination.h>
 
 #include "core/base/format.h"
 
@@ -66,6 +67,30 @@ bool staysOutside(const Node& node) {
     return isCloned(node) || node.kind() == c10::prim::GetAttr;
 }
 
+/// Whether a function can take and give it: a type that its source code can name in any file.
+bool canCross(const c10::TypePtr& type) {
+    switch (type->kind()) {
+        case c10::TypeKind::TensorType:
+        case c10::TypeKind::IntType:
+        case c10::TypeKind::FloatType:
+        case c10::TypeKind::BoolType:
+        case c10::TypeKind::NumberType:
+        case c10::TypeKind::StringType:
+        case c10::TypeKind::NoneType:
+        case c10::TypeKind::DeviceObjType:
+            return true;
+        case c10::TypeKind::TupleType:
+            if (type->expectRef<c10::TupleType>().name()) return false;
+            [[fallthrough]];
+        case c10::TypeKind::ListType:
+        case c10::TypeKind::DictType:
+        case c10::TypeKind::OptionalType:
+            return std::ranges::all_of(type->containedTypes(), canCross);
+        default:
+            return false;
+    }
+}
+
 /// Consecutive nodes of one block that become the body of a function.
 class Part {
 public:
@@ -76,6 +101,14 @@ public:
                 if (isUsedOutside(*output)) m_results.push_back(output);
             }
         }
+        for (Value* value : m_used) {
+            if (!isInside(*value) && !isCloned(*value->node())) m_arguments.push_back(value);
+        }
+    }
+
+    bool canMove() const {
+        const auto crosses = [](const Value* value) { return canCross(value->type()); };
+        return std::ranges::all_of(m_arguments, crosses) && std::ranges::all_of(m_results, crosses);
     }
 
     /// Makes the function and puts a call in place of the nodes.
@@ -128,18 +161,14 @@ private:
 
     void fill(Graph& body) {
         std::unordered_map<Value*, Value*> values;
+        for (Value* value : m_arguments) {
+            values[value] = body.addInput()->setType(value->type());
+        }
         for (Value* value : m_used) {
-            if (isInside(*value)) continue;
-            if (isCloned(*value->node())) {
-                Node* copy = body.createClone(value->node(), [](Value* v) { return v; });
-                body.appendNode(copy);
-                values[value] = copy->output();
-                continue;
-            }
-            m_arguments.push_back(value);
-            Value* argument = body.addInput();
-            argument->setType(value->type());
-            values[value] = argument;
+            if (isInside(*value) || !isCloned(*value->node())) continue;
+            Node* copy = body.createClone(value->node(), [](Value* v) { return v; });
+            body.appendNode(copy);
+            values[value] = copy->output();
         }
         for (Node* node : m_nodes) {
             Node* copy = body.createClone(node, [&](Value* v) { return values.at(v); });
@@ -204,29 +233,29 @@ public:
         }
         parts.push_back(std::move(part));
         for (auto& nodes : parts) {
-            if (nodes.size() > 1) moveOut(std::move(nodes));
+            if (nodes.size() > 1) moveOut(nodes);
         }
     }
 
 private:
     /// What a part takes from outside comes in front of it: reads have no order among themselves.
-    void moveOut(std::vector<Node*> nodes) {
-        Node* first = nodes.front();
-        for (Node* node = first; node != nodes.back(); node = node->next()) {
-            if (staysOutside(*node)) m_between.push_back(node);
+    void moveOut(const std::vector<Node*>& nodes) {
+        Part part(nodes);
+        if (!part.canMove()) return;
+        std::vector<Node*> between;
+        for (Node* node = nodes.front(); node != nodes.back(); node = node->next()) {
+            if (staysOutside(*node)) between.push_back(node);
         }
-        for (Node* node : m_between) node->moveBefore(first);
-        m_between.clear();
+        for (Node* node : between) node->moveBefore(nodes.front());
         auto name = c10::QualifiedName("__torch__.parts.part_0.run");
         for (int i = 1; m_unit.find_function(name) != nullptr; ++i) {
             name = c10::QualifiedName(cat("__torch__.parts.part_", i, ".run"));
         }
-        Part(std::move(nodes)).moveTo(m_unit, m_graph, name.qualifiedName());
+        part.moveTo(m_unit, m_graph, name.qualifiedName());
     }
 
     Graph& m_graph;
     torch::jit::CompilationUnit& m_unit;
-    std::vector<Node*> m_between;
 };
 
 bool cannotBeOutlined(const Node& node) {
@@ -251,6 +280,7 @@ void outlineParts(Graph& graph, torch::jit::CompilationUnit& unit) {
     if (countNodes(*graph.block()) < kShort || anyNode(*graph.block(), cannotBeOutlined)) return;
     hoistReads(*graph.block(), nullptr);
     Outliner(graph, unit).run(*graph.block());
+    torch::jit::EliminateDeadCode(graph.block());  // constants that only parts used
 }
 
 }  // namespace espalier::script

@@ -148,13 +148,12 @@ void TestProof::saysWhatTheOriginalRefuses() {
 }
 
 void TestProof::stops() {
-    const Models models;
-    const auto program = *script::makeProgram(models.original());
+    const auto module = Models().original();
+    const auto program = *script::makeProgram(module);
     RunControl control;
     control.requestStop();
     const auto proof = prove(
-        {&program, &program, &program, models.original(), {*script::parseInputSpec("1x4")}, false},
-        control);
+        {&program, &program, &program, &module, {*script::parseInputSpec("1x4")}, false}, control);
     QVERIFY(!proof.ok());
     QCOMPARE(proof.error().kind, Error::Kind::Cancelled);
 }

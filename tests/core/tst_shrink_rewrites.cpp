@@ -107,7 +107,7 @@ void addPositions() {
             "  y = torch.matmul(torch.softmax(s, 3), y[2]).transpose(1, 2).reshape([n, -1, 6])\n"
             "  return torch.matmul(y, self.b.t())",
             kTokens},
-           "b", {3, 3});
+           "b", {3, 4});
     addRow("depthwise",
            {{{"a", {8, 3, 1, 1}}, {"b", {8, 1, 3, 3}}, {"c", {2, 8, 1, 1}}},
             "x = torch.conv2d(torch.conv2d(x, self.a), self.b, None, [1, 1], [1, 1], [1, 1], 8)\n"
@@ -131,7 +131,7 @@ void addNumbers() {
            "b", {2, 4, 1, 1});
     addRow("a check of the width",
            {{{"a", {8, 3, 1, 1}}, {"b", {2, 8, 1, 1}}},
-            "y = torch.conv2d(x, self.a)\n  if y.size(1) != 8:\n    raise ValueError(\"width\")\n"
+            "y = torch.conv2d(x, self.a)\n  assert y.size(1) == 8, \"width\"\n"
             "  return torch.conv2d(y, self.b)",
             kImage},
            "b", {2, 4, 1, 1});
