@@ -65,7 +65,9 @@ void addUnproved(const AnalysisState& analysis, const CutProgram& cut,
     add(unprovedMethods(cut.finished));
 }
 
+/// The same code on other objects, which need no methods.
 script::Program withModule(script::Program program, const torch::jit::Module& module) {
+    program.schema = script::schemaOf(program);
     program.module = module;
     return program;
 }
@@ -81,7 +83,7 @@ struct Comparison {
 
     Result<Proof> prove() const {
         const auto cutNow = script::programOf(cut.draft);
-        auto proved = proveOn(groups.state().program, cutNow, &cut.finished.module);
+        auto proved = proveOn(groups.state().program, cutNow, &cut.finished.module, masks);
         if (!proved) return proved.error();
         if (!proved->isVacuous || proved->proof.alreadyZero) return proved->proof;
         const auto other = proveWithNoise(cutNow);
@@ -96,9 +98,9 @@ struct Comparison {
 
 private:
     Result<Proved> proveOn(const script::Program& original, const script::Program& cutProgram,
-                           const torch::jit::Module* module) const {
+                           const torch::jit::Module* module, const WeightMasks& weights) const {
         const auto& snapshot = *groups.snapshot();
-        const auto twin = makeTwin(groups, kept, original.module, boxes, masks);
+        const auto twin = makeTwin(groups, kept, original.module, boxes, weights);
         if (!twin) return twin.error();
         const Claim claim{&original,
                           &twin->program,
@@ -111,14 +113,15 @@ private:
         return proved;
     }
 
+    /// Without weight masks: a layer of zeros is one that is all masked.
     Result<Proved> proveWithNoise(const script::Program& cutNow) const {
         const auto& program = groups.state().program;
         const auto noisy = script::makeDraft(program, noiseForConstants(program.module));
         if (!noisy) return noisy.error();
         const auto original = withModule(program, noisy->module);
-        const auto sliced = script::makeDraft(original, slicer(noisy->module, boxes, masks));
+        const auto sliced = script::makeDraft(original, slicer(noisy->module, boxes, {}));
         if (!sliced) return sliced.error();
-        return proveOn(original, withModule(cutNow, sliced->module), nullptr);
+        return proveOn(original, withModule(cutNow, sliced->module), nullptr, {});
     }
 };
 

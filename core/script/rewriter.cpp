@@ -219,6 +219,7 @@ Result<Draft> makeDraft(const Program& program, const ReplaceTensor& replace) {
                         : std::make_shared<torch::jit::CompilationUnit>();
         Draft draft;
         draft.original = program.module;
+        draft.schema = schemaOf(program);
         draft.module = torch::jit::Module(newObjects(root, unit, replace));
         draft.graph = program.graph->copy();
         pairNodes(*program.graph->block(), *draft.graph->block(), draft.nodes);
@@ -231,10 +232,14 @@ Result<Draft> makeDraft(const Program& program, const ReplaceTensor& replace) {
     });
 }
 
+std::shared_ptr<const c10::FunctionSchema> schemaOf(const Program& program) {
+    if (program.schema != nullptr) return program.schema;
+    return std::make_shared<const c10::FunctionSchema>(
+        program.module.get_method("forward").function().getSchema());
+}
+
 Program programOf(const Draft& draft) {
-    const auto& schema = draft.original.get_method("forward").function().getSchema();
-    return {draft.module, draft.graph, compile(draft.graph),
-            std::make_shared<const c10::FunctionSchema>(schema)};
+    return {draft.module, draft.graph, compile(draft.graph), draft.schema};
 }
 
 Result<Finished> finished(const Draft& draft) {

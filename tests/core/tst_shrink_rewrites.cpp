@@ -160,6 +160,7 @@ private Q_SLOTS:
     void followsTheCut();
     void leavesWholeWhatTheCodeHolds();
     void letsTheInputDecide();
+    void provesWhatEndsInZeros();
 };
 
 void TestShrinkRewrites::followsTheCut_data() {
@@ -228,6 +229,31 @@ void TestShrinkRewrites::letsTheInputDecide() {
         QVERIFY(
             at::allclose(small.forward({x}).toTensor(), twin.forward({x}).toTensor(), 1e-5, 1e-6));
     }
+}
+
+void TestShrinkRewrites::provesWhatEndsInZeros() {
+    const ChannelToy toy{{{"a", {64, 6}}, {"b", {3, 64}}},
+                         "y = torch.relu(torch.matmul(x, self.a.t()))\n"
+                         "  return torch.matmul(y, self.b.t())",
+                         kTokens};
+    const auto snapshot = noisy(toy);
+    const at::NoGradGuard noGrad;
+    model::parameterAt(snapshot->state().module, "b").zero_();
+    RunControl control;
+    const auto groups = analyse(snapshot, control);
+    QVERIFY(groups.ok());
+    // What is zero in a file counts as pruned weights.
+    const WeightMasks masks{{"b", at::zeros({3, 64}, at::kBool)}};
+    const auto model = cut(*groups, halved(**groups), masks, CutOptions{}, {}, control);
+    QVERIFY2(model.ok(), model ? "" : model.error().text().c_str());
+    QVERIFY((*model)->leftWhole().empty());
+    const Proof& proof = (*model)->proof();
+    QVERIFY(!proof.alreadyZero);
+    QCOMPARE(proof.inputs.size(), std::size_t{3});
+    QCOMPARE(proof.unproved.size(), std::size_t{1});
+    QVERIFY(proof.unproved[0].find("noise in place of its constant") != std::string::npos);
+    // The noise is for the proof alone.
+    QVERIFY(model::parameterAt((*model)->state().module, "b").eq(0).all().item<bool>());
 }
 
 QTEST_GUILESS_MAIN(TestShrinkRewrites)
