@@ -6,8 +6,8 @@
 #include "core/base/format.h"
 #include "core/channels/cut_tensors_torch.h"
 #include "core/channels/grad_branches_torch.h"
-#include "core/channels/kept_statistics_torch.h"
 #include "core/channels/proof_torch.h"
+#include "core/channels/twin_torch.h"
 #include "core/model/snapshot_torch.h"
 
 namespace espalier::channels {
@@ -18,10 +18,6 @@ using Clock = std::chrono::steady_clock;
 
 double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-at::Tensor unchanged(const std::string&, const at::Tensor& tensor) {
-    return tensor;
 }
 
 std::vector<std::string> unprovedMethods(const script::Finished& finished) {
@@ -65,13 +61,6 @@ void addUnproved(const AnalysisState& analysis, const CutProgram& cut,
     add(unprovedMethods(cut.finished));
 }
 
-/// The same code on other objects, which need no methods.
-script::Program withModule(script::Program program, const torch::jit::Module& module) {
-    program.schema = script::schemaOf(program);
-    program.module = module;
-    return program;
-}
-
 /// The proof of one cut, with the model's own numbers and, where they tell nothing, with others.
 struct Comparison {
     const ChannelGroups& groups;
@@ -100,7 +89,7 @@ private:
     Result<Proved> proveOn(const script::Program& original, const script::Program& cutProgram,
                            const torch::jit::Module* module, const WeightMasks& weights) const {
         const auto& snapshot = *groups.snapshot();
-        const auto twin = makeTwin(groups, kept, original.module, boxes, weights);
+        const auto twin = makeTwin(groups, kept, original.module, boxes, weights, control);
         if (!twin) return twin.error();
         const Claim claim{&original,
                           &twin->program,
@@ -126,30 +115,6 @@ private:
 };
 
 }  // namespace
-
-bool isCut(const Group& group, const KeptChannels& kept) {
-    return static_cast<std::int64_t>(kept.groups.at(group.id.index()).size()) < group.width;
-}
-
-Result<Twin> makeTwin(const ChannelGroups& groups, const KeptChannels& kept,
-                      const torch::jit::Module& base, const Boxes& boxes,
-                      const WeightMasks& masks) {
-    const AnalysisState& analysis = groups.state();
-    auto masked = maskedCopy(groups, base, boxes, masks);
-    Twin twin{withModule(analysis.program, masked.module), true, masked.alreadyZero, masked.module};
-    for (const Group& group : groups.groups()) {
-        if (!group.exact && isCut(group, kept)) twin.isExact = false;
-    }
-    if (twin.isExact) return twin;
-    auto draft = script::makeDraft(twin.program, unchanged);
-    if (!draft) return draft.error();
-    keepStatistics(analysis.trace, boxes, *draft);
-    auto finished = script::finished(*draft);
-    if (!finished) return finished.error();
-    twin.program = script::programOf(*draft);
-    twin.module = finished->module;
-    return twin;
-}
 
 std::variant<CutAttempt, Misfit> tryCut(const ChannelGroups& groups, const KeptChannels& kept,
                                         const WeightMasks& masks, RunControl& control) {

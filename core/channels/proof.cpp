@@ -5,6 +5,8 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <set>
+#include <stdexcept>
 
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
@@ -27,7 +29,23 @@ using Tensors = std::vector<at::Tensor>;
 constexpr auto kWhat = "The cut model could not be proved";
 constexpr double kExampleSeed = 0;
 
-struct Quiet final : script::Observer {
+/// Recurrent operators read on when the input has other features than their weights have columns:
+/// what comes out then means nothing.
+struct Careful final : script::Observer {
+    std::optional<std::vector<IValue>> before(const torch::jit::Node& node,
+                                              std::vector<IValue>& inputs) override {
+        static const std::set<std::string_view> kRecurrent = {"lstm", "gru", "rnn_tanh",
+                                                              "rnn_relu"};
+        const auto* schema = node.maybeSchema();
+        if (schema == nullptr || !kRecurrent.contains(node.kind().toUnqualString())) return {};
+        const auto index = schema->argumentIndexWithName("params");
+        if (!index || !inputs[*index].isTensorList()) return {};
+        const at::Tensor weight = inputs[*index].toTensorVector().at(0);
+        if (inputs[0].toTensor().size(-1) == weight.size(-1)) return {};
+        throw std::runtime_error(cat("its ", node.kind().toUnqualString(), " reads ",
+                                     weight.size(-1), " features, not ",
+                                     inputs[0].toTensor().size(-1)));
+    }
     void onNode(const script::NodeEvent&) override {}
 };
 
@@ -143,8 +161,8 @@ private:
         if (precision == Precision::Double) {
             for (auto& input : inputs) input = converted(input);
         }
-        Quiet quiet;
-        auto result = script::runObserved(program, std::move(inputs), quiet, m_control);
+        Careful careful;
+        auto result = script::runObserved(program, std::move(inputs), careful, m_control);
         if (!result) return result.error();
         return script::tensorsIn(*result);
     }

@@ -103,23 +103,7 @@ def test_groups(runs, name, form):
         assert group["reason"] or group["exact"] and not group["locked"], f"{group['key']}: why?"
 
 
-@pytest.fixture
-def known_limits(request):
-    if (reason := KNOWN.get(request.node.callspec.params["name"])) is not None:
-        request.node.add_marker(pytest.mark.xfail(reason=reason))
-
-
-# What is refused although it could be cut.
-KNOWN = {
-    "weight_norm": "the masked twin divides zero by zero, so the proof refuses",
-    "weight_norm_twice": "the masked twin divides zero by zero, so the proof refuses",
-    "weight_norm_hook": "the masked twin divides zero by zero, so the proof refuses",
-    "conv_then_lstm": "traced, the proof at a second image size refuses",
-}
-
-
 @each(("name", "form", "ratio"), PRUNED)
-@pytest.mark.usefixtures("known_limits")
 def test_cut(runs, name, form, ratio):
     """The cut model is the masked one, has the widths counted by hand, and can be trained on."""
     wanted = CASES[name]
