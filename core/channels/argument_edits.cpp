@@ -55,6 +55,13 @@ void ArgumentEditor::requireAlways(Place place, const IValue& wanted) const {
     }
 }
 
+void ArgumentEditor::requireElement(Place place, std::size_t element, std::int64_t wanted) const {
+    const auto passed = m_passed.find(place);
+    if (passed == m_passed.end() || !passed->second.isIntList()) return;
+    const auto list = passed->second.toIntVector();
+    if (element >= list.size() || list[element] != wanted) throw conflictAt(*place.first);
+}
+
 void ArgumentEditor::set(Place place, Expression expression, const IValue& wanted, Inputs& inputs) {
     if (const auto* known = m_edits.argument(place)) {
         if (known->value == nullptr && !sameNumbers(known->constant, wanted) &&
@@ -118,9 +125,7 @@ void ArgumentEditor::fitList(Place place, const IValue& wanted, Inputs& inputs) 
             elements[i] = elementFor(place, i, needed[i], canInfer);
             const bool isConstant = elements[i]->value == nullptr;
             given[i] = isConstant ? elements[i]->constant.toInt() : needed[i];
-            if (isConstant && given[i] != -1 && m_passed.contains(place)) {
-                throw conflictAt(*place.first);
-            }
+            if (isConstant && given[i] != -1) requireElement(place, i, needed[i]);
             isChanged = true;
         }
     }

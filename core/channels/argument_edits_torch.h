@@ -47,6 +47,7 @@ private:
     void set(Place place, Expression expression, const c10::IValue& wanted, Inputs& inputs);
     void remember(Place place, const c10::IValue& passed);
     void requireAlways(Place place, const c10::IValue& wanted) const;
+    void requireElement(Place place, std::size_t element, std::int64_t wanted) const;
 
     GraphEdits& m_edits;
     NumberFlow& m_numbers;

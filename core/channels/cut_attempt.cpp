@@ -6,8 +6,8 @@
 #include "core/base/format.h"
 #include "core/channels/cut_tensors_torch.h"
 #include "core/channels/grad_branches_torch.h"
-#include "core/channels/kept_statistics_torch.h"
 #include "core/channels/proof_torch.h"
+#include "core/channels/twin_torch.h"
 #include "core/model/snapshot_torch.h"
 
 namespace espalier::channels {
@@ -18,10 +18,6 @@ using Clock = std::chrono::steady_clock;
 
 double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-at::Tensor unchanged(const std::string&, const at::Tensor& tensor) {
-    return tensor;
 }
 
 std::vector<std::string> unprovedMethods(const script::Finished& finished) {
@@ -55,31 +51,70 @@ std::variant<CutProgram, Misfit> cutProgram(const AnalysisState& analysis, const
     return CutProgram{*std::move(draft), *std::move(finished), std::move(fit.notes)};
 }
 
-}  // namespace
-
-bool isCut(const Group& group, const KeptChannels& kept) {
-    return static_cast<std::int64_t>(kept.groups.at(group.id.index()).size()) < group.width;
+void addUnproved(const AnalysisState& analysis, const CutProgram& cut,
+                 std::vector<std::string>& unproved) {
+    const auto add = [&](const std::vector<std::string>& lines) {
+        unproved.insert(unproved.end(), lines.begin(), lines.end());
+    };
+    add(branchesThatNeverRan(*analysis.program.graph, analysis.trace));
+    add(cut.notes);
+    add(unprovedMethods(cut.finished));
 }
 
-Result<Twin> makeTwin(const ChannelGroups& groups, const KeptChannels& kept, const Boxes& boxes,
-                      const WeightMasks& masks) {
-    const AnalysisState& analysis = groups.state();
-    auto masked = maskedCopy(groups, boxes, masks);
-    Twin twin{analysis.program, true, masked.alreadyZero, masked.module};
-    twin.program.module = masked.module;
-    for (const Group& group : groups.groups()) {
-        if (!group.exact && isCut(group, kept)) twin.isExact = false;
+/// The proof of one cut, with the model's own numbers and, where they tell nothing, with others.
+struct Comparison {
+    const ChannelGroups& groups;
+    const KeptChannels& kept;
+    const Boxes& boxes;
+    const WeightMasks& masks;
+    const CutProgram& cut;
+    RunControl& control;
+
+    Result<Proof> prove() const {
+        const auto cutNow = script::programOf(cut.draft);
+        auto proved = proveOn(groups.state().program, cutNow, &cut.finished.module, masks);
+        if (!proved) return proved.error();
+        if (!proved->isVacuous || proved->proof.alreadyZero) return proved->proof;
+        const auto other = proveWithNoise(cutNow);
+        if (!other) return other.error();
+        if (other->isVacuous) return proved->proof;
+        Proof proof = other->proof;
+        proof.unproved.push_back(
+            "The model's own outputs depend too little on what was removed: it was proved with "
+            "noise in place of its constant parameters");
+        return proof;
     }
-    if (twin.isExact) return twin;
-    auto draft = script::makeDraft(twin.program, unchanged);
-    if (!draft) return draft.error();
-    keepStatistics(analysis.trace, boxes, *draft);
-    auto finished = script::finished(*draft);
-    if (!finished) return finished.error();
-    twin.program = script::programOf(*draft);
-    twin.module = finished->module;
-    return twin;
-}
+
+private:
+    Result<Proved> proveOn(const script::Program& original, const script::Program& cutProgram,
+                           const torch::jit::Module* module, const WeightMasks& weights) const {
+        const auto& snapshot = *groups.snapshot();
+        const auto twin = makeTwin(groups, kept, original.module, boxes, weights, control);
+        if (!twin) return twin.error();
+        const Claim claim{&original,
+                          &twin->program,
+                          &cutProgram,
+                          module,
+                          {snapshot.inputs().begin(), snapshot.inputs().end()},
+                          twin->alreadyZero};
+        auto proved = channels::prove(claim, control);
+        if (proved) proved->proof.exact = twin->isExact;
+        return proved;
+    }
+
+    /// Without weight masks: a layer of zeros is one that is all masked.
+    Result<Proved> proveWithNoise(const script::Program& cutNow) const {
+        const auto& program = groups.state().program;
+        const auto noisy = script::makeDraft(program, noiseForConstants(program.module));
+        if (!noisy) return noisy.error();
+        const auto original = withModule(program, noisy->module);
+        const auto sliced = script::makeDraft(original, slicer(noisy->module, boxes, {}));
+        if (!sliced) return sliced.error();
+        return proveOn(original, withModule(cutNow, sliced->module), nullptr, {});
+    }
+};
+
+}  // namespace
 
 std::variant<CutAttempt, Misfit> tryCut(const ChannelGroups& groups, const KeptChannels& kept,
                                         const WeightMasks& masks, RunControl& control) {
@@ -96,26 +131,10 @@ std::variant<CutAttempt, Misfit> tryCut(const ChannelGroups& groups, const KeptC
     attempt.seconds.cut = secondsSince(started);
 
     const auto proofStarted = Clock::now();
-    const auto twin = makeTwin(groups, kept, *boxes, masks);
-    if (!twin) return Misfit{twin.error(), -1};
-    const auto cutProgram = script::programOf(cut.draft);
-    const Claim claim{&analysis.program,
-                      &twin->program,
-                      &cutProgram,
-                      attempt.module,
-                      {analysis.snapshot->inputs().begin(), analysis.snapshot->inputs().end()},
-                      twin->alreadyZero};
-    auto proof = prove(claim, control);
+    auto proof = Comparison{groups, kept, *boxes, masks, cut, control}.prove();
     if (!proof) return Misfit{proof.error(), -1};
     attempt.proof = *std::move(proof);
-    attempt.proof.exact = twin->isExact;
-    for (auto& line : branchesThatNeverRan(*analysis.program.graph, analysis.trace)) {
-        attempt.proof.unproved.push_back(std::move(line));
-    }
-    for (auto& line : cut.notes) attempt.proof.unproved.push_back(std::move(line));
-    for (auto& line : unprovedMethods(cut.finished)) {
-        attempt.proof.unproved.push_back(std::move(line));
-    }
+    addUnproved(analysis, cut, attempt.proof.unproved);
     attempt.seconds.prove = secondsSince(proofStarted);
     return attempt;
 }

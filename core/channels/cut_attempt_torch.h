@@ -23,18 +23,4 @@ struct CutAttempt {
 std::variant<CutAttempt, Misfit> tryCut(const ChannelGroups& groups, const KeptChannels& kept,
                                         const WeightMasks& masks, RunControl& control);
 
-/// The masked twin as a program: the original code on zeroed tensors, where all cut groups are
-/// exact; else with its statistics over kept channels alone.
-struct Twin {
-    script::Program program;
-    bool isExact = true;
-    bool alreadyZero = false;
-    torch::jit::Module module;  ///< with methods
-};
-Result<Twin> makeTwin(const ChannelGroups& groups, const KeptChannels& kept, const Boxes& boxes,
-                      const WeightMasks& masks);
-
-/// Whether channels of this group go.
-bool isCut(const Group& group, const KeptChannels& kept);
-
 }  // namespace espalier::channels

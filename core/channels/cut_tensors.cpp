@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <set>
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 #include <c10/core/GradMode.h>
 
 #include "core/channels/attribute_paths_torch.h"
@@ -50,16 +52,30 @@ bool zeroOutside(const at::Tensor& tensor, const at::Tensor& kept) {
     return isChanged;
 }
 
-bool zeroBox(const at::Tensor& tensor, const Box& box) {
+bool zeroBox(const at::Tensor& tensor, const Box& box, const std::string& path,
+             const SparedAxes& spared) {
     auto values = tensor.detach();
     bool isChanged = false;
     for (const AxisCut& cut : box) {
+        if (spared.contains({path, cut.axis})) continue;
         const auto removed = at::tensor(removedPositions(cut), at::kLong);
         isChanged |=
             values.index_select(cut.axis, removed).count_nonzero().item<std::int64_t>() > 0;
         values.index_fill_(cut.axis, removed, 0);
     }
     return isChanged;
+}
+
+/// `mask` that leaves alone what is spared of the tensor at `path`.
+at::Tensor withSpared(const at::Tensor& mask, const Box* box, const std::string& path,
+                      const SparedAxes& spared) {
+    if (box == nullptr) return mask;
+    auto result = mask;
+    for (const AxisCut& cut : *box) {
+        if (!spared.contains({path, cut.axis})) continue;
+        result = result.index_fill(cut.axis, at::tensor(removedPositions(cut), at::kLong), true);
+    }
+    return result;
 }
 
 /// Buffers that hold one value per channel keep it: running statistics mean nothing where the scale
@@ -99,9 +115,27 @@ script::ReplaceTensor slicer(const torch::jit::Module& module, const Boxes& boxe
         };
 }
 
-Masked maskedCopy(const ChannelGroups& groups, const Boxes& boxes, const WeightMasks& masks) {
+script::ReplaceTensor noiseForConstants(const torch::jit::Module& module) {
+    std::set<const c10::TensorImpl*> parameters;
+    for (const auto& parameter : module.parameters()) {
+        parameters.insert(parameter.unsafeGetTensorImpl());
+    }
+    return [parameters](const std::string&, const at::Tensor& tensor) {
+        const c10::NoGradGuard noGrad;
+        const bool isConstant = parameters.contains(tensor.unsafeGetTensorImpl()) &&
+                                tensor.is_floating_point() && tensor.numel() > 1 &&
+                                tensor.min().equal(tensor.max());
+        if (!isConstant) return tensor;
+        const auto generator = at::make_generator<at::CPUGeneratorImpl>(1);
+        const auto noise = at::randn(tensor.sizes(), generator, tensor.options());
+        return (tensor.detach() + 0.1 * noise).set_requires_grad(tensor.requires_grad());
+    };
+}
+
+Masked maskedCopy(const ChannelGroups& groups, const torch::jit::Module& module, const Boxes& boxes,
+                  const WeightMasks& masks, const SparedAxes& spared) {
     const c10::NoGradGuard noGrad;
-    Masked result{model::cloneModule(groups.snapshot()->state().module), true};
+    Masked result{model::cloneModule(module), true};
     const AttributePaths paths(result.module);
     const auto byPath = byCanonicalPath(result.module, paths, masks);
     const auto untouched = affineBuffers(groups, result.module, paths);
@@ -111,11 +145,12 @@ Masked maskedCopy(const ChannelGroups& groups, const Boxes& boxes, const WeightM
             if (!tensor.defined() || !tensor.is_floating_point()) continue;
             const auto path = paths.of(tensor);
             if (!done.insert(path).second || untouched.contains(path)) continue;
+            const Box* box = lookUp(boxes.parameters, path);
             if (const auto* mask = lookUp(byPath, path)) {
-                result.alreadyZero &= !zeroOutside(tensor, *mask);
+                result.alreadyZero &= !zeroOutside(tensor, withSpared(*mask, box, path, spared));
             }
-            if (const Box* box = lookUp(boxes.parameters, path)) {
-                result.alreadyZero &= !zeroBox(tensor, *box);
+            if (box != nullptr) {
+                result.alreadyZero &= !zeroBox(tensor, *box, path, spared);
             }
         }
     }

@@ -7,6 +7,7 @@
 #include "core/channels/boxes_torch.h"
 #include "core/channels/groups.h"
 #include "core/channels/shrink_torch.h"
+#include "core/channels/spared_axes_torch.h"
 #include "core/script/rewriter_torch.h"
 
 namespace espalier::channels {
@@ -16,13 +17,19 @@ namespace espalier::channels {
 script::ReplaceTensor slicer(const torch::jit::Module& module, const Boxes& boxes,
                              const WeightMasks& masks);
 
-/// A deep copy of the analysed module with zeros in all that goes: rows of producers, biases,
-/// affine parameters and the columns of consumers. Running statistics stay.
+/// Noise in place of the parameters that are the same number everywhere: a model that was never
+/// trained often ends in zeros, and nothing can be told from its outputs.
+script::ReplaceTensor noiseForConstants(const torch::jit::Module& module);
+
+/// A deep copy of `module`, which has the attributes of the analysed one, with zeros in all that
+/// goes: rows of producers, biases, affine parameters and the columns of consumers. Running
+/// statistics stay, and what is spared.
 struct Masked {
     torch::jit::Module module;
     bool alreadyZero = true;  ///< nothing that was not zero has become zero
 };
-Masked maskedCopy(const ChannelGroups& groups, const Boxes& boxes, const WeightMasks& masks);
+Masked maskedCopy(const ChannelGroups& groups, const torch::jit::Module& module, const Boxes& boxes,
+                  const WeightMasks& masks, const SparedAxes& spared);
 
 /// The positions that stay, for every name that a sliced tensor has in the module's state_dict.
 KeptPositions keptPositions(const torch::jit::Module& module, const Boxes& boxes);

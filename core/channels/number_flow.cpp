@@ -201,7 +201,7 @@ IValue NumberFlow::evaluate(const Expression& expression) {
     const auto known = m_known.find(expression.value);
     Node* node = expression.value->node();
     if (const auto constant = torch::jit::toIValue(expression.value)) return *constant;
-    if (expression.changed.empty() || !canDescend(*node) || !isNumber(expression.value)) {
+    if (!isChanged(expression.value) || !canDescend(*node) || !isNumber(expression.value)) {
         return known == m_known.end() ? IValue() : known->second.now;
     }
     torch::jit::Stack stack;

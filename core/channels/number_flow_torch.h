@@ -37,7 +37,7 @@ public:
     /// The number as it was with all channels, worked out from what did not change where possible:
     /// what depends on batch and space goes on doing so. None when that cannot be said.
     std::optional<Expression> asItWas(Value* value);
-    /// What that expression gives now.
+    /// What an expression of asItWas gives.
     c10::IValue evaluate(const Expression& expression);
 
     /// `value` made to be `wanted` by changing constants on its way; none when it cannot be.

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <set>
+#include <stdexcept>
 
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
@@ -27,7 +29,23 @@ using Tensors = std::vector<at::Tensor>;
 constexpr auto kWhat = "The cut model could not be proved";
 constexpr double kExampleSeed = 0;
 
-struct Quiet final : script::Observer {
+/// Recurrent operators read on when the input has other features than their weights have columns:
+/// what comes out then means nothing.
+struct Careful final : script::Observer {
+    std::optional<std::vector<IValue>> before(const torch::jit::Node& node,
+                                              std::vector<IValue>& inputs) override {
+        static const std::set<std::string_view> kRecurrent = {"lstm", "gru", "rnn_tanh",
+                                                              "rnn_relu"};
+        const auto* schema = node.maybeSchema();
+        if (schema == nullptr || !kRecurrent.contains(node.kind().toUnqualString())) return {};
+        const auto index = schema->argumentIndexWithName("params");
+        if (!index || !inputs[*index].isTensorList()) return {};
+        const at::Tensor weight = inputs[*index].toTensorVector().at(0);
+        if (inputs[0].toTensor().size(-1) == weight.size(-1)) return {};
+        throw std::runtime_error(cat("its ", node.kind().toUnqualString(), " reads ",
+                                     weight.size(-1), " features, not ",
+                                     inputs[0].toTensor().size(-1)));
+    }
     void onNode(const script::NodeEvent&) override {}
 };
 
@@ -120,7 +138,7 @@ class Prover {
 public:
     Prover(const Claim& claim, RunControl& control) : m_claim(claim), m_control(control) {}
 
-    Result<Proof> run() {
+    Result<Proved> run() {
         m_proof.alreadyZero = m_claim.alreadyZero;
         auto result = compareAll(*m_claim.twin, *m_claim.cut, Precision::AsItIs);
         const bool isClose = m_proof.maxRelativeDifference < 1e-2;
@@ -131,7 +149,7 @@ public:
         if (!result) return result.error();
         if (auto checked = checkMeaning(); !checked) return checked.error();
         if (auto checked = checkMethod(); !checked) return checked.error();
-        return std::move(m_proof);
+        return Proved{std::move(m_proof), m_isVacuous};
     }
 
 private:
@@ -143,8 +161,8 @@ private:
         if (precision == Precision::Double) {
             for (auto& input : inputs) input = converted(input);
         }
-        Quiet quiet;
-        auto result = script::runObserved(program, std::move(inputs), quiet, m_control);
+        Careful careful;
+        auto result = script::runObserved(program, std::move(inputs), careful, m_control);
         if (!result) return result.error();
         return script::tensorsIn(*result);
     }
@@ -219,11 +237,13 @@ private:
         const auto other = outputs(*m_claim.cut, m_claim.inputs, Precision::AsItIs, 1);
         if (!cut || !other) return (cut ? other : cut).error();
         if (!m_claim.inputs.empty() && difference(*cut, *other) == 0) {
+            m_isVacuous = true;
             m_proof.unproved.push_back("The output was the same for two different inputs");
         }
         const bool isDifferent = m_proof.dtype == "float64" ||
                                  difference(*whole, m_twinOutputs) > 10 * m_proof.tolerance;
         if (!isDifferent && !m_proof.alreadyZero) {
+            m_isVacuous = true;
             m_proof.unproved.push_back(
                 "What was removed made no difference to the outputs of the example");
         }
@@ -235,11 +255,12 @@ private:
 
     /// What a user of the file will run is the method itself.
     Result<void> checkMethod() {
+        if (m_claim.module == nullptr) return {};
         const at::NoGradGuard noGrad;
         const auto expected = outputs(*m_claim.cut, m_claim.inputs, Precision::AsItIs);
         if (!expected) return expected.error();
         const script::SeededRandom seeded;
-        auto copy = model::cloneModule(m_claim.module);
+        auto copy = model::cloneModule(*m_claim.module);
         const auto actual =
             script::tensorsIn(copy.forward(script::exampleInputs(m_claim.inputs, kExampleSeed)));
         if (difference(*expected, actual) <= std::max(m_proof.tolerance, 1e-5)) return {};
@@ -251,11 +272,12 @@ private:
     Proof m_proof;
     Tensors m_twinOutputs;
     std::vector<std::string> m_refused;
+    bool m_isVacuous = false;
 };
 
 }  // namespace
 
-Result<Proof> prove(const Claim& claim, RunControl& control) {
+Result<Proved> prove(const Claim& claim, RunControl& control) {
     return guarded(kWhat, [&] { return Prover(claim, control).run(); });
 }
 

@@ -20,11 +20,18 @@ namespace espalier::channels {
 /// What is compared.
 struct Claim {
     const script::Program* original = nullptr;
-    const script::Program* twin = nullptr;  ///< original shapes, zeros
-    const script::Program* cut = nullptr;   ///< what `module` runs
-    torch::jit::Module module;              ///< the cut model with its methods
+    const script::Program* twin = nullptr;       ///< original shapes, zeros
+    const script::Program* cut = nullptr;        ///< what `module` runs
+    const torch::jit::Module* module = nullptr;  ///< the cut model with its methods; null: left out
     std::vector<script::InputSpec> inputs;
     bool alreadyZero = false;  ///< nothing but zeros was removed
+};
+
+struct Proved {
+    Proof proof;
+    /// The outputs do not depend on the input, or not on what was removed: they agree, but that
+    /// says little. `proof.unproved` tells.
+    bool isVacuous = false;
 };
 
 /// Runs all three on the same random inputs: as given, with another batch size, and with another
@@ -33,7 +40,7 @@ struct Claim {
 /// removed was zero. A model that misses the tolerance in float32 is compared in float64, where it
 /// runs in that. Fills everything of Proof but `exact`. Errors: Failed, saying where and by how
 /// much; Cancelled.
-Result<Proof> prove(const Claim& claim, RunControl& control);
+Result<Proved> prove(const Claim& claim, RunControl& control);
 
 /// For people: the branches of `graph` in which no step of the trace ran. Branches that only raise
 /// an exception are not counted.

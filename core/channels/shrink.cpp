@@ -12,6 +12,7 @@
 #include "core/channels/analysis_torch.h"
 #include "core/channels/cut_attempt_torch.h"
 #include "core/channels/shrink_torch.h"
+#include "core/channels/twin_torch.h"
 #include "core/script/extra_files_torch.h"
 #include "core/script/save_torch.h"
 
@@ -225,7 +226,9 @@ Result<torch::jit::Module> maskedTwin(const CutModel& model) {
         const CutState& state = model.state();
         const auto boxes = boxesFor(*state.groups, state.channels);
         if (!boxes) return boxes.error();
-        auto twin = makeTwin(*state.groups, state.channels, *boxes, state.weightMasks);
+        RunControl control;
+        auto twin = makeTwin(*state.groups, state.channels, state.groups->state().program.module,
+                             *boxes, state.weightMasks, control);
         if (!twin) return twin.error();
         return twin->module;
     });

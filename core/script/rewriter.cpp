@@ -7,6 +7,7 @@
 
 #include "core/base/format.h"
 #include "core/script/deep_copy_torch.h"
+#include "core/script/outline_torch.h"
 #include "core/script/rewriter_objects_torch.h"
 #include "core/script/steps_torch.h"
 
@@ -140,7 +141,7 @@ public:
         Finished result{m_draft.module, {}, {}};
         for (auto* method : m_old->type()->methods()) {
             if (method->name() == "forward") {
-                m_type->addMethod(add(*method, m_draft.graph));
+                m_type->addMethod(add(*method, m_draft.graph->copy()));
             } else if (auto* made = copied(*method)) {
                 m_type->addMethod(made);
                 result.otherMethods.push_back(method->name());
@@ -155,8 +156,11 @@ public:
 
 private:
     Function* add(Function& old, std::shared_ptr<Graph> graph) {
-        auto* made = m_draft.module._ivalue()->compilation_unit()->create_function(
-            c10::QualifiedName(*m_type->name(), old.name()), std::move(graph));
+        // Classes that are no modules keep the original's unit, where names are taken.
+        const auto unit = m_draft.module._ivalue()->compilation_unit();
+        if (unit != m_old->compilation_unit()) outlineParts(*graph, *unit);
+        auto* made = unit->create_function(c10::QualifiedName(*m_type->name(), old.name()),
+                                           std::move(graph));
         auto schema = old.getSchema();
         auto arguments = schema.arguments();
         if (!arguments.empty()) arguments[0] = arguments[0].cloneWithType(m_type);
@@ -215,6 +219,7 @@ Result<Draft> makeDraft(const Program& program, const ReplaceTensor& replace) {
                         : std::make_shared<torch::jit::CompilationUnit>();
         Draft draft;
         draft.original = program.module;
+        draft.schema = schemaOf(program);
         draft.module = torch::jit::Module(newObjects(root, unit, replace));
         draft.graph = program.graph->copy();
         pairNodes(*program.graph->block(), *draft.graph->block(), draft.nodes);
@@ -227,10 +232,14 @@ Result<Draft> makeDraft(const Program& program, const ReplaceTensor& replace) {
     });
 }
 
+std::shared_ptr<const c10::FunctionSchema> schemaOf(const Program& program) {
+    if (program.schema != nullptr) return program.schema;
+    return std::make_shared<const c10::FunctionSchema>(
+        program.module.get_method("forward").function().getSchema());
+}
+
 Program programOf(const Draft& draft) {
-    const auto& schema = draft.original.get_method("forward").function().getSchema();
-    return {draft.module, draft.graph, compile(draft.graph),
-            std::make_shared<const c10::FunctionSchema>(schema)};
+    return {draft.module, draft.graph, compile(draft.graph), draft.schema};
 }
 
 Result<Finished> finished(const Draft& draft) {

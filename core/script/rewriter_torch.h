@@ -30,6 +30,7 @@ struct Draft {
     /// The node of `graph` that does what a node of the original program's graph does.
     std::unordered_map<const torch::jit::Node*, torch::jit::Node*> nodes;
     torch::jit::Module original;
+    std::shared_ptr<const c10::FunctionSchema> schema;  ///< of forward
 };
 
 /// Makes a draft of `program`. Names, parameter and buffer flags, constants and all other
@@ -37,6 +38,9 @@ struct Draft {
 /// paths, or held in a list attribute as well, is replaced once (by its first path).
 /// Errors: Unsupported when a submodule is chosen at run time in a way that cannot be followed.
 Result<Draft> makeDraft(const Program& program, const ReplaceTensor& replace);
+
+/// The arguments of forward.
+std::shared_ptr<const c10::FunctionSchema> schemaOf(const Program& program);
 
 /// A program that runs the draft as it is now (see runObserved).
 Program programOf(const Draft& draft);

@@ -52,7 +52,9 @@ Result<Proof> proveThem(const torch::jit::Module& original, const torch::jit::Mo
     const auto a = *script::makeProgram(original), b = *script::makeProgram(twin),
                c = *script::makeProgram(cut);
     RunControl control;
-    return prove({&a, &b, &c, cut, {*script::parseInputSpec(input)}, false}, control);
+    const auto proved = prove({&a, &b, &c, &cut, {*script::parseInputSpec(input)}, false}, control);
+    if (!proved) return proved.error();
+    return proved->proof;
 }
 
 bool mentions(const std::vector<std::string>& lines, const std::string& part) {
@@ -146,13 +148,12 @@ void TestProof::saysWhatTheOriginalRefuses() {
 }
 
 void TestProof::stops() {
-    const Models models;
-    const auto program = *script::makeProgram(models.original());
+    const auto module = Models().original();
+    const auto program = *script::makeProgram(module);
     RunControl control;
     control.requestStop();
     const auto proof = prove(
-        {&program, &program, &program, models.original(), {*script::parseInputSpec("1x4")}, false},
-        control);
+        {&program, &program, &program, &module, {*script::parseInputSpec("1x4")}, false}, control);
     QVERIFY(!proof.ok());
     QCOMPARE(proof.error().kind, Error::Kind::Cancelled);
 }

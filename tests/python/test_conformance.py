@@ -16,6 +16,8 @@ import torch
 from conformance import judge
 from conformance.make_cases import CASES, write_cases
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+
 RATIOS = (0.5, 0.3, 1.0)  # 1.0: as far as allowed
 FILES = [(name, form) for name, wanted in CASES.items() for form in wanted.forms]
 
@@ -101,24 +103,7 @@ def test_groups(runs, name, form):
         assert group["reason"] or group["exact"] and not group["locked"], f"{group['key']}: why?"
 
 
-@pytest.fixture
-def known_limits(request):
-    if (reason := KNOWN.get(request.node.callspec.params["name"])) is not None:
-        request.node.add_marker(pytest.mark.xfail(reason=reason))
-
-
-# What is refused although it could be cut, or is cut and not judged right here yet.
-KNOWN = {
-    "weight_norm": "the masked twin divides zero by zero, so the proof refuses",
-    "weight_norm_twice": "the masked twin divides zero by zero, so the proof refuses",
-    "weight_norm_hook": "the masked twin divides zero by zero, so the proof refuses",
-    "conv_then_lstm": "traced, the proof at a second image size refuses",
-    "selected_channels": "the renumbered buffer of positions is judged like a weight",
-}
-
-
 @each(("name", "form", "ratio"), PRUNED)
-@pytest.mark.usefixtures("known_limits")
 def test_cut(runs, name, form, ratio):
     """The cut model is the masked one, has the widths counted by hand, and can be trained on."""
     wanted = CASES[name]

@@ -6,19 +6,13 @@
 #include <utility>
 #include <vector>
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Functions.h>
 #include <torch/csrc/jit/api/module.h>
 
 #include "core/model/snapshot_torch.h"
+#include "tests/support/noise_torch.h"
 
 namespace espalier::test {
-
-/// Seeded noise, so that no channel is like another and none is zero.
-inline at::Tensor noise(std::vector<std::int64_t> shape, std::uint64_t seed = 1) {
-    const auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-    return at::randn(shape, generator).mul_(0.5).add_(0.1);
-}
 
 inline void addParameter(torch::jit::Module& module, const std::string& name, at::Tensor value) {
     module.register_parameter(name, std::move(value), /*is_buffer=*/false);

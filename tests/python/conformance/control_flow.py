@@ -220,3 +220,23 @@ add_case(
     forms=("frozen",),
     lifted=True,
 )
+
+
+@case(
+    IMAGE,
+    exact={"stem": 8, "body": 12},
+    half={"stem.weight": [4, 3, 3, 3], "body.weight": [6, 4, 3, 3], "head.weight": [2, 6]},
+)
+class NoGradInside(nn.Module):
+    """A frozen stem: scripted, the code enters and leaves an object that is no module."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, padding=1)
+        self.body = nn.Conv2d(8, 12, 3, padding=1)
+        self.head = nn.Linear(12, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.no_grad():
+            x = torch.relu(self.stem(x)).view(x.shape[0], 8, -1).view(x.shape[0], 8, x.shape[2], -1)
+        return self.head(torch.relu(self.body(x)).mean([2, 3]))

@@ -63,7 +63,10 @@ def kept_of(report: dict, model: nn.Module) -> Kept:
 
 
 def check_slices(original: nn.Module, cut: nn.Module, kept: Kept) -> None:
-    """The cut model holds the kept slices of the original's numbers under the same names."""
+    """The cut model holds the kept slices of the original's numbers under the same names.
+
+    Whole numbers may be others: indices of channels are counted anew.
+    """
     before, after = original.state_dict(), cut.state_dict()
     assert list(before) == list(after), "names of the state_dict"
     unknown = kept.keys() - before.keys()
@@ -74,7 +77,8 @@ def check_slices(original: nn.Module, cut: nn.Module, kept: Kept) -> None:
             assert indices == sorted(set(indices)), f"{name}: `kept` of axis {axis} is not ascending"
             value = value.index_select(axis, torch.tensor(indices))
         assert value.shape == after[name].shape, f"{name}: {list(after[name].shape)} is not as `kept` says"
-        assert torch.equal(value, after[name]), f"{name}: other numbers than the original's"
+        same = torch.equal(value, after[name]) or not value.is_floating_point()
+        assert same, f"{name}: other numbers than the original's"
 
 
 def masked(original: nn.Module, kept: Kept, rows_stay: tuple[str, ...] = ()) -> nn.Module:
