@@ -25,5 +25,9 @@ if [ "$has_display" = yes ]; then
   [ $# -gt 0 ] || set -- --example
   exec "$bin/espalier" "$@"
 fi
+if [ $# -gt 0 ]; then
+  say "There is no display (DISPLAY and WAYLAND_DISPLAY are empty): inspecting $1 on the command line instead."
+  exec "$bin/espalier-cli" inspect "$1"
+fi
 say "There is no display (DISPLAY and WAYLAND_DISPLAY are empty): running the example on the command line instead."
-exec "$bin/espalier-cli" demo "$@"
+exec "$bin/espalier-cli" demo

@@ -98,11 +98,21 @@ void addChoice(CLI::App& app, project::PruneChoice& choice) {
                    "Round the channels that stay up to a multiple of this: 4, 8, 16, 32")
         ->check(CLI::Range(1, 1 << 20))
         ->excludes(plan);
+    addHeads(app, choice.heads)->excludes(plan);
     app.add_flag_callback(
         "--allow-inexact", [&choice] { choice.inexact = prune::Inexact::Allow; },
         "Also cut groups whose statistics (layer norm, group norm …) then run over fewer channels");
-    app.add_option("--seed", choice.seed, "Seed of the random criterion and of training")
-        ->capture_default_str();
+    app.add_option("--seed", choice.seed,
+                   "Seed of the random criterion and of training (default: the plan's, else 0)");
+}
+
+CLI::Option* addHeads(CLI::App& app, channels::HeadUnit& heads) {
+    return addParsed(app, "--heads", heads, channels::parseHeadUnit,
+                     "Where attention lays channels out as heads x width, remove whole heads, the "
+                     "same positions in every head, or what leaves most to choose from: heads, "
+                     "positions, most")
+        ->type_name("UNIT")
+        ->default_str("most");
 }
 
 void addDevice(CLI::App& app, std::string& device) {

@@ -102,6 +102,7 @@ Verb inspectVerb() {
                 auto options = std::make_shared<Options>();
                 addModel(app, options->spec.model);
                 addInputs(app, options->spec.inputs);
+                addHeads(app, options->spec.heads);
                 addJson(app, options->json);
                 return [options](Console& console) { return inspect(console, *options); };
             }};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <iterator>
 
 #include "core/base/format.h"
 #include "core/channels/analysis_torch.h"
@@ -12,6 +14,7 @@ namespace espalier::channels {
 namespace {
 
 constexpr auto kAnalysing = "Cannot find the channel groups";
+constexpr std::array<std::string_view, 3> kHeadUnits{"most", "heads", "positions"};
 
 class Stopwatch {
 public:
@@ -33,6 +36,18 @@ bool produces(const Group& group, std::string_view parameter) {
 }
 
 }  // namespace
+
+std::string_view nameOf(HeadUnit unit) {
+    return kHeadUnits.at(static_cast<std::size_t>(unit));
+}
+
+Result<HeadUnit> parseHeadUnit(std::string_view name) {
+    const auto found = std::ranges::find(kHeadUnits, name);
+    if (found != kHeadUnits.end())
+        return static_cast<HeadUnit>(std::distance(kHeadUnits.begin(), found));
+    return Error{Error::Kind::BadArgument, "Cannot find channel groups",
+                 cat("'", name, "' is no unit of heads"), "Use one of most, heads, positions"};
+}
 
 std::string_view nameOf(Role role) {
     switch (role) {
@@ -94,6 +109,10 @@ const model::SnapshotPtr& ChannelGroups::snapshot() const {
     return m_state->snapshot;
 }
 
+HeadUnit ChannelGroups::headUnit() const {
+    return m_state->headUnit;
+}
+
 KeptChannels allChannels(const ChannelGroups& groups) {
     KeptChannels kept;
     for (const auto& group : groups.groups()) {
@@ -103,7 +122,8 @@ KeptChannels allChannels(const ChannelGroups& groups) {
     return kept;
 }
 
-Result<ChannelGroupsPtr> analyse(const model::SnapshotPtr& snapshot, RunControl& control) {
+Result<ChannelGroupsPtr> analyse(const model::SnapshotPtr& snapshot, RunControl& control,
+                                 HeadUnit unit) {
     return guarded(kAnalysing, [&]() -> Result<ChannelGroupsPtr> {
         Stopwatch watch;
         auto program = script::makeProgram(snapshot->state().module);
@@ -113,10 +133,11 @@ Result<ChannelGroupsPtr> analyse(const model::SnapshotPtr& snapshot, RunControl&
         if (!trace) return trace.error();
         auto state = std::make_shared<AnalysisState>();
         state->snapshot = snapshot;
+        state->headUnit = unit;
         state->program = std::move(*program);
         state->trace = std::move(*trace);
         state->seconds.run = watch.lap();
-        auto tags = Tagger(state->trace, SplitUnit::MostUnits).run(control);
+        auto tags = Tagger(state->trace, unit).run(control);
         if (!tags) return tags.error();
         state->seconds.tags = watch.lap();
         auto table = makeGroups(*tags, state->trace);

@@ -27,6 +27,7 @@ struct AnalysisSeconds {
 
 struct AnalysisState {
     model::SnapshotPtr snapshot;
+    HeadUnit headUnit = HeadUnit::Most;
     script::Program program;          ///< of the snapshot's module
     Trace trace;                      ///< of the program on the snapshot's example input
     std::vector<Tags> tags;           ///< by ValueId

@@ -61,6 +61,17 @@ struct Group {
     bool operator==(const Group&) const = default;
 };
 
+/// What one channel is where an operator lays the outputs of a producer out on two axes, as
+/// attention does with [heads, width].
+enum class HeadUnit {
+    Most,      ///< whichever of the other two leaves more to choose from
+    Heads,     ///< whole heads (the first axis)
+    Positions  ///< the same positions in every head (the last axis)
+};
+std::string_view nameOf(HeadUnit unit);  ///< "most", "heads", "positions"
+/// Errors: BadArgument, listing the known names.
+Result<HeadUnit> parseHeadUnit(std::string_view name);
+
 struct AnalysisState;  // the torch side: analysis_torch.h
 
 /// All groups of a snapshot. Immutable; may be read from any thread.
@@ -77,6 +88,7 @@ public:
     /// Why no channel of this layer can go; empty when some can.
     std::string whyNot(std::string_view parameter) const;
     const model::SnapshotPtr& snapshot() const;
+    HeadUnit headUnit() const;  ///< as they were asked for
 
     const AnalysisState& state() const { return *m_state; }
 
@@ -100,6 +112,7 @@ KeptChannels allChannels(const ChannelGroups& groups);
 ///
 /// A model in which nothing can be cut gives groups that are locked with the reason, not an error.
 /// Errors: Failed, naming the op, when the model does not run; Cancelled.
-Result<ChannelGroupsPtr> analyse(const model::SnapshotPtr& snapshot, RunControl& control);
+Result<ChannelGroupsPtr> analyse(const model::SnapshotPtr& snapshot, RunControl& control,
+                                 HeadUnit unit = HeadUnit::Most);
 
 }  // namespace espalier::channels

@@ -88,7 +88,7 @@ std::pair<std::int64_t, AxisTags> Tagger::toOneAxis(std::vector<Atom> spread,
         const std::pair<bool, std::int64_t> found{isOwn, units};
         const bool isFirst = varying++ == 0;
         const bool isBetter =
-            m_unit == SplitUnit::MostUnits ? found >= best : m_unit == SplitUnit::LastAxis;
+            m_unit == HeadUnit::Most ? found >= best : m_unit == HeadUnit::Positions;
         if (!isFirst && !isBetter) continue;
         chosen = static_cast<std::int64_t>(axis);
         best = found;

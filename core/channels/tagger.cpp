@@ -47,7 +47,7 @@ bool onlyHandsOn(const torch::jit::Node& node) {
 
 }  // namespace
 
-Tagger::Tagger(const Trace& trace, SplitUnit unit) : m_trace(trace), m_unit(unit) {
+Tagger::Tagger(const Trace& trace, HeadUnit unit) : m_trace(trace), m_unit(unit) {
     prepareValues();
 }
 

@@ -12,13 +12,6 @@
 
 namespace espalier::channels {
 
-/// Which axis keeps its channels apart when an operator spreads them over two, as [heads, width].
-enum class SplitUnit {
-    MostUnits,  ///< the axis that leaves most: the same positions in every head, as a rule
-    FirstAxis,  ///< whole heads
-    LastAxis    ///< the same positions in every head
-};
-
 /// What to look for first in the axis that keeps its channels apart: many units, or that each
 /// position is a unit of its own (which tells channels from space after a pixel shuffle).
 enum class Prefer { ManyUnits, OwnPositions };
@@ -27,7 +20,7 @@ enum class Prefer { ManyUnits, OwnPositions };
 /// real activations.
 class Tagger {
 public:
-    Tagger(const Trace& trace, SplitUnit unit);
+    Tagger(const Trace& trace, HeadUnit unit);
 
     /// Errors: Cancelled.
     Result<TagTable> run(RunControl& control);
@@ -38,7 +31,7 @@ public:
     }
     const Tags& tags(ValueId id) const { return m_table.values[static_cast<std::size_t>(id)]; }
     Atoms& atoms() { return m_table.atoms; }
-    SplitUnit unit() const { return m_unit; }
+    HeadUnit unit() const { return m_unit; }
 
     /// The tags along one axis; a parameter's atoms are made when this first asks for them.
     AxisTags axis(ValueId id, std::int64_t axis);
@@ -79,7 +72,7 @@ private:
                          std::int64_t axis);
 
     const Trace& m_trace;
-    SplitUnit m_unit;
+    HeadUnit m_unit;
     TagTable m_table;
     std::map<std::pair<std::string, int>, AxisTags> m_parameterAxes;
     std::unordered_map<std::string, int> m_leafNumbers;

@@ -76,7 +76,7 @@ void readMarks(const Node& node, Plan& plan) {
 }
 
 void readChannelDefaults(const Node& node, ChannelDefaults& defaults) {
-    node.mustBeObject({"criterion", "reduce", "normalise", "floor"});
+    node.mustBeObject({"criterion", "reduce", "normalise", "heads", "floor"});
     if (node.has("criterion")) {
         const Node criterion = node.at("criterion");
         defaults.criterion = valueOf(criterion, prune::findChannelCriterion(criterion.text())).name;
@@ -88,6 +88,10 @@ void readChannelDefaults(const Node& node, ChannelDefaults& defaults) {
     if (node.has("normalise")) {
         const Node normalise = node.at("normalise");
         defaults.normalise = valueOf(normalise, prune::parseNormalisation(normalise.text()));
+    }
+    if (node.has("heads")) {
+        const Node heads = node.at("heads");
+        defaults.heads = valueOf(heads, channels::parseHeadUnit(heads.text()));
     }
     if (!node.has("floor")) return;
     defaults.floor = node.at("floor").number();
@@ -127,6 +131,7 @@ Json channelDefaultsJson(const ChannelDefaults& defaults) {
     return {{"criterion", defaults.criterion},
             {"reduce", prune::nameOf(defaults.reduce)},
             {"normalise", prune::nameOf(defaults.normalise)},
+            {"heads", channels::nameOf(defaults.heads)},
             {"floor", defaults.floor}};
 }
 

@@ -59,6 +59,7 @@ Result<prune::Plan> makePlan(const model::Snapshot& snapshot,
     }
     prune::Plan plan = prune::emptyPlan(snapshot);
     plan.seed = choice.seed.value_or(0);
+    plan.channelDefaults.heads = choice.heads;
     if (auto known = setCriterion(plan, choice); !known) return known.error();
     if (choice.channels && groups) {
         auto cut = withChannels(*groups, plan, choice, control);
@@ -70,11 +71,12 @@ Result<prune::Plan> makePlan(const model::Snapshot& snapshot,
                                          choice.scope.value_or(prune::Scope::Global), control);
 }
 
-Result<bool> asksForChannels(const PruneChoice& choice) {
-    if (choice.planFile.empty()) return choice.channels.has_value();
+Result<std::optional<channels::HeadUnit>> headUnitFor(const PruneChoice& choice) {
+    using Unit = std::optional<channels::HeadUnit>;
+    if (choice.planFile.empty()) return choice.channels ? Unit(choice.heads) : Unit();
     const auto plan = exchange::readPlan(choice.planFile);
     if (!plan) return plan.error();
-    return plan->hasChannels();
+    return plan->hasChannels() ? Unit(plan->channelDefaults.heads) : Unit();
 }
 
 }  // namespace espalier::project

@@ -20,6 +20,7 @@ namespace espalier::project {
 struct InspectSpec {
     std::filesystem::path model;
     std::vector<script::InputSpec> inputs;
+    channels::HeadUnit heads = channels::HeadUnit::Most;
     bool operator==(const InspectSpec&) const = default;
 };
 
@@ -33,6 +34,7 @@ struct PruneChoice {
     std::string criterion;
     std::optional<prune::Scope> scope;  ///< none: global for weights, layer for channels
     std::int64_t multipleOf = 1;        ///< of channels
+    channels::HeadUnit heads = channels::HeadUnit::Most;
     prune::Inexact inexact = prune::Inexact::Refuse;
     std::optional<std::uint64_t> seed;  ///< none: the plan file's, else 0
     bool operator==(const PruneChoice&) const = default;

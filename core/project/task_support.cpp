@@ -106,13 +106,13 @@ std::string leftWholeNote(const std::vector<channels::LeftWhole>& leftWhole,
 
 Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& choice,
                                 StageClock& clock, RunControl& control) {
-    const auto needsGroups = asksForChannels(choice);
-    if (!needsGroups) return needsGroups.error();
+    const auto unit = headUnitFor(choice);
+    if (!unit) return unit.error();
     MaskedModel masked;
     masked.snapshot = std::move(snapshot);
-    if (*needsGroups) {
+    if (const auto& heads = *unit) {
         clock.start("analyse", "Finding channel groups");
-        auto groups = channels::analyse(masked.snapshot, control);
+        auto groups = channels::analyse(masked.snapshot, control, *heads);
         if (!groups) return groups.error();
         masked.groups = *groups;
     }

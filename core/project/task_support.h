@@ -60,8 +60,9 @@ Result<model::SnapshotPtr> openFor(const std::filesystem::path& path,
                                    const data::Dataset& dataset, const EventSink<>& events,
                                    RunControl& control);
 
-/// Whether channel groups are needed. Errors: of exchange::readPlan.
-Result<bool> asksForChannels(const PruneChoice& choice);
+/// The unit to find channel groups for; none when they are not needed. Errors: of
+/// exchange::readPlan.
+Result<std::optional<channels::HeadUnit>> headUnitFor(const PruneChoice& choice);
 
 /// A model, the plan made for it, and what the plan removes. `groups` is null when no channel was
 /// asked for.

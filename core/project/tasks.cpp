@@ -47,7 +47,7 @@ Result<Inspection> runInspect(const InspectSpec& spec, const EventSink<>& events
     const auto notes = (*snapshot)->notes();
     inspection.notes.assign(notes.begin(), notes.end());
     events.progress({"Finding channel groups", 0, 0, -1});
-    auto groups = channels::analyse(*snapshot, control);
+    auto groups = channels::analyse(*snapshot, control, spec.heads);
     if (groups) {
         inspection.groups = *groups;
     } else if (groups.error().kind == Error::Kind::Cancelled) {

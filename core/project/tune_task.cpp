@@ -41,7 +41,12 @@ Result<Trained> train(const MaskedModel& pruned, const data::Dataset& dataset, c
     }
     auto result = train::fineTune(*pruned.snapshot, pruned.masks, dataset, spec.recipe,
                                   recording(events, metrics ? &*metrics : nullptr), control);
-    if (!result) return result.error();
+    if (!result) {
+        std::error_code ignored;
+        if (metrics && result.error().kind == Error::Kind::Cancelled)
+            fs::remove(spec.metrics, ignored);  // it has told nothing yet
+        return result.error();
+    }
     const auto complete = metrics ? metrics->check() : Result<void>();
     return Trained{std::move(*result), complete ? "" : complete.error().text()};
 }
@@ -75,7 +80,7 @@ Result<std::optional<measure::Evaluation>> testOnce(const model::Snapshot& resul
 Result<prune::ChannelChoicePtr> sameChannels(const model::SnapshotPtr& best,
                                              const prune::ChannelChoice& choice) {
     RunControl uninterrupted;
-    auto groups = channels::analyse(best, uninterrupted);
+    auto groups = channels::analyse(best, uninterrupted, choice.groups->headUnit());
     if (!groups) return groups.error();
     const auto haveSameKey = [](const channels::Group& a, const channels::Group& b) {
         return a.key == b.key && a.width == b.width;

@@ -101,6 +101,12 @@ Result<void> check(const Plan& plan, const ChannelGroups& groups, Inexact inexac
                      cat("the floor ", plan.channelDefaults.floor, " is not between 0 and 1"),
                      "Write 10\u2009% as 0.1"};
     }
+    if (plan.channelDefaults.heads != groups.headUnit()) {
+        return Error{Error::Kind::Mismatch, "Cannot cut channels",
+                     cat("the plan is for the head unit ", nameOf(plan.channelDefaults.heads),
+                         ", the groups were found for ", nameOf(groups.headUnit())),
+                     "Find the groups anew"};
+    }
     for (const auto& [key, rule] : plan.channels) {
         const auto id = groups.find(key);
         if (!id) return unknownKey(groups, plan, key, "channels");

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/base/result.h"
+#include "core/channels/groups.h"
 
 namespace espalier::prune {
 
@@ -63,6 +64,7 @@ struct ChannelDefaults {
     std::string criterion = "l2";
     Reduction reduce = Reduction::Mean;
     Normalisation normalise = Normalisation::Mean;
+    channels::HeadUnit heads = channels::HeadUnit::Most;  ///< what the groups' keys mean
     double floor = 0.1;  ///< share of the width, 0..1; at least one channel stays in any case
 
     bool operator==(const ChannelDefaults&) const = default;

@@ -3,6 +3,7 @@
 #include <QTest>
 
 #include <ATen/Parallel.h>
+#include <torch/csrc/jit/runtime/print_handler.h>
 
 #include "core/measure/latency.h"
 #include "core/measure/runtime.h"
@@ -21,6 +22,27 @@ model::SnapshotPtr workload(int repeats) {
         {32, 64});
 }
 
+/// A model that says `word`, worked out by forward, whenever it runs.
+model::SnapshotPtr talker(const std::string& word) {
+    return snapshotOf(toyModule({{"w", at::ones({4, 4})}},
+                                "print(" + word + ")\n    return torch.matmul(x, self.w)"),
+                      {1, 4});
+}
+
+/// What models print while this is alive, one entry a call.
+class Overheard {
+public:
+    Overheard() {
+        s_said.clear();
+        torch::jit::setPrintHandler([](const std::string& text) { s_said.push_back(text); });
+    }
+    ~Overheard() { torch::jit::setPrintHandler(torch::jit::getDefaultPrintHandler()); }
+    const std::vector<std::string>& said() const { return s_said; }
+
+private:
+    static inline std::vector<std::string> s_said;
+};
+
 }  // namespace
 
 class TestLatency : public QObject {
@@ -30,7 +52,9 @@ private Q_SLOTS:
     void moreWorkTakesLonger();
     void endsEarlyButNotTooEarly();
     void ownInputs();
-    void masksAndThreads();
+    void takesTurns();
+    void masksApply();
+    void givesBackTheThreads();
     void stops();
     void refusesNonsense();
 
@@ -69,12 +93,34 @@ void TestLatency::ownInputs() {
     QVERIFY(measure::measureLatency(subjects, {.inputs = {nine}, .rounds = 5}, {}, m_control).ok());
 }
 
-void TestLatency::masksAndThreads() {
-    const auto snapshot = workload(2);
-    const auto masks = masksOf(*snapshot, {{"w", at::zeros({64, 64}, at::kBool)}});
+void TestLatency::takesTurns() {
+    const Overheard overheard;
+    const auto results = measure::measureLatency(
+        {{"a", talker("\"a\""), nullptr}, {"b", talker("\"b\""), nullptr}}, {.rounds = 7}, {},
+        m_control);
+    QVERIFY(results.ok());
+    const auto& said = overheard.said();
+    int changes = 0;
+    for (std::size_t i = 1; i < said.size(); ++i) changes += said[i] == said[i - 1] ? 0 : 1;
+    QVERIFY2(changes >= 13, qPrintable(QString::number(changes)));  // a b a b …, seven times
+}
+
+void TestLatency::masksApply() {
+    const Overheard overheard;
+    const auto snapshot = talker("int((self.w == 0).sum())");
+    auto kept = at::ones({4, 4}, at::kBool);
+    kept[0].fill_(false);
+    const auto results = measure::measureLatency(
+        {{"masked", snapshot, masksOf(*snapshot, {{"w", kept}})}}, {.rounds = 5}, {}, m_control);
+    QVERIFY(results.ok());
+    QVERIFY(!overheard.said().empty());
+    for (const auto& zeros : overheard.said()) QCOMPARE(zeros, std::string("4\n"));
+}
+
+void TestLatency::givesBackTheThreads() {
     const int threads = at::get_num_threads();
     const auto results = measure::measureLatency(
-        {{"masked", snapshot, masks}}, {.threads = threads + 1, .rounds = 5}, {}, m_control);
+        {{"a", workload(2), nullptr}}, {.threads = threads + 1, .rounds = 5}, {}, m_control);
     QVERIFY(results.ok());
     QCOMPARE(at::get_num_threads(), threads);
 }

@@ -244,7 +244,8 @@ void TestShrinkRewrites::provesWhatEndsInZeros() {
     QVERIFY(groups.ok());
     // What is zero in a file counts as pruned weights.
     const WeightMasks masks{{"b", at::zeros({3, 64}, at::kBool)}};
-    const auto model = cut(*groups, halved(**groups), masks, CutOptions{}, {}, control);
+    const auto masksFor = [&](const KeptChannels&) -> Result<WeightMasks> { return masks; };
+    const auto model = cut(*groups, halved(**groups), masksFor, CutOptions{}, {}, control);
     QVERIFY2(model.ok(), model ? "" : model.error().text().c_str());
     QVERIFY((*model)->leftWhole().empty());
     const Proof& proof = (*model)->proof();

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import pytest
+import torch
 
 # op, weight shape, parameters with bias, MACs by hand: out_h * out_w * out_c * in_c * k * k
 LENET5 = {
@@ -53,6 +54,9 @@ REFUSED = {
     "plain.zip": "a zip without a model", "empty.pt": "it is empty", "truncated.pt": "its end is missing",
     "huge_header.pt": "claims 1.13\u2009PB", "model.onnx": "an ONNX model", "text.pt": "it is a text",
     "old_format.pth": "before 1.6", "writes_file.pt": "aten::save", "writes_file_on_load.pt": "aten::save",
+    "exported.pt2": "torch.export", "maps_file.pt": "aten::from_file", "unknown_operator.pt": "torchvision::nms",
+    "damaged_code.pt": "not those that were saved", "damaged_directory.pt": "its directory is broken",
+    "damaged_missing_data.pt": "archive/data/0 is missing", "damaged_shape.pt": "claims 4800 numbers where 320",
     "runaway_load.pt": "of memory", "spin_load.pt": "damaged or hostile",
 }
 
@@ -67,6 +71,26 @@ def test_refuses_what_it_must_not_open(cli, fixtures, name, hint):
     assert name in done.stderr and hint in done.stderr
     assert "Exception raised from" not in done.stderr  # torch's backtrace is for the log
     assert done.stdout == ""
+
+
+class Additive(torch.nn.Module):
+    """No image of a usual size fits its bias."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(3, 8, 3, padding=1)
+        self.bias = torch.nn.Parameter(torch.zeros(8, 17, 31))
+
+    def forward(self, x):
+        return self.conv(x) + self.bias
+
+
+def test_an_input_that_cannot_be_guessed_is_asked_for(cli, tmp_path):
+    path = tmp_path / "additive.pt"
+    torch.jit.script(Additive()).save(str(path))
+    done = cli.run("inspect", path)
+    assert done.returncode == 3 and "aten::add failed" in done.stderr and "Say what its input looks like" in done.stderr
+    assert cli.json("inspect", path, "--input", "1x3x17x31")["inputs"] == ["1x3x17x31"]
 
 
 def test_missing_file_and_folder(cli, tmp_path):

@@ -16,7 +16,7 @@ namespace {
 Result<PlanSubject> withChoice(PlanSubject subject, RunControl& control) {
     if (subject.choice) return subject;
     if (!subject.groups) {
-        auto groups = channels::analyse(subject.snapshot, control);
+        auto groups = channels::analyse(subject.snapshot, control, subject.plan->channelDefaults.heads);
         if (!groups) return groups.error();
         subject.groups = std::move(*groups);
     }
