@@ -16,11 +16,14 @@ namespace espalier::channels {
 /// are kept whole.
 using WeightMasks = std::map<std::string, at::Tensor>;
 
+struct Compensation;
+
 struct CutState {
     ChannelGroupsPtr groups;
     torch::jit::Module module;  ///< the cut model; never written to
     WeightMasks weightMasks;
     KeptChannels channels;
+    std::shared_ptr<const Compensation> compensation;
     KeptPositions kept;
     std::vector<LeftWhole> leftWhole;
     Proof proof;

@@ -121,8 +121,8 @@ Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& 
     return masked;
 }
 
-Result<CutOutcome> cutOut(MaskedModel masked, StageClock& clock, const EventSink<>& events,
-                          RunControl& control) {
+Result<CutOutcome> cutOut(MaskedModel masked, const channels::CutOptions& options,
+                          StageClock& clock, const EventSink<>& events, RunControl& control) {
     if (!masked.masks->channels()) return CutOutcome{nullptr, std::move(masked)};
     clock.start("cut", "Cutting and proving");
     channels::CutModelPtr cut;
@@ -133,7 +133,7 @@ Result<CutOutcome> cutOut(MaskedModel masked, StageClock& clock, const EventSink
             cut = nullptr;
             break;
         }
-        auto made = exchange::cutChannels(*masked.masks, {}, events, control);
+        auto made = exchange::cutChannels(*masked.masks, options, events, control);
         if (!made) return made.error();
         cut = *made;
         if (cut->leftWhole().empty()) break;
