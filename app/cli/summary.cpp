@@ -59,6 +59,10 @@ std::string proofText(const channels::Proof& proof) {
                            significant(proof.tolerance, 2), ")");
     if (!proof.exact) text += "; statistics of inexact groups are taken over kept channels";
     if (proof.alreadyZero) text += "; everything that was cut had been zero before";
+    if (!proof.compensated.empty()) {
+        text += cat("\ncompensated: ", proof.compensated.size(),
+                    " biases took over what cut channels still gave");
+    }
     for (const auto& reason : proof.unproved) text += "\nnot proved: " + reason;
     return text;
 }

@@ -40,6 +40,9 @@ Verb pruneVerb() {
                 addModel(app, spec.model);
                 addInputs(app, spec.inputs);
                 addChoice(app, spec.choice);
+                app.add_flag("--compensate-bias", spec.compensateBias,
+                             "Add the constants that cut channels still gave to the next layer's "
+                             "bias, where that is exact");
                 app.add_option("--output", spec.output, "The pruned model")->required();
                 app.add_option("--masked-output", spec.maskedOutput,
                                "The same decision with the original shapes and zeros");

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "core/base/format.h"
+#include "core/channels/compensation_torch.h"
 #include "core/channels/cut_tensors_torch.h"
 #include "core/channels/grad_branches_torch.h"
 #include "core/channels/proof_torch.h"
@@ -38,9 +39,12 @@ struct CutProgram {
 };
 
 std::variant<CutProgram, Misfit> cutProgram(const AnalysisState& analysis, const Boxes& boxes,
-                                            const WeightMasks& masks, RunControl& control) {
+                                            const WeightMasks& masks,
+                                            const Compensation& compensation, RunControl& control) {
     const auto& program = analysis.program;
-    auto draft = script::makeDraft(program, slicer(program.module, boxes, masks));
+    const auto slice = slicer(program.module, boxes, masks);
+    auto draft =
+        script::makeDraft(program, compensated(slice, program.module, boxes, compensation));
     if (!draft) return Misfit{draft.error(), -1};
     const auto inputs = script::exampleInputs(analysis.snapshot->inputs(), 0);
     auto fit = fitArguments(analysis.trace, boxes, *draft, inputs, control);
@@ -67,6 +71,7 @@ struct Comparison {
     const KeptChannels& kept;
     const Boxes& boxes;
     const WeightMasks& masks;
+    const Compensation& compensation;
     const CutProgram& cut;
     RunControl& control;
 
@@ -74,7 +79,8 @@ struct Comparison {
         const auto cutNow = script::programOf(cut.draft);
         auto proved = proveOn(groups.state().program, cutNow, &cut.finished.module, masks);
         if (!proved) return proved.error();
-        if (!proved->isVacuous || proved->proof.alreadyZero) return proved->proof;
+        const bool isEnough = !proved->isVacuous || proved->proof.alreadyZero;
+        if (isEnough || !compensation.biases.empty()) return proved->proof;
         const auto other = proveWithNoise(cutNow);
         if (!other) return other.error();
         if (other->isVacuous) return proved->proof;
@@ -89,8 +95,11 @@ private:
     Result<Proved> proveOn(const script::Program& original, const script::Program& cutProgram,
                            const torch::jit::Module* module, const WeightMasks& weights) const {
         const auto& snapshot = *groups.snapshot();
-        const auto twin = makeTwin(groups, kept, original.module, boxes, weights, control);
+        auto twin = makeTwin(groups, kept, original.module, boxes, weights, control);
         if (!twin) return twin.error();
+        if (!compensation.biases.empty()) {
+            restoreConstants(groups, kept, boxes, compensation, original.module, *twin);
+        }
         const Claim claim{&original,
                           &twin->program,
                           &cutProgram,
@@ -114,29 +123,48 @@ private:
     }
 };
 
-}  // namespace
-
 std::variant<CutAttempt, Misfit> tryCut(const ChannelGroups& groups, const KeptChannels& kept,
-                                        const WeightMasks& masks, RunControl& control) {
+                                        const Boxes& boxes, const WeightMasks& masks,
+                                        const Compensation& compensation, RunControl& control) {
     const AnalysisState& analysis = groups.state();
     const auto started = Clock::now();
-    const auto boxes = boxesFor(groups, kept);
-    if (!boxes) return Misfit{boxes.error(), -1};
-    auto made = cutProgram(analysis, *boxes, masks, control);
+    auto made = cutProgram(analysis, boxes, masks, compensation, control);
     if (auto* misfit = std::get_if<Misfit>(&made)) return std::move(*misfit);
     auto& cut = std::get<CutProgram>(made);
     CutAttempt attempt;
     attempt.module = cut.finished.module;
-    attempt.kept = keptPositions(analysis.program.module, *boxes);
+    attempt.compensation = compensation;
+    attempt.kept = keptPositions(analysis.program.module, boxes);
     attempt.seconds.cut = secondsSince(started);
 
     const auto proofStarted = Clock::now();
-    auto proof = Comparison{groups, kept, *boxes, masks, cut, control}.prove();
+    auto proof = Comparison{groups, kept, boxes, masks, compensation, cut, control}.prove();
     if (!proof) return Misfit{proof.error(), -1};
     attempt.proof = *std::move(proof);
+    for (const auto& [path, gain] : compensation.biases) {
+        attempt.proof.compensated.push_back(path);
+    }
     addUnproved(analysis, cut, attempt.proof.unproved);
     attempt.seconds.prove = secondsSince(proofStarted);
     return attempt;
+}
+
+}  // namespace
+
+std::variant<CutAttempt, Misfit> tryCut(const ChannelGroups& groups, const KeptChannels& kept,
+                                        const WeightMasks& masks, const CutOptions& options,
+                                        RunControl& control) {
+    const auto boxes = boxesFor(groups, kept);
+    if (!boxes) return Misfit{boxes.error(), -1};
+    if (options.compensateBias) {
+        const auto found = findCompensation(groups, kept, *boxes, masks, control);
+        if (!found) return Misfit{found.error(), -1};
+        if (!found->biases.empty()) {
+            auto attempt = tryCut(groups, kept, *boxes, masks, *found, control);
+            if (std::holds_alternative<CutAttempt>(attempt)) return attempt;
+        }
+    }
+    return tryCut(groups, kept, *boxes, masks, Compensation{}, control);
 }
 
 }  // namespace espalier::channels

@@ -10,6 +10,7 @@
 
 #include "core/base/format.h"
 #include "core/channels/analysis_torch.h"
+#include "core/channels/compensation_torch.h"
 #include "core/channels/cut_attempt_torch.h"
 #include "core/channels/shrink_torch.h"
 #include "core/channels/twin_torch.h"
@@ -45,10 +46,11 @@ bool isCodesFault(const Error& error) {
 class Cutter {
 public:
     Cutter(const ChannelGroupsPtr& groups, const KeptChannels& wanted, const MasksFor& masksFor,
-           const EventSink<>& events, RunControl& control)
+           const CutOptions& options, const EventSink<>& events, RunControl& control)
         : m_groups(*groups),
           m_wanted(wanted),
           m_masksFor(masksFor),
+          m_options(options),
           m_events(events),
           m_control(control),
           m_settled(allChannels(*groups)) {
@@ -69,6 +71,7 @@ public:
         m_state.module = m_attempt->module;
         m_state.proof = m_attempt->proof;
         m_state.kept = m_attempt->kept;
+        m_state.compensation = std::make_shared<const Compensation>(m_attempt->compensation);
         m_state.seconds.cut += m_attempt->seconds.cut;
         m_state.seconds.prove += m_attempt->seconds.prove;
         m_state.channels = m_settled;
@@ -91,7 +94,7 @@ private:
         auto masks = m_masksFor(kept);
         if (!masks) return Misfit{masks.error(), -1};
         m_state.weightMasks = *std::move(masks);
-        auto result = tryCut(m_groups, kept, m_state.weightMasks, m_control);
+        auto result = tryCut(m_groups, kept, m_state.weightMasks, m_options, m_control);
         if (auto* misfit = std::get_if<Misfit>(&result)) return std::move(*misfit);
         m_attempt = std::get<CutAttempt>(std::move(result));
         return std::nullopt;
@@ -173,6 +176,7 @@ private:
     const ChannelGroups& m_groups;
     const KeptChannels& m_wanted;
     const MasksFor& m_masksFor;
+    const CutOptions& m_options;
     const EventSink<>& m_events;
     RunControl& m_control;
     KeptChannels m_settled;
@@ -210,8 +214,7 @@ Result<CutModelPtr> cut(const ChannelGroupsPtr& groups, const KeptChannels& kept
                         const EventSink<>& events, RunControl& control) {
     return guarded(kWhat, [&]() -> Result<CutModelPtr> {
         if (auto checked = check(*groups, kept); !checked) return checked.error();
-        (void)options;
-        return Cutter(groups, kept, masksFor, events, control).run();
+        return Cutter(groups, kept, masksFor, options, events, control).run();
     });
 }
 
@@ -230,6 +233,10 @@ Result<torch::jit::Module> maskedTwin(const CutModel& model) {
         auto twin = makeTwin(*state.groups, state.channels, state.groups->state().program.module,
                              *boxes, state.weightMasks, control);
         if (!twin) return twin.error();
+        if (!state.compensation->biases.empty()) {
+            restoreConstants(*state.groups, state.channels, *boxes, *state.compensation,
+                             state.groups->state().program.module, *twin);
+        }
         return twin->module;
     });
 }

@@ -25,6 +25,8 @@ struct Proof {
     std::vector<std::string> inputs;   ///< what was compared: "1x3x32x32", "2x3x32x32", …
     bool exact = true;         ///< false: the twin's statistics were taken over kept channels alone
     bool alreadyZero = false;  ///< everything removed was zero before
+    std::vector<std::string>
+        compensated;  ///< biases that took over the constants of removed channels, by path
     std::vector<std::string> unproved;  ///< for people: branches that never ran, other methods, …
 
     bool operator==(const Proof&) const = default;
@@ -39,8 +41,10 @@ struct LeftWhole {
 };
 
 struct CutOptions {
-    bool compensateBias = false;  ///< fold what removed channels still gave into the next bias,
-                                  ///< where that is exact; the twin is compared before it
+    /// Fold the constants that removed channels give once their weights are zero (their own bias,
+    /// act(β) of a batch norm) into the next layer's bias, where that is exact. The masked twin
+    /// then keeps these constants.
+    bool compensateBias = false;
 };
 
 struct CutSeconds {

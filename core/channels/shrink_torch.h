@@ -22,11 +22,14 @@ using WeightMasks = std::map<std::string, at::Tensor>;
 /// for the maker of the masks to see to).
 using MasksFor = std::function<Result<WeightMasks>(const KeptChannels& kept)>;
 
+struct Compensation;
+
 struct CutState {
     ChannelGroupsPtr groups;
     torch::jit::Module module;  ///< the cut model; never written to
     WeightMasks weightMasks;
     KeptChannels channels;
+    std::shared_ptr<const Compensation> compensation;
     KeptPositions kept;
     std::vector<LeftWhole> leftWhole;
     Proof proof;

@@ -44,6 +44,7 @@ struct PruneSpec {
     std::filesystem::path model;
     std::vector<script::InputSpec> inputs;
     PruneChoice choice;
+    bool compensateBias = false;  ///< see channels::CutOptions
     std::filesystem::path output;
     std::filesystem::path maskedOutput;  ///< may be empty, as the next two
     std::filesystem::path savePlan;

@@ -131,12 +131,12 @@ Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& 
     return masked;
 }
 
-Result<CutOutcome> cutOut(MaskedModel masked, StageClock& clock, const EventSink<>& events,
-                          RunControl& control) {
+Result<CutOutcome> cutOut(MaskedModel masked, const channels::CutOptions& options,
+                          StageClock& clock, const EventSink<>& events, RunControl& control) {
     if (!masked.masks->channels()) return CutOutcome{nullptr, std::move(masked)};
     clock.start("cut", "Cutting and proving");
     auto cut =
-        exchange::cutChannels(*masked.snapshot, masked.plan, masked.masks, {}, events, control);
+        exchange::cutChannels(*masked.snapshot, masked.plan, masked.masks, options, events, control);
     if (!cut) return cut.error();
     if (const auto& leftWhole = cut->model->leftWhole(); !leftWhole.empty())
         masked.notes.push_back(leftWholeNote(leftWhole, *masked.groups));

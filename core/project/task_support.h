@@ -87,8 +87,8 @@ struct CutOutcome {
 };
 
 /// Cuts and proves, as the stages cut and prove.
-Result<CutOutcome> cutOut(MaskedModel masked, StageClock& clock, const EventSink<>& events,
-                          RunControl& control);
+Result<CutOutcome> cutOut(MaskedModel masked, const channels::CutOptions& options,
+                          StageClock& clock, const EventSink<>& events, RunControl& control);
 
 /// A report with everything but the size of the file written, the time spent and the training.
 exchange::PruneReport reportOf(const CutOutcome& outcome);

@@ -73,7 +73,8 @@ Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>&
     if (!snapshot) return snapshot.error();
     auto masked = applyChoice(*snapshot, spec.choice, clock, control);
     if (!masked) return masked.error();
-    auto outcome = cutOut(std::move(*masked), clock, events, control);
+    auto outcome =
+        cutOut(std::move(*masked), {.compensateBias = spec.compensateBias}, clock, events, control);
     if (!outcome) return outcome.error();
     auto report = reportOf(*outcome);
 

@@ -113,7 +113,7 @@ Result<CutOutcome> cutTrained(const train::TrainResult& training, const MaskedMo
         prune::resolve(*trained.snapshot, trained.plan, trained.choice, nullptr, uninterrupted);
     if (!masks) return masks.error();
     trained.masks = *masks;
-    auto outcome = cutOut(std::move(trained), clock, events, uninterrupted);
+    auto outcome = cutOut(std::move(trained), {}, clock, events, uninterrupted);
     if (outcome) outcome->masked.plan = pruned.plan;
     return outcome;
 }

@@ -392,3 +392,51 @@ def test_tune_comes_out_cut(cli, examples, tiny_data, tmp_path):
            tmp_path / "c.json")
     assert json.loads((tmp_path / "c.json").read_text())["kept"] == report["kept"]
     assert not torch.equal(after["conv1.bias"], state(tmp_path / "cut.pt")["conv1.bias"])
+
+
+class Constants(nn.Module):
+    """Removed channels give constants: behind conv1 and conv3 exactly, behind conv2 not at the padded border."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)
+        self.conv2, self.conv3 = nn.Conv2d(8, 6, 3), nn.Conv2d(6, 4, 3, padding=1)
+        self.fc = nn.Linear(4, 5)
+
+    def forward(self, x):
+        x = torch.sigmoid(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
+        return self.fc(torch.sigmoid(self.conv3(x)).mean([2, 3]))
+
+
+def gone(report, name, axis, width):
+    return [i for i in range(width) if i not in report["kept"][name][str(axis)]]
+
+
+def test_compensated_biases(cli, tmp_path):
+    """The biases are those of a hand computation, and the cut model is the masked one with its constants."""
+    model = save(Constants(), tmp_path / "constants.pt")
+    out, masked, report = tmp_path / "out.pt", tmp_path / "masked.pt", tmp_path / "report.json"
+    cli.ok("prune", model, "--input", "1x3x10x10", "--channels", 0.5, "--compensate-bias",
+           "--output", out, "--masked-output", masked, "--report", report)  # fmt: skip
+    result, before, after = json.loads(report.read_text()), state(model), state(out)
+    assert result["proof"]["compensated"] == ["conv2.bias", "fc.bias"]
+    first, second, third = (gone(result, f"{n}.weight", 0, w) for n, w in (("conv1", 8), ("conv2", 6), ("conv3", 4)))
+    kept = result["kept"]["conv2.weight"]["0"]
+
+    # γ and the weights are zero: relu(β) is left of a removed channel of conv1, sigmoid(bias) of one of conv3.
+    gain = before["conv2.weight"][:, first].sum([2, 3]) @ before["bn1.bias"][first].relu()
+    torch.testing.assert_close(after["conv2.bias"], (before["conv2.bias"] + gain)[kept], rtol=1e-5, atol=1e-6)
+    gain = before["fc.weight"][:, third] @ before["conv3.bias"][third].sigmoid()
+    torch.testing.assert_close(after["fc.bias"], before["fc.bias"] + gain, rtol=1e-5, atol=1e-6)
+    assert torch.equal(after["conv3.bias"], before["conv3.bias"][result["kept"]["conv3.weight"]["0"]])
+
+    by_hand = load(model)
+    parameters = dict(by_hand.named_parameters())
+    with torch.no_grad():
+        for name, channels in (("conv1", first), ("bn1", first), ("conv2", second), ("conv3", third)):
+            parameters[f"{name}.weight"][channels] = 0
+        parameters["conv3.weight"][:, second] = 0
+    torch.jit.save(by_hand, str(tmp_path / "by_hand.pt"))
+    for other in ("masked.pt", "by_hand.pt"):
+        assert largest_difference(tmp_path / other, out, (3, 3, 12, 12)) < 1e-5
+    assert largest_difference(model, out, (3, 3, 12, 12)) > 1e-3

@@ -47,16 +47,23 @@ class Finished:
     peak_bytes: int
 
 
+# A process counts what its parent held when it was started: this parent is small.
+LAUNCHER = """
+import resource, subprocess, sys
+status = subprocess.run(sys.argv[2:]).returncode
+with open(sys.argv[1], "w") as file:
+    file.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(status)
+"""
+
+
 def run(*command: object) -> Finished:
     """Runs a program to its end; the peak is that of the largest of its processes."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = subprocess.Popen([str(part) for part in command], stdout=out, stderr=err)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0), err.seek(0)
-        return Finished(
-            process.returncode, out.read().decode(), err.read().decode(), usage.ru_maxrss * 1024
-        )
+    with tempfile.NamedTemporaryFile("r") as peak:
+        words = [sys.executable, "-c", LAUNCHER, peak.name, *map(str, command)]
+        done = subprocess.run(words, capture_output=True, text=True)
+        kilobytes = int(peak.read() or 0)
+    return Finished(done.returncode, done.stdout, done.stderr, kilobytes * 1024)
 
 
 def prunable_share(groups: list[dict], executed: dict[str, torch.Tensor]) -> float:
