@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What is kept of a training when the window closes.
+#include <filesystem>
+#include <utility>
+
+#include "core/base/files.h"
+#include "core/base/format.h"
+#include "core/exchange/export.h"
+#include "core/project/examples.h"
+#include "ui/document/training.h"
+
+namespace espalier::ui {
+
+namespace {
+
+// The first of NAME-best.pt, NAME-best-2.pt … that is free: an older best is somebody's work too.
+std::filesystem::path freeBestName(const std::filesystem::path& folder,
+                                   const std::filesystem::path& model) {
+    const std::string stem = model.stem().string() + "-best";
+    std::filesystem::path path = folder / (stem + ".pt");
+    std::error_code ignored;
+    for (int number = 2; std::filesystem::exists(path, ignored); ++number) {
+        path = folder / cat(stem, "-", number, ".pt");
+    }
+    return path;
+}
+
+Result<std::filesystem::path> saveBest(const model::Snapshot& best) {
+    const std::filesystem::path model = best.file().path;
+    // The examples' own folder belongs to the program.
+    const bool isExample = model.parent_path() == project::lenet5Example().model.parent_path();
+    std::filesystem::path target = freeBestName(model.parent_path(), model);
+    if (!isExample && exchange::exportMasked(best, nullptr, target)) return target;
+    target = freeBestName(stateDir(), model);
+    if (const auto saved = exchange::exportMasked(best, nullptr, target); !saved)
+        return saved.error();
+    return target;
+}
+
+}  // namespace
+
+void Workbench::keepBest(QObject* context,
+                         std::function<void(Result<std::filesystem::path>)> done) {
+    if (!m_document->hasModel()) return;
+    const State state = m_document->state();
+    m_jobs->run<std::filesystem::path>(
+        {Lane::Scan, tr("Saving the best weights")}, context,
+        [best = m_document->snapshot()](const EventSink<>&, RunControl&) {
+            return saveBest(*best);
+        },
+        [this, state, done = std::move(done)](const Result<std::filesystem::path>& result) {
+            if (result) m_document->setSaved(state);
+            done(result);
+        });
+}
+
+Result<std::filesystem::path> Workbench::shutDown() {
+    if (!isTraining()) {
+        m_jobs->cancelAll();
+        return std::filesystem::path();
+    }
+    const auto best = m_training->best;
+    m_jobs->cancelAll();
+    if (!isTraining()) return std::filesystem::path();  // it had not begun
+    const Result<model::SnapshotPtr>& result = best.get();
+    m_training.reset();
+    if (!result) {
+        if (result.error().kind == Error::Kind::Cancelled) return std::filesystem::path();
+        return result.error();
+    }
+    return saveBest(**result);
+}
+
+}  // namespace espalier::ui
