@@ -51,6 +51,33 @@ private Q_SLOTS:
         QVERIFY(!root(panel)->font(0).bold());
     }
 
+    void editsThatAreNotPinnedHaveARow() {
+        if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+        test::OpenModel model;
+        const HistoryPanel panel(&model.workbench);
+        QVERIFY(model.open());
+        QCOMPARE(root(panel)->childCount(), 0);
+        halveAll(model.document);
+        QVERIFY(model.rest());
+        QCOMPARE(root(panel)->childCount(), 1);
+        const QTreeWidgetItem* row = root(panel)->child(0);
+        QCOMPARE(row->text(0), QString("not pinned"));
+        QCOMPARE(row->text(2), QString::fromUtf8("50.0\u2009%"));
+        QVERIFY(row->font(0).bold() && !root(panel)->font(0).bold());  // there we are
+        QCOMPARE(root(panel)->text(2), QString::fromUtf8("0.0\u2009%"));
+        auto* tree = test::find<QTreeWidget>(panel, "historyTree");
+        tree->setCurrentItem(root(panel)->child(0));
+        QVERIFY(!test::find<QToolButton>(panel, "historyGoTo")->isEnabled());
+        model.workbench.pinCurrent("halved");
+        QCOMPARE(root(panel)->childCount(), 1);
+        QCOMPARE(root(panel)->child(0)->text(0), QString("halved"));
+        model.document.undoStack()->undo();
+        QCOMPARE(root(panel)->childCount(), 2);  // the pinned state stays in the tree
+        model.document.undoStack()->undo();
+        QCOMPARE(root(panel)->childCount(), 1);
+        QVERIFY(root(panel)->font(0).bold());
+    }
+
     void enterGoesBackAndUndoReturns() {
         if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
         test::OpenModel model;
