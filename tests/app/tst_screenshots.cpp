@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The story of the README, told by the program itself: every step is checked, and its picture is
-// written into $ESPALIER_SCREENSHOTS (unless that is empty), at 1440 x 900. The picture of a group of
-// coupled layers is of the ResNet-20 for CIFAR-10 that $ESPALIER_RESNET20 names.
+// written into $ESPALIER_SCREENSHOTS (unless that is empty), at 1440 x 900. The picture of a group
+// of coupled layers is of the ResNet-20 for CIFAR-10 that $ESPALIER_RESNET20 names.
 #include <QCheckBox>
 #include <QDir>
 #include <QLabel>

@@ -9,6 +9,7 @@
 #include "tests/support/gui_test.h"
 #include "tests/support/open_model.h"
 #include "ui/dialogs/dialogs.h"
+#include "ui/document/channels.h"
 
 using namespace espalier;
 using ui::HistoryPanel;
@@ -76,6 +77,22 @@ private Q_SLOTS:
         model.document.undoStack()->undo();
         QCOMPARE(root(panel)->childCount(), 1);
         QVERIFY(root(panel)->font(0).bold());
+    }
+
+    void channelsThatAreCutOutCount() {
+        if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+        test::OpenModel model;
+        const HistoryPanel panel(&model.workbench);
+        QVERIFY(model.open());
+        QVERIFY(model.rest());
+        ui::Channels& channels = *model.document.channels();
+        channels.setRule(*channels.groupOf(*model.document.snapshot()->find("conv2.weight")),
+                         prune::ChannelRule::ratio(0.5));
+        QVERIFY(model.rest());
+        const QString now = root(panel)->child(0)->text(2);
+        QVERIFY(now != root(panel)->text(2));
+        model.workbench.pinCurrent("half of conv2");
+        QTRY_COMPARE_WITH_TIMEOUT(root(panel)->child(0)->text(2), now, test::kPatienceMs);
     }
 
     void enterGoesBackAndUndoReturns() {

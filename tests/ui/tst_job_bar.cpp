@@ -95,6 +95,14 @@ private Q_SLOTS:
         QCOMPARE(height(), idle);
     }
 
+    void aStepThatIsTheTitleIsSaidOnce() {
+        JobRunner jobs;
+        const JobBar bar(&jobs);
+        startJob(jobs, "Measuring latency", {"Measuring latency", 1, 2, 3});
+        QTRY_COMPARE(test::find<QProgressBar>(bar, "jobProgress")->value(), 500);
+        QCOMPARE(test::find<QLabel>(bar, "jobTitle")->text(), QString("Measuring latency"));
+    }
+
     void unknownLengthIsBusy() {
         JobRunner jobs;
         const JobBar bar(&jobs);

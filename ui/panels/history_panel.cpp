@@ -47,17 +47,19 @@ void setBold(QTreeWidgetItem& item, bool bold) {
     item.setFont(Name, font);
 }
 
-/// Share of the prunable weights that a node's plan removes.
+/// Share of the prunable weights that is removed, those of channels that are cut out included.
+double sparsityOf(const prune::Footprint& dense, const prune::Footprint& now) {
+    return dense.weights == 0 ? 0 : 1 - double(now.weightsKept) / double(dense.weights);
+}
+
 Result<double> sparsityOf(const project::Node& node, RunControl& control) {
     PlanSubject subject;
     subject.snapshot = node.snapshot;
     subject.plan = node.plan;
     const auto masks = resolvePlan(subject, control);
     if (!masks) return masks.error();
-    const prune::Footprint cost = prune::footprint(*node.snapshot, **masks);
-    return cost.weights == 0
-               ? 0.0
-               : 1.0 - static_cast<double>(cost.weightsKept) / static_cast<double>(cost.weights);
+    return sparsityOf(prune::denseFootprint(*node.snapshot),
+                      prune::footprint(*node.snapshot, **masks));
 }
 
 }  // namespace
@@ -180,16 +182,14 @@ void HistoryPanel::refreshUnpinned() {
         current->insertChild(0, m_unpinned);
         current->setExpanded(true);
     }
-    const prune::Footprint& dense = document.denseFootprint();
-    const prune::Footprint& now = document.footprint();
-    const double left = dense.weights == 0 ? 1 : double(now.weightsKept) / double(dense.weights);
+    const double sparsity = sparsityOf(document.denseFootprint(), document.footprint());
     const auto evaluation = document.evaluation();
     m_unpinned->setText(Name, tr("not pinned"));
     m_unpinned->setToolTip(Name,
                            tr("Pruned %1 since the state above, where you are; Pin keeps it here")
-                               .arg(QString::fromStdString(percent(1 - left))));
+                               .arg(QString::fromStdString(percent(sparsity))));
     m_unpinned->setIcon(Name, style::icon(style::Icon::Cut));
-    m_unpinned->setText(Sparsity, QString::fromStdString(percent(1 - left)));
+    m_unpinned->setText(Sparsity, QString::fromStdString(percent(sparsity)));
     m_unpinned->setText(
         Accuracy, evaluation ? QString::fromStdString(percent(evaluation->top1, 2)) : kUnknown);
     for (const int column : {Accuracy, Sparsity})

@@ -27,7 +27,8 @@ QList<JobInfo> visibleJobs(const JobRunner& runner) {
 
 QString titleWithStep(const JobInfo& job) {
     const QString step = QString::fromStdString(job.progress.step);
-    return step.isEmpty() ? job.title : QStringLiteral("%1: %2").arg(job.title, step);
+    return step.isEmpty() || step == job.title ? job.title
+                                               : QStringLiteral("%1: %2").arg(job.title, step);
 }
 
 void showProgress(QProgressBar& bar, const Progress& progress) {
