@@ -92,6 +92,10 @@ const ActionSpec kTable[] = {
     {"prune.reset_all", "Prune", 0, TEXT("Reset all layers"), "Ctrl+Shift+R",
      TEXT("Takes the rules and marks of all layers and groups away; locks stay"), {},
      kNeedEditing},
+    {"prune.keep_zeros", "Prune", 1, TEXT("Keep zeros of the file"), "",
+     TEXT("Weights that are zero in the opened file count as removed and stay zero in fine-tuning; "
+          "otherwise they are weights like any other"),
+     {}, kNeedEditing | NeedZeros, Kind::Toggle},
 
     {"train.start", "Train", 0, TEXT("Start fine-tuning"), "Ctrl+T",
      TEXT("Trains what is left with the recipe of the Training panel; removed weights stay zero"),
@@ -112,6 +116,8 @@ const ActionSpec kTable[] = {
 
     {"help.shortcuts", "Help", 0, TEXT("Shortcuts"), "F1",
      TEXT("Lists every action with its keys"), Icon::Help},
+    {"help.documentation", "Help", 0, TEXT("Documentation"), "Shift+F1",
+     TEXT("Opens the pages that come with the program: how-tos, terms, file formats")},
     {"help.log_file", "Help", 0, TEXT("Open log file"), "",
      TEXT("Opens the folder of the program's log")},
     {"help.about", "Help", 1, TEXT("About Espalier"), "",

@@ -28,7 +28,8 @@ enum Need : unsigned {
     NeedTraining = 1u << 4,
     NeedUndo = 1u << 5,
     NeedRedo = 1u << 6,
-    NeedGroups = 1u << 7  ///< channel groups are known
+    NeedGroups = 1u << 7,  ///< channel groups are known
+    NeedZeros = 1u << 8    ///< the opened file has zeros to decide about
 };
 
 enum class Kind { Command, Toggle, Choice };  ///< Choice: one of its menu is checked

@@ -3,10 +3,12 @@
 
 #include <QApplication>
 #include <QCommandLineParser>
+#include <QDir>
 #include <QFileInfo>
 #include <QSettings>
 #include <QSysInfo>
 
+#include "core/base/files.h"
 #include "core/base/process.h"
 #include "ui/dialogs/dialogs.h"
 #include "ui/plots/plot_view.h"
@@ -80,6 +82,14 @@ CommandLine parseCommandLine(const QStringList& arguments) {
     line.example = parser.isSet(example);
     if (!files.isEmpty()) line.file = QFileInfo(files.first()).absoluteFilePath();
     return line;
+}
+
+QString docsFolder() {
+    const QDir resources(QString::fromStdString(resourcesDir().string()));
+    const QString installed = resources.filePath(QStringLiteral("docs"));
+    return QFileInfo::exists(installed)
+               ? installed
+               : QDir::cleanPath(resources.filePath(QStringLiteral("../docs")));
 }
 
 QString versionText() {

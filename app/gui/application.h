@@ -33,6 +33,9 @@ struct CommandLine {
 /// `arguments` with the program's name first. Needs no display.
 CommandLine parseCommandLine(const QStringList& arguments);
 
+/// Where the documentation's pages lie: installed, or in the source tree.
+QString docsFolder();
+
 /// Versions of the program, its libraries and the platform, one a line.
 QString versionText();
 

@@ -16,6 +16,7 @@
 #include "app/gui/application.h"
 #include "app/gui/devices.h"
 #include "app/gui/drop_filter.h"
+#include "app/gui/leaving.h"
 #include "app/gui/recent_files.h"
 #include "app/gui/tasks.h"
 #include "app/gui/tool_bar.h"
@@ -105,7 +106,7 @@ MainWindow::MainWindow(QWidget* parent)
     showPage();
     refreshActions();
     refreshTitle();
-    tellOfSavedTraining();
+    m_tasks->tellOfSavedTraining();
 }
 
 MainWindow::~MainWindow() {
@@ -142,7 +143,7 @@ void MainWindow::makeCentre() {
             [this] { m_jobs->cancel(m_openingJob); });
     connect(m_workspace, &Workspace::plotExported, this, [this](const QString& path) {
         post({Message::Level::Success,
-              tr("Exported %1").arg(QFileInfo(path).fileName()),
+              tr("Exported %1.").arg(QFileInfo(path).fileName()),
               {},
               path,
               {},
@@ -194,6 +195,9 @@ void MainWindow::connectActions() {
             [this] { m_workbench->fineTune(m_workspace->training()->recipe()); });
     connect(actions["train.stop"], &QAction::triggered, m_workbench, &Workbench::stopTraining);
     connect(m_tasks, &Tasks::messagePosted, this, &MainWindow::post);
+    connect(m_tasks->leaving(), &Leaving::bestSaved, this, &MainWindow::rememberBest);
+    connect(actions["prune.keep_zeros"], &QAction::triggered, m_workbench,
+            &Workbench::setZerosKept);
     connect(m_tasks, &Tasks::recipeChosen, this, &MainWindow::loadRecipe);
     ui::TrainingPanel* training = m_workspace->training();
     training->setActions(actions["train.start"], actions["train.stop"]);
@@ -333,7 +337,9 @@ void MainWindow::refreshActions() {
     meets(NeedUndo, undo->canUndo());
     meets(NeedRedo, undo->canRedo());
     meets(NeedGroups, m_document->channels()->found() != nullptr);
+    meets(NeedZeros, m_workbench->canChooseZeros());
     m_actions->refresh(met);
+    (*m_actions)["prune.keep_zeros"]->setChecked(m_workbench->areZerosKept());
     m_start->setEnabled(!m_isOpening);
 }
 
@@ -349,19 +355,6 @@ void MainWindow::loadRecipe(const QString& path) {
     m_workspace->training()->loadRecipe(path);
 }
 
-void MainWindow::tellOfSavedTraining() {
-    const QString path = takeSavedTraining();
-    if (!QFileInfo::exists(path)) return;
-    Message message;
-    message.text =
-        tr("The training that ran when the window was closed has left its best weights in %1.")
-            .arg(path);
-    message.path = path;
-    message.actionText = tr("Open it");
-    message.action = [this, path] { openPath(path); };
-    post(message);
-}
-
 void MainWindow::closeNow() {
     m_isLeaving = true;
     close();
@@ -375,7 +368,8 @@ void MainWindow::closeEvent(QCloseEvent* event) {
         const auto close = [this] {
             QMetaObject::invokeMethod(this, &MainWindow::closeNow, Qt::QueuedConnection);
         };
-        isTraining ? m_tasks->leaveTraining(close) : m_tasks->leaveModel(close);
+        Leaving* leaving = m_tasks->leaving();
+        isTraining ? leaving->leaveTraining(close) : leaving->leaveModel(close);
         return;
     }
     finish();
@@ -390,11 +384,14 @@ void MainWindow::finish() {
     if (!saved) {
         log(LogLevel::Error, saved.error().text());
     } else if (!saved->empty()) {
-        const QString path = QString::fromStdString(saved->string());
-        log(LogLevel::Info, "The training was stopped; its best weights are in " + saved->string());
-        rememberSavedTraining(path);
-        m_recent->add(path);
+        rememberBest(QString::fromStdString(saved->string()));
     }
+}
+
+void MainWindow::rememberBest(const QString& path) {
+    log(LogLevel::Info, "The training was stopped; its best weights are in " + path.toStdString());
+    rememberSavedTraining(path);
+    m_recent->add(path);
 }
 
 }  // namespace espalier::gui

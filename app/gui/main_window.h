@@ -58,8 +58,8 @@ private:
     void refreshActions();
     void refreshTitle();
     void loadRecipe(const QString& path);
-    void tellOfSavedTraining();
     void finish();
+    void rememberBest(const QString& path);
 
     ui::Document* m_document;
     ui::JobRunner* m_jobs;

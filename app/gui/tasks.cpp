@@ -8,6 +8,7 @@
 #include <QWidget>
 
 #include "app/gui/file_kind.h"
+#include "app/gui/leaving.h"
 #include "core/base/format.h"
 #include "core/exchange/plan_file.h"
 #include "core/project/examples.h"
@@ -16,8 +17,6 @@
 #include "ui/dialogs/dialogs.h"
 #include "ui/dialogs/export_dialog.h"
 #include "ui/dialogs/input_dialog.h"
-#include "ui/dialogs/prune_channels_dialog.h"
-#include "ui/dialogs/prune_dialog.h"
 #include "ui/dialogs/report_dialog.h"
 #include "ui/document/channels.h"
 #include "ui/document/workbench.h"
@@ -62,7 +61,13 @@ data::DataSpec exampleData() {
 }  // namespace
 
 Tasks::Tasks(ui::Workbench* workbench, QWidget* window)
-    : QObject(window), m_workbench(workbench), m_window(window) {
+    : QObject(window),
+      m_workbench(workbench),
+      m_window(window),
+      m_leaving(new Leaving(
+          workbench, {[this] { return askForExport(); }, [this] { return askForPlanFile(); }},
+          window)) {
+    connect(m_leaving, &Leaving::refused, this, &Tasks::refuse);
     connect(workbench, &ui::Workbench::opened, this, &Tasks::onOpened);
     connect(workbench, &ui::Workbench::openFailed, this, [this](const QString& path) {
         m_failedPath = path;
@@ -82,13 +87,13 @@ void Tasks::openModel() {
 }
 
 void Tasks::openFile(const QString& path) {
-    leaveModel([this, path] { m_workbench->openModel(toPath(path)); });
+    m_leaving->leaveModel([this, path] { m_workbench->openModel(toPath(path)); });
 }
 
 void Tasks::openModelWithInput() {
     const QString path =
         dialogs::openFile(m_window, {tr("Open model with input shape"), {}, modelFilter()});
-    if (!path.isEmpty()) leaveModel([this, path] { askForInput(path); });
+    if (!path.isEmpty()) m_leaving->leaveModel([this, path] { askForInput(path); });
 }
 
 void Tasks::askForInput(const QString& path) {
@@ -97,7 +102,7 @@ void Tasks::askForInput(const QString& path) {
 }
 
 void Tasks::openExample() {
-    leaveModel([this] {
+    m_leaving->leaveModel([this] {
         const project::Example example = project::lenet5Example();
         m_exampleModel = QString::fromStdString(example.model.string());
         m_workbench->openModel(example.model);
@@ -117,18 +122,9 @@ void Tasks::onOpened(const QString& path) {
 }
 
 void Tasks::onDataChanged() {
+    offerInputOfData();
     if (!m_workbench->document()->dataset() || !std::exchange(m_measuresNextData, false)) return;
     measureAccuracy();
-}
-
-// Once a model is open: what of it can be pruned, and why the rest cannot.
-void Tasks::onGroupsChanged() {
-    if (!std::exchange(m_reportsNextGroups, false)) return;
-    Message message;
-    message.text = ui::prunabilitySummary(*m_workbench->document());
-    message.actionText = tr("Show report");
-    message.action = [this] { showReport(); };
-    Q_EMIT messagePosted(message);
 }
 
 void Tasks::showReport() {
@@ -246,64 +242,14 @@ void Tasks::exportPlan() {
 }
 
 void Tasks::closeModel() {
-    leaveModel([this] { m_workbench->document()->closeModel(); });
-}
-
-void Tasks::leaveModel(const std::function<void()>& then) {
-    enum Answer { Export, Discard, Cancel };
-    const Document& document = *m_workbench->document();
-    m_afterExport = {};
-    if (m_workbench->isTraining()) {
-        return refuse(
-            tr("A training is running on this model. Stop it first: its best weights so "
-               "far are kept."));
-    }
-    if (!document.hasUnsavedWork()) return then();
-    const bool hasOwnWeights =
-        document.snapshot() != document.history().node(document.history().root()).snapshot;
-    const QString file = QString::fromStdString(document.snapshot()->file().name());
-    ui::Question question;
-    question.title = tr("Unsaved work");
-    question.text = hasOwnWeights ? tr("The fine-tuned weights of %1 are in no file yet.").arg(file)
-                                  : tr("The plan for %1 is in no file yet.").arg(file);
-    question.detail = tr("They are lost if you go on without exporting.");
-    if (!hasOwnWeights) question.detail = tr("It is lost if you go on without exporting it.");
-    question.answers = {hasOwnWeights ? tr("Export model…") : tr("Export plan…"), tr("Discard"),
-                        tr("Cancel")};
-    question.safeAnswer = Cancel;
-    question.mainAnswer = Export;
-    switch (dialogs::ask(m_window, question)) {
-        case Export:
-            if (hasOwnWeights ? askForExport() : askForPlanFile()) m_afterExport = then;
-            return;
-        case Discard:
-            return then();
-        default:
-            return;
-    }
-}
-
-void Tasks::leaveTraining(const std::function<void()>& then) {
-    enum Answer { Stop, GoOn };
-    ui::Question question;
-    question.title = tr("Fine-tuning is running");
-    question.text = tr("Stop it and quit?");
-    question.detail =
-        tr("The best weights so far are written to a model file, and the next start says where.");
-    question.answers = {tr("Stop and quit"), tr("Go on training")};
-    question.safeAnswer = GoOn;
-    question.mainAnswer = GoOn;
-    if (dialogs::ask(m_window, question) == Stop) then();
+    m_leaving->leaveModel([this] { m_workbench->document()->closeModel(); });
 }
 
 void Tasks::onSucceeded(const QString& message, const QString& path) {
     Q_EMIT messagePosted({Message::Level::Success, message, {}, path, {}, {}});
-    const auto then = std::exchange(m_afterExport, {});
-    if (then && !m_workbench->document()->hasUnsavedWork()) then();
 }
 
 void Tasks::onFailed(const Error& error) {
-    m_afterExport = {};
     m_measuresNextData = false;
     Message message;
     message.level = Message::Level::Error;
@@ -318,49 +264,6 @@ void Tasks::onFailed(const Error& error) {
 
 void Tasks::refuse(const QString& text) {
     Q_EMIT messagePosted({Message::Level::Error, text, {}, {}, {}, {}});
-}
-
-void Tasks::pruneEverywhere() {
-    ui::PruneDialog dialog(m_workbench->document(), m_workbench->jobs(), m_window);
-    if (!dialogs::run(dialog) || !dialog.plan()) return;
-    m_workbench->document()->setPlan(
-        *dialog.plan(),
-        tr("prune everywhere to %1").arg(QString::fromStdString(percent(dialog.sparsity()))));
-}
-
-void Tasks::pruneChannels() {
-    ui::PruneChannelsDialog dialog(m_workbench->document(), m_workbench->jobs(), m_window);
-    if (!dialogs::run(dialog) || !dialog.plan()) return;
-    m_workbench->document()->setPlan(
-        *dialog.plan(),
-        tr("prune channels to %1").arg(QString::fromStdString(percent(dialog.ratio()))));
-}
-
-void Tasks::resetSelectedLayers() {
-    Document* document = m_workbench->document();
-    prune::Plan plan = document->plan();
-    for (const model::LayerId layer : document->selectedLayers()) {
-        plan.weights.erase(document->snapshot()->layer(layer).name);
-        const auto group = document->channels()->groupOf(layer);
-        if (!group) continue;
-        plan.channels.erase(document->channels()->group(*group).key);
-        plan.marks.erase(document->channels()->group(*group).key);
-    }
-    document->setPlan(std::move(plan), tr("reset the selected layers"));
-}
-
-void Tasks::resetAllLayers() {
-    Document* document = m_workbench->document();
-    prune::Plan plan = document->plan();
-    plan.weights.clear();
-    plan.channels.clear();
-    plan.marks.clear();
-    document->setPlan(std::move(plan), tr("reset all layers"));
-}
-
-void Tasks::toggleLock() {
-    Document* document = m_workbench->document();
-    document->setLocked(document->selectedLayers(), !document->isLocked(document->selection()));
 }
 
 void Tasks::measureAccuracy() {

@@ -2,8 +2,6 @@
 // What the menus' commands do: ask for what is missing, then hand over to the Workbench.
 #pragma once
 
-#include <functional>
-
 #include <QObject>
 #include <QStringList>
 
@@ -16,6 +14,8 @@ class Workbench;
 }
 
 namespace espalier::gui {
+
+class Leaving;
 
 class Tasks : public QObject {
     Q_OBJECT
@@ -43,11 +43,10 @@ public:
     void toggleLock();
     void measureAccuracy();
     void pinCurrent();
+    /// Of the file that a training left when the window closed last time.
+    void tellOfSavedTraining();
 
-    /// Does `then` at once when nothing would be lost, else asks: export first, discard, or stay.
-    void leaveModel(const std::function<void()>& then);
-    /// Asks whether the training may be stopped; what it reached by then is kept as a file.
-    void leaveTraining(const std::function<void()>& then);
+    Leaving* leaving() const { return m_leaving; }
 
 Q_SIGNALS:
     void messagePosted(const espalier::ui::Message& message);
@@ -61,6 +60,7 @@ private:
     void onFailed(const espalier::Error& error);
     void onSucceeded(const QString& message, const QString& path);
     void onDataChanged();
+    void offerInputOfData();
     void onGroupsChanged();
     void refuse(const QString& text);
     bool askForExport();
@@ -69,12 +69,12 @@ private:
 
     ui::Workbench* m_workbench;
     QWidget* m_window;
+    Leaving* m_leaving;
     QString m_failedPath;        // the model that could not be opened last
     QString m_exampleModel;      // while the example is being opened
     QString m_planAfterOpening;  // applied once its model is open
     bool m_measuresNextData = false;
     bool m_reportsNextGroups = false;  // of a model that has just been opened
-    std::function<void()> m_afterExport;
 };
 
 }  // namespace espalier::gui

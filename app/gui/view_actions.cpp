@@ -12,6 +12,7 @@
 #include "core/base/log.h"
 #include "ui/dialogs/about_dialog.h"
 #include "ui/dialogs/dialogs.h"
+#include "ui/dialogs/help_window.h"
 
 namespace espalier::gui {
 namespace {
@@ -70,6 +71,13 @@ void connectHelp(const Actions& actions, QWidget* window) {
     QObject::connect(actions["help.shortcuts"], &QAction::triggered, window, [=] {
         ui::ShortcutsDialog dialog(Actions::shortcuts(), window);
         ui::dialogs::run(dialog);
+    });
+    QObject::connect(actions["help.documentation"], &QAction::triggered, window, [=] {
+        auto* help = window->findChild<ui::HelpWindow*>();
+        if (!help) help = new ui::HelpWindow(docsFolder(), window);
+        help->show();
+        help->raise();
+        help->activateWindow();
     });
     QObject::connect(actions["help.about"], &QAction::triggered, window, [=] {
         ui::AboutDialog dialog(versionText(), window);

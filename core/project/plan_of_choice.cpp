@@ -17,8 +17,9 @@ Result<prune::Plan> planFromFile(const model::Snapshot& snapshot,
     if (!plan) return plan;
     if (auto fits = prune::check(*plan, snapshot); !fits) return fits.error();
     if (!prune::isForFile(*plan, snapshot)) {
-        log(LogLevel::Warning, cat(file.filename().string(), " was made for another file (",
-                                   plan->modelFile, "); its layers fit, so it is used"));
+        const std::string other = plan->modelFile.empty() ? "" : cat(" (", plan->modelFile, ")");
+        log(LogLevel::Warning, cat(file.filename().string(), " was made for another file", other,
+                                   "; its layers fit, so it is used"));
     }
     return plan;
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The main job by hand: a trained LeNet-300-100 cut twelve times smaller with the mouse and the
-// keyboard, fine-tuned, exported, and judged on test images that nothing else has read.
+// The main job by hand: a trained LeNet-300-100 cut twelve times smaller with the mouse on its
+// histograms and with the keyboard, fine-tuned, exported, and judged on test images that nothing
+// else has read.
 #include <QAbstractItemView>
 #include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QLineEdit>
 #include <QSignalSpy>
+#include <QUndoStack>
 
 #include "core/measure/evaluate.h"
+#include "tests/support/drag.h"
 #include "tests/support/window_probe.h"
 
 using namespace espalier;
@@ -15,7 +18,7 @@ using test::WindowProbe;
 
 namespace {
 
-constexpr int kTrainingMs = 400'000;
+constexpr int kTrainingMs = 240'000;  // below what the test as a whole is given
 
 std::filesystem::path examples() {
     return project::lenet5Example().model.parent_path();
@@ -47,9 +50,10 @@ private Q_SLOTS:
         const std::filesystem::path dense = examples() / "lenet-300-100.script.pt";
         QVERIFY(m_probe->openModel(QString::fromStdString(dense.string())));
         attachMnist();
-        cutBy(0, "93.5");
-        cutBy(1, "80");
-        cutBy(2, "50");
+        dragTo(0, 0.936);
+        dragTo(1, 0.80);
+        typeSparsity(2, "50");
+        QCOMPARE(m_probe->document().undoStack()->count(), 3);
         train();
         const auto small = exportMasked();
 
@@ -62,7 +66,9 @@ private Q_SLOTS:
               100 * after, static_cast<long long>(cost.nonzeros),
               static_cast<long long>(cost.parameters));
         QVERIFY(before > 0.98);
-        QVERIFY2(after >= before - 0.0025, "one run may scatter; the mean of three is documented");
+        // Two standard deviations of the difference of two accuracies near 98 % on 10 000 images;
+        // what three seeds give in the mean is in the documentation.
+        QVERIFY2(after >= before - 0.0025, qPrintable(QString::number(100 * (before - after))));
     }
 
 private:
@@ -73,12 +79,29 @@ private:
         QTRY_VERIFY_WITH_TIMEOUT(m_probe->document().dataset(), test::kPatienceMs);
     }
 
-    /// Clicks a row of the layer list and types a sparsity.
-    void cutBy(int row, const char* percent) {
+    void selectRow(int row) {
         auto* list = m_probe->child<QAbstractItemView>("layerTable");
         const QRect cell = list->visualRect(list->model()->index(row, 0));
         QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, cell.center());
         QVERIFY(m_probe->rest());
+    }
+
+    /// Drags the cut to where at least that share of the layer's weights goes.
+    void dragTo(int row, double sparsity) {
+        selectRow(row);
+        auto* view = m_probe->window.findChild<plots::HistogramView*>();
+        QTRY_VERIFY_WITH_TIMEOUT(view->cut(), test::kPatienceMs);
+        const model::LayerId layer = m_probe->document().selection();
+        QVERIFY(m_probe->document().index(layer));
+        test::dragCut(*view, m_probe->document().index(layer)->magnitudeQuantile(sparsity));
+        QVERIFY(m_probe->rest());
+        const double reached = m_probe->document().sparsity(layer);
+        QVERIFY2(reached >= sparsity && reached < sparsity + 0.01,
+                 qPrintable(QString::number(reached)));
+    }
+
+    void typeSparsity(int row, const char* percent) {
+        selectRow(row);
         type(*m_probe->child<QDoubleSpinBox>("cutSparsity"), percent);
         QVERIFY(m_probe->rest());
     }

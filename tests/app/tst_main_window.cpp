@@ -303,79 +303,56 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(probe.page(), QString("workspace"), test::kPatienceMs);
     }
 
-    void leavingUnsavedWorkAsks_data() {
-        QTest::addColumn<int>("answer");
-        QTest::addColumn<bool>("closes");
-        QTest::newRow("discard") << 1 << true;
-        QTest::newRow("cancel") << 2 << false;
-    }
-    void leavingUnsavedWorkAsks() {
+    void zerosOfAFileAreKeptOrNot() {
         if (!test::hasExample()) QSKIP("the built-in example is not there");
-        QFETCH(int, answer);
-        QFETCH(bool, closes);
+        const QString masked = m_folder->filePath("masked.pt");
         WindowProbe probe;
         QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
-        probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
-        probe.dialogs.nextAnswer(answer);
-        probe.trigger("file.close");
-        QCOMPARE(probe.document().hasModel(), !closes);
-        QCOMPARE(probe.page(), closes ? QString("startPage") : QString("workspace"));
+        QVERIFY(!probe.action("prune.keep_zeros")->isEnabled());
+        const model::LayerId layer = probe.document().selection();
+        probe.document().setRule(layer, prune::WeightRule::sparsity(0.5));
+        const auto removed = probe.document().removed(layer);
+        probe.window.workbench()->exportMasked(masked.toStdString());
+        QVERIFY(probe.rest());
+        QVERIFY(probe.openModel(masked));
+        QVERIFY(probe.rest());
+        QVERIFY2(probe.messageText().contains("are zero in the file"),
+                 qPrintable(probe.messageText()));
+        QAction* keep = probe.action("prune.keep_zeros");
+        QVERIFY(keep->isEnabled() && keep->isChecked());
+        QCOMPARE(probe.document().removed(layer), removed);
+        const model::LayerId other = probe.document().snapshot()->layers().back().id;
+        probe.document().setRule(other, prune::WeightRule::sparsity(0.25));
+        keep->trigger();
+        QVERIFY(probe.rest());
+        QVERIFY(keep->isEnabled() && !keep->isChecked());
+        QCOMPARE(probe.document().removed(layer), std::int64_t(0));
+        QVERIFY(probe.document().removed(other) > 0);  // the plan went along
+        QCOMPARE(probe.document().undoStack()->count(), 2);
+        probe.trigger("edit.undo");
+        QVERIFY(keep->isChecked());
+        QCOMPARE(probe.document().removed(layer), removed);
+        probe.trigger("edit.redo");
+        keep->trigger();
+        QVERIFY(keep->isChecked());
+        QCOMPARE(probe.document().removed(layer), removed);
+        probe.trigger("edit.undo");
+        probe.trigger("edit.undo");
+        probe.trigger("edit.undo");
+        QVERIFY(!probe.window.isWindowModified());
     }
 
-    void closingExportsFirstWhenAsked() {
-        if (!test::hasExample()) QSKIP("the built-in example is not there");
-        WindowProbe probe;
-        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
-        probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
-        probe.dialogs.nextAnswer(0);
-        probe.dialogs.nextFile(m_folder->filePath("plan.json"));
-        probe.window.close();
-        QTRY_VERIFY_WITH_TIMEOUT(!probe.window.isVisible(), test::kPatienceMs);
-        QVERIFY(QFile::exists(m_folder->filePath("plan.json")));
-    }
-
-    void closingDuringTrainingKeepsTheBest() {
-        if (!test::hasExample()) QSKIP("the built-in example is not there");
-        const QString model = WindowProbe::copyModel(m_folder->path());
-        {
-            WindowProbe probe;
-            QVERIFY(probe.openModel(model));
-            QVERIFY(probe.attachTinyData(m_folder->path()));
-            QVERIFY(probe.action("train.start")->isEnabled());
-            probe.child<QSpinBox>("recipeEpochs")->setValue(500);
-            QSignalSpy sampled(probe.window.workbench(), &ui::Workbench::trainingSampled);
-            probe.trigger("train.start");
-            QVERIFY(!probe.action("train.start")->isEnabled());
-            QVERIFY(probe.action("train.stop")->isEnabled());
-            QVERIFY(!probe.action("edit.reset_layer")->isEnabled());
-            QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > 20, test::kPatienceMs);
-            probe.dialogs.nextAnswer(1);  // go on
-            probe.window.close();
-            QVERIFY(probe.window.isVisible() && probe.window.workbench()->isTraining());
-            probe.dialogs.nextAnswer(0);  // stop and quit
-            probe.window.close();
-            QTRY_VERIFY_WITH_TIMEOUT(!probe.window.isVisible(), test::kPatienceMs);
-        }
-        QVERIFY(QFile::exists(m_folder->filePath("lenet5-best.pt")));
-        WindowProbe next;  // tells of it
-        QVERIFY(next.messageText().contains("lenet5-best.pt"));
-        QVERIFY(next.openModel(m_folder->filePath("lenet5-best.pt")));
-    }
-
-    void stoppingATrainingKeepsItsBestAsAState() {
+    void theViewDoesNotMoveWhenAJobBegins() {
         if (!test::hasExample()) QSKIP("the built-in example is not there");
         WindowProbe probe;
         QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
-        QVERIFY(probe.attachTinyData(m_folder->path()));
-        probe.child<QSpinBox>("recipeEpochs")->setValue(500);
-        QSignalSpy sampled(probe.window.workbench(), &ui::Workbench::trainingSampled);
-        QSignalSpy ended(probe.window.workbench(), &ui::Workbench::trainingEnded);
-        probe.trigger("train.start");
-        QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > 20, test::kPatienceMs);
-        probe.trigger("train.stop");
-        QTRY_COMPARE_WITH_TIMEOUT(ended.count(), 1, test::kPatienceMs);
-        QCOMPARE(probe.document().history().nodes().size(), std::size_t(2));
-        QVERIFY(probe.action("train.start")->isEnabled());
+        QVERIFY(probe.rest());
+        const QRect before = probe.child<gui::Workspace>("workspace")->geometry();
+        probe.trigger("tools.measure_latency");
+        QTRY_VERIFY(probe.child<QToolButton>("jobCancel")->isVisible());
+        QCoreApplication::processEvents();
+        QCOMPARE(probe.child<gui::Workspace>("workspace")->geometry(), before);
+        QVERIFY(probe.rest());
     }
 
     void themesSwitchAndAreRemembered() {

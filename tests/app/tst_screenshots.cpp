@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The story of the README, told by the program itself: every step is checked, and its picture is
-// written into $ESPALIER_SCREENSHOTS (unless that is empty), at 1440 x 900.
+// written into $ESPALIER_SCREENSHOTS (unless that is empty), at 1440 x 900. The picture of a group
+// of coupled layers is of the ResNet-20 for CIFAR-10 that $ESPALIER_RESNET20 names.
 #include <QCheckBox>
 #include <QDir>
 #include <QLabel>
@@ -9,28 +10,18 @@
 #include <QUndoStack>
 
 #include "app/gui/workspace.h"
+#include "tests/support/drag.h"
 #include "tests/support/window_probe.h"
 #include "ui/document/channels.h"
 #include "ui/panels/training_panel.h"
 #include "ui/plots/bars_view.h"
-#include "ui/plots/histogram_view.h"
-#include "ui/plots/qcp.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
 
 using namespace espalier;
 using test::WindowProbe;
 
-namespace {
-
-/// Moves the mouse in steps from one place to another with the button held, and lets go there.
-void drag(QWidget* widget, QPoint from, QPoint to) {
-    QTest::mousePress(widget, Qt::LeftButton, {}, from);
-    for (int i = 1; i <= 10; ++i) QTest::mouseMove(widget, from + (to - from) * i / 10);
-    QTest::mouseRelease(widget, Qt::LeftButton, {}, to);
-}
-
-}  // namespace
+using test::drag;
 
 class TestScreenshots : public QObject {
     Q_OBJECT
@@ -75,14 +66,9 @@ private Q_SLOTS:
         auto* view = m_probe->window.findChild<plots::HistogramView*>();
         QVERIFY(view);
         QTRY_VERIFY(view->cut());
-        QCustomPlot* canvas = view->canvas();
-        const auto pixelOf = [canvas](double value) {
-            return QPoint(static_cast<int>(canvas->xAxis->coordToPixel(value)),
-                          canvas->height() / 2);
-        };
         const model::LayerId layer = m_probe->document().selection();
         const double target = m_probe->document().index(layer)->magnitudeQuantile(0.93);
-        drag(canvas, pixelOf(*view->cut()), pixelOf(target));
+        test::dragCut(*view, target);
         QCOMPARE(m_probe->document().undoStack()->count(), 1);
         QVERIFY2(std::abs(m_probe->document().sparsity(layer) - 0.93) < 0.02,
                  qPrintable(QString::number(m_probe->document().sparsity(layer))));
@@ -242,6 +228,36 @@ private Q_SLOTS:
         QVERIFY(m_probe->rest());
         QCOMPARE(m_probe->document().footprint().parameters, expected.parameters);
         shoot("cut-opened");
+    }
+
+    void coupledGroup() {
+        const QString model = qEnvironmentVariable("ESPALIER_RESNET20");
+        if (!QFile::exists(model)) QSKIP("ESPALIER_RESNET20 names no ResNet-20");
+        const auto input = script::parseInputSpec("1x3x32x32");
+        QSignalSpy opened(m_probe->window.workbench(), &ui::Workbench::opened);
+        m_probe->window.workbench()->openModel(model.toStdString(), {*input});
+        QTRY_COMPARE_WITH_TIMEOUT(opened.count(), 1, test::kPatienceMs);
+        QVERIFY(m_probe->rest());
+        m_probe->trigger("view.channels");
+        select("layers.3.conv2.weight");
+        QVERIFY(m_probe->rest());
+        auto* bars = m_probe->child<plots::BarsView>("channelBars");
+        QCOMPARE(bars->data().count(), 32);
+        QCustomPlot* canvas = bars->canvas();
+        const auto pixelOf = [canvas](double place) {
+            return QPoint(static_cast<int>(canvas->xAxis->coordToPixel(place)),
+                          canvas->axisRect()->top() + 60);
+        };
+        drag(canvas, pixelOf(31.5), pixelOf(19.5));
+        QVERIFY(m_probe->rest());
+        // One drag, and every member of the group has lost the same channels.
+        const prune::Footprint& cost = m_probe->document().footprint();
+        QVERIFY(cost.macs < m_probe->document().denseFootprint().macs);
+        for (const char* member : {"layers.3.down.0.weight", "layers.5.conv2.weight"}) {
+            const auto layer = m_probe->document().snapshot()->find(member);
+            QVERIFY2(layer && m_probe->document().removed(*layer) > 0, member);
+        }
+        shoot("channel-group");
     }
 
 private:

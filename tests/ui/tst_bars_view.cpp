@@ -327,6 +327,18 @@ private Q_SLOTS:
         QCOMPARE(stretched, bars.series[0].scores);
     }
 
+    void numbersThatDoNotFitBecomeRanks() {
+        ChannelBars bars;
+        bars.series = {{QStringLiteral("l2"), std::vector<double>(32, 1.0)}};
+        Shown shown(bars);
+        const QCPAxis& axis = *shown.view.canvas()->xAxis;
+        QCOMPARE(axis.label(), QString("channel, best first"));
+        shown.view.resize(260, 240);
+        QTRY_COMPARE(axis.label(), QString("rank of the channel"));
+        shown.view.resize(640, 360);
+        QTRY_COMPARE(axis.label(), QString("channel, best first"));
+    }
+
     void csvListsWhatIsSeen() {
         ChannelBars bars = eightChannels();
         bars.marks.assign(8, BarMark::None);

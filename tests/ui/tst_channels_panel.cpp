@@ -16,6 +16,7 @@
 #include "core/base/format.h"
 #include "tests/support/grab.h"
 #include "tests/support/session.h"
+#include "ui/dialogs/inline_message.h"
 #include "ui/dialogs/prune_channels_dialog.h"
 #include "ui/dialogs/report_dialog.h"
 #include "ui/document/channels.h"
@@ -210,15 +211,33 @@ private Q_SLOTS:
         QVERIFY(m_session->settle());
         QVERIFY(dialog.plan());
         QCOMPARE(dialog.plan()->channels.size(), std::size_t(3));
-        QCOMPARE(dialog.ratio(), 0.5);
+        QCOMPARE(dialog.share(), 0.5);
         const QString note = dialog.findChild<QLabel*>("pruneChannelsMessage")->text();
         document().setPlan(*dialog.plan(), "all");
         QVERIFY(m_session->settle());
         QCOMPARE(channels().choice(group("conv1"))->reached(), std::int64_t(4));
         QCOMPARE(channels().choice(group("conv2"))->reached(), std::int64_t(6));
         const auto left = siCount(static_cast<double>(document().footprint().macs));
-        QVERIFY2(note.contains(QString::fromStdString(left)), qPrintable(note));
+        QVERIFY2(note.contains(unbroken(QString::fromStdString(left))), qPrintable(note));
         QVERIFY2(test::namelessWidget(dialog).isEmpty(), qPrintable(test::namelessWidget(dialog)));
+    }
+
+    void groupsWithACutAreKeptWhereThatIsWanted() {
+        channels().setRule(group("conv1"), ChannelRule::keepBest(7));
+        QVERIFY(m_session->settle());
+        PruneChannelsDialog dialog(&document(), &m_session->jobs);
+        auto* keep = dialog.findChild<QCheckBox*>("pruneChannelsKeep");
+        auto* note = dialog.findChild<QLabel*>("pruneChannelsMessage");
+        QVERIFY(keep->isVisibleTo(&dialog));
+        QVERIFY(m_session->settle());
+        QVERIFY2(note->text().contains("Replaces the cut of 1 group"), qPrintable(note->text()));
+        QVERIFY(dialog.plan()->channels.at("conv1") != ChannelRule::keepBest(7));
+        keep->setChecked(true);
+        QVERIFY(m_session->settle());
+        QVERIFY2(!note->text().contains("Replaces"), qPrintable(note->text()));
+        QCOMPARE(dialog.plan()->channels.at("conv1"), ChannelRule::keepBest(7));
+        QCOMPARE(dialog.plan()->channels.size(), std::size_t(3));
+        QVERIFY(dialog.plan()->locked.empty());
     }
 
     void theReportGivesAReasonForEachNo() {

@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/dialogs/dialogs.h"
 
+#include <QCheckBox>
 #include <QComboBox>
 #include <QDialog>
+#include <QDir>
 #include <QDoubleSpinBox>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
-#include <QRadioButton>
 #include <QSignalSpy>
 #include <QSlider>
+#include <QTextBrowser>
+#include <QToolButton>
 #include <QTreeWidget>
 
+#include "core/base/format.h"
 #include "tests/support/gui_test.h"
 #include "tests/support/open_model.h"
 #include "ui/dialogs/about_dialog.h"
 #include "ui/dialogs/data_dialog.h"
 #include "ui/dialogs/export_dialog.h"
+#include "ui/dialogs/help_window.h"
 #include "ui/dialogs/inline_message.h"
 #include "ui/dialogs/input_dialog.h"
 #include "ui/dialogs/prune_dialog.h"
@@ -166,7 +171,7 @@ private Q_SLOTS:
         QSignalSpy previewed(&dialog, &ui::PruneDialog::previewed);
         test::find<QDoubleSpinBox>(dialog, "prunePercent")->setValue(80);
         QVERIFY(previewed.wait(test::kPatienceMs));
-        QCOMPARE(dialog.sparsity(), 0.8);
+        QCOMPARE(dialog.share(), 0.8);
         QCOMPARE(test::find<QSlider>(dialog, "pruneSlider")->value(), 800);
         QVERIFY(dialog.plan());
         // The plan's rules add up to 80 % of all prunable weights.
@@ -188,7 +193,7 @@ private Q_SLOTS:
         QVERIFY(model.open());
         ui::PruneDialog dialog(&model.document, &model.jobs);
         QSignalSpy previewed(&dialog, &ui::PruneDialog::previewed);
-        test::find<QRadioButton>(dialog, "pruneLayer")->setChecked(true);
+        test::find<QComboBox>(dialog, "pruneScope")->setCurrentIndex(1);
         auto* criteria = test::find<QComboBox>(dialog, "pruneCriterion");
         criteria->setCurrentIndex(criteria->findData("lamp"));
         test::find<QSlider>(dialog, "pruneSlider")->setValue(250);
@@ -200,6 +205,40 @@ private Q_SLOTS:
         for (const auto& [name, rule] : dialog.plan()->weights)
             QCOMPARE(rule, prune::WeightRule::sparsity(0.25));
         QVERIFY(test::find<QPushButton>(dialog, "pruneAccept")->isEnabled());
+    }
+
+    void cutsThatAreThereAreReplacedOrKept() {
+        if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+        test::OpenModel model;
+        QVERIFY(model.open());
+        const model::LayerId first = model.document.selection();
+        const std::string name = model.document.snapshot()->layer(first).name;
+        model.document.setRule(first, prune::WeightRule::threshold(0.05));
+        QVERIFY(model.rest());
+        ui::PruneDialog dialog(&model.document, &model.jobs);
+        QSignalSpy previewed(&dialog, &ui::PruneDialog::previewed);
+        QVERIFY(previewed.wait(test::kPatienceMs));
+        QVERIFY2(shownText(dialog, "pruneMessage").contains("Replaces the cut of 1 layer"),
+                 qPrintable(shownText(dialog, "pruneMessage")));
+        QCOMPARE(dialog.plan()->weights.at(name).kind, prune::WeightRule::Kind::Sparsity);
+        test::find<QCheckBox>(dialog, "pruneKeep")->setChecked(true);
+        QVERIFY(previewed.wait(test::kPatienceMs));
+        QCOMPARE(dialog.plan()->weights.at(name), prune::WeightRule::threshold(0.05));
+        QVERIFY(dialog.plan()->weights.size() > 1);
+        QVERIFY(dialog.plan()->locked.empty());
+        const QString note = shownText(dialog, "pruneMessage");
+        model.document.setPlan(*dialog.plan(), "all");
+        QVERIFY(model.rest());
+        const auto left = siCount(static_cast<double>(model.document.footprint().nonzeros));
+        QVERIFY2(note.contains(ui::unbroken(QString::fromStdString(left))), qPrintable(note));
+    }
+
+    void withoutCutsNothingIsOfferedToBeKept() {
+        if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+        test::OpenModel model;
+        QVERIFY(model.open());
+        const ui::PruneDialog dialog(&model.document, &model.jobs);
+        QVERIFY(!test::find<QCheckBox>(dialog, "pruneKeep")->isVisibleTo(&dialog));
     }
 
     // Export
@@ -249,6 +288,41 @@ private Q_SLOTS:
         const ui::AboutDialog dialog("Espalier 9.9\nQt 6");
         QCOMPARE(test::find<QLabel>(dialog, "aboutVersions")->text(),
                  QString("Espalier 9.9\nQt 6"));
+    }
+
+    void documentationIsReadByItsLinks() {
+        const QString folder = QStringLiteral(ESPALIER_SOURCE_DIR "/docs");
+        DialogScript script;
+        QWidget owner;
+        auto* help = new ui::HelpWindow(folder, &owner);
+        help->show();
+        QCOMPARE(help->page(), QString("README.md"));
+        auto* browser = test::find<QTextBrowser>(*help, "helpBrowser");
+        QVERIFY(browser->toPlainText().contains("Glossary"));
+        Q_EMIT browser->anchorClicked(QUrl("glossary.md"));
+        QCOMPARE(help->page(), QString("glossary.md"));
+        test::find<QToolButton>(*help, "helpBack")->click();
+        QCOMPARE(help->page(), QString("README.md"));
+        Q_EMIT browser->anchorClicked(QUrl("images/cut.png"));  // the desktop's
+        QCOMPARE(help->page(), QString("README.md"));
+        QCOMPARE(script.shown(), QStringList{folder + "/images/cut.png"});
+        QCOMPARE(test::focusableWithoutName(*help).join("; "), QString());
+    }
+
+    void documentationHasNoDeadLinks() {
+        const QDir folder(QStringLiteral(ESPALIER_SOURCE_DIR "/docs"));
+        static const QRegularExpression kLink(QStringLiteral("\\]\\(([^)#]+)[)#]"));
+        for (const QString& name : folder.entryList({"*.md"})) {
+            QFile page(folder.filePath(name));
+            QVERIFY(page.open(QIODevice::ReadOnly));
+            auto found = kLink.globalMatch(QString::fromUtf8(page.readAll()));
+            while (found.hasNext()) {
+                const QString target = found.next().captured(1);
+                if (target.contains("://")) continue;
+                QVERIFY2(QFileInfo::exists(folder.filePath(target)),
+                         qPrintable(name + ": " + target));
+            }
+        }
     }
 
     void everyFieldHasAName() {

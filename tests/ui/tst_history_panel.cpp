@@ -9,6 +9,7 @@
 #include "tests/support/gui_test.h"
 #include "tests/support/open_model.h"
 #include "ui/dialogs/dialogs.h"
+#include "ui/document/channels.h"
 
 using namespace espalier;
 using ui::HistoryPanel;
@@ -49,6 +50,49 @@ private Q_SLOTS:
         QCOMPARE(root(panel)->text(2), QString::fromUtf8("0.0\u2009%"));
         QVERIFY(root(panel)->child(0)->font(0).bold());  // where we are
         QVERIFY(!root(panel)->font(0).bold());
+    }
+
+    void editsThatAreNotPinnedHaveARow() {
+        if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+        test::OpenModel model;
+        const HistoryPanel panel(&model.workbench);
+        QVERIFY(model.open());
+        QCOMPARE(root(panel)->childCount(), 0);
+        halveAll(model.document);
+        QVERIFY(model.rest());
+        QCOMPARE(root(panel)->childCount(), 1);
+        const QTreeWidgetItem* row = root(panel)->child(0);
+        QCOMPARE(row->text(0), QString("not pinned"));
+        QCOMPARE(row->text(2), QString::fromUtf8("50.0\u2009%"));
+        QVERIFY(row->font(0).bold() && !root(panel)->font(0).bold());  // there we are
+        QCOMPARE(root(panel)->text(2), QString::fromUtf8("0.0\u2009%"));
+        auto* tree = test::find<QTreeWidget>(panel, "historyTree");
+        tree->setCurrentItem(root(panel)->child(0));
+        QVERIFY(!test::find<QToolButton>(panel, "historyGoTo")->isEnabled());
+        model.workbench.pinCurrent("halved");
+        QCOMPARE(root(panel)->childCount(), 1);
+        QCOMPARE(root(panel)->child(0)->text(0), QString("halved"));
+        model.document.undoStack()->undo();
+        QCOMPARE(root(panel)->childCount(), 2);  // the pinned state stays in the tree
+        model.document.undoStack()->undo();
+        QCOMPARE(root(panel)->childCount(), 1);
+        QVERIFY(root(panel)->font(0).bold());
+    }
+
+    void channelsThatAreCutOutCount() {
+        if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+        test::OpenModel model;
+        const HistoryPanel panel(&model.workbench);
+        QVERIFY(model.open());
+        QVERIFY(model.rest());
+        ui::Channels& channels = *model.document.channels();
+        channels.setRule(*channels.groupOf(*model.document.snapshot()->find("conv2.weight")),
+                         prune::ChannelRule::ratio(0.5));
+        QVERIFY(model.rest());
+        const QString now = root(panel)->child(0)->text(2);
+        QVERIFY(now != root(panel)->text(2));
+        model.workbench.pinCurrent("half of conv2");
+        QTRY_COMPARE_WITH_TIMEOUT(root(panel)->child(0)->text(2), now, test::kPatienceMs);
     }
 
     void enterGoesBackAndUndoReturns() {

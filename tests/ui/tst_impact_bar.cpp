@@ -95,13 +95,18 @@ private Q_SLOTS:
 
     void everyFigureSaysHowSureItIs() {
         const auto figures = impactFigures(document());
-        const std::vector<Basis> expected{Basis::Measured, Basis::Measured,    Basis::Estimate,
+        const std::vector<Basis> expected{Basis::Measured, Basis::Measured,    Basis::Measured,
                                           Basis::Estimate, Basis::NotMeasured, Basis::NotMeasured};
         for (std::size_t i = 0; i < figures.size(); ++i) {
             QVERIFY2(figures[i].basis == expected[i], qPrintable(figures[i].name));
             QVERIFY(!figures[i].toolTip.isEmpty());
         }
+        QCOMPARE(text("macs", "title"), QStringLiteral("MACs"));
+        QCOMPARE(text("macs", "basis"), QStringLiteral("measured"));
+        document().setRule(document().selection(), prune::WeightRule::sparsity(0.5));
+        QCOMPARE(text("macs", "title"), QStringLiteral("Effective MACs"));
         QCOMPARE(text("macs", "basis"), QStringLiteral("≈ estimate"));
+        document().setRule(document().selection(), {});
         QCOMPARE(text("accuracy", "basis"), QStringLiteral("not measured"));
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/job_bar.h"
 
+#include <atomic>
 #include <thread>
 
 #include <QLabel>
@@ -55,6 +56,51 @@ private Q_SLOTS:
         QCOMPARE(test::find<QLabel>(bar, "jobTimeLeft")->text(), QString("00:41 left"));
         QCOMPARE(test::find<QToolButton>(bar, "jobCancel")->accessibleName(),
                  QString("Cancel: Fine-tuning"));
+    }
+
+    void aJobThatKeepsWhatItHasIsStopped() {
+        JobRunner jobs;
+        const JobBar bar(&jobs);
+        std::atomic_bool mayEnd = false;
+        jobs.run<void>(
+            JobOptions{Lane::Trainer, "Fine-tuning", {}, true, true}, &jobs,
+            [&mayEnd](const EventSink<>&, RunControl&) -> Result<void> {
+                while (!mayEnd) std::this_thread::yield();
+                return {};
+            },
+            [](const Result<void>&) {});
+        auto* button = test::find<QToolButton>(bar, "jobCancel");
+        QCOMPARE(button->text(), QString("Stop"));
+        QTRY_VERIFY(jobs.jobs().first().isRunning);  // one that waits is taken away at once
+        button->click();
+        QTRY_COMPARE(button->text(), QString("Stopping…"));
+        QVERIFY(!button->isEnabled());
+        mayEnd = true;
+        QTRY_VERIFY(button->isHidden());
+        startJob(jobs, "Opening", {});
+        QTRY_COMPARE(button->text(), QString("Cancel"));
+        QVERIFY(button->isEnabled());
+    }
+
+    void takesNoMoreRoomWhenAJobBegins() {
+        JobRunner jobs;
+        JobBar bar(&jobs);
+        bar.ensurePolished();
+        const auto height = [&bar] {
+            return qMax(bar.minimumHeight(), bar.minimumSizeHint().height());
+        };
+        const int idle = height();
+        startJob(jobs, "Opening", {"checking", 1, 2, 3});
+        QTRY_VERIFY(!test::find<QToolButton>(bar, "jobCancel")->isHidden());
+        QCOMPARE(height(), idle);
+    }
+
+    void aStepThatIsTheTitleIsSaidOnce() {
+        JobRunner jobs;
+        const JobBar bar(&jobs);
+        startJob(jobs, "Measuring latency", {"Measuring latency", 1, 2, 3});
+        QTRY_COMPARE(test::find<QProgressBar>(bar, "jobProgress")->value(), 500);
+        QCOMPARE(test::find<QLabel>(bar, "jobTitle")->text(), QString("Measuring latency"));
     }
 
     void unknownLengthIsBusy() {

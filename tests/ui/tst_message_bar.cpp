@@ -27,9 +27,26 @@ private Q_SLOTS:
         MessageBar bar;
         bar.post({Message::Level::Error, "first", {}, {}, {}, {}});
         bar.post({Message::Level::Success, "second", {}, {}, {}, {}});
-        QCOMPARE(test::find<QLabel>(bar, "messageText")->text(), QString("second"));
+        QCOMPARE(test::find<QLabel>(bar, "messageText")->text(), QString("second."));
         QVERIFY(!bar.isHidden());
-        QCOMPARE(bar.accessibleDescription(), QString("second"));
+        QCOMPARE(bar.accessibleDescription(), QString("second."));
+    }
+
+    void messagesEndLikeSentences_data() {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<QString>("shown");
+        QTest::newRow("open") << "the disk is full"
+                              << "the disk is full.";
+        QTest::newRow("closed") << "Saved the plan."
+                                << "Saved the plan.";
+        QTest::newRow("question") << "Open it?"
+                                  << "Open it?";
+    }
+    void messagesEndLikeSentences() {
+        QFETCH(QString, text);
+        MessageBar bar;
+        bar.post({Message::Level::Error, text, {}, {}, {}, {}});
+        QTEST(test::find<QLabel>(bar, "messageText")->text(), "shown");
     }
 
     void offersOnlyWhatTheMessageHas_data() {

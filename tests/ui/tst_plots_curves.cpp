@@ -109,6 +109,30 @@ private Q_SLOTS:
         QTest::keyClick(&shown.view, Qt::Key_9);  // there is no ninth
     }
 
+    void theLegendCoversNoCurve() {
+        Shown shown;
+        const QCustomPlot& canvas = *shown.view.canvas();
+        QVERIFY(canvas.legend->outerRect().bottom() <= canvas.axisRect()->top());
+        QVERIFY(canvas.legend->outerRect().height() < 30);
+        QVERIFY(canvas.axisRect()->width() > canvas.width() * 3 / 4);  // the plot has its room
+        QVERIFY(canvas.legend->item(1)->outerRect().left() <
+                canvas.legend->item(0)->outerRect().right() + 40);  // side by side
+        shown.view.clear();
+        shown.view.addSeries({.name = QStringLiteral("only")});
+        QTRY_VERIFY(canvas.axisRect()->top() < 30);  // its row is gone
+    }
+
+    void theLowerAxisShowsAtLeastWhatIsAskedFor() {
+        CurvesView view;
+        view.addSeries({.name = QStringLiteral("validation")});
+        view.setLeastBottomRange({0, 1});
+        view.append(0, 0, 97);
+        testing::showNow(view);
+        QCOMPARE(view.canvas()->xAxis->range(), QCPRange(0, 1));
+        view.append(0, 3, 98);
+        QTRY_VERIFY(view.canvas()->xAxis->range().upper >= 3);
+    }
+
     void oneSeriesNeedsNoLegend() {
         CurvesView view;
         view.addSeries({.name = QStringLiteral("only")});

@@ -179,11 +179,36 @@ private Q_SLOTS:
             }
             return colours;
         };
-        QVERIFY(coloursOf(1, 0).contains(style::colorsFor(QApplication::palette()).removed.rgb()));
+        const QPalette palette = QApplication::palette();
+        QVERIFY(coloursOf(1, 0).contains(style::removedCellHatch(palette).rgb()));
+        QVERIFY(coloursOf(1, 0).contains(style::removedCellFill(palette).rgb()));
         QCOMPARE(coloursOf(1, 1).size(), 1);
         data.removed.assign(12, 0);
         shown.view.setRemoved(data.removed);
         QCOMPARE(coloursOf(1, 0).size(), 1);
+    }
+
+    void whatStaysOfACellIsSeen() {
+        HeatmapData data = smallMatrix();
+        data.removed.assign(12, 0);
+        data.removed[4] = 0.9F;  // (1, 0)
+        Shown shown(data);
+        const QPointF at = shown.middle(1, 0);
+        const QRgb fill = style::removedCellFill(QApplication::palette()).rgb();
+        for (int dx = -8; dx <= 8; ++dx)
+            QVERIFY(testing::colorAt(shown.view, at + QPointF(dx, 0)).rgb() != fill);
+        QVERIFY(shown.view.data().isRemoved(1, 0));
+    }
+
+    void anAxisCanShowOtherNumbersFromEdgeToEdge() {
+        HeatmapData data = smallMatrix();
+        data.columnScale = Range{0, 100};
+        Shown shown(data);
+        const QCPAxis& axis = *shown.view.canvas()->xAxis;
+        QCOMPARE(axis.tickVectorLabels().first(), QString("0"));
+        QCOMPARE(axis.tickVectorLabels().last(), QString("100"));
+        QCOMPARE(axis.tickVector().first(), -0.5);
+        QCOMPARE(axis.tickVector().last(), 3.5);
     }
 
     void hoverReadsTheCell() {

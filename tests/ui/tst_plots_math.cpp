@@ -86,14 +86,6 @@ private Q_SLOTS:
         QCOMPARE(placeLabel({10, 20, 100, 30}, 50, 25, {300, 60}), QPointF(10, 20));
     }
 
-    void legendGoesWhereNothingIs() {
-        const QRectF area(0, 0, 400, 300);
-        const QSizeF size(100, 60);
-        const std::vector<QPointF> points{{380, 20}, {390, 30}, {20, 20}, {380, 280}};
-        QCOMPARE(emptiestCorner(area, size, points, Corner::TopRight), Corner::BottomLeft);
-        QCOMPARE(emptiestCorner(area, size, {}, Corner::TopLeft), Corner::TopLeft);
-    }
-
     void fewPointsComeBackUnchanged() {
         const Points points{{0, 1, 2}, {5, 6, 7}};
         QCOMPARE(decimated(points, {0, 2}, 500), points);

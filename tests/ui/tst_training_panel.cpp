@@ -239,6 +239,14 @@ private Q_SLOTS:
         QVERIFY(csv.open(QIODevice::ReadOnly));
         QCOMPARE(csv.readLine().trimmed(),
                  QByteArray("step,epoch,round,loss,val_loss,top1,lr,sparsity,seconds"));
+
+        QSignalSpy opened(&model.workbench, &ui::Workbench::opened);
+        QVERIFY(model.open());  // another model: those were not its curves
+        QTRY_COMPARE_WITH_TIMEOUT(opened.count(), 1, test::kPatienceMs);
+        QCOMPARE(test::find<plots::CurvesView>(panel, "lossCurves")->points(0).size(),
+                 std::size_t(0));
+        QVERIFY(test::find<plots::CurvesView>(panel, "lossCurves")->isEmptyStateShown());
+        QVERIFY(test::find<QLabel>(panel, "trainingStatus")->text().isEmpty());
     }
 
     void everyFieldHasAName() {

@@ -184,20 +184,6 @@ private Q_SLOTS:
         QVERIFY(session.document.masks());
     }
 
-    void pruningEverywhereIsOneUndoStep() {
-        Session session;
-        QVERIFY(session.open(fixture(kModel)));
-        for (const auto scope : {prune::Scope::Layer, prune::Scope::Global}) {
-            session.workbench.pruneEverywhere(0.5, scope);
-            QVERIFY(session.settle());
-            const prune::Footprint& now = session.document.footprint();
-            QVERIFY(std::abs(double(now.weightsKept) / double(now.weights) - 0.5) < 0.01);
-            QCOMPARE(session.document.undoStack()->count(), 1);
-            session.document.undoStack()->undo();
-            QVERIFY(session.document.plan().weights.empty());
-        }
-    }
-
     void plansAreSavedAndOpened() {
         QTemporaryDir folder;
         const auto file = in(folder, "half.espalier-plan.json");
@@ -253,6 +239,7 @@ private Q_SLOTS:
         QVERIFY(session.settle());
         QCOMPARE(succeeded.count(), 1);
         QCOMPARE(succeeded.first().at(1).toString(), QString::fromStdString(file.string()));
+        QVERIFY(succeeded.first().at(0).toString().contains("Loaded again"));
         QVERIFY(!session.document.hasUnsavedWork());
         const std::int64_t removed = session.document.removed(layer);
 
@@ -330,7 +317,10 @@ private Q_SLOTS:
         QVERIFY(session.settle());
         QVERIFY(session.document.hasModel());
         for (const double sparsity : {0.1, 0.3, 0.5, 0.7, 0.9}) {
-            session.workbench.pruneEverywhere(sparsity, prune::Scope::Layer);
+            std::vector<model::LayerId> layers;
+            for (const model::Layer& layer : session.document.snapshot()->layers())
+                layers.push_back(layer.id);
+            session.document.setRules(layers, WeightRule::sparsity(sparsity));
             QVERIFY(session.settle());
         }
         qInfo("longest gap of the event loop: %lld ms",

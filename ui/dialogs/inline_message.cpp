@@ -8,6 +8,15 @@
 
 namespace espalier::ui {
 
+QString asSentence(const QString& text) {
+    static const QString kEnds = QStringLiteral(".?!…:");
+    return text.isEmpty() || kEnds.contains(text.back()) ? text : text + u'.';
+}
+
+QString unbroken(QString text) {
+    return text.replace(QChar(0x2009), QChar(0x202f));
+}
+
 InlineMessage::InlineMessage(const QString& name, QWidget* parent) : QLabel(parent) {
     setObjectName(name);
     setTextFormat(Qt::PlainText);
@@ -19,18 +28,18 @@ InlineMessage::InlineMessage(const QString& name, QWidget* parent) : QLabel(pare
 
 void InlineMessage::showNote(const QString& text) {
     m_isError = false;
-    setText(text);
+    setText(unbroken(text));
     refreshColor();
 }
 
 void InlineMessage::showError(const QString& text) {
     m_isError = true;
-    setText(text);
+    setText(unbroken(text));
     refreshColor();
 }
 
 void InlineMessage::showError(const Error& error) {
-    showError(QString::fromStdString(error.text()));
+    showError(asSentence(QString::fromStdString(error.text())));
 }
 
 void InlineMessage::refreshColor() {

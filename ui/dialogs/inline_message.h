@@ -8,6 +8,12 @@
 
 namespace espalier::ui {
 
+/// With a full stop at its end, unless it ends like a sentence already.
+QString asSentence(const QString& text);
+
+/// With narrow spaces that do not break a line: a unit never begins one.
+QString unbroken(QString text);
+
 /// Wraps, can be selected, and is read in the error colour while it holds an error.
 class InlineMessage : public QLabel {
     Q_OBJECT

@@ -1,208 +1,139 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/dialogs/prune_dialog.h"
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
 
-#include <QButtonGroup>
 #include <QComboBox>
-#include <QDialogButtonBox>
-#include <QDoubleSpinBox>
-#include <QFormLayout>
-#include <QHBoxLayout>
-#include <QPushButton>
-#include <QRadioButton>
-#include <QSignalBlocker>
-#include <QSlider>
-#include <QVBoxLayout>
 
 #include "core/base/format.h"
-#include "core/prune/criterion.h"
-#include "core/prune/footprint.h"
-#include "ui/dialogs/fit_height.h"
-#include "ui/dialogs/inline_message.h"
+#include "ui/document/channels.h"
 #include "ui/document/document.h"
-#include "ui/jobs/job_runner.h"
-#include "ui/style/theme.h"
 
 namespace espalier::ui {
 namespace {
 
-const QString kPreviewSlot = QStringLiteral("prune-preview");
-constexpr int kSliderSteps = 1000;
-constexpr double kFirstSparsity = 0.5;
+using Scope = prune::Scope;
 
-/// How many weights a plan of sparsity rules removes from each layer.
-std::vector<std::int64_t> removedPerLayer(const model::Snapshot& snapshot,
-                                          const prune::Plan& plan) {
+/// What is asked for; everything is copied, for a job.
+struct Request {
+    model::SnapshotPtr snapshot;
+    prune::Plan plan;
+    std::set<std::string> kept;         ///< layers whose rules stay
+    std::vector<std::int64_t> removed;  ///< per layer, as it is now
+    std::optional<prune::CutCosts> cut;
+    prune::MasksPtr masks;
+    double sparsity = 0;
+    Scope scope = Scope::Global;
+};
+
+/// The layers that a sparsity for all would give another rule.
+std::set<std::string> ruledLayers(const Document& document) {
+    std::set<std::string> names;
+    for (const auto& [name, rule] : document.plan().weights) {
+        if (!document.plan().locked.contains(name)) names.insert(name);
+    }
+    return names;
+}
+
+/// How many weights the plan removes from each layer; those that are kept lose what they lose now.
+std::vector<std::int64_t> removedPerLayer(const Request& request, const prune::Plan& plan) {
+    if (request.cut)
+        return prune::expectedRemoved(*request.snapshot, plan, *request.cut, request.masks);
     std::vector<std::int64_t> removed;
-    for (const model::Layer& layer : snapshot.layers()) {
+    for (const model::Layer& layer : request.snapshot->layers()) {
         const auto rule = plan.weights.find(layer.name);
-        const bool isRuled = rule != plan.weights.end() && !plan.locked.contains(layer.name) &&
-                             rule->second.kind == prune::WeightRule::Kind::Sparsity;
+        const bool isSpread = rule != plan.weights.end() && !request.kept.contains(layer.name) &&
+                              !plan.locked.contains(layer.name);
         const auto wanted =
-            isRuled ? std::llround(rule->second.value * static_cast<double>(layer.weightCount))
-                    : 0LL;
-        removed.push_back(std::max<std::int64_t>(wanted, snapshot.baseRemoved(layer.id)));
+            isSpread ? std::llround(rule->second.value * static_cast<double>(layer.weightCount))
+                     : 0LL;
+        const std::int64_t least = request.kept.contains(layer.name)
+                                       ? request.removed[layer.id.index()]
+                                       : request.snapshot->baseRemoved(layer.id);
+        removed.push_back(std::max<std::int64_t>(wanted, least));
     }
     return removed;
 }
 
-QString described(const prune::Footprint& after, const prune::Footprint& dense) {
-    const auto text = [](const std::string& words) { return QString::fromStdString(words); };
-    return PruneDialog::tr("Leaves %1 of %2 parameters non-zero (%3 removed), about %4 compressed.")
-        .arg(
-            text(siCount(static_cast<double>(after.nonzeros))),
-            text(siCount(static_cast<double>(dense.nonzeros))),
-            text(percent(1.0 - static_cast<double>(after.nonzeros) /
-                                   static_cast<double>(std::max<std::int64_t>(1, dense.nonzeros)))),
-            text(byteSize(static_cast<double>(after.bytesCompressed))));
+Result<SpreadDialog::Preview> previewOf(const Request& request, RunControl& control) {
+    auto plan =
+        prune::withSparsityEverywhere(*request.snapshot, withLocked(request.plan, request.kept),
+                                      request.sparsity, request.scope, control);
+    if (!plan) return plan.error();
+    plan->locked = request.plan.locked;
+    const auto removed = removedPerLayer(request, *plan);
+    const auto footprint = request.cut ? prune::footprint(*request.snapshot, removed, *request.cut)
+                                       : prune::footprint(*request.snapshot, removed);
+    return SpreadDialog::Preview{std::move(*plan), footprint};
+}
+
+/// Rules that stay, in a plan that ranks by `criterion`: a threshold means nothing in other units,
+/// so what stays then is how much it removes.
+prune::Plan rankedBy(const std::string& criterion, const Document& document) {
+    prune::Plan plan = document.plan();
+    if (plan.weightCriterion == criterion) return plan;
+    plan.weightCriterion = criterion;
+    for (auto& [name, rule] : plan.weights) {
+        const auto layer = document.snapshot()->find(name);
+        if (layer && rule.kind == prune::WeightRule::Kind::Threshold)
+            rule = prune::WeightRule::sparsity(document.sparsity(*layer));
+    }
+    return plan;
+}
+
+QString keepOffer(std::size_t layers) {
+    if (layers == 0) return {};
+    return layers == 1
+               ? PruneDialog::tr("Keep the cut of the layer that has one")
+               : PruneDialog::tr("Keep the cuts of the %1 layers that have one").arg(layers);
 }
 
 }  // namespace
 
 PruneDialog::PruneDialog(const Document* document, JobRunner* jobs, QWidget* parent)
-    : QDialog(parent), m_document(document), m_jobs(jobs) {
-    setObjectName(QStringLiteral("pruneDialog"));
-    setWindowTitle(tr("Prune everywhere"));
-    m_message = new InlineMessage(QStringLiteral("pruneMessage"));
-    m_message->setMinimumHeight(2 * fontMetrics().lineSpacing());
-    m_criteria = makeCriteria();
-    auto* form = new QFormLayout;
-    form->setVerticalSpacing(style::kSpaceGroup);
-    form->addRow(tr("Sparsity"), makeSparsityLine());
-    form->addRow(tr("Spread"), makeScopes());
-    form->addRow(tr("Criterion"), m_criteria);
-    auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
-    m_accept = buttons->addButton(tr("Prune"), QDialogButtonBox::AcceptRole);
-    m_accept->setObjectName(QStringLiteral("pruneAccept"));
-    auto* layout = new QVBoxLayout(this);
-    layout->setSpacing(style::kSpaceGroup);
-    layout->addLayout(form);
-    layout->addWidget(m_message);
-    layout->addStretch();
-    layout->addWidget(buttons);
-    fitHeight(*this, 480);
-
-    connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
-    connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
-    connect(m_scopes, &QButtonGroup::idToggled, this, [this](int, bool checked) {
-        if (checked) preview();
-    });
-    connect(m_criteria, &QComboBox::currentIndexChanged, this, &PruneDialog::preview);
+    : SpreadDialog({QStringLiteral("prune"), tr("Prune everywhere"), tr("Sparsity"),
+                    tr("Sparsity: removed weights / prunable weights, in %"), 0.5,
+                    keepOffer(ruledLayers(*document).size())},
+                   document, jobs, parent) {
+    addScopes({{tr("One threshold for all layers"), Scope::Global},
+               {tr("The same share of every layer"), Scope::Layer}})
+        ->setToolTip(tr("One threshold takes the lowest scores of the whole model: redundant "
+                        "layers lose more than others"));
+    addCriteria(prune::weightCriteria(), document->plan().weightCriterion);
     preview();
 }
 
-PruneDialog::~PruneDialog() {
-    m_jobs->cancelSlot(kPreviewSlot);
+SpreadDialog::Job PruneDialog::previewJob() {
+    Request request;
+    request.snapshot = document().snapshot();
+    request.plan = rankedBy(criterion().toStdString(), document());
+    if (keepsRules()) request.kept = ruledLayers(document());
+    for (const model::Layer& layer : request.snapshot->layers())
+        request.removed.push_back(document().removed(layer.id));
+    if (const prune::CutCosts* cut = document().channels()->costs()) request.cut = *cut;
+    request.masks = document().masks();
+    request.sparsity = share();
+    request.scope = scope();
+    return [request](RunControl& control) { return previewOf(request, control); };
 }
 
-QLayout* PruneDialog::makeSparsityLine() {
-    m_slider = new QSlider(Qt::Horizontal);
-    m_slider->setObjectName(QStringLiteral("pruneSlider"));
-    m_slider->setAccessibleName(tr("Sparsity"));
-    m_slider->setToolTip(tr("Sparsity: removed weights / prunable weights, in %"));
-    m_slider->setRange(0, kSliderSteps);
-    m_slider->setPageStep(kSliderSteps / 10);
-    m_percent = new QDoubleSpinBox;
-    m_percent->setObjectName(QStringLiteral("prunePercent"));
-    m_percent->setAccessibleName(tr("Sparsity in percent"));
-    m_percent->setToolTip(m_slider->toolTip());
-    m_percent->setRange(0, 99.9);
-    m_percent->setDecimals(1);
-    m_percent->setSuffix(QStringLiteral(" %"));
-    m_percent->setValue(kFirstSparsity * 100);
-    m_slider->setMaximum(kSliderSteps - 1);
-    m_slider->setValue(static_cast<int>(kFirstSparsity * kSliderSteps));
-    connect(m_slider, &QSlider::valueChanged, m_percent, [this](int value) {
-        if (std::lround(m_percent->value() * kSliderSteps / 100) != value) {
-            m_percent->setValue(100.0 * value / kSliderSteps);
-        }
-    });
-    connect(m_percent, &QDoubleSpinBox::valueChanged, this, [this](double value) {
-        const QSignalBlocker quiet(m_slider);
-        m_slider->setValue(static_cast<int>(std::lround(value * kSliderSteps / 100)));
-        preview();
-    });
-    auto* line = new QHBoxLayout;
-    line->setSpacing(style::kSpacePanel);
-    line->addWidget(m_slider, 1);
-    line->addWidget(m_percent);
-    return line;
-}
-
-QLayout* PruneDialog::makeScopes() {
-    auto* global = new QRadioButton(tr("One threshold for all layers"));
-    global->setObjectName(QStringLiteral("pruneGlobal"));
-    global->setToolTip(
-        tr("The lowest scores of the whole model go: redundant layers lose more than others"));
-    auto* layer = new QRadioButton(tr("The same share of every layer"));
-    layer->setObjectName(QStringLiteral("pruneLayer"));
-    layer->setToolTip(tr("Each layer loses its own lowest scores"));
-    global->setChecked(true);
-    m_scopes = new QButtonGroup(this);
-    m_scopes->addButton(global, static_cast<int>(prune::Scope::Global));
-    m_scopes->addButton(layer, static_cast<int>(prune::Scope::Layer));
-    auto* lines = new QVBoxLayout;
-    lines->setSpacing(style::kSpaceRelated);
-    lines->addWidget(global);
-    lines->addWidget(layer);
-    return lines;
-}
-
-QComboBox* PruneDialog::makeCriteria() {
-    auto* box = new QComboBox;
-    box->setObjectName(QStringLiteral("pruneCriterion"));
-    box->setAccessibleName(tr("Criterion"));
-    box->setToolTip(tr("How weights are ranked; the lowest go first"));
-    for (const prune::CriterionInfo& info : prune::weightCriteria()) {
-        const QString name = QString::fromStdString(info.name);
-        box->addItem(QStringLiteral("%1   %2").arg(name, QString::fromStdString(info.formula)),
-                     name);
-        box->setItemData(box->count() - 1, QString::fromStdString(info.summary), Qt::ToolTipRole);
-    }
-    const QString current = QString::fromStdString(m_document->plan().weightCriterion);
-    box->setCurrentIndex(std::max(0, box->findData(current)));
-    return box;
-}
-
-double PruneDialog::sparsity() const {
-    return m_percent->value() / 100;
-}
-
-prune::Scope PruneDialog::scope() const {
-    return static_cast<prune::Scope>(m_scopes->checkedId());
-}
-
-QString PruneDialog::criterion() const {
-    return m_criteria->currentData().toString();
-}
-
-void PruneDialog::preview() {
-    m_plan.reset();
-    m_accept->setEnabled(false);
-    prune::Plan plan = m_document->plan();
-    plan.weightCriterion = criterion().toStdString();
-    const JobOptions options{Lane::Interactive, tr("Previewing the cut"), kPreviewSlot, false};
-    m_jobs->run<prune::Plan>(
-        options, this,
-        [snapshot = m_document->snapshot(), plan, sparsity = sparsity(), scope = scope()](
-            const EventSink<>&, RunControl& control) {
-            return prune::withSparsityEverywhere(*snapshot, plan, sparsity, scope, control);
-        },
-        [this](Result<prune::Plan> result) { showPreview(std::move(result)); });
-}
-
-void PruneDialog::showPreview(Result<prune::Plan> plan) {
-    if (!plan) {
-        if (plan.error().kind != Error::Kind::Cancelled) m_message->showError(plan.error());
-        return;
-    }
-    const model::Snapshot& snapshot = *m_document->snapshot();
-    const auto after = prune::footprint(snapshot, removedPerLayer(snapshot, *plan));
-    m_message->showNote(described(after, m_document->denseFootprint()));
-    m_plan = std::make_shared<const prune::Plan>(std::move(*plan));
-    m_accept->setEnabled(true);
-    Q_EMIT previewed();
+QString PruneDialog::described(const prune::Footprint& after, const prune::Footprint& dense) {
+    const auto text = [](const std::string& words) { return QString::fromStdString(words); };
+    const double before = static_cast<double>(std::max<std::int64_t>(1, dense.nonzeros));
+    const double share = 1.0 - static_cast<double>(after.nonzeros) / before;
+    const QString leaves =
+        tr("Leaves %1 of %2 parameters non-zero (%3 removed), about %4 zipped.")
+            .arg(text(siCount(static_cast<double>(after.nonzeros))),
+                 text(siCount(static_cast<double>(dense.nonzeros))), text(percent(share)),
+                 text(byteSize(static_cast<double>(after.bytesCompressed))));
+    const std::size_t ruled = ruledLayers(document()).size();
+    if (ruled == 0) return leaves;
+    if (keepsRules()) return leaves + tr(" Layers with a cut stay as they are.");
+    return leaves + (ruled == 1 ? tr(" Replaces the cut of 1 layer.")
+                                : tr(" Replaces the cuts of %1 layers.").arg(ruled));
 }
 
 }  // namespace espalier::ui

@@ -75,6 +75,8 @@ public:
     void setCriterion(const QString& name);
     void setPlan(prune::Plan plan, const QString& text, const QString& mergeKey = {});
     void goTo(project::NodeId node);
+    /// The plan as it is now on the weights of `node`.
+    void moveTo(project::NodeId node, const QString& text);
     void renameNode(project::NodeId node, const QString& name);  ///< no undo step
 
     /// While dragging: shows what a threshold on |w| would remove. None: back to the plan.
@@ -90,8 +92,10 @@ public:
     void setMasks(prune::MasksPtr masks);
     void setIndex(model::LayerId layer, Result<model::WeightIndex> index);
     void setDataset(data::DatasetPtr dataset);
-    /// A history with a node more, which becomes the current one: one undo step.
-    void setHistory(project::History history, project::NodeId current, const QString& text);
+    /// A history with a node more, which becomes the current one: one undo step. `plan`: the one to
+    /// go on with; none: the node's.
+    void setHistory(project::History history, project::NodeId current, const QString& text,
+                    prune::PlanPtr plan = {});
     /// Measured on `state` (none: the current one); found again when undo leads there.
     void setEvaluation(measure::Evaluation evaluation, const std::optional<State>& state = {});
     void setLatency(measure::Latency latency, const std::optional<State>& state = {});
@@ -102,6 +106,10 @@ public:
     std::optional<measure::Evaluation> denseEvaluation(std::optional<data::Split> split = {}) const;
     std::optional<measure::Latency> denseLatency() const;
     State denseState() const;
+    /// Weights that the opened file does not have: some training led here.
+    bool hasOwnWeights() const { return hasModel() && trained(m_state.node).isValid(); }
+    /// How many weights of the opened file are zero and count as removed.
+    std::int64_t zerosInFile() const;
     bool hasUnsavedWork() const;  ///< the state is neither as opened nor as last written
     void setSaved(const State& state);
 
@@ -129,6 +137,8 @@ private:
     void noteMetrics(const State& measured, project::Metrics metrics);
     std::int64_t countRemoved(const model::Layer& layer) const;
     const model::SnapshotPtr& snapshotOf(const State& state) const;
+    /// The training whose weights `node` has; invalid: those of the opened file.
+    project::NodeId trained(project::NodeId node) const;
 
     State m_state;
     State m_saved;

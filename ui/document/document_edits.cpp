@@ -109,6 +109,11 @@ void Document::goTo(project::NodeId node) {
     push({node, target.plan}, tr("go to %1").arg(QString::fromStdString(target.name)));
 }
 
+void Document::moveTo(project::NodeId node, const QString& text) {
+    if (!node.isValid() || node.index() >= m_history.nodes().size()) return;
+    push({node, m_state.plan}, text);
+}
+
 void Document::renameNode(project::NodeId node, const QString& name) {
     if (!node.isValid() || node.index() >= m_history.nodes().size()) return;
     m_history = m_history.renamed(node, name.toStdString());
@@ -138,9 +143,10 @@ void Document::setDataset(data::DatasetPtr dataset) {
     Q_EMIT measurementsChanged();
 }
 
-void Document::setHistory(project::History history, project::NodeId current, const QString& text) {
+void Document::setHistory(project::History history, project::NodeId current, const QString& text,
+                          prune::PlanPtr plan) {
     m_history = std::move(history);
-    push({current, m_history.node(current).plan}, text);
+    push({current, plan ? std::move(plan) : m_history.node(current).plan}, text);
 }
 
 void Document::setEvaluation(measure::Evaluation evaluation, const std::optional<State>& state) {
@@ -199,9 +205,27 @@ std::optional<measure::Latency> Document::denseLatency() const {
     return m_measurements.latency(m_history.node(m_history.root()).snapshot, prune::Plan{});
 }
 
+project::NodeId Document::trained(project::NodeId node) const {
+    while (node != m_history.root()) {
+        const project::Node& at = m_history.node(node);
+        if (at.operation == project::Operation::FineTune) return node;
+        node = at.parent;
+    }
+    return {};
+}
+
+std::int64_t Document::zerosInFile() const {
+    if (!hasModel()) return 0;
+    const model::Snapshot& opened = *m_history.node(m_history.root()).snapshot;
+    std::int64_t zeros = 0;
+    for (const model::Layer& layer : opened.layers()) zeros += opened.baseRemoved(layer.id);
+    return zeros;
+}
+
 bool Document::hasUnsavedWork() const {
     if (!hasModel()) return false;
-    return snapshotOf(m_saved) != snapshot() || effective(*m_saved.plan) != effective(plan());
+    return trained(m_saved.node) != trained(m_state.node) ||
+           effective(*m_saved.plan) != effective(plan());
 }
 
 void Document::setSaved(const State& state) {

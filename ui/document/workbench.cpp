@@ -136,10 +136,11 @@ void Workbench::openModel(const std::filesystem::path& path,
 
 // What still runs for a model that is gone would deliver nothing of use.
 void Workbench::forgetJobsOfModel() {
-    for (const char* slot : {"evaluate", "latency", "heatmap", "overview", "everywhere", "plan"}) {
+    for (const char* slot : {"evaluate", "latency", "heatmap", "overview", "plan", "zeros"}) {
         m_jobs->cancelSlot(QString::fromLatin1(slot));
     }
     m_lastMasks.reset();
+    m_released.reset();
 }
 
 void Workbench::indexLayers() {

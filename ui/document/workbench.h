@@ -37,7 +37,6 @@ public:
                    const std::vector<script::InputSpec>& inputs = {});
     void attachData(const data::DataSpec& spec);
     void openPlan(const std::filesystem::path& path);  ///< applies it as one undo step
-    void pruneEverywhere(double sparsity, prune::Scope scope);
     void evaluate(data::Split split);
     void measureLatency();
     void fineTune(const train::Recipe& recipe);
@@ -60,9 +59,21 @@ public:
     void requestOverview(int bins, QObject* context,
                          std::function<void(Result<prune::Heatmap>)> done);
 
-    /// Stops everything; a training under way is asked for its best so far, which is written beside
-    /// the model as NAME-best.pt. Returns when all is done. Called when the window closes. Empty
-    /// path: nothing was training.
+    /// Writes the current weights beside the model as NAME-best.pt, or where that cannot be into
+    /// the program's own folder. `done` is called on the GUI thread while `context` lives.
+    void keepBest(QObject* context, std::function<void(Result<std::filesystem::path>)> done);
+
+    /// Whether the opened file has zeros that count as removed, and the state shown is still one
+    /// that this can be decided for.
+    bool canChooseZeros() const;
+    bool areZerosKept() const;
+    /// Weights that are zero in the opened file count as removed and stay zero, or are weights like
+    /// any other. One undo step; the plan stays.
+    void setZerosKept(bool kept);
+
+    /// For when nobody can be asked any more. Stops everything; a training under way is asked for
+    /// its best so far, which is written beside the model as NAME-best.pt. Returns when all is
+    /// done. Called when the window closes. Empty path: nothing was training.
     Result<std::filesystem::path> shutDown();
 
 Q_SIGNALS:
@@ -87,6 +98,7 @@ private:
     bool isModel(const model::SnapshotPtr& root) const;
     model::SnapshotPtr rootSnapshot() const;
     void fail(const Error& error);  ///< silent when it was cancelled
+    void releaseZeros();
     void finishTraining(const State& state, const Tuned& tuned);
 
     Document* m_document;
@@ -95,6 +107,7 @@ private:
     prune::MasksPtr m_lastMasks;  ///< lends the masks of layers that an edit did not touch
     std::shared_ptr<IndexQueue> m_indexQueue;
     std::unique_ptr<Training> m_training;
+    model::SnapshotPtr m_released;  ///< the opened file's weights with no base mask, once asked for
 };
 
 }  // namespace espalier::ui

@@ -39,7 +39,7 @@ void Workbench::exportCut(const channels::CutModelPtr& model, const std::filesys
         [=, this](const Result<void>& result) {
             if (!result) return fail(result.error());
             if (isModel(root)) m_document->setSaved(state);
-            Q_EMIT succeeded(tr("Exported %1, %2").arg(name, proof),
+            Q_EMIT succeeded(tr("Exported %1: %2.").arg(name, proof),
                              QString::fromStdString(target.string()));
         });
 }

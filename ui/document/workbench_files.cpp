@@ -86,30 +86,12 @@ void Workbench::openPlan(const std::filesystem::path& path) {
             if (!result) return fail(result.error());
             m_document->setPlan(result->plan, tr("open plan %1").arg(nameOf(path)));
             const QString file = QString::fromStdString(path.string());
-            Q_EMIT succeeded(result->isForFile ? tr("Applied the plan %1").arg(nameOf(path))
+            Q_EMIT succeeded(result->isForFile ? tr("Applied the plan %1.").arg(nameOf(path))
                                                : tr("Applied the plan %1, which was made for "
                                                     "another file with the same layers: "
-                                                    "look at each layer's cut before you go on")
+                                                    "look at each layer's cut before you go on.")
                                                      .arg(nameOf(path)),
                              file);
-        });
-}
-
-void Workbench::pruneEverywhere(double sparsity, prune::Scope scope) {
-    if (!m_document->hasModel()) return;
-    const model::SnapshotPtr snapshot = m_document->snapshot();
-    const prune::PlanPtr plan = m_document->state().plan;
-    m_jobs->run<prune::Plan>(
-        {Lane::Interactive, tr("Spreading the cut"), QStringLiteral("everywhere")}, this,
-        [=](const EventSink<>&, RunControl& control) {
-            return prune::withSparsityEverywhere(*snapshot, *plan, sparsity, scope, control);
-        },
-        [this, sparsity, snapshot](const Result<prune::Plan>& result) {
-            if (!result) return fail(result.error());
-            if (m_document->snapshot() != snapshot) return;
-            m_document->setPlan(
-                *result,
-                tr("prune all layers to %1").arg(QString::fromStdString(percent(sparsity))));
         });
 }
 
@@ -125,8 +107,9 @@ void Workbench::exportMasked(const std::filesystem::path& target) {
         [=, this](const Result<void>& result) {
             if (!result) return fail(result.error());
             if (isModel(root)) m_document->setSaved(state);
-            Q_EMIT succeeded(tr("Exported %1").arg(nameOf(target)),
-                             QString::fromStdString(target.string()));
+            Q_EMIT succeeded(
+                tr("Exported %1. Loaded again, it equals the model in memory.").arg(nameOf(target)),
+                QString::fromStdString(target.string()));
         });
 }
 
@@ -134,7 +117,7 @@ void Workbench::exportPlan(const std::filesystem::path& target) {
     if (!m_document->hasModel()) return;
     const State state = m_document->state();
     const model::SnapshotPtr root = rootSnapshot();
-    const bool hasOwnWeights = m_document->snapshot() != root;
+    const bool hasOwnWeights = m_document->hasOwnWeights();
     m_jobs->run<void>(
         {Lane::Interactive, tr("Saving %1").arg(nameOf(target)), {}, false}, this,
         [=](const EventSink<>&, RunControl&) { return exchange::writePlan(*state.plan, target); },
@@ -142,7 +125,7 @@ void Workbench::exportPlan(const std::filesystem::path& target) {
             if (!result) return fail(result.error());
             // A plan says all there is only while the weights are still those of the file.
             if (isModel(root) && !hasOwnWeights) m_document->setSaved(state);
-            Q_EMIT succeeded(tr("Saved the plan %1").arg(nameOf(target)),
+            Q_EMIT succeeded(tr("Saved the plan %1.").arg(nameOf(target)),
                              QString::fromStdString(target.string()));
         });
 }

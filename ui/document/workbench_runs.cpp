@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Measuring and training.
-#include <filesystem>
 #include <utility>
 
-#include "core/base/files.h"
-#include "core/base/format.h"
-#include "core/exchange/export.h"
 #include "core/measure/evaluate.h"
 #include "core/measure/latency.h"
-#include "core/project/examples.h"
 #include "core/prune/masks.h"
 #include "core/train/fine_tune.h"
 #include "ui/document/resolve_plan.h"
@@ -98,26 +93,6 @@ Result<Tuned> tune(const Subject& subject, const data::Dataset& dataset,
     return tuned;
 }
 
-// NAME-best.pt, or a name that is free: an older best is somebody's work too.
-std::filesystem::path bestName(const std::filesystem::path& folder,
-                               const std::filesystem::path& model) {
-    return freeName(folder / (model.stem().string() + "-best.pt"));
-}
-
-Result<std::filesystem::path> saveBest(const model::Snapshot& best) {
-    const std::filesystem::path model = best.file().path;
-    RunControl uninterrupted;
-    // The examples' own folder belongs to the program.
-    const bool isExample = model.parent_path() == project::lenet5Example().model.parent_path();
-    std::filesystem::path target = bestName(model.parent_path(), model);
-    if (!isExample && exchange::exportMasked(best, nullptr, target, {}, uninterrupted))
-        return target;
-    target = bestName(stateDir(), model);
-    if (const auto saved = exchange::exportMasked(best, nullptr, target, {}, uninterrupted); !saved)
-        return saved.error();
-    return target;
-}
-
 }  // namespace
 
 void Workbench::evaluate(data::Split split) {
@@ -172,7 +147,7 @@ void Workbench::fineTune(const train::Recipe& recipe) {
     m_training = std::make_unique<Training>();
     m_training->best = best->get_future().share();
     m_training->job = m_jobs->run<Tuned, train::TrainSample>(
-        {Lane::Trainer, tr("Fine-tuning")}, this,
+        {Lane::Trainer, tr("Fine-tuning"), {}, true, true}, this,
         [=](const EventSink<train::TrainSample>& events, RunControl& control) {
             auto tuned = guarded("Fine-tuning",
                                  [&] { return tune(subject, *dataset, recipe, events, control); });
@@ -212,23 +187,6 @@ int Workbench::trainingJob() const {
 
 void Workbench::stopTraining() {
     if (isTraining()) m_jobs->cancel(trainingJob());
-}
-
-Result<std::filesystem::path> Workbench::shutDown() {
-    if (!isTraining()) {
-        m_jobs->cancelAll();
-        return std::filesystem::path();
-    }
-    const auto best = m_training->best;
-    m_jobs->cancelAll();
-    if (!isTraining()) return std::filesystem::path();  // it had not begun
-    const Result<model::SnapshotPtr>& result = best.get();
-    m_training.reset();
-    if (!result) {
-        if (result.error().kind == Error::Kind::Cancelled) return std::filesystem::path();
-        return result.error();
-    }
-    return saveBest(**result);
 }
 
 }  // namespace espalier::ui

@@ -125,6 +125,7 @@ public:
         info.title = job.options.title;
         info.progress = job.progress;
         info.isVisible = job.options.isVisible;
+        info.keepsWhatItHas = job.options.keepsWhatItHas;
         info.isRunning = job.isRunning;
         info.isPaused = job.control.isPaused();
         info.isStopping = job.control.isStopRequested();

@@ -39,6 +39,7 @@ struct JobInfo {
     bool isRunning = false;
     bool isPaused = false;
     bool isStopping = false;  ///< asked to stop, and not yet done with it
+    bool keepsWhatItHas = false;
 };
 
 struct JobOptions {
@@ -46,6 +47,7 @@ struct JobOptions {
     QString title = {};
     QString slot = {};  ///< a new job with the same slot stops and replaces the older one
     bool isVisible = true;
+    bool keepsWhatItHas = false;  ///< stopped, it ends with a result: what it had by then
 };
 
 /// Lives on the GUI thread; every member function is called there.

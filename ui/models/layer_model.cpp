@@ -42,6 +42,13 @@ QString shapeText(const model::Layer& layer) {
     return sizes.isEmpty() ? LayerModel::tr("scalar") : sizes.join(QStringLiteral("×"));
 }
 
+QString inputText(const model::Snapshot& snapshot) {
+    QStringList inputs;
+    for (const script::InputSpec& input : snapshot.inputs())
+        inputs << QString::fromStdString(script::toString(input));
+    return inputs.join(QStringLiteral(", "));
+}
+
 LayerModel::LayerModel(Document* document, QObject* parent)
     : QAbstractTableModel(parent), m_document(document) {
     const auto reset = [this] {

@@ -7,7 +7,7 @@
 #include <QAbstractTableModel>
 #include <QSortFilterProxyModel>
 
-#include "core/model/layer.h"
+#include "core/model/snapshot.h"
 #include "ui/models/layer_filter.h"
 
 namespace espalier::ui {
@@ -59,6 +59,8 @@ private:
 QString displayName(const model::Layer& layer);
 /// "64×3×3×3".
 QString shapeText(const model::Layer& layer);
+/// The inputs that costs are counted for: "1x3x32x32".
+QString inputText(const model::Snapshot& snapshot);
 
 /// Sorts by SortRole and hides what the filter does not accept.
 class LayerProxyModel : public QSortFilterProxyModel {

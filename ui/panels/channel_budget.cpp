@@ -3,13 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
-#include <QButtonGroup>
 #include <QComboBox>
-#include <QGridLayout>
-#include <QHBoxLayout>
-#include <QLabel>
-#include <QRadioButton>
 #include <QSignalBlocker>
 #include <QSlider>
 #include <QSpinBox>
@@ -17,7 +13,6 @@
 #include "core/base/format.h"
 #include "ui/document/document.h"
 #include "ui/panels/exact_spin_box.h"
-#include "ui/style/theme.h"
 
 namespace espalier::ui {
 
@@ -29,59 +24,26 @@ QString text(const std::string& utf8) {
     return QString::fromStdString(utf8);
 }
 
-// Leaves alone what shows that number already: a box that is being typed into keeps its text.
-template <class Box, class Value>
-void showNumber(Box* box, Value value, double tolerance) {
-    const QSignalBlocker blocker(box);
-    if (std::abs(static_cast<double>(box->value()) - static_cast<double>(value)) > tolerance)
-        box->setValue(value);
-}
-
 }  // namespace
 
 ChannelBudget::ChannelBudget(Document* document, QWidget* parent)
-    : QWidget(parent),
-      m_document(document),
+    : RuleForm(document, QStringLiteral("channelReadout"), parent),
       m_channels(document->channels()),
-      m_layout(new QGridLayout(this)),
-      m_kinds(new QButtonGroup(this)),
       m_count(new QSpinBox(this)),
       m_slider(new QSlider(Qt::Horizontal, this)),
       m_ratio(new ExactSpinBox(this)),
       m_threshold(new ExactSpinBox(this)),
-      m_multiple(new QComboBox(this)),
-      m_readout(new QLabel(this)) {
-    m_layout->setContentsMargins({});
-    m_layout->setHorizontalSpacing(style::kSpacePanel);
-    m_layout->setVerticalSpacing(style::kSpaceRelated);
-    m_layout->setColumnStretch(1, 1);
+      m_multiple(new QComboBox(this)) {
     buildCount();
     buildRatio();
     buildThreshold();
     buildMultiple();
-    m_readout->setObjectName(QStringLiteral("channelReadout"));
-    m_readout->setWordWrap(true);
-    m_readout->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    m_layout->addWidget(m_readout, m_layout->rowCount(), 0, 1, 2);
-    connect(m_kinds, &QButtonGroup::idClicked, this, [this](int kind) {
-        endEdit();
-        edit(static_cast<Kind>(kind));
-    });
+    addReadout();
+    connect(this, &RuleForm::kindClicked, this,
+            [this](int kind) { edit(static_cast<Kind>(kind)); });
     for (QAbstractSpinBox* box :
          std::initializer_list<QAbstractSpinBox*>{m_count, m_ratio, m_threshold})
-        connect(box, &QAbstractSpinBox::editingFinished, this, [this] { endEdit(); });
-    connect(document, &Document::selectionChanged, this, [this] { endEdit(); });
-}
-
-void ChannelBudget::addRow(Kind kind, const QString& name, const QString& title, const QString& tip,
-                           QWidget* editor) {
-    auto* radio = new QRadioButton(title, this);
-    radio->setObjectName(name);
-    radio->setToolTip(tip);
-    m_kinds->addButton(radio, static_cast<int>(kind));
-    const int row = m_layout->rowCount();
-    m_layout->addWidget(radio, row, 0);
-    m_layout->addWidget(editor, row, 1);
+        endsEditsOf(box);
 }
 
 void ChannelBudget::buildCount() {
@@ -94,16 +56,9 @@ void ChannelBudget::buildCount() {
     m_count->setAccessibleName(tr("Number of channels kept"));
     m_count->setToolTip(tip);
     m_count->setAlignment(Qt::AlignRight);
-    auto* both = new QWidget(this);
-    auto* layout = new QHBoxLayout(both);
-    layout->setContentsMargins({});
-    layout->setSpacing(style::kSpaceRelated);
-    layout->addWidget(m_slider, 1);
-    layout->addWidget(m_count);
-    addRow(Kind::Keep, QStringLiteral("channelsByCount"), tr("Channels"), tip, both);
+    addKind(static_cast<int>(Kind::Keep), QStringLiteral("channelsByCount"), tr("Channels"), tip,
+            besideSlider(m_slider, m_count));
     connect(m_count, &QSpinBox::valueChanged, this, [this] { edit(Kind::Keep); });
-    connect(m_slider, &QSlider::sliderPressed, this, [this] { endEdit(); });
-    connect(m_slider, &QSlider::sliderReleased, this, [this] { endEdit(); });
     connect(m_slider, &QSlider::valueChanged, this, [this](int keep) {
         const QSignalBlocker blocker(m_count);
         m_count->setValue(keep);
@@ -120,7 +75,8 @@ void ChannelBudget::buildRatio() {
     const QString tip =
         tr("Ratio r: removes round(r × width) channels, but leaves at least 10 % of them");
     m_ratio->setToolTip(tip);
-    addRow(Kind::Ratio, QStringLiteral("channelsByRatio"), tr("Ratio"), tip, m_ratio);
+    addKind(static_cast<int>(Kind::Ratio), QStringLiteral("channelsByRatio"), tr("Ratio"), tip,
+            m_ratio);
     connect(m_ratio, &QDoubleSpinBox::valueChanged, this, [this] { edit(Kind::Ratio); });
 }
 
@@ -134,25 +90,21 @@ void ChannelBudget::buildThreshold() {
         tr("Threshold t: removes every channel whose score is below t, but leaves at least 10 % of "
            "them");
     m_threshold->setToolTip(tip);
-    addRow(Kind::Threshold, QStringLiteral("channelsByThreshold"), tr("Threshold"), tip,
-           m_threshold);
+    addKind(static_cast<int>(Kind::Threshold), QStringLiteral("channelsByThreshold"),
+            tr("Threshold"), tip, m_threshold);
     connect(m_threshold, &QDoubleSpinBox::valueChanged, this, [this] { edit(Kind::Threshold); });
 }
 
 void ChannelBudget::buildMultiple() {
-    auto* label = new QLabel(tr("Multiple of"), this);
     m_multiple->setObjectName(QStringLiteral("channelMultiple"));
     m_multiple->setAccessibleName(tr("Multiple of"));
     const QString tip =
         tr("Rounds the number of channels that stay up: widths that are a multiple of 8 or 16 run "
            "faster on most hardware");
-    label->setToolTip(tip);
     m_multiple->setToolTip(tip);
     for (const std::int64_t multiple : kMultiples)
         m_multiple->addItem(multiple == 1 ? tr("none") : QString::number(multiple));
-    const int row = m_layout->rowCount();
-    m_layout->addWidget(label, row, 0);
-    m_layout->addWidget(m_multiple, row, 1);
+    addLine(tr("Multiple of"), tip, m_multiple);
     connect(m_multiple, &QComboBox::activated, this, &ChannelBudget::editMultiple);
 }
 
@@ -186,9 +138,7 @@ prune::ChannelRule ChannelBudget::ruleFor(Kind kind) const {
 
 void ChannelBudget::edit(Kind kind) {
     if (!m_group.isValid() || !m_channels->found()) return;
-    m_channels->setRule(
-        m_group, ruleFor(kind),
-        QStringLiteral("channels %1 %2").arg(static_cast<int>(kind)).arg(m_editNumber));
+    m_channels->setRule(m_group, ruleFor(kind), mergeKey("channels", static_cast<int>(kind)));
 }
 
 void ChannelBudget::editMultiple() {
@@ -225,22 +175,10 @@ void ChannelBudget::refresh(channels::GroupId id) {
     for (QWidget* editor : std::initializer_list<QWidget*>{m_count, m_slider, m_ratio, m_multiple})
         editor->setEnabled(isEditable && hasScores);
     m_threshold->setEnabled(isEditable && hasScores);
-    for (QAbstractButton* button : m_kinds->buttons()) button->setEnabled(isEditable && hasScores);
-    refreshKind(rule);
+    for (const Kind kind : {Kind::Keep, Kind::Ratio, Kind::Threshold})
+        setKindEnabled(static_cast<int>(kind), isEditable && hasScores);
+    markKind(rule ? std::optional(static_cast<int>(rule->kind)) : std::nullopt);
     refreshReadout();
-}
-
-// The kind in force is marked; with no rule, none is.
-void ChannelBudget::refreshKind(const prune::ChannelRule* rule) {
-    m_kinds->setExclusive(false);
-    for (QAbstractButton* button : m_kinds->buttons()) {
-        const bool isInForce = rule && m_kinds->id(button) == static_cast<int>(rule->kind);
-        button->setChecked(isInForce);
-        QFont font = button->font();
-        font.setBold(isInForce);
-        button->setFont(font);
-    }
-    m_kinds->setExclusive(true);
 }
 
 void ChannelBudget::refreshReadout() {
@@ -254,7 +192,7 @@ void ChannelBudget::refreshReadout() {
             line += QStringLiteral(": %1").arg(text(choice->constraint));
     }
     if (const Error* error = m_channels->choiceError()) line = text(error->text());
-    m_readout->setText(line);
+    setReadout(line);
 }
 
 }  // namespace espalier::ui

@@ -6,14 +6,13 @@
 
 #include <QCheckBox>
 #include <QComboBox>
-#include <QHBoxLayout>
 #include <QLabel>
-#include <QVBoxLayout>
 
 #include "core/prune/channel_criterion.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/elided_label.h"
+#include "ui/panels/plot_panel.h"
 #include "ui/plots/bars_view.h"
 #include "ui/style/theme.h"
 
@@ -64,13 +63,7 @@ ChannelsPanel::ChannelsPanel(Workbench* workbench, QWidget* parent)
     m_view->setObjectName(QStringLiteral("channelBars"));
     setFocusProxy(m_view);
 
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel,
-                               style::kSpaceRelated);
-    layout->setSpacing(style::kSpaceRelated);
-    layout->addWidget(buildOptions());
-    layout->addWidget(m_note);
-    layout->addWidget(m_view, 1);
+    layOut(this, {buildOptions(), m_note, m_view});
     connectView();
     connectDocument();
     reload();
@@ -89,7 +82,6 @@ void ChannelsPanel::buildCriterion() {
 }
 
 QWidget* ChannelsPanel::buildOptions() {
-    auto* bar = new QWidget(this);
     buildCriterion();
     m_reduction->setObjectName(QStringLiteral("channelReduction"));
     m_reduction->setAccessibleName(tr("Reduction over the group's members"));
@@ -107,14 +99,6 @@ QWidget* ChannelsPanel::buildOptions() {
         tr("Shows what the other criteria say of the same channels, as points over the bars, each "
            "stretched to their height"));
 
-    auto* layout = new QHBoxLayout(bar);
-    layout->setContentsMargins({});
-    layout->setSpacing(style::kSpacePanel);
-    layout->addWidget(m_title, 1);
-    for (QWidget* option : {static_cast<QWidget*>(m_criterion), static_cast<QWidget*>(m_reduction),
-                            static_cast<QWidget*>(m_order), static_cast<QWidget*>(m_compare)}) {
-        layout->addWidget(option);
-    }
     connect(m_criterion, &QComboBox::activated, this, &ChannelsPanel::takeRanking);
     connect(m_reduction, &QComboBox::activated, this, &ChannelsPanel::takeRanking);
     connect(m_order, &QComboBox::activated, this, [this](int row) {
@@ -124,7 +108,7 @@ QWidget* ChannelsPanel::buildOptions() {
         m_compared.clear();
         reload();
     });
-    return bar;
+    return optionBar(this, m_title, {m_criterion, m_reduction, m_order, m_compare});
 }
 
 void ChannelsPanel::connectView() {

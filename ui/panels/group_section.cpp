@@ -22,6 +22,23 @@ QString text(const std::string& utf8) {
     return QString::fromStdString(utf8);
 }
 
+QString sentence(const QString& text) {
+    return text.isEmpty() ? text : text.at(0).toUpper() + text.mid(1);
+}
+
+// A name that is not broken at its dots.
+QString whole(QString name) {
+    return name.replace(u'.', QStringLiteral(".\u2060"));
+}
+
+// Where the layers meet; how many there are stands above it.
+QString reasonOf(const channels::Group& group) {
+    const QString reason = text(group.reason);
+    const qsizetype colon = reason.indexOf(QLatin1String(": "));
+    const bool isCount = reason.contains(QLatin1String("move together"));
+    return sentence(isCount && colon > 0 ? reason.mid(colon + 2) : reason);
+}
+
 // Names that select their layer when they are clicked.
 QString linksTo(const std::vector<model::LayerId>& layers, const model::Snapshot& snapshot,
                 std::size_t most) {
@@ -33,13 +50,9 @@ QString linksTo(const std::vector<model::LayerId>& layers, const model::Snapshot
         }
         links << QStringLiteral("<a href=\"%1\">%2</a>")
                      .arg(id.value)
-                     .arg(displayName(snapshot.layer(id)).toHtmlEscaped());
+                     .arg(whole(displayName(snapshot.layer(id))).toHtmlEscaped());
     }
     return links.join(QStringLiteral(", "));
-}
-
-QString sentence(const QString& text) {
-    return text.isEmpty() ? text : text.at(0).toUpper() + text.mid(1);
 }
 
 }  // namespace
@@ -134,7 +147,7 @@ void GroupSection::showGroup(channels::GroupId id) {
     m_members->show();
     // Alone and exact: there is nothing to explain.
     const bool isPlain = group.exact && !group.locked && producersOf(found, id).size() <= 1;
-    QString reason = isPlain ? QString() : sentence(text(group.reason));
+    QString reason = isPlain ? QString() : reasonOf(group);
     if (!group.exact && !group.locked) reason = tr("Inexact. %1").arg(reason);
     m_reason->setText(reason);
     m_reason->setVisible(!reason.isEmpty());

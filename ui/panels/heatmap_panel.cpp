@@ -6,14 +6,16 @@
 
 #include <QCheckBox>
 #include <QComboBox>
-#include <QHBoxLayout>
-#include <QVBoxLayout>
+#include <QEvent>
+#include <QPainter>
 
 #include "core/base/format.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/elided_label.h"
+#include "ui/panels/plot_panel.h"
 #include "ui/plots/heatmap_view.h"
+#include "ui/style/colors.h"
 #include "ui/style/theme.h"
 
 namespace espalier::ui {
@@ -34,12 +36,15 @@ std::int64_t kernelSize(const model::Layer& layer) {
     return std::max<std::int64_t>(1, size);
 }
 
-// A cell counts as removed when most of what it stands for is.
-std::vector<std::uint8_t> overlayOf(const std::vector<float>& removed) {
-    std::vector<std::uint8_t> overlay(removed.size());
-    std::ranges::transform(removed, overlay.begin(),
-                           [](float share) { return std::uint8_t(share >= 0.5f); });
-    return overlay;
+QIcon swatch(const QPalette& palette) {
+    QPixmap picture(style::kIconSize, style::kIconSize);
+    picture.fill(Qt::transparent);
+    QPainter painter(&picture);
+    painter.setPen(style::removedCellHatch(palette));
+    painter.setBrush(
+        style::hatchTile(style::removedCellHatch(palette), style::removedCellFill(palette), 1));
+    painter.drawRect(1, 1, style::kIconSize - 3, style::kIconSize - 3);
+    return picture;
 }
 
 }  // namespace
@@ -58,12 +63,7 @@ HeatmapPanel::HeatmapPanel(Workbench* workbench, QWidget* parent)
     m_view->setObjectName(QStringLiteral("weightHeatmap"));
     m_view->setReadout([this](int row, int column) { return readout(row, column); });
 
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel,
-                               style::kSpaceRelated);
-    layout->setSpacing(style::kSpaceRelated);
-    layout->addWidget(buildOptions());
-    layout->addWidget(m_view, 1);
+    layOut(this, {buildOptions(), m_view});
 
     connect(m_view, &plots::PlotView::emptyActionTriggered, this, &HeatmapPanel::openRequested);
     connect(m_document, &Document::selectionChanged, this, &HeatmapPanel::reload);
@@ -75,7 +75,6 @@ HeatmapPanel::HeatmapPanel(Workbench* workbench, QWidget* parent)
 }
 
 QWidget* HeatmapPanel::buildOptions() {
-    auto* bar = new QWidget(this);
     m_title->setObjectName(QStringLiteral("heatmapTitle"));
     m_value->setObjectName(QStringLiteral("heatmapValue"));
     m_value->setAccessibleName(tr("Value shown"));
@@ -86,25 +85,24 @@ QWidget* HeatmapPanel::buildOptions() {
     m_fold->setObjectName(QStringLiteral("heatmapFold"));
     m_fold->setToolTip(tr("One cell per kernel: the mean of |w| over its height × width"));
     m_removed->setObjectName(QStringLiteral("heatmapRemoved"));
-    m_removed->setToolTip(tr("Hatch the weights that the plan removes"));
+    m_removed->setToolTip(tr("Weights that the plan removes are hatched grey"));
+    m_removed->setIcon(swatch(palette()));
     m_removed->setChecked(true);
 
-    auto* layout = new QHBoxLayout(bar);
-    layout->setContentsMargins({});
-    layout->setSpacing(style::kSpacePanel);
-    layout->addWidget(m_title, 1);
-    layout->addWidget(m_value);
-    layout->addWidget(m_fold);
-    layout->addWidget(m_removed);
     connect(m_value, &QComboBox::currentIndexChanged, this, &HeatmapPanel::reload);
     connect(m_fold, &QCheckBox::toggled, this, &HeatmapPanel::reload);
     connect(m_removed, &QCheckBox::toggled, m_view, &plots::HeatmapView::setRemovedVisible);
-    return bar;
+    return optionBar(this, m_title, {m_value, m_fold, m_removed});
 }
 
 void HeatmapPanel::showEvent(QShowEvent* event) {
     QWidget::showEvent(event);
     if (m_isStale) reloadNow();
+}
+
+void HeatmapPanel::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange) m_removed->setIcon(swatch(palette()));
 }
 
 void HeatmapPanel::reload() {
@@ -160,7 +158,7 @@ void HeatmapPanel::show(model::LayerId id, const prune::HeatmapOptions& options,
     data.rows = heatmap.rows;
     data.columns = heatmap.columns;
     data.values = heatmap.values;
-    data.removed = overlayOf(heatmap.removed);
+    data.removed = heatmap.removed;
     data.rowTitle = tr("output channel");
     data.columnTitle =
         hasKernels(layer) && !isFolded ? tr("input channel × kernel") : tr("input channel");

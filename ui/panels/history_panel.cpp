@@ -11,6 +11,7 @@
 
 #include "core/base/format.h"
 #include "ui/dialogs/dialogs.h"
+#include "ui/document/measurements.h"
 #include "ui/document/resolve_plan.h"
 #include "ui/document/workbench.h"
 #include "ui/style/icons.h"
@@ -40,17 +41,25 @@ project::NodeId nodeOf(const QTreeWidgetItem* item) {
     return item ? project::NodeId{item->data(Name, kNodeRole).toInt()} : project::NodeId{};
 }
 
-/// Share of the prunable weights that a node's plan removes.
+void setBold(QTreeWidgetItem& item, bool bold) {
+    QFont font = item.font(Name);
+    font.setBold(bold);
+    item.setFont(Name, font);
+}
+
+/// Share of the prunable weights that is removed, those of channels that are cut out included.
+double sparsityOf(const prune::Footprint& dense, const prune::Footprint& now) {
+    return dense.weights == 0 ? 0 : 1 - double(now.weightsKept) / double(dense.weights);
+}
+
 Result<double> sparsityOf(const project::Node& node, RunControl& control) {
     PlanSubject subject;
     subject.snapshot = node.snapshot;
     subject.plan = node.plan;
     const auto masks = resolvePlan(subject, control);
     if (!masks) return masks.error();
-    const prune::Footprint cost = prune::footprint(*node.snapshot, **masks);
-    return cost.weights == 0
-               ? 0.0
-               : 1.0 - static_cast<double>(cost.weightsKept) / static_cast<double>(cost.weights);
+    return sparsityOf(prune::denseFootprint(*node.snapshot),
+                      prune::footprint(*node.snapshot, **masks));
 }
 
 }  // namespace
@@ -68,6 +77,9 @@ HistoryPanel::HistoryPanel(Workbench* workbench, QWidget* parent)
 
     const Document* document = workbench->document();
     connect(document, &Document::historyChanged, this, &HistoryPanel::rebuild);
+    for (const auto changed :
+         {&Document::planChanged, &Document::footprintChanged, &Document::measurementsChanged})
+        connect(document, changed, this, &HistoryPanel::refreshUnpinned);
     connect(document, &Document::modelChanged, this, [this] {
         m_sparsities.clear();
         rebuild();
@@ -136,6 +148,7 @@ void HistoryPanel::rebuild() {
     const bool follows = before != m_current || !selectedNode().isValid();
     const project::NodeId selected = follows ? m_current : selectedNode();
     m_tree->clear();
+    m_unpinned = nullptr;
     if (document.hasModel()) {
         const project::Node& root = document.history().node(document.history().root());
         auto* item = new QTreeWidgetItem(m_tree);
@@ -147,7 +160,42 @@ void HistoryPanel::rebuild() {
         }
         measureSparsities();
     }
+    refreshUnpinned();
     refreshButtons();
+}
+
+// Edits since the current state have a row of their own: they are in no state yet.
+void HistoryPanel::refreshUnpinned() {
+    const Document& document = *m_workbench->document();
+    QTreeWidgetItem* current = nullptr;
+    for (QTreeWidgetItemIterator it(m_tree); *it; ++it) {
+        if (document.hasModel() && nodeOf(*it) == document.state().node) current = *it;
+    }
+    if (!current || effective(document.plan()) == effective(*document.node().plan)) {
+        delete std::exchange(m_unpinned, nullptr);
+        if (current) setBold(*current, true);
+        return;
+    }
+    if (!m_unpinned) {
+        m_unpinned = new QTreeWidgetItem(QStringList());
+        m_unpinned->setData(Name, kNodeRole, project::NodeId().value);
+        current->insertChild(0, m_unpinned);
+        current->setExpanded(true);
+    }
+    const double sparsity = sparsityOf(document.denseFootprint(), document.footprint());
+    const auto evaluation = document.evaluation();
+    m_unpinned->setText(Name, tr("not pinned"));
+    m_unpinned->setToolTip(Name,
+                           tr("Pruned %1 since the state above, where you are; Pin keeps it here")
+                               .arg(QString::fromStdString(percent(sparsity))));
+    m_unpinned->setIcon(Name, style::icon(style::Icon::Cut));
+    m_unpinned->setText(Sparsity, QString::fromStdString(percent(sparsity)));
+    m_unpinned->setText(
+        Accuracy, evaluation ? QString::fromStdString(percent(evaluation->top1, 2)) : kUnknown);
+    for (const int column : {Accuracy, Sparsity})
+        m_unpinned->setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
+    setBold(*m_unpinned, true);
+    setBold(*current, false);
 }
 
 void HistoryPanel::addChildren(QTreeWidgetItem* parent, project::NodeId node) {
@@ -181,9 +229,7 @@ void HistoryPanel::fill(QTreeWidgetItem& item, const project::Node& node) {
                 .arg(QString::fromStdString(exactCount(evaluation->samples)),
                      QString::fromUtf8(split.data(), static_cast<qsizetype>(split.size()))));
     }
-    QFont font = item.font(Name);
-    font.setBold(isCurrent);
-    item.setFont(Name, font);
+    setBold(item, isCurrent);
     item.setToolTip(Name,
                     isCurrent ? tr("%1 (where you are)").arg(item.text(Name)) : item.text(Name));
 }
@@ -212,8 +258,10 @@ void HistoryPanel::measureSparsities() {
             if (!known) return;
             m_sparsities.merge(*known);
             for (QTreeWidgetItemIterator it(m_tree); *it; ++it) {
-                fill(**it, m_workbench->document()->history().node(nodeOf(*it)));
+                if (*it != m_unpinned)
+                    fill(**it, m_workbench->document()->history().node(nodeOf(*it)));
             }
+            refreshUnpinned();
         });
 }
 

@@ -36,6 +36,7 @@ private:
     void rebuild();
     void addChildren(QTreeWidgetItem* parent, project::NodeId node);
     void fill(QTreeWidgetItem& item, const project::Node& node);
+    void refreshUnpinned();
     void measureSparsities();
     void goToSelected();
     void renameSelected();
@@ -45,6 +46,7 @@ private:
     project::NodeId m_current;                       // where the document was when last shown
     std::map<project::NodeId, double> m_sparsities;  // of the nodes it is known of
     QTreeWidget* m_tree;
+    QTreeWidgetItem* m_unpinned = nullptr;  // what is shown, where that is no state of the tree
     QToolButton* m_goTo;
     QToolButton* m_rename;
     QToolButton* m_pin;

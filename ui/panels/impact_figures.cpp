@@ -5,6 +5,7 @@
 
 #include "core/base/format.h"
 #include "ui/document/document.h"
+#include "ui/models/layer_model.h"
 
 namespace espalier::ui {
 
@@ -70,18 +71,25 @@ ImpactFigure nonzeros(const prune::Footprint& dense, const prune::Footprint& now
     return figure;
 }
 
-ImpactFigure macs(const prune::Footprint& dense, const prune::Footprint& now) {
+ImpactFigure macs(const model::Snapshot& snapshot, const prune::Footprint& dense,
+                  const prune::Footprint& now) {
+    const bool isDense = now.macs == now.macsEffective;
     ImpactFigure figure =
-        countFigure(QStringLiteral("macs"), tr("MACs"), dense.macsEffective, now.macsEffective);
-    figure.basis = Basis::Estimate;
+        countFigure(QStringLiteral("macs"), isDense ? tr("MACs") : tr("Effective MACs"),
+                    dense.macsEffective, now.macsEffective);
+    figure.basis = isDense ? Basis::Measured : Basis::Estimate;
     figure.toolTip =
-        now.macs == now.macsEffective
+        isDense
             ? tr("Multiply-accumulates at batch 1, as the shapes are after cutting channels: %1.")
                   .arg(fromTo(dense.macsEffective, now.macsEffective))
             : tr("Multiply-accumulates at batch 1, each layer's times the share of its weights "
                  "that is kept: %1. Only kernels that skip zeros get there; dense ones still do "
                  "%2.")
                   .arg(fromTo(dense.macsEffective, now.macsEffective), text(exactCount(now.macs)));
+    const QString input = inputText(snapshot);
+    figure.toolTip += snapshot.inputsAreGuessed()
+                          ? tr(" Counted for the input %1, which is a guess.").arg(input)
+                          : tr(" Counted for the input %1.").arg(input);
     return figure;
 }
 
@@ -182,7 +190,7 @@ std::vector<ImpactFigure> impactFigures(const Document& document) {
     if (!document.hasModel()) return {};
     const prune::Footprint& dense = document.denseFootprint();
     const prune::Footprint& now = document.footprint();
-    return {parameters(dense, now), nonzeros(dense, now), macs(dense, now),
+    return {parameters(dense, now), nonzeros(dense, now), macs(*document.snapshot(), dense, now),
             file(dense, now),       accuracy(document),   latency(document)};
 }
 

@@ -27,7 +27,8 @@ QList<JobInfo> visibleJobs(const JobRunner& runner) {
 
 QString titleWithStep(const JobInfo& job) {
     const QString step = QString::fromStdString(job.progress.step);
-    return step.isEmpty() ? job.title : QStringLiteral("%1: %2").arg(job.title, step);
+    return step.isEmpty() || step == job.title ? job.title
+                                               : QStringLiteral("%1: %2").arg(job.title, step);
 }
 
 void showProgress(QProgressBar& bar, const Progress& progress) {
@@ -62,7 +63,6 @@ JobBar::JobBar(JobRunner* jobs, QWidget* parent) : QWidget(parent), m_jobs(jobs)
     m_cancel->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     m_cancel->setAutoRaise(true);
     m_cancel->setFocusPolicy(Qt::StrongFocus);
-    m_cancel->setToolTip(tr("Stops this job; the model and the plan stay as they are"));
 
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -75,7 +75,20 @@ JobBar::JobBar(JobRunner* jobs, QWidget* parent) : QWidget(parent), m_jobs(jobs)
     connect(jobs, &JobRunner::jobStarted, this, &JobBar::refresh);
     connect(jobs, &JobRunner::jobFinished, this, &JobBar::refresh);
     connect(jobs, &JobRunner::jobProgressed, this, &JobBar::refresh);
+    // Its place stays when it is idle: what is above must not move when a job begins.
+    setMinimumHeight(m_cancel->sizeHint().height());
     refresh();
+}
+
+void JobBar::showCancel(const JobInfo& job) {
+    m_cancel->setText(job.isStopping       ? tr("Stopping…")
+                      : job.keepsWhatItHas ? tr("Stop")
+                                           : tr("Cancel"));
+    m_cancel->setEnabled(!job.isStopping);
+    m_cancel->setAccessibleName(QStringLiteral("%1: %2").arg(m_cancel->text(), job.title));
+    m_cancel->setToolTip(job.keepsWhatItHas
+                             ? tr("Ends this job; its best so far is kept")
+                             : tr("Ends this job; the model and the plan stay as they are"));
 }
 
 void JobBar::refresh() {
@@ -89,7 +102,7 @@ void JobBar::refresh() {
     if (isBusy) {
         const JobInfo& job = jobs.last();
         m_title->setText(titleWithStep(job));
-        m_cancel->setAccessibleName(tr("Cancel: %1").arg(job.title));
+        showCancel(job);
         showProgress(*m_progress, job.progress);
         const double left = job.progress.secondsLeft;
         m_timeLeft->setText(left < 0 ? QString()

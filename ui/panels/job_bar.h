@@ -11,6 +11,7 @@ class QToolButton;
 namespace espalier::ui {
 
 class JobRunner;
+struct JobInfo;
 
 /// Empty while nothing that is worth showing runs. Several jobs: the newest, and how many more
 /// there are.
@@ -26,6 +27,7 @@ Q_SIGNALS:
 
 private:
     void refresh();
+    void showCancel(const JobInfo& job);
 
     JobRunner* m_jobs;
     int m_shownJob = 0;

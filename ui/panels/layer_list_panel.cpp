@@ -29,8 +29,8 @@ namespace espalier::ui {
 namespace {
 
 constexpr int kStateWidth = 26;  // an icon
-constexpr int kBarWidth = 48;
-constexpr int kGroupWidth = 46;  // an icon and a letter or two
+constexpr int kBarWidth = 40;
+constexpr int kGroupWidth = 44;  // an icon and a letter or two
 constexpr int kNarrow = 430;     // less leaves no room for the shape beside the name
 constexpr int kNarrower = 350;   // less leaves none for the number of parameters
 constexpr int kNarrowest = 220;
@@ -135,6 +135,11 @@ void LayerListPanel::buildHeader() {
     header->setMinimumSectionSize(kStateWidth);
     header->setSectionResizeMode(QHeaderView::ResizeToContents);
     header->setSectionResizeMode(LayerModel::Name, QHeaderView::Stretch);
+    // The names need the room more than their numbers do.
+    header->setSectionResizeMode(LayerModel::Parameters, QHeaderView::Fixed);
+    header->resizeSection(LayerModel::Parameters,
+                          fontMetrics().horizontalAdvance(QStringLiteral("999.9 M")) +
+                              style::kSpacePanel);
     header->setSectionResizeMode(LayerModel::Removed, QHeaderView::Fixed);
     header->resizeSection(LayerModel::Removed,
                           fontMetrics().horizontalAdvance(QStringLiteral("100.0 %")) + kBarWidth +

@@ -3,14 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <optional>
 
-#include <QButtonGroup>
 #include <QComboBox>
-#include <QGridLayout>
-#include <QHBoxLayout>
-#include <QLabel>
-#include <QRadioButton>
 #include <QSignalBlocker>
 #include <QSlider>
 
@@ -35,57 +30,28 @@ QString text(const std::string& utf8) {
     return QString::fromStdString(utf8);
 }
 
-// Leaves alone what shows that number already: a box that is being typed into keeps its text and
-// cursor.
-void showNumber(QDoubleSpinBox* box, double value) {
-    const QSignalBlocker blocker(box);
-    const double half = 0.5 * std::pow(10.0, -box->decimals());
-    if (std::abs(box->value() - value) > half) box->setValue(value);
+double halfOf(const QDoubleSpinBox* box) {
+    return 0.5 * std::pow(10.0, -box->decimals());
 }
 
 }  // namespace
 
 CutEditor::CutEditor(Document* document, QWidget* parent)
-    : QWidget(parent),
+    : RuleForm(document, QStringLiteral("cutReadout"), parent),
       m_document(document),
-      m_layout(new QGridLayout(this)),
-      m_kinds(new QButtonGroup(this)),
       m_threshold(new ExactSpinBox(this)),
       m_slider(new QSlider(Qt::Horizontal, this)),
       m_sparsity(new ExactSpinBox(this)),
       m_sigma(new ExactSpinBox(this)),
-      m_pattern(new QComboBox(this)),
-      m_readout(new QLabel(this)) {
-    m_layout->setContentsMargins({});
-    m_layout->setHorizontalSpacing(style::kSpacePanel);
-    m_layout->setVerticalSpacing(style::kSpaceRelated);
-    m_layout->setColumnStretch(1, 1);
+      m_pattern(new QComboBox(this)) {
     buildThreshold();
     buildSparsity();
     buildSigma();
     buildPattern();
-    m_readout->setObjectName(QStringLiteral("cutReadout"));
-    m_readout->setWordWrap(true);
-    m_readout->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    m_layout->addWidget(m_readout, m_layout->rowCount(), 0, 1, 2);
-    connect(m_kinds, &QButtonGroup::idClicked, this,
+    addReadout();
+    connect(this, &RuleForm::kindClicked, this,
             [this](int kind) { switchTo(static_cast<Kind>(kind)); });
-    for (QDoubleSpinBox* box : {m_threshold, m_sparsity, m_sigma}) {
-        connect(box, &QDoubleSpinBox::editingFinished, this, [this] { endEdit(); });
-    }
-    connect(document, &Document::selectionChanged, this, [this] { endEdit(); });
-}
-
-QRadioButton* CutEditor::addRow(Kind kind, const QString& name, const QString& title,
-                                const QString& tip, QWidget* editor) {
-    auto* radio = new QRadioButton(title, this);
-    radio->setObjectName(name);
-    radio->setToolTip(tip);
-    m_kinds->addButton(radio, static_cast<int>(kind));
-    const int row = m_layout->rowCount();
-    m_layout->addWidget(radio, row, 0);
-    m_layout->addWidget(editor, row, 1);
-    return radio;
+    for (QDoubleSpinBox* box : {m_threshold, m_sparsity, m_sigma}) endsEditsOf(box);
 }
 
 void CutEditor::buildThreshold() {
@@ -95,7 +61,8 @@ void CutEditor::buildThreshold() {
     m_threshold->setStepType(QAbstractSpinBox::AdaptiveDecimalStepType);
     const QString tip = tr("Threshold t: removes every weight with |w| < t");
     m_threshold->setToolTip(tip);
-    addRow(Kind::Threshold, QStringLiteral("cutByThreshold"), tr("Threshold"), tip, m_threshold);
+    addKind(static_cast<int>(Kind::Threshold), QStringLiteral("cutByThreshold"), tr("Threshold"),
+            tip, m_threshold);
     connect(m_threshold, &QDoubleSpinBox::valueChanged, this, [this] { edit(Kind::Threshold); });
 }
 
@@ -115,16 +82,9 @@ void CutEditor::buildSparsity() {
     m_sparsity->setSuffix(QStringLiteral("\u2009%"));
     const int digits = fontMetrics().horizontalAdvance(QStringLiteral("99.9999 %"));
     m_sparsity->setMinimumWidth(digits + 2 * style::kSpaceGroup);  // and the arrows
-    auto* both = new QWidget(this);
-    auto* layout = new QHBoxLayout(both);
-    layout->setContentsMargins({});
-    layout->setSpacing(style::kSpaceRelated);
-    layout->addWidget(m_slider, 1);
-    layout->addWidget(m_sparsity);
-    addRow(Kind::Sparsity, QStringLiteral("cutBySparsity"), tr("Sparsity"), tip, both);
+    addKind(static_cast<int>(Kind::Sparsity), QStringLiteral("cutBySparsity"), tr("Sparsity"), tip,
+            besideSlider(m_slider, m_sparsity));
     connect(m_sparsity, &QDoubleSpinBox::valueChanged, this, [this] { edit(Kind::Sparsity); });
-    connect(m_slider, &QSlider::sliderPressed, this, [this] { endEdit(); });
-    connect(m_slider, &QSlider::sliderReleased, this, [this] { endEdit(); });
     connect(m_slider, &QSlider::valueChanged, this, [this](int step) {
         const QSignalBlocker blocker(m_sparsity);
         m_sparsity->setValue(100.0 * step / kSliderSteps);
@@ -142,7 +102,8 @@ void CutEditor::buildSigma() {
         tr("σ multiple k: removes every weight with |w| < k × σ, σ the standard deviation of the "
            "layer's weights");
     m_sigma->setToolTip(tip);
-    addRow(Kind::Sigma, QStringLiteral("cutBySigma"), tr("σ multiple"), tip, m_sigma);
+    addKind(static_cast<int>(Kind::Sigma), QStringLiteral("cutBySigma"), tr("σ multiple"), tip,
+            m_sigma);
     connect(m_sigma, &QDoubleSpinBox::valueChanged, this, [this] { edit(Kind::Sigma); });
 }
 
@@ -158,7 +119,8 @@ void CutEditor::buildPattern() {
         "Pattern n:m: of each run of m weights along the input axis keeps the n best; 2:4 is what "
         "sparse tensor cores run");
     m_pattern->setToolTip(tip);
-    addRow(Kind::Pattern, QStringLiteral("cutByPattern"), tr("Pattern"), tip, m_pattern);
+    addKind(static_cast<int>(Kind::Pattern), QStringLiteral("cutByPattern"), tr("Pattern"), tip,
+            m_pattern);
     connect(m_pattern, &QComboBox::activated, this, [this] { edit(Kind::Pattern); });
 }
 
@@ -186,12 +148,10 @@ void CutEditor::edit(Kind kind) {
     for (const model::LayerId layer : m_document->selectedLayers()) {
         if (m_document->isEditable(layer)) rules.emplace_back(layer, ruleFor(layer, kind));
     }
-    m_document->setRules(rules,
-                         QStringLiteral("cut %1 %2").arg(static_cast<int>(kind)).arg(m_editNumber));
+    m_document->setRules(rules, mergeKey("cut", static_cast<int>(kind)));
 }
 
 void CutEditor::switchTo(Kind kind) {
-    endEdit();
     LayerRules rules;
     for (const model::LayerId layer : m_document->selectedLayers()) {
         if (!m_document->isEditable(layer)) continue;
@@ -228,9 +188,9 @@ void CutEditor::refresh() {
         m_sigma->setMaximum(
             sigma > 0 ? std::max(context.index->statistics().maxMagnitude, threshold) / sigma : 0);
     }
-    showNumber(m_threshold, threshold);
-    showNumber(m_sparsity, sparsity * 100);
-    showNumber(m_sigma, sigma > 0 ? threshold / sigma : 0);
+    showNumber(m_threshold, threshold, halfOf(m_threshold));
+    showNumber(m_sparsity, sparsity * 100, halfOf(m_sparsity));
+    showNumber(m_sigma, sigma > 0 ? threshold / sigma : 0, halfOf(m_sigma));
     const QSignalBlocker slider(m_slider);
     if (!m_slider->isSliderDown())
         m_slider->setValue(static_cast<int>(std::lround(sparsity * kSliderSteps)));
@@ -238,9 +198,9 @@ void CutEditor::refresh() {
     const QString line = m_document->sparsityOfWhatIsLeft(id) == m_document->sparsity(id)
                              ? tr("Removes %1 of %2 weights, %3")
                              : tr("Removes %1 of %2 weights, %3, channels included");
-    m_readout->setText(line.arg(text(exactCount(m_document->removed(id))),
-                                text(exactCount(context.layer.weightCount)),
-                                text(percent(m_document->sparsity(id), 2))));
+    setReadout(line.arg(text(exactCount(m_document->removed(id))),
+                        text(exactCount(context.layer.weightCount)),
+                        text(percent(m_document->sparsity(id), 2))));
 }
 
 void CutEditor::refreshEnabled() {
@@ -250,7 +210,7 @@ void CutEditor::refreshEnabled() {
     const bool followsMagnitude = hasIndex && m_document->cutContext(id).followsMagnitude;
     const auto enable = [this](Kind kind, QWidget* editor, bool enabled) {
         editor->setEnabled(enabled);
-        m_kinds->button(static_cast<int>(kind))->setEnabled(enabled);
+        setKindEnabled(static_cast<int>(kind), enabled);
     };
     enable(Kind::Threshold, m_threshold, followsMagnitude);
     enable(Kind::Sigma, m_sigma, hasIndex);
@@ -261,15 +221,7 @@ void CutEditor::refreshEnabled() {
 
 // The kind in force is marked; with no rule, none is.
 void CutEditor::refreshKind(const prune::WeightRule* rule) {
-    m_kinds->setExclusive(false);
-    for (QAbstractButton* button : m_kinds->buttons()) {
-        const bool isInForce = rule && m_kinds->id(button) == static_cast<int>(rule->kind);
-        button->setChecked(isInForce);
-        QFont font = button->font();
-        font.setBold(isInForce);
-        button->setFont(font);
-    }
-    m_kinds->setExclusive(true);
+    markKind(rule ? std::optional(static_cast<int>(rule->kind)) : std::nullopt);
     if (!rule || rule->kind != Kind::Pattern) return;
     const auto found = std::ranges::find_if(kPatterns, [rule](const PatternChoice& choice) {
         return choice.keep == rule->keep && choice.group == rule->group;

@@ -10,6 +10,7 @@
 #include <QToolButton>
 
 #include "ui/dialogs/dialogs.h"
+#include "ui/dialogs/inline_message.h"
 #include "ui/style/colors.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
@@ -113,7 +114,7 @@ void MessageBar::dismiss() {
 void MessageBar::refresh() {
     m_icon->setPixmap(
         style::icon(iconFor(m_message.level)).pixmap(style::kIconSize, style::kIconSize));
-    m_text->setText(m_message.text);
+    m_text->setText(unbroken(asSentence(m_message.text)));
     m_details->setText(m_message.details);
     m_details->hide();
     m_detailsButton->setChecked(false);
@@ -124,7 +125,7 @@ void MessageBar::refresh() {
     m_action->setAccessibleName(m_message.actionText.isEmpty() ? tr("Act on the message")
                                                                : m_message.actionText);
     m_action->setVisible(!m_message.actionText.isEmpty());
-    setAccessibleDescription(m_message.text);
+    setAccessibleDescription(m_text->text());
     update();
 }
 

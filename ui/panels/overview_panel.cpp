@@ -4,11 +4,10 @@
 #include <algorithm>
 #include <utility>
 
-#include <QVBoxLayout>
-
 #include "core/base/format.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
+#include "ui/panels/plot_panel.h"
 #include "ui/plots/heatmap_view.h"
 #include "ui/style/theme.h"
 
@@ -28,10 +27,7 @@ OverviewPanel::OverviewPanel(Workbench* workbench, QWidget* parent)
     m_view->setObjectName(QStringLiteral("overviewHeatmap"));
     m_view->setExportName(QStringLiteral("sparsity-overview"));
     m_view->setReadout([this](int row, int column) { return readout(row, column); });
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel,
-                               style::kSpaceRelated);
-    layout->addWidget(m_view);
+    layOut(this, {m_view});
 
     connect(m_view, &plots::PlotView::emptyActionTriggered, this, &OverviewPanel::openRequested);
     connect(m_view, &plots::HeatmapView::rowClicked, this, [this](int row) {
@@ -94,6 +90,7 @@ void OverviewPanel::show(const prune::Heatmap& heatmap) {
     for (int column = 0; column < heatmap.columns; ++column) {
         data.columnLabels << QString::number(100 * column / std::max(1, heatmap.columns));
     }
+    data.columnScale = plots::Range{0, 100};
     data.valueTitle = tr("sparsity");
     data.kind = plots::HeatmapKind::Sparsity;
     m_view->setBusy(false);

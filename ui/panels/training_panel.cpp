@@ -62,8 +62,7 @@ TrainingPanel::TrainingPanel(Workbench* workbench, QWidget* parent)
     connect(workbench, &Workbench::trainingEnded, this, &TrainingPanel::refreshRunning);
     connect(workbench->document(), &Document::datasetChanged, this,
             &TrainingPanel::refreshEmptyStates);
-    connect(workbench->document(), &Document::modelChanged, this,
-            &TrainingPanel::refreshEmptyStates);
+    connect(workbench->document(), &Document::modelChanged, this, &TrainingPanel::forget);
     refreshEmptyStates();
     refreshRunning();
 }
@@ -120,7 +119,10 @@ QLayout* TrainingPanel::makeMonitor() {
     m_rateView->setLeftRange(plots::Range{0, kPercent});
     auto* views = new QHBoxLayout;
     views->setSpacing(style::kSpacePanel);
-    for (CurvesView* view : {m_lossView, m_accuracyView, m_rateView}) views->addWidget(view, 1);
+    for (CurvesView* view : {m_lossView, m_accuracyView, m_rateView}) {
+        view->setLeastBottomRange({-0.02, 1.02});  // the first epoch, before it has begun
+        views->addWidget(view, 1);
+    }
     auto* lines = new QVBoxLayout;
     lines->setSpacing(style::kSpaceRelated);
     lines->addLayout(line);
@@ -193,6 +195,16 @@ void TrainingPanel::addSeries() {
     sparsity.color = kSparsityColor;
     sparsity.line = SeriesStyle::Line::Dashed;
     m_sparsity = m_rateView->addSeries(sparsity);
+}
+
+// Curves of another model would be taken for this one's.
+void TrainingPanel::forget() {
+    m_samples.clear();
+    addSeries();
+    m_status->clear();
+    m_best->clear();
+    refreshEmptyStates();
+    refreshRunning();
 }
 
 void TrainingPanel::start(const train::Recipe& recipe) {

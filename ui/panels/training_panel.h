@@ -49,6 +49,7 @@ private:
     QToolButton* makeButton(const QString& name, const QString& text, const QString& tip);
     plots::CurvesView* makeView(const QString& name, const QString& title);
     void addSeries();
+    void forget();
     void start(const train::Recipe& recipe);
     void add(const train::TrainSample& sample);
     void finish(const train::TrainResult& result);

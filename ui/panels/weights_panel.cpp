@@ -6,16 +6,15 @@
 
 #include <QCheckBox>
 #include <QComboBox>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QSignalBlocker>
 #include <QSpinBox>
-#include <QVBoxLayout>
 
 #include "core/base/format.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/elided_label.h"
+#include "ui/panels/plot_panel.h"
 #include "ui/plots/histogram_view.h"
 #include "ui/style/theme.h"
 
@@ -72,13 +71,7 @@ WeightsPanel::WeightsPanel(Workbench* workbench, QWidget* parent)
     m_note->hide();
     setFocusProxy(m_view);
 
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel,
-                               style::kSpaceRelated);
-    layout->setSpacing(style::kSpaceRelated);
-    layout->addWidget(buildOptions());
-    layout->addWidget(m_note);
-    layout->addWidget(m_view, 1);
+    layOut(this, {buildOptions(), m_note, m_view});
 
     connect(m_view, &plots::HistogramView::viewOptionsChanged, this, &WeightsPanel::showOptions);
     connect(m_view, &plots::HistogramView::cutMoved, this,
@@ -100,7 +93,6 @@ WeightsPanel::WeightsPanel(Workbench* workbench, QWidget* parent)
 }
 
 QWidget* WeightsPanel::buildOptions() {
-    auto* bar = new QWidget(this);
     m_value->setObjectName(QStringLiteral("weightsValue"));
     m_value->setAccessibleName(tr("Value shown"));
     m_value->addItem(tr("Magnitude |w|"));
@@ -121,19 +113,11 @@ QWidget* WeightsPanel::buildOptions() {
     m_bins->setSuffix(tr(" bins"));
     m_bins->setKeyboardTracking(false);
 
-    auto* layout = new QHBoxLayout(bar);
-    layout->setContentsMargins({});
-    layout->setSpacing(style::kSpacePanel);
-    layout->addWidget(m_title, 1);
-    for (QWidget* option : {static_cast<QWidget*>(m_value), static_cast<QWidget*>(m_log),
-                            static_cast<QWidget*>(m_full), static_cast<QWidget*>(m_bins)}) {
-        layout->addWidget(option);
-    }
     connect(m_value, &QComboBox::currentIndexChanged, this, &WeightsPanel::takeOptions);
     connect(m_log, &QCheckBox::toggled, this, &WeightsPanel::takeOptions);
     connect(m_full, &QCheckBox::toggled, this, &WeightsPanel::takeOptions);
     connect(m_bins, &QSpinBox::valueChanged, this, &WeightsPanel::reload);
-    return bar;
+    return optionBar(this, m_title, {m_value, m_log, m_full, m_bins});
 }
 
 void WeightsPanel::takeOptions() {

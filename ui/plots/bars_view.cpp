@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What BarsView shows; the hand on it is in bars_view_input.cpp.
+// What BarsView shows; the hand on it is in bars_view_input.cpp, its words in bars_view_text.cpp.
 #include "ui/plots/bars_view.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "core/base/format.h"
-#include "ui/plots/csv.h"
+#include <QFontMetrics>
+
 #include "ui/plots/cut_item.h"
+#include "ui/plots/legend.h"
 #include "ui/plots/tickers.h"
 #include "ui/style/colors.h"
 #include "ui/style/theme.h"
@@ -20,6 +21,7 @@ namespace {
 
 constexpr int kGapsUpTo = 200;   // more bars stand side by side without gaps
 constexpr int kLabelsUpTo = 40;  // more bars are not labelled one by one
+constexpr int kMargins = 60;     // pixels, of what stands beside the bars
 constexpr double kBarWidth = 0.8;
 constexpr double kHeadroom = 0.14;  // of the height, for marks and the cut's label
 constexpr double kMarkGap = 0.035;  // of the height, between a bar and its mark
@@ -27,10 +29,6 @@ constexpr double kMarkSize = 8;
 constexpr double kPointSize = 6;
 // Without the blues and oranges, which mean kept and removed here.
 constexpr int kPointColors[] = {2, 3, 6, 7};
-
-QString text(const std::string& utf8) {
-    return QString::fromStdString(utf8);
-}
 
 QCPGraph* addGraph(QCustomPlot* plot, const QString& layer) {
     QCPGraph* graph = plot->addGraph();
@@ -88,8 +86,7 @@ BarsView::BarsView(QWidget* parent) : PlotView(parent) {
     m_cursor = addSteps(plot, QStringLiteral("overlay"));
     m_cutItem = new CutItem(plot);
     m_cutItem->setLayer(QStringLiteral("overlay"));
-    plot->legend->setVisible(false);
-    plot->axisRect()->insetLayout()->setInsetAlignment(0, Qt::AlignTop | Qt::AlignRight);
+    showLegend(*plot, false);
     setZoomDirections(Qt::Horizontal);
     setCrosshairVisible(false);
     setMouseTracking(true);
@@ -201,20 +198,31 @@ void BarsView::rebuild() {
 
 void BarsView::updateAxes() {
     QStringList names;
-    const bool isRank = m_order == BarOrder::Score && m_data.count() > kLabelsUpTo;
+    m_hasAllLabels = fitsAllLabels();
+    const bool isRank = m_order == BarOrder::Score && !m_hasAllLabels;
     for (int i = 0; i < m_data.count(); ++i)
         names << QString::number(isRank ? i + 1 : m_data.number(channelAt(i)));
     QSharedPointer<CellTicker> ticker(new CellTicker);
     ticker->setCells(names, m_data.count(), 1);
     // As many as there are bars, or every few: twice as many ticks as bars are asked for, since the
     // ticker rounds its step up.
-    ticker->setTickCount(m_data.count() > kLabelsUpTo ? 8 : std::max(1, 2 * m_data.count()));
+    ticker->setTickCount(m_hasAllLabels ? std::max(1, 2 * m_data.count()) : 8);
     canvas()->xAxis->setTicker(ticker);
     canvas()->xAxis->setLabel(isRank                       ? tr("rank of the channel")
                               : m_order == BarOrder::Score ? tr("channel, best first")
                                                            : tr("channel"));
     canvas()->yAxis->setLabel(
         m_data.series.empty() ? tr("score") : tr("%1 score").arg(m_data.series.front().name));
+}
+
+bool BarsView::fitsAllLabels() const {
+    if (m_data.count() > kLabelsUpTo) return false;
+    const QFontMetrics metrics(style::font(style::FontSize::Small));
+    int widest = 0;
+    for (int i = 0; i < m_data.count(); ++i)
+        widest = std::max(widest, metrics.horizontalAdvance(QString::number(m_data.number(i))));
+    // The axis rectangle itself is laid out only after this was asked.
+    return m_data.count() * (widest + style::kSpaceRelated) <= canvas()->width() - kMargins;
 }
 
 void BarsView::fillBars() {
@@ -246,8 +254,9 @@ void BarsView::fillPoints() {
         setPoints(graph, points);
         m_points.push_back(graph);
     }
-    canvas()->legend->setVisible(!m_points.empty());
+    showLegend(*canvas(), !m_points.empty());
     recolor(palette());
+    packLegend(*canvas());
 }
 
 void BarsView::updateTint() {
@@ -301,6 +310,7 @@ void BarsView::redrawCut() {
 }
 
 void BarsView::prepareReplot() {
+    if (m_hasAllLabels != fitsAllLabels()) updateAxes();
     if (m_pixelRatio == canvas()->bufferDevicePixelRatio()) return;
     m_pixelRatio = canvas()->bufferDevicePixelRatio();
     m_removed->setBrush(style::removedBrush(palette(), m_pixelRatio));
@@ -324,65 +334,6 @@ void BarsView::recolor(const QPalette& palette) {
         m_points[i]->setScatterStyle({shapeOf(i), QPen(colors.background, 1), color, kPointSize});
     }
     m_cutItem->setPalette(palette);
-}
-
-QString BarsView::describe(int channel) const {
-    const auto i = static_cast<std::size_t>(channel);
-    const auto kept = keptNow();
-    QString text =
-        tr("channel %1: %2").arg(m_data.number(channel)).arg(kept[i] ? tr("stays") : tr("goes"));
-    if (m_data.mark(channel) == BarMark::Keep) text += tr(", marked keep");
-    if (m_data.mark(channel) == BarMark::Remove) text += tr(", marked remove");
-    text += tr(", rank %1 of %2").arg(m_ranks[i] + 1).arg(m_data.count());
-    for (const BarSeries& series : m_data.series) {
-        text += QStringLiteral(", %1 %2").arg(
-            series.name, QString::fromStdString(significant(series.scores[i], 4)));
-    }
-    return text;
-}
-
-QString BarsView::hoverText(const QPointF& at) const {
-    const int channel = channelAt(at.x());
-    return channel < 0 ? QString() : describe(channel);
-}
-
-void BarsView::updateAccessibleText() {
-    const auto kept = keptNow();
-    QString summary =
-        tr("%1 channels, %2 stay.").arg(m_data.count()).arg(std::ranges::count(kept, true));
-    if (!m_data.series.empty() && m_data.count() > 0) {
-        const int worst = m_ranked.back();
-        summary += tr(" Ranked by %1, from %2 down to %3.")
-                       .arg(m_data.series.front().name,
-                            text(significant(scores()[static_cast<std::size_t>(m_ranked.front())])),
-                            text(significant(scores()[static_cast<std::size_t>(worst)])));
-    }
-    if (m_current >= 0) summary += QLatin1Char(' ') + describe(m_current);
-    setAccessibleText(
-        m_data.name.isEmpty() ? tr("Channels") : tr("Channels of %1").arg(m_data.name), summary);
-}
-
-QString BarsView::csv() const {
-    QString table = QStringLiteral("channel,rank,kept,mark");
-    for (const BarSeries& series : m_data.series) table += u',' + csvField(series.name);
-    table += u'\n';
-    const auto kept = keptNow();
-    for (int i = 0; i < m_data.count(); ++i) {
-        const int channel = channelAt(i);
-        const auto at = static_cast<std::size_t>(channel);
-        const BarMark mark = m_data.mark(channel);
-        const QString marked = mark == BarMark::Keep     ? QStringLiteral("keep")
-                               : mark == BarMark::Remove ? QStringLiteral("remove")
-                                                         : QString();
-        table += QStringLiteral("%1,%2,%3,%4")
-                     .arg(m_data.number(channel))
-                     .arg(m_ranks[at] + 1)
-                     .arg(kept[at] ? 1 : 0)
-                     .arg(marked);
-        for (const BarSeries& series : m_data.series) table += u',' + csvNumber(series.scores[at]);
-        table += u'\n';
-    }
-    return table;
 }
 
 }  // namespace espalier::plots

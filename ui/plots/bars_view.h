@@ -96,6 +96,7 @@ private:
     void updateMarks();
     void redrawCut();
     void updateAxes();
+    bool fitsAllLabels() const;  // one per bar, side by side
     void updateAccessibleText();
 
     ChannelBars m_data;
@@ -113,6 +114,7 @@ private:
     QString m_typed;
     bool m_isEditable = true;
     QString m_lockedReason;
+    bool m_hasAllLabels = false;
     double m_pixelRatio = 0;
     QCPGraph* m_bars;
     QCPGraph* m_removed;

@@ -13,7 +13,6 @@ namespace espalier::plots {
 namespace {
 
 constexpr double kMarkerSize = 6;
-constexpr double kPixelStep = 15;  // between two pixels of a long stretch
 
 QCPScatterStyle markerOf(SeriesStyle::Marker marker, const QColor& color,
                          const QColor& background) {
@@ -69,20 +68,6 @@ void CurveSeries::draw(const Range& visible) {
     fill(graph, shown(), visible);
     if (raw) fill(raw, points, visible);
     isChanged = false;
-}
-
-void CurveSeries::appendPixels(std::vector<QPointF>& pixels) const {
-    if (!isVisible) return;
-    QPointF last;
-    for (auto point = graph->data()->constBegin(); point != graph->data()->constEnd(); ++point) {
-        const QPointF now = graph->coordsToPixels(point->key, point->value);
-        const bool isFirst = point == graph->data()->constBegin();
-        const double steps =
-            isFirst ? 1 : std::clamp(QLineF(last, now).length() / kPixelStep, 1.0, 50.0);
-        for (double i = 1; i <= steps; ++i)
-            pixels.push_back(isFirst ? now : last + (now - last) * i / steps);
-        last = now;
-    }
 }
 
 RoundMarks::RoundMarks(QCustomPlot* plot) : QCPAbstractItem(plot) {

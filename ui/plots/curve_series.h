@@ -29,8 +29,6 @@ struct CurveSeries {
     void applyLook(const QPalette& palette, int emphasis);
     /// Fills the graphs with what is worth drawing in `visible`.
     void draw(const Range& visible);
-    /// Pixels along what is drawn, close enough to tell what a box would cover.
-    void appendPixels(std::vector<QPointF>& pixels) const;
 };
 
 /// Vertical lines with a word at their top.

@@ -9,6 +9,7 @@
 #include "core/base/format.h"
 #include "ui/plots/csv.h"
 #include "ui/plots/curve_series.h"
+#include "ui/plots/legend.h"
 #include "ui/plots/tickers.h"
 #include "ui/style/colors.h"
 #include "ui/style/theme.h"
@@ -33,9 +34,7 @@ CurvesView::CurvesView(QWidget* parent) : PlotView(parent) {
     plot->yAxis2->setTicker(QSharedPointer<QCPAxisTicker>(new PlainTicker));
     plot->axisRect()->setRangeDragAxes({plot->xAxis}, {plot->yAxis, plot->yAxis2});
     plot->axisRect()->setRangeZoomAxes({plot->xAxis}, {plot->yAxis, plot->yAxis2});
-    plot->axisRect()->insetLayout()->setInsetAlignment(0, Qt::AlignTop | Qt::AlignRight);
-    plot->legend->setRowSpacing(0);
-    plot->legend->setMargins(QMargins(6, 3, 6, 3));
+    showLegend(*plot, false);
     m_marks = new RoundMarks(plot);
     m_marks->setLayer(QStringLiteral("grid"));
     connect(plot->xAxis, qOverload<const QCPRange&>(&QCPAxis::rangeChanged), this, [this] {
@@ -58,6 +57,12 @@ void CurvesView::setAxisTitles(const QString& x, const QString& left, const QStr
 
 void CurvesView::setLeftRange(std::optional<Range> range) {
     m_leftRange = range;
+    m_isRescaleWanted = true;
+    replotLater();
+}
+
+void CurvesView::setLeastBottomRange(const Range& range) {
+    m_leastBottomRange = range;
     m_isRescaleWanted = true;
     replotLater();
 }
@@ -198,9 +203,18 @@ void CurvesView::rescale() {
     if (isZoomedByUser()) return;
     Range left = m_leftRange.value_or(dataRange(SeriesStyle::Axis::Left));
     if (canvas()->yAxis->scaleType() == QCPAxis::stLogarithmic) left = positiveRange(left);
-    setHome(dataRange(std::nullopt), left);
+    setHome(bottomRange(), left);
     const Range right = dataRange(SeriesStyle::Axis::Right);
     canvas()->yAxis2->setRange(right.lower, right.upper);
+}
+
+Range CurvesView::bottomRange() const {
+    const Range range = dataRange(std::nullopt);
+    if (!m_leastBottomRange) return range;
+    const Range& least = *m_leastBottomRange;
+    // One point alone has a range of next to nothing round it.
+    if (least.contains(range.lower + range.size() / 2) && range.size() < least.size()) return least;
+    return {std::min(range.lower, least.lower), std::max(range.upper, least.upper)};
 }
 
 Range CurvesView::positiveRange(const Range& range) const {
@@ -218,23 +232,11 @@ void CurvesView::prepareReplot() {
     for (const auto& series : m_series) {
         if (series->isChanged) series->draw(xMap().values);
     }
-    if (canvas()->legend->visible()) placeLegend();
-}
-
-void CurvesView::placeLegend() {
-    std::vector<QPointF> pixels;
-    for (const auto& series : m_series) series->appendPixels(pixels);
-    const QSizeF size = canvas()->legend->outerRect().size();
-    m_legendCorner = emptiestCorner(plotArea(), size, pixels, m_legendCorner);
-    const bool isRight =
-        m_legendCorner == Corner::TopRight || m_legendCorner == Corner::BottomRight;
-    const bool isTop = m_legendCorner == Corner::TopRight || m_legendCorner == Corner::TopLeft;
-    canvas()->axisRect()->insetLayout()->setInsetAlignment(
-        0, (isTop ? Qt::AlignTop : Qt::AlignBottom) | (isRight ? Qt::AlignRight : Qt::AlignLeft));
 }
 
 void CurvesView::updateLegend() {
-    canvas()->legend->setVisible(seriesCount() > 1);
+    showLegend(*canvas(), seriesCount() > 1);
+    packLegend(*canvas());
 }
 
 void CurvesView::recolor(const QPalette& palette) {
@@ -250,6 +252,7 @@ void CurvesView::recolor(const QPalette& palette) {
         font.setStrikeOut(!series.isVisible);
         entry->setFont(font);
     }
+    packLegend(*canvas());
 }
 
 void CurvesView::updateAccessibleText() {

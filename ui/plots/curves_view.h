@@ -43,8 +43,8 @@ enum class AxisScale { Linear, Log };
 /// Series by number, in the order they were added. Rescales itself until the user zooms.
 ///
 /// Appending is cheap (nothing is drawn before the next event loop turn) and at most 500 points are
-/// drawn per series. With more than one series there is a legend; a click, a digit key or the menu
-/// hides and shows a series.
+/// drawn per series. With more than one series there is a legend above the plot, where it covers
+/// nothing; a click, a digit key or the menu hides and shows a series.
 class CurvesView : public PlotView {
     Q_OBJECT
 
@@ -56,6 +56,8 @@ public:
     /// Fixes the left axis (0 to 100 for percent) instead of following the data.
     void setLeftRange(std::optional<Range> range);
     void setLeftScale(AxisScale scale);
+    /// The lower axis shows at least this, however short the curves are.
+    void setLeastBottomRange(const Range& range);
 
     int addSeries(const SeriesStyle& style);
     int seriesCount() const;
@@ -103,20 +105,20 @@ private:
     void hoverSeries(int series);
     /// Range of all visible points: of x without `axis`, else of y on that axis.
     Range dataRange(std::optional<SeriesStyle::Axis> axis) const;
+    Range bottomRange() const;
     Range positiveRange(const Range& range) const;
     void rescale();
     void updateLegend();
-    void placeLegend();
     void updateAccessibleText();
 
     std::vector<std::unique_ptr<CurveSeries>> m_series;
     RoundMarks* m_marks;
     std::optional<Range> m_leftRange;
+    std::optional<Range> m_leastBottomRange;
     std::array<QString, 3> m_titles;  // x, left, right
     QPointF m_pressedAt;
     int m_highlighted = -1;
     int m_hovered = -1;
-    Corner m_legendCorner = Corner::TopRight;
     bool m_isRescaleWanted = true;
 };
 

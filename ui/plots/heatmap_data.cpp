@@ -30,7 +30,7 @@ float HeatmapData::at(int row, int column) const {
 bool HeatmapData::isRemoved(int row, int column) const {
     if (row < 0 || column < 0 || row >= rows || column >= columns) return false;
     const std::size_t index = indexOf(*this, row, column);
-    return index < removed.size() && removed[index] != 0;
+    return index < removed.size() && removed[index] >= 0.5F;
 }
 
 Cell cellAt(const HeatmapData& data, double x, double y) {

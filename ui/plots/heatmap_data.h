@@ -28,13 +28,15 @@ struct HeatmapData {
     int rows = 0;
     int columns = 0;
     std::vector<float> values;  ///< [rows, columns]
-    /// [rows, columns], 1 = removed by the plan; empty: no overlay
-    std::vector<std::uint8_t> removed;
+    /// [rows, columns], share of the cell that the plan removes; empty: no overlay
+    std::vector<float> removed;
     QStringList rowLabels;     ///< one per row, or empty for numbers
     QStringList columnLabels;  ///< one per column, or empty for numbers
-    QString rowTitle;          ///< "output channel"
-    QString columnTitle;       ///< "input channel × kernel"
-    QString valueTitle;        ///< "weight"
+    /// Numbers that the lower axis shows from edge to edge instead; none: columns
+    std::optional<Range> columnScale;
+    QString rowTitle;     ///< "output channel"
+    QString columnTitle;  ///< "input channel × kernel"
+    QString valueTitle;   ///< "weight"
     HeatmapKind kind = HeatmapKind::Diverging;
     std::optional<Range> range;  ///< of the colour scale; none: from the values
     int rowStride = 1;           ///< matrix rows that one cell stands for
@@ -42,7 +44,7 @@ struct HeatmapData {
 
     bool isEmpty() const { return rows <= 0 || columns <= 0; }
     float at(int row, int column) const;
-    bool isRemoved(int row, int column) const;
+    bool isRemoved(int row, int column) const;  ///< most of the cell is
     bool operator==(const HeatmapData&) const = default;
 };
 

@@ -15,6 +15,20 @@ QRectF cellsRect(const QCustomPlot* plot, const Cell& first, const Cell& last) {
     return QRectF(QPointF(left, top), QPointF(right, bottom)).normalized();
 }
 
+namespace {
+
+// What stays of a cell must still be seen.
+constexpr float kMostOfAPart = 0.6F;
+
+int alphaOf(const HeatmapData& data, int row, int column) {
+    const auto index = static_cast<std::size_t>(row) * static_cast<std::size_t>(data.columns) +
+                       static_cast<std::size_t>(column);
+    const float share = index < data.removed.size() ? data.removed[index] : 0;
+    return static_cast<int>(std::lround(255 * (share >= 1 ? 1 : kMostOfAPart * share)));
+}
+
+}  // namespace
+
 MaskItem::MaskItem(QCustomPlot* plot) : QCPAbstractItem(plot) {
     setSelectable(false);
 }
@@ -26,7 +40,7 @@ void MaskItem::setMask(const HeatmapData& data) {
     for (int row = 0; row < data.rows; ++row) {
         auto* line = reinterpret_cast<QRgb*>(m_mask.scanLine(row));
         for (int column = 0; column < data.columns; ++column) {
-            line[column] = data.isRemoved(row, column) ? 0xff000000 : 0;
+            line[column] = qRgba(0, 0, 0, alphaOf(data, row, column));
         }
     }
 }
@@ -40,15 +54,13 @@ void MaskItem::draw(QCPPainter* painter) {
 
     // Of the screen, or of an enlarged picture.
     const double scale = painter->deviceTransform().m11();
-    const style::Colors& colors = style::colorsFor(m_palette);
-    QColor veil = colors.background;
-    veil.setAlphaF(0.55F);
     QImage tint((shown.size() * scale).toSize() + QSize(1, 1), QImage::Format_ARGB32_Premultiplied);
     tint.setDevicePixelRatio(scale);
     tint.fill(Qt::transparent);
     QPainter tinter(&tint);
     const QRectF all(QPointF(), shown.size());
-    tinter.fillRect(all, style::hatchTile(colors.removed, veil, scale));
+    tinter.fillRect(all, style::hatchTile(style::removedCellHatch(m_palette),
+                                          style::removedCellFill(m_palette), scale));
     tinter.setCompositionMode(QPainter::CompositionMode_DestinationIn);
     tinter.drawImage(target.translated(-shown.topLeft()), m_mask);
     tinter.end();

@@ -15,8 +15,8 @@ namespace espalier::plots {
 /// Pixels of the plot that cells [firstRow, lastRow] × [firstColumn, lastColumn] take.
 QRectF cellsRect(const QCustomPlot* plot, const Cell& first, const Cell& last);
 
-/// A hatched tint over the removed cells. The hatch has the same width at every zoom: it reads
-/// without colour.
+/// Removed cells in hatched grey; those of which a part stays show their colour through it. The
+/// hatch has the same width at every zoom: it reads without colour.
 class MaskItem : public QCPAbstractItem {
 public:
     explicit MaskItem(QCustomPlot* plot);
@@ -28,7 +28,7 @@ protected:
     void draw(QCPPainter* painter) override;
 
 private:
-    QImage m_mask;  // one pixel per cell, opaque where removed
+    QImage m_mask;  // one pixel per cell, opaque where all is removed
     QPalette m_palette;
 };
 

@@ -57,7 +57,11 @@ QString valueText(const HeatmapData& data, float value) {
 
 }  // namespace
 
-HeatmapView::HeatmapView(QWidget* parent) : PlotView(parent) {
+HeatmapView::HeatmapView(QWidget* parent)
+    : PlotView(parent),
+      m_rowTicker(new CellTicker),
+      m_columnTicker(new CellTicker),
+      m_spanTicker(new SpanTicker) {
     setObjectName(QStringLiteral("heatmap"));
     setExportName(QStringLiteral("heatmap"));
     QCustomPlot* plot = canvas();
@@ -81,10 +85,8 @@ HeatmapView::HeatmapView(QWidget* parent) : PlotView(parent) {
     m_mask->setLayer(QStringLiteral("mask"));
     m_outline = new RowOutline(plot);
     m_outline->setLayer(QStringLiteral("overlay"));
-    m_rowTicker = new CellTicker;
-    m_columnTicker = new CellTicker;
-    plot->yAxis->setTicker(QSharedPointer<QCPAxisTicker>(m_rowTicker));
-    plot->xAxis->setTicker(QSharedPointer<QCPAxisTicker>(m_columnTicker));
+    plot->yAxis->setTicker(m_rowTicker);
+    plot->xAxis->setTicker(m_columnTicker);
     plot->yAxis->setRangeReversed(true);  // row 0 at the top
     for (QCPAxis* axis : {plot->xAxis, plot->yAxis}) axis->grid()->setVisible(false);
     HeatmapView::recolor(palette());
@@ -127,6 +129,12 @@ void HeatmapView::updateAxes() {
     QCustomPlot* plot = canvas();
     m_rowTicker->setCells(elided(m_data.rowLabels), m_data.rows, m_data.rowStride);
     m_columnTicker->setCells(elided(m_data.columnLabels), m_data.columns, m_data.columnStride);
+    m_spanTicker->setSpan(m_data.columnScale.value_or(Range{}), m_data.columns);
+    if (m_data.columnScale) {
+        plot->xAxis->setTicker(m_spanTicker);
+    } else {
+        plot->xAxis->setTicker(m_columnTicker);
+    }
     plot->yAxis->setLabel(m_data.rowTitle);
     plot->xAxis->setLabel(m_data.columnTitle);
     m_scale->axis()->setLabel(m_data.valueTitle);
@@ -141,7 +149,7 @@ void HeatmapView::updateAxes() {
     setHome(x, y);
 }
 
-void HeatmapView::setRemoved(std::vector<std::uint8_t> removed) {
+void HeatmapView::setRemoved(std::vector<float> removed) {
     m_data.removed = std::move(removed);
     m_mask->setMask(m_data);
     if (!isVisible()) return replotLater();
@@ -227,7 +235,9 @@ void HeatmapView::pointerLeft() {
 void HeatmapView::prepareReplot() {
     const int lineHeight = QFontMetrics(style::font(style::FontSize::Small)).height() + 2;
     m_rowTicker->setTickCount(std::max(2, (canvas()->height() - 40) / lineHeight));
-    m_columnTicker->setTickCount(std::max(2, canvas()->width() / kColumnTickWidth));
+    const int columnTicks = std::max(2, canvas()->width() / kColumnTickWidth);
+    m_columnTicker->setTickCount(columnTicks);
+    m_spanTicker->setTickCount(columnTicks);
 }
 
 void HeatmapView::keyPressEvent(QKeyEvent* event) {

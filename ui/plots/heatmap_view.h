@@ -4,6 +4,8 @@
 
 #include <functional>
 
+#include <QSharedPointer>
+
 #include "ui/plots/heatmap_data.h"
 #include "ui/plots/plot_view.h"
 
@@ -13,10 +15,11 @@ class QCPColorScale;
 namespace espalier::plots {
 
 class CellTicker;
+class SpanTicker;
 class MaskItem;
 class RowOutline;
 
-/// Cells of a HeatmapData, removed ones under a hatched tint, with a colour scale.
+/// Cells of a HeatmapData, removed ones under hatched grey, with a colour scale.
 ///
 /// A click on a cell or Enter on the current row selects it; with row labels it serves as the
 /// overview of layers (rows = layers). Numbers at the axes count matrix rows and columns (cell ×
@@ -36,7 +39,7 @@ public:
     const HeatmapData& data() const { return m_data; }
     void setReadout(ReadoutFunction readout) { m_readout = std::move(readout); }
     /// Only the overlay: what is removed, [rows, columns], or empty. Cheap enough for a drag.
-    void setRemoved(std::vector<std::uint8_t> removed);
+    void setRemoved(std::vector<float> removed);
     void setRemovedVisible(bool visible);
     /// Outlines a row, as when its layer is selected elsewhere; -1 for none. Emits nothing.
     void setCurrentRow(int row);
@@ -77,8 +80,9 @@ private:
     QCPColorScale* m_scale;
     MaskItem* m_mask;
     RowOutline* m_outline;
-    CellTicker* m_rowTicker;  // owned by its axis, as the next
-    CellTicker* m_columnTicker;
+    QSharedPointer<CellTicker> m_rowTicker;
+    QSharedPointer<CellTicker> m_columnTicker;
+    QSharedPointer<SpanTicker> m_spanTicker;
 };
 
 }  // namespace espalier::plots

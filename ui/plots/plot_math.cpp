@@ -89,33 +89,6 @@ QPointF placeLabel(const QRectF& area, double x, double y, const QSizeF& size, d
     return {std::clamp(left, area.left(), lastLeft), std::clamp(top, area.top(), lastTop)};
 }
 
-QRectF cornerRect(const QRectF& area, Corner corner, const QSizeF& size, double margin) {
-    const bool isRight = corner == Corner::TopRight || corner == Corner::BottomRight;
-    const bool isBottom = corner == Corner::BottomLeft || corner == Corner::BottomRight;
-    const double x = isRight ? area.right() - margin - size.width() : area.left() + margin;
-    const double y = isBottom ? area.bottom() - margin - size.height() : area.top() + margin;
-    return {QPointF(x, y), size};
-}
-
-Corner emptiestCorner(const QRectF& area, const QSizeF& size, std::span<const QPointF> points,
-                      Corner current) {
-    const auto covered = [&](Corner corner) {
-        const QRectF box = cornerRect(area, corner, size);
-        return std::count_if(points.begin(), points.end(),
-                             [&](const QPointF& p) { return box.contains(p); });
-    };
-    Corner best = current;
-    auto fewest = covered(current);
-    for (const Corner corner :
-         {Corner::TopRight, Corner::TopLeft, Corner::BottomRight, Corner::BottomLeft}) {
-        if (const auto count = covered(corner); count < fewest) {
-            best = corner;
-            fewest = count;
-        }
-    }
-    return best;
-}
-
 Points decimated(const Points& points, const Range& visible, int maxPoints) {
     const auto begin = points.x.begin();
     const auto end = points.x.end();

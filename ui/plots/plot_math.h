@@ -48,14 +48,6 @@ Range rangeOf(std::span<const double> values, double margin = 0.05);
 /// a hand there does not cover it. A label larger than `area` starts at its top left.
 QPointF placeLabel(const QRectF& area, double x, double y, const QSizeF& size, double gap = 12);
 
-enum class Corner { TopLeft, TopRight, BottomLeft, BottomRight };
-/// The rectangle of `size` in a corner of `area`, `margin` away from its edges.
-QRectF cornerRect(const QRectF& area, Corner corner, const QSizeF& size, double margin = 10);
-/// The corner where a box of `size` covers the fewest of `points`; `current` unless another is
-/// better.
-Corner emptiestCorner(const QRectF& area, const QSizeF& size, std::span<const QPointF> points,
-                      Corner current);
-
 /// Points of a curve, x not decreasing.
 struct Points {
     std::vector<double> x;

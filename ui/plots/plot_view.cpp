@@ -118,10 +118,8 @@ void PlotView::recolor(const QPalette& palette) {
     }
     m_plot->legend->setFont(style::font(style::FontSize::Small));
     m_plot->legend->setTextColor(colors.text);
-    QColor behind = colors.background;
-    behind.setAlphaF(0.85F);
-    m_plot->legend->setBrush(behind);
-    m_plot->legend->setBorderPen(QPen(colors.grid, 1));
+    m_plot->legend->setBrush(Qt::NoBrush);
+    m_plot->legend->setBorderPen(Qt::NoPen);
     for (QCPItemStraightLine* line : m_crosshair) line->setPen(QPen(colors.axis, 1, Qt::DotLine));
 }
 

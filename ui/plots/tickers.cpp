@@ -89,4 +89,25 @@ QString CellTicker::getTickLabel(double tick, const QLocale&, QChar, int) {
     return QString::number(static_cast<qint64>(cell) * m_stride);
 }
 
+void SpanTicker::setSpan(const Range& span, int count) {
+    m_span = usable(span);
+    m_count = std::max(1, count);
+}
+
+double SpanTicker::getTickStep(const QCPRange& range) {
+    return niceCount(range.size() * perCell() / std::max(1, mTickCount));
+}
+
+QVector<double> SpanTicker::createTickVector(double tickStep, const QCPRange& range) {
+    QVector<double> ticks;
+    const double last = std::min(valueAt(range.upper), m_span.upper) + tickStep * 1e-6;
+    double value = std::ceil(std::max(valueAt(range.lower), m_span.lower) / tickStep) * tickStep;
+    for (; value <= last; value += tickStep) ticks.append(cellAt(value));
+    return ticks;
+}
+
+QString SpanTicker::getTickLabel(double tick, const QLocale&, QChar, int) {
+    return plainTickText(valueAt(tick), 1);
+}
+
 }  // namespace espalier::plots

@@ -5,6 +5,7 @@
 
 #include <QStringList>
 
+#include "ui/plots/plot_math.h"
 #include "ui/plots/qcp.h"
 
 namespace espalier::plots {
@@ -60,6 +61,24 @@ private:
     QStringList m_names;
     int m_count = 0;
     int m_stride = 1;
+};
+
+/// Columns whose axis shows other numbers, from the first one's left edge to the last one's right.
+class SpanTicker : public QCPAxisTicker {
+public:
+    void setSpan(const Range& span, int count);
+
+protected:
+    double getTickStep(const QCPRange& range) override;
+    QVector<double> createTickVector(double tickStep, const QCPRange& range) override;
+    QString getTickLabel(double tick, const QLocale&, QChar, int) override;
+
+private:
+    double perCell() const { return m_span.size() / m_count; }
+    double valueAt(double cell) const { return m_span.lower + (cell + 0.5) * perCell(); }
+    double cellAt(double value) const { return (value - m_span.lower) / perCell() - 0.5; }
+    Range m_span;
+    int m_count = 1;
 };
 
 }  // namespace espalier::plots

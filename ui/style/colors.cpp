@@ -71,9 +71,10 @@ QColor seriesColor(const QPalette& palette, int index) {
     const bool dark = isDark(palette);
     if (i == kSeriesColors - 1) return colorsFor(palette).text;
     const QColor color = QColor::fromRgb(kColors[static_cast<std::size_t>(i)]);
-    // Two of them fade into one background: dark blue on dark, yellow on white.
+    // Two of them fade into one background: dark blue on dark, yellow on white. Every yellow that
+    // can be seen on white is the orange to some eyes: brown stands in for it.
     if (dark && i == 0) return QColor(0x3d, 0x9b, 0xd9);
-    if (!dark && i == 6) return QColor(0xb8, 0xa9, 0x00);
+    if (!dark && i == 6) return QColor(0x5c, 0x4a, 0x10);
     return color;
 }
 
@@ -85,6 +86,16 @@ QBrush removedHatch(const QPalette& palette) {
 QColor removedFill(const QPalette& palette) {
     const Colors& colors = colorsFor(palette);
     return mix(colors.background, colors.removed, 0.8);
+}
+
+QColor removedCellFill(const QPalette& palette) {
+    const Colors& colors = colorsFor(palette);
+    return mix(colors.background, colors.text, isDark(palette) ? 0.22 : 0.16);
+}
+
+QColor removedCellHatch(const QPalette& palette) {
+    const Colors& colors = colorsFor(palette);
+    return mix(colors.background, colors.text, 0.5);
 }
 
 QBrush hatchTile(const QColor& lines, const QColor& fill, double pixelRatio) {

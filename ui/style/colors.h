@@ -39,6 +39,11 @@ QBrush removedHatch(const QPalette& palette);
 /// The removed colour as a plain opaque fill, a little nearer to the background than the hatch.
 QColor removedFill(const QPalette& palette);
 
+/// Cells that go, among cells whose colour is their value: grey, which no scale of values uses, so
+/// that they are told from every value by every eye.
+QColor removedCellFill(const QPalette& palette);
+QColor removedCellHatch(const QPalette& palette);
+
 /// Diagonal lines of one pixel on `fill` as one tile, for areas that are redrawn at every mouse
 /// move. `pixelRatio` is the screen's: a tile in its own pixels is painted several times faster
 /// than a scaled pattern, and sharper.

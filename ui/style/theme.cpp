@@ -2,9 +2,9 @@
 #include "ui/style/theme.h"
 
 #include <QApplication>
-#include <QStyle>
-#include <QStyleFactory>
 #include <QToolTip>
+
+#include "ui/style/fusion.h"
 
 namespace espalier::style {
 
@@ -46,9 +46,7 @@ bool isDesktopDark() {
 }  // namespace
 
 void applyTheme(QApplication& application, ThemeMode mode) {
-    if (application.style()->name() != QLatin1String("fusion")) {
-        application.setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
-    }
+    if (!qobject_cast<Fusion*>(QApplication::style())) application.setStyle(new Fusion);
     const bool dark = mode == ThemeMode::Dark || (mode == ThemeMode::System && isDesktopDark());
     const QPalette palette = dark ? darkPalette() : lightPalette();
     QApplication::setPalette(palette);

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/gui/leaving.h"
+
+#include <utility>
+
+#include <QWidget>
+
+#include "ui/dialogs/dialogs.h"
+#include "ui/dialogs/inline_message.h"
+#include "ui/document/workbench.h"
+
+namespace espalier::gui {
+
+Leaving::Leaving(ui::Workbench* workbench, Exports exports, QWidget* window)
+    : QObject(window), m_workbench(workbench), m_exports(std::move(exports)), m_window(window) {
+    connect(workbench, &ui::Workbench::trainingEnded, this, &Leaving::afterTraining);
+    connect(workbench, &ui::Workbench::succeeded, this, &Leaving::afterExport);
+    connect(workbench, &ui::Workbench::failed, this, [this] { m_afterExport = {}; });
+}
+
+void Leaving::leaveModel(const Then& then) {
+    enum Answer { Export, Discard, Cancel };
+    const ui::Document& document = *m_workbench->document();
+    m_afterExport = {};
+    if (m_workbench->isTraining()) {
+        Q_EMIT refused(
+            tr("A training is running on this model. Stop it first: its best weights so "
+               "far are kept."));
+        return;
+    }
+    if (!document.hasUnsavedWork()) return then();
+    const bool hasOwnWeights = document.hasOwnWeights();
+    const QString file = QString::fromStdString(document.snapshot()->file().name());
+    ui::Question question;
+    question.title = tr("Unsaved work");
+    question.text = hasOwnWeights ? tr("The fine-tuned weights of %1 are in no file yet.").arg(file)
+                                  : tr("The plan for %1 is in no file yet.").arg(file);
+    question.detail = hasOwnWeights ? tr("They are lost if you go on without exporting.")
+                                    : tr("It is lost if you go on without exporting it.");
+    question.answers = {hasOwnWeights ? tr("Export model…") : tr("Export plan…"), tr("Discard"),
+                        tr("Cancel")};
+    question.safeAnswer = Cancel;
+    question.mainAnswer = Export;
+    const int answer = ui::dialogs::ask(m_window, question);
+    if (answer == Export) exportFirst(hasOwnWeights ? m_exports.model : m_exports.plan, then);
+    if (answer == Discard) then();
+}
+
+void Leaving::leaveTraining(const Then& then) {
+    enum Answer { Stop, GoOn };
+    if (m_afterTraining) return;  // it is being stopped already
+    ui::Question question;
+    question.title = tr("Fine-tuning is running");
+    question.text = tr("Stop it and quit?");
+    question.detail =
+        tr("The best weights so far are written to a model file, and the next start says where.");
+    question.answers = {tr("Stop and quit"), tr("Go on training")};
+    question.safeAnswer = GoOn;
+    question.mainAnswer = GoOn;
+    if (ui::dialogs::ask(m_window, question) != Stop) return;
+    if (!m_workbench->isTraining()) return leaveModel(then);  // it ended while this was asked
+    m_afterTraining = then;
+    m_workbench->stopTraining();
+}
+
+void Leaving::afterTraining() {
+    const Then then = std::exchange(m_afterTraining, {});
+    if (!then) return;
+    const ui::Document& document = *m_workbench->document();
+    // Stopped before the first validation it has no weights of its own; the plan is still there.
+    if (!document.hasUnsavedWork() || !document.hasOwnWeights()) return leaveModel(then);
+    m_workbench->keepBest(this, [this, then](const Result<std::filesystem::path>& saved) {
+        afterSaving(saved, then);
+    });
+}
+
+void Leaving::afterSaving(const Result<std::filesystem::path>& saved, const Then& then) {
+    enum Answer { Export, Discard, Stay };
+    if (saved) {
+        Q_EMIT bestSaved(QString::fromStdString(saved->string()));
+        return then();
+    }
+    ui::Question question;
+    question.title = tr("Best weights not saved");
+    question.text = ui::asSentence(QString::fromStdString(saved.error().text()));
+    question.detail =
+        tr("The training has ended and its best weights are in the window. They are "
+           "lost if you quit without exporting them.");
+    question.answers = {tr("Export model…"), tr("Quit without them"), tr("Stay")};
+    question.safeAnswer = Stay;
+    question.mainAnswer = Export;
+    const int answer = ui::dialogs::ask(m_window, question);
+    if (answer == Export) exportFirst(m_exports.model, then);
+    if (answer == Discard) then();
+}
+
+void Leaving::exportFirst(const std::function<bool()>& exporting, const Then& then) {
+    if (exporting()) m_afterExport = then;
+}
+
+void Leaving::afterExport() {
+    const Then then = std::exchange(m_afterExport, {});
+    if (then && !m_workbench->document()->hasUnsavedWork()) then();
+}
+
+}  // namespace espalier::gui

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Leaving a model, or the window, without losing work.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+
+#include <QObject>
+#include <QString>
+
+#include "core/base/result.h"
+
+namespace espalier::ui {
+class Workbench;
+}
+
+namespace espalier::gui {
+
+class Leaving : public QObject {
+    Q_OBJECT
+public:
+    /// Each asks for a file and begins to write it; false when the person declined.
+    struct Exports {
+        std::function<bool()> model;
+        std::function<bool()> plan;
+    };
+    /// Questions stand over `window`.
+    Leaving(ui::Workbench* workbench, Exports exports, QWidget* window);
+
+    using Then = std::function<void()>;
+    /// Does `then` at once when nothing would be lost, else asks: export first, discard, or stay.
+    void leaveModel(const Then& then);
+    /// Asks whether the training may be stopped. Its best weights are written to a file before
+    /// `then`; where that cannot be, the person is told and nothing is left.
+    void leaveTraining(const Then& then);
+
+Q_SIGNALS:
+    void refused(const QString& why);
+    void bestSaved(const QString& path);
+
+private:
+    void afterTraining();
+    void afterSaving(const Result<std::filesystem::path>& saved, const Then& then);
+    void exportFirst(const std::function<bool()>& exporting, const Then& then);
+    void afterExport();
+
+    ui::Workbench* m_workbench;
+    Exports m_exports;
+    QWidget* m_window;
+    Then m_afterExport;
+    Then m_afterTraining;
+};
+
+}  // namespace espalier::gui

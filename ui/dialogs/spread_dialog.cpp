@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/dialogs/spread_dialog.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QDialogButtonBox>
+#include <QDoubleSpinBox>
+#include <QFormLayout>
+#include <QHBoxLayout>
+#include <QPushButton>
+#include <QSignalBlocker>
+#include <QSlider>
+#include <QVBoxLayout>
+
+#include "ui/dialogs/fit_height.h"
+#include "ui/dialogs/inline_message.h"
+#include "ui/document/document.h"
+#include "ui/jobs/job_runner.h"
+#include "ui/style/theme.h"
+
+namespace espalier::ui {
+namespace {
+
+constexpr int kSliderSteps = 1000;
+constexpr double kPercent = 100;
+constexpr int kWidth = 480;
+
+QString text(const std::string& utf8) {
+    return QString::fromStdString(utf8);
+}
+
+}  // namespace
+
+prune::Plan withLocked(prune::Plan plan, const std::set<std::string>& kept) {
+    plan.locked.insert(kept.begin(), kept.end());
+    return plan;
+}
+
+SpreadDialog::SpreadDialog(const Kind& kind, const Document* document, JobRunner* jobs,
+                           QWidget* parent)
+    : QDialog(parent),
+      m_document(document),
+      m_jobs(jobs),
+      m_name(kind.name),
+      m_form(new QFormLayout),
+      m_keep(new QCheckBox(kind.keep, this)),
+      m_message(new InlineMessage(named("Message"))) {
+    setObjectName(named("Dialog"));
+    setWindowTitle(kind.title);
+    m_message->setMinimumHeight(2 * fontMetrics().lineSpacing());
+    m_keep->setObjectName(named("Keep"));
+    m_keep->setToolTip(tr("Otherwise they are replaced"));
+    m_keep->setAccessibleName(kind.keep.isEmpty() ? tr("Keep cuts") : kind.keep);
+    m_keep->setVisible(!kind.keep.isEmpty());
+    m_form->setVerticalSpacing(style::kSpacePanel);
+    m_form->addRow(kind.share, makeShareLine(kind));
+    auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
+    m_accept = buttons->addButton(tr("Prune"), QDialogButtonBox::AcceptRole);
+    m_accept->setObjectName(named("Accept"));
+    auto* layout = new QVBoxLayout(this);
+    layout->setSpacing(style::kSpaceGroup);
+    layout->addLayout(m_form);
+    layout->addWidget(m_keep);
+    layout->addWidget(m_message);
+    layout->addStretch();
+    layout->addWidget(buttons);
+    connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
+    connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
+    connect(m_keep, &QCheckBox::toggled, this, &SpreadDialog::preview);
+}
+
+SpreadDialog::~SpreadDialog() {
+    m_jobs->cancelSlot(m_name);
+}
+
+QString SpreadDialog::named(const char* part) const {
+    return m_name + QLatin1String(part);
+}
+
+QLayout* SpreadDialog::makeShareLine(const Kind& kind) {
+    m_slider = new QSlider(Qt::Horizontal);
+    m_slider->setObjectName(named("Slider"));
+    m_slider->setAccessibleName(kind.share);
+    m_slider->setToolTip(kind.shareTip);
+    m_slider->setRange(0, kSliderSteps - 1);
+    m_slider->setPageStep(kSliderSteps / 10);
+    m_slider->setValue(static_cast<int>(std::lround(kind.first * kSliderSteps)));
+    m_percent = new QDoubleSpinBox;
+    m_percent->setObjectName(named("Percent"));
+    m_percent->setAccessibleName(tr("%1 in percent").arg(kind.share));
+    m_percent->setToolTip(kind.shareTip);
+    m_percent->setAlignment(Qt::AlignRight);
+    m_percent->setRange(0, 99.9);
+    m_percent->setDecimals(1);
+    m_percent->setSuffix(QStringLiteral("\u2009%"));
+    m_percent->setValue(kind.first * kPercent);
+    connect(m_slider, &QSlider::valueChanged, m_percent,
+            [this](int value) { m_percent->setValue(kPercent * value / kSliderSteps); });
+    connect(m_percent, &QDoubleSpinBox::valueChanged, this, [this](double value) {
+        const QSignalBlocker quiet(m_slider);
+        m_slider->setValue(static_cast<int>(std::lround(value * kSliderSteps / kPercent)));
+        preview();
+    });
+    auto* line = new QHBoxLayout;
+    line->setSpacing(style::kSpacePanel);
+    line->addWidget(m_slider, 1);
+    line->addWidget(m_percent);
+    return line;
+}
+
+QComboBox* SpreadDialog::addChoice(const QString& name, const QString& title) {
+    auto* box = new QComboBox;
+    box->setObjectName(m_name + name);
+    box->setAccessibleName(title);
+    m_form->addRow(title, box);
+    connect(box, &QComboBox::currentIndexChanged, this, &SpreadDialog::preview);
+    return box;
+}
+
+QComboBox* SpreadDialog::addScopes(const QList<std::pair<QString, prune::Scope>>& scopes) {
+    m_scope = addChoice(QStringLiteral("Scope"), tr("Spread"));
+    const QSignalBlocker quiet(m_scope);
+    for (const auto& [name, scope] : scopes) m_scope->addItem(name, static_cast<int>(scope));
+    return m_scope;
+}
+
+void SpreadDialog::addCriteria(std::span<const prune::CriterionInfo> criteria,
+                               const std::string& current) {
+    m_criterion = addChoice(QStringLiteral("Criterion"), tr("Criterion"));
+    m_criterion->setToolTip(tr("How they are ranked; the lowest go first"));
+    const QSignalBlocker quiet(m_criterion);
+    for (const prune::CriterionInfo& info : criteria) {
+        m_criterion->addItem(QStringLiteral("%1:  %2").arg(text(info.name), text(info.formula)),
+                             text(info.name));
+        m_criterion->setItemData(m_criterion->count() - 1, text(info.summary), Qt::ToolTipRole);
+    }
+    m_criterion->setCurrentIndex(std::max(0, m_criterion->findData(text(current))));
+}
+
+double SpreadDialog::share() const {
+    return m_percent->value() / kPercent;
+}
+
+prune::Scope SpreadDialog::scope() const {
+    return static_cast<prune::Scope>(m_scope->currentData().toInt());
+}
+
+QString SpreadDialog::criterion() const {
+    return m_criterion->currentData().toString();
+}
+
+bool SpreadDialog::keepsRules() const {
+    return m_keep->isChecked();
+}
+
+void SpreadDialog::refuse(const QString& why) {
+    m_message->showError(why);
+}
+
+void SpreadDialog::preview() {
+    m_plan.reset();
+    m_accept->setEnabled(false);
+    if (height() < minimumHeight() || !isVisible()) fitHeight(*this, std::max(kWidth, width()));
+    const Job job = previewJob();
+    if (!job) return;
+    const JobOptions options{Lane::Interactive, tr("Previewing the cut"), m_name, false};
+    m_jobs->run<Preview>(
+        options, this, [job](const EventSink<>&, RunControl& control) { return job(control); },
+        [this](Result<Preview> preview) { showPreview(std::move(preview)); });
+}
+
+void SpreadDialog::showPreview(Result<Preview> preview) {
+    if (!preview) {
+        if (preview.error().kind != Error::Kind::Cancelled) m_message->showError(preview.error());
+        return;
+    }
+    m_message->showNote(described(preview->footprint, m_document->denseFootprint()));
+    m_plan = std::make_shared<const prune::Plan>(std::move(preview->plan));
+    m_accept->setEnabled(true);
+    Q_EMIT previewed();
+}
+
+}  // namespace espalier::ui

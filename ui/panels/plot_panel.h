@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How a panel with a plot is laid out: a title with options beside it, then the plot.
+#pragma once
+
+#include <initializer_list>
+
+#include <QHBoxLayout>
+#include <QVBoxLayout>
+#include <QWidget>
+
+#include "ui/style/theme.h"
+
+namespace espalier::ui {
+
+/// The title takes the room that the options leave.
+inline QWidget* optionBar(QWidget* panel, QWidget* title, std::initializer_list<QWidget*> options) {
+    auto* bar = new QWidget(panel);
+    auto* layout = new QHBoxLayout(bar);
+    layout->setContentsMargins({});
+    layout->setSpacing(style::kSpacePanel);
+    layout->addWidget(title, 1);
+    for (QWidget* option : options) layout->addWidget(option);
+    return bar;
+}
+
+/// The last of `parts` is the plot, which takes the room that the others leave.
+inline void layOut(QWidget* panel, std::initializer_list<QWidget*> parts) {
+    auto* layout = new QVBoxLayout(panel);
+    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel,
+                               style::kSpaceRelated);
+    layout->setSpacing(style::kSpaceRelated);
+    for (QWidget* part : parts) layout->addWidget(part);
+    layout->setStretch(layout->count() - 1, 1);
+}
+
+}  // namespace espalier::ui

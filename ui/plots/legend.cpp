@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/plots/legend.h"
+
+#include "ui/style/theme.h"
+
+#include "ui/plots/qcp.h"
+
+namespace espalier::plots {
+
+namespace {
+
+// Of the free height: the row is as high as its text, all else is the plot's.
+constexpr double kLeastStretch = 1e-3;
+
+}  // namespace
+
+void showLegend(QCustomPlot& plot, bool shown) {
+    QCPLayoutGrid* grid = plot.plotLayout();
+    QCPLegend* legend = plot.legend;
+    legend->setVisible(shown);
+    QCPLayoutInset* inset = plot.axisRect()->insetLayout();
+    if (shown == (legend->layout() != inset)) return;
+    QCPLayout* before = legend->layout();
+    before->take(legend);
+    if (shown) {
+        // What fills the row beside it: a legend alone would hold the plot to its own width.
+        auto* row = new QCPLayoutGrid;
+        grid->insertRow(0);
+        grid->addElement(0, 0, row);
+        row->addElement(0, 0, legend);
+        row->addElement(0, 1, new QCPLayoutElement(&plot));
+        grid->setRowStretchFactor(0, kLeastStretch);
+        grid->setRowSpacing(0);
+        legend->setFillOrder(QCPLegend::foColumnsFirst);
+        legend->setColumnSpacing(style::kSpaceGroup);
+        legend->setMargins(QMargins(0, style::kSpaceRelated, 0, 0));
+    } else {
+        grid->remove(before);
+        grid->simplify();
+        inset->addElement(legend, Qt::AlignTop | Qt::AlignLeft);
+    }
+}
+
+void packLegend(QCustomPlot& plot) {
+    for (int i = 0; i < plot.legend->itemCount(); ++i) {
+        QCPAbstractLegendItem* entry = plot.legend->item(i);
+        entry->setMaximumSize(entry->minimumOuterSizeHint());
+    }
+}
+
+}  // namespace espalier::plots
