@@ -239,21 +239,21 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(opened.count(), 1, test::kPatienceMs);
         QVERIFY(m_probe->rest());
         m_probe->trigger("view.channels");
-        select("layers.3.conv2.weight");
+        select("layers.0.conv2.weight");
         QVERIFY(m_probe->rest());
         auto* bars = m_probe->child<plots::BarsView>("channelBars");
-        QCOMPARE(bars->data().count(), 32);
+        QCOMPARE(bars->data().count(), 16);
         QCustomPlot* canvas = bars->canvas();
         const auto pixelOf = [canvas](double place) {
             return QPoint(static_cast<int>(canvas->xAxis->coordToPixel(place)),
                           canvas->axisRect()->top() + 60);
         };
-        drag(canvas, pixelOf(31.5), pixelOf(19.5));
+        drag(canvas, pixelOf(15.5), pixelOf(9.5));
         QVERIFY(m_probe->rest());
         // One drag, and every member of the group has lost the same channels.
         const prune::Footprint& cost = m_probe->document().footprint();
         QVERIFY(cost.macs < m_probe->document().denseFootprint().macs);
-        for (const char* member : {"layers.3.down.0.weight", "layers.5.conv2.weight"}) {
+        for (const char* member : {"conv1.weight", "layers.2.conv2.weight"}) {
             const auto layer = m_probe->document().snapshot()->find(member);
             QVERIFY2(layer && m_probe->document().removed(*layer) > 0, member);
         }

@@ -117,6 +117,19 @@ private Q_SLOTS:
         QCOMPARE(m_session->document.selection(), layers[0]);
     }
 
+    void aRowFromElsewhereComesToTheMiddle() {
+        m_panel->resize(m_panel->width(), m_panel->height() - table().viewport()->height() + 74);
+        QCoreApplication::processEvents();
+        const int rows = proxy().rowCount();
+        QVERIFY2(rows >= 5, qPrintable(QString::number(rows)));  // three are seen at once
+        m_session->document.select(proxy().layerAt(proxy().index(0, 0)));
+        m_session->document.select(proxy().layerAt(proxy().index(3, 0)));
+        const QRect row = table().visualRect(proxy().index(3, 0));
+        QVERIFY(std::abs(row.center().y() - table().viewport()->height() / 2) < row.height());
+        m_session->document.select(proxy().layerAt(proxy().index(2, 0)));  // it is in sight
+        QCOMPARE(table().visualRect(proxy().index(3, 0)), row);
+    }
+
     void filterHidesRowsAndKeepsTheDocumentsSelection() {
         const auto layers = prunable();
         m_session->document.select(layers[0]);

@@ -137,9 +137,9 @@ void LayerListPanel::buildHeader() {
     header->setSectionResizeMode(LayerModel::Name, QHeaderView::Stretch);
     // The names need the room more than their numbers do.
     header->setSectionResizeMode(LayerModel::Parameters, QHeaderView::Fixed);
-    header->resizeSection(LayerModel::Parameters,
-                          fontMetrics().horizontalAdvance(QStringLiteral("999.9 M")) +
-                              style::kSpacePanel);
+    header->resizeSection(
+        LayerModel::Parameters,
+        fontMetrics().horizontalAdvance(QStringLiteral("999.9 M")) + style::kSpacePanel);
     header->setSectionResizeMode(LayerModel::Removed, QHeaderView::Fixed);
     header->resizeSection(LayerModel::Removed,
                           fontMetrics().horizontalAdvance(QStringLiteral("100.0 %")) + kBarWidth +
@@ -325,7 +325,10 @@ void LayerListPanel::showSelection() {
     const QModelIndex current = m_proxy->indexOf(m_document->selection());
     if (current.isValid() && current.row() != m_table->currentIndex().row()) {
         selection->setCurrentIndex(current, QItemSelectionModel::NoUpdate);
-        m_table->scrollTo(current);
+        // A row from elsewhere comes to the middle: the layers that move along are around it.
+        const bool isSeen = m_table->viewport()->rect().contains(m_table->visualRect(current));
+        m_table->scrollTo(current, isSeen ? QAbstractItemView::EnsureVisible
+                                          : QAbstractItemView::PositionAtCenter);
     }
     refreshActions();
 }
