@@ -38,6 +38,7 @@ const Table& table() {
         addRules(*all, convolutionRules());
         addRules(*all, spatialRules());
         addRules(*all, reindexRules());
+        addRules(*all, windowRules());
         addRules(*all, axisRules());
         addRules(*all, indexRules());
         addRules(*all, pointwiseRules());

@@ -156,6 +156,46 @@ void attention(const Call& call) {
     call.set(output, std::move(tags));
 }
 
+/// x [.., in] and y [.., in2] times weight [out, in, in2], plus bias [out].
+void bilinear(const Call& call) {
+    auto& tagger = call.tagger;
+    const auto weight = call.tensor("weight");
+    const auto output = call.outputs().at(0);
+    for (int side = 0; side < 2; ++side) {
+        const auto input = call.tensor(side);
+        tagger.setRole(weight, tagger.axis(weight, side + 1), Role::Consumer);
+        joinAxes(call, input, call.rank(input) - 1, weight, side + 1);
+    }
+    const auto rows = tagger.axis(weight, 0);
+    tagger.setRole(weight, rows, Role::Producer);
+    if (call.tensor("bias") >= 0) joinAxes(call, weight, 0, call.tensor("bias"), 0);
+    const std::array<ValueId, 2> both{call.tensor(0), call.tensor(1)};
+    auto tags = broadcastTags(call, both, call.shape(output), 1);
+    tags.axes.back() = rows;
+    call.set(output, std::move(tags));
+}
+
+/// A whole encoder layer: attention takes its widths from numbers, but what lies between the two
+/// last linear layers is in their weights alone.
+void fusedEncoderLayer(const Call& call) {
+    auto& tagger = call.tagger;
+    const auto first = call.tensor("ffn_weight_1");
+    const auto second = call.tensor("ffn_weight_2");
+    const auto why = cat(tagger.here(), " is fused: it takes all other widths from one number");
+    for (const auto id : call.tensors()) {
+        if (id != first && id != second && id != call.tensor("ffn_bias_1")) {
+            tagger.freezeAll(id, why);
+        }
+    }
+    tagger.freeze(tagger.axis(first, 1), why);
+    tagger.freeze(tagger.axis(second, 0), why);
+    tagger.setRole(first, tagger.axis(first, 0), Role::Producer);
+    tagger.setRole(second, tagger.axis(second, 1), Role::Consumer);
+    joinAxes(call, first, 0, second, 1);
+    joinAxes(call, first, 0, call.tensor("ffn_bias_1"), 0);
+    for (const auto output : call.outputs()) call.set(output, call.plain(output));
+}
+
 /// Fused attention reads the width of its heads off the stream: nothing in it can go alone.
 void fusedAttention(const Call& call) {
     call.freezeAll(cat(call.tagger.here(), " is fused: it takes all widths from one number"));
@@ -166,7 +206,9 @@ constexpr std::array kRules = {
     NamedRule{"addmm baddbmm addmv", addmm},
     NamedRule{"linear", linear},
     NamedRule{"scaled_dot_product_attention", attention},
-    NamedRule{"_native_multi_head_attention _transformer_encoder_layer_fwd", fusedAttention},
+    NamedRule{"bilinear", bilinear},
+    NamedRule{"_transformer_encoder_layer_fwd", fusedEncoderLayer},
+    NamedRule{"_native_multi_head_attention", fusedAttention},
 };
 
 }  // namespace

@@ -71,9 +71,10 @@ void gather(const Call& call) {
     auto tags = call.plain(output);
     for (std::int64_t i = 0; i < call.rank(input); ++i) {
         if (i == axis) continue;
-        if (index >= 0 && call.tagger.tags(index).isTracked(i)) joinAxes(call, input, i, index, i);
-        const auto own = call.tagger.allAxes(input).axes[at(i)];
-        const bool follows = index >= 0 && call.tagger.tags(index).isTracked(i);
+        const auto own = call.tagger.axis(input, i);
+        const bool isAlike = index >= 0 && call.shape(index)[at(i)] == call.shape(input)[at(i)];
+        const bool follows = isAlike && own != nullptr && call.tagger.axis(index, i) != nullptr;
+        if (follows) joinAxes(call, input, i, index, i);
         if (own != nullptr && !follows) {
             call.tagger.freeze(own, cat(call.tagger.here(), " looks them up place by place"));
         }
@@ -187,6 +188,31 @@ void indexPut(const Call& call) {
     for (const auto output : call.outputs()) call.set(output, tags);
 }
 
+/// The other axes of what is written to, the index and what is written lie side by side.
+void scatter(const Call& call) {
+    auto& tagger = call.tagger;
+    const auto self = call.tensor(0);
+    const auto axis = call.wrap(call.integer("dim", 0), call.rank(self));
+    const auto why = cat(tagger.here(), " writes them by number");
+    for (const auto id : call.tensors()) {
+        if (call.rank(id) != call.rank(self)) {
+            tagger.freezeAll(id, why);
+            continue;
+        }
+        tagger.freeze(tagger.axis(id, axis), why);
+        for (std::int64_t i = 0; i < call.rank(self); ++i) {
+            if (i == axis || id == self) continue;
+            const bool isAlike = call.shape(id)[at(i)] == call.shape(self)[at(i)];
+            if (isAlike) joinAxes(call, self, i, id, i);
+            if (!isAlike) tagger.freeze(tagger.axis(self, i), why);
+            if (!isAlike) tagger.freeze(tagger.axis(id, i), why);
+        }
+    }
+    auto tags = tagger.allAxes(self);
+    tags.isLazy = false;
+    for (const auto output : call.outputs()) call.set(output, tags);
+}
+
 void embedding(const Call& call) {
     const auto weight = call.tensor("weight");
     const auto output = call.outputs().at(0);
@@ -208,6 +234,7 @@ constexpr std::array kRules = {
     NamedRule{"gather take_along_dim", gather},
     NamedRule{"index", index},
     NamedRule{"index_put _index_put_impl", indexPut},
+    NamedRule{"scatter scatter_add scatter_reduce index_add index_copy index_reduce", scatter},
     NamedRule{"embedding embedding_bag embedding_renorm", embedding},
 };
 

@@ -160,7 +160,27 @@ void cell(const Call& call) {
     }
 }
 
+/// Batch and time become one axis of steps, or two again; the axes after them stay.
+void pack(const Call& call) {
+    const auto input = call.tensor(0);
+    const bool isPacking = call.name == "_pack_padded_sequence";
+    const auto axes = call.tagger.allAxes(input).axes;
+    const std::size_t mixed = isPacking ? 2 : 1;
+    const auto why = cat(call.tagger.here(), " sorts them by length");
+    for (std::size_t i = 0; i < mixed && i < axes.size(); ++i) call.tagger.freeze(axes[i], why);
+    const auto outputs = call.outputs();
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        auto tags = call.plain(outputs[i]);
+        const auto kept = axes.size() - mixed;
+        for (std::size_t k = 0; i == 0 && k < kept && k < tags.axes.size(); ++k) {
+            tags.axes[tags.axes.size() - 1 - k] = axes[axes.size() - 1 - k];
+        }
+        call.set(outputs[i], std::move(tags));
+    }
+}
+
 constexpr std::array kRules = {
+    NamedRule{"_pack_padded_sequence _pad_packed_sequence", pack},
     NamedRule{"lstm gru rnn_tanh rnn_relu", recurrent},
     NamedRule{"lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell", cell},
 };

@@ -232,39 +232,6 @@ void channelShuffle(const Call& call) {
     moved(call);
 }
 
-/// Windows along an axis: its positions are neither kept nor dropped one by one.
-void windows(const Call& call) {
-    const auto input = call.tensor(0);
-    const auto axis = call.wrap(call.integer("dimension", 0), call.rank(input));
-    const auto own = call.tagger.allAxes(input).axes[at(axis)];
-    call.tagger.freeze(own, cat(call.tagger.here(), " slides over them"));
-    moved(call);
-}
-
-/// col2im: blocks of a kernel's size become one channel.
-void fold(const Call& call) {
-    const auto input = call.tensor(0);
-    const auto output = call.outputs().at(0);
-    auto& tagger = call.tagger;
-    const auto first = call.rank(input) - 2;
-    const auto why = cat(tagger.here(), " slides over them");
-    const auto axes = tagger.allAxes(input).axes;
-    tagger.freeze(axes.back(), why);
-    auto tags = call.plain(output);
-    if (first > 0) tags.axes[0] = axes[0];
-    if (const auto own = axes[at(first)]) {
-        const auto channels = call.shape(output)[at(first)];
-        const auto block = own->size() / at(channels);
-        auto made = std::make_shared<std::vector<Atom>>();
-        for (std::size_t i = 0; i < own->size(); ++i) {
-            if (i % block == 0) made->push_back((*own)[i]);
-            tagger.unite((*own)[i / block * block], (*own)[i]);
-        }
-        tags.axes[at(first)] = std::move(made);
-    }
-    call.set(output, std::move(tags));
-}
-
 constexpr std::array kRules = {
     NamedRule{"reshape flatten unflatten reshape_as view_as _unsafe_view ravel squeeze unsqueeze "
               "_reshape_alias atleast_1d atleast_2d atleast_3d view_copy squeeze_copy "
@@ -274,11 +241,9 @@ constexpr std::array kRules = {
     NamedRule{"expand expand_as broadcast_to expand_copy", expand},
     NamedRule{"repeat tile", repeat},
     NamedRule{"permute transpose t numpy_T mT matrix_H T H mH swapaxes swapdims movedim moveaxis "
-              "pixel_shuffle pixel_unshuffle im2col adjoint permute_copy transpose_copy t_copy",
+              "pixel_shuffle pixel_unshuffle adjoint permute_copy transpose_copy t_copy",
               moved},
     NamedRule{"channel_shuffle native_channel_shuffle", channelShuffle},
-    NamedRule{"unfold", windows},
-    NamedRule{"col2im", fold},
 };
 
 }  // namespace

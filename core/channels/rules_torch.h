@@ -64,8 +64,9 @@ std::span<const NamedRule> einsumRules();
 std::span<const NamedRule> convolutionRules();    ///< convolutions
 std::span<const NamedRule> spatialRules();        ///< pooling, interpolation
 std::span<const NamedRule> reindexRules();        ///< reshape, permute, expand, pixel shuffle …
+std::span<const NamedRule> windowRules();         ///< unfold, fold, Fourier transforms
 std::span<const NamedRule> axisRules();           ///< slice, select, cat, split, index, pad …
-std::span<const NamedRule> indexRules();          ///< index, gather, embedding
+std::span<const NamedRule> indexRules();          ///< index, gather, scatter, embedding
 std::span<const NamedRule> pointwiseRules();      ///< elementwise, factories, copies
 std::span<const NamedRule> normalisationRules();  ///< norms, softmax, reductions
 std::span<const NamedRule> recurrentRules();      ///< lstm, gru, rnn and their cells

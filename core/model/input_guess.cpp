@@ -3,12 +3,9 @@
 #include <cmath>
 #include <map>
 #include <optional>
-#include <unordered_set>
 
-#include <torch/csrc/jit/ir/constants.h>
-
+#include "core/model/input_hint_torch.h"
 #include "core/model/inputs_torch.h"
-#include "core/model/operators_torch.h"
 
 namespace espalier::model {
 
@@ -16,135 +13,7 @@ namespace {
 
 using script::DType;
 using script::InputSpec;
-using torch::jit::Block;
-using torch::jit::Node;
-using torch::jit::Value;
 using Shape = std::vector<std::int64_t>;
-
-/// What the first layer that an argument reaches tells about it.
-struct Hint {
-    enum class Kind { Image, Volume, Signal, Features, Sequence, Ids, Unknown };
-    Kind kind = Kind::Unknown;
-    std::int64_t size = 0;  ///< channels, features or words
-};
-
-/// Looks for the first weight that a value meets, without running anything.
-class HintFinder {
-public:
-    HintFinder(const script::Program& program, const Value* argument) : m_module(program.module) {
-        m_reached.insert(argument);
-        m_self = program.graph->inputs()[0];
-        visit(*program.graph->block());
-    }
-
-    const Hint& hint() const { return m_hint; }
-
-private:
-    bool isFound() const { return m_hint.kind != Hint::Kind::Unknown; }
-
-    void visit(Block& block) {
-        for (auto* node : block.nodes()) {
-            if (isFound()) return;
-            visit(*node);
-        }
-    }
-
-    void visit(Node& node) {
-        if (node.kind() == c10::prim::Loop) {
-            for (std::size_t i = 2; i < node.inputs().size(); ++i) {
-                if (m_reached.contains(node.inputs()[i])) {
-                    m_reached.insert(node.blocks()[0]->inputs()[i - 1]);
-                }
-            }
-        }
-        for (auto* block : node.blocks()) {
-            visit(*block);
-            const std::size_t skipped =
-                node.kind() == c10::prim::Loop ? 1 : 0;  // the loop's condition
-            for (std::size_t i = skipped; i < block->outputs().size(); ++i) {
-                if (m_reached.contains(block->outputs()[i])) {
-                    m_reached.insert(node.outputs()[i - skipped]);
-                }
-            }
-        }
-        const bool isReached = std::ranges::any_of(
-            node.inputs(), [this](const Value* input) { return m_reached.contains(input); });
-        if (!isReached || !node.blocks().empty()) return;
-        readWeight(node);
-        for (const auto* output : node.outputs()) {
-            if (carriesTensors(*output->type())) m_reached.insert(output);
-        }
-    }
-
-    static bool carriesTensors(const c10::Type& type) {
-        if (type.kind() == c10::TypeKind::TensorType) return true;
-        return std::ranges::any_of(type.containedTypes(),
-                                   [](const auto& part) { return carriesTensors(*part); });
-    }
-
-    void readWeight(const Node& node) {
-        const auto arguments = weightArguments(node.kind());
-        if (!arguments || arguments->weight >= node.inputs().size()) return;
-        if (!m_reached.contains(node.inputs()[arguments->input])) return;
-        const auto tensors = script::tensorsIn(attributeAt(node.inputs()[arguments->weight]));
-        if (tensors.empty() || tensors.front().dim() < 2) return;
-        readShape(node, arguments->kind, tensors.front());
-    }
-
-    void readShape(const Node& node, std::string_view kind, const at::Tensor& weight) {
-        const auto isKind = [kind](std::string_view prefix) {
-            return kind.substr(0, prefix.size()) == prefix;
-        };
-        if (isKind("conv")) {
-            const bool isTransposed = isKind("conv_transpose");
-            const auto channels = isTransposed ? weight.size(0) : weight.size(1) * groupsOf(node);
-            const auto spatial = weight.dim() - 2;
-            m_hint = {spatial == 1   ? Hint::Kind::Signal
-                      : spatial == 3 ? Hint::Kind::Volume
-                                     : Hint::Kind::Image,
-                      channels};
-        } else if (isKind("embedding")) {
-            m_hint = {Hint::Kind::Ids, weight.size(0)};
-        } else if (isKind("linear")) {
-            m_hint = {Hint::Kind::Features, weight.size(-1)};
-        } else if (isKind("matmul")) {
-            m_hint = {Hint::Kind::Features, weight.size(-2)};
-        } else {
-            m_hint = {Hint::Kind::Sequence, weight.size(-1)};
-        }
-    }
-
-    /// The last whole number among a convolution's arguments.
-    static std::int64_t groupsOf(const Node& node) {
-        for (auto i = node.inputs().size(); i-- > 3;) {
-            const auto* input = node.inputs()[i];
-            if (input->type()->kind() != c10::TypeKind::IntType) continue;
-            const auto value = torch::jit::toIValue(input);
-            return value && value->isInt() ? value->toInt() : 1;
-        }
-        return 1;
-    }
-
-    /// What the module holds where a chain of prim::GetAttr leads, also transposed; None for any
-    /// other value.
-    c10::IValue attributeAt(const Value* value) const {
-        if (value == m_self) return m_module._ivalue();
-        const auto* node = value->node();
-        if (node->kind() == c10::aten::t || node->kind() == c10::aten::numpy_T) {
-            const auto turned = attributeAt(node->inputs()[0]);
-            return turned.isTensor() ? c10::IValue(turned.toTensor().t()) : turned;
-        }
-        if (node->kind() != c10::prim::GetAttr) return {};
-        const auto holder = attributeAt(node->input());
-        if (!holder.isObject()) return {};
-        return holder.toObject()->getAttr(node->s(c10::attr::name));
-    }
-
-    const torch::jit::Module& m_module;
-    const Value* m_self = nullptr;
-    std::unordered_set<const Value*> m_reached;
-    Hint m_hint;
-};
 
 DType floatType(const torch::jit::Module& module) {
     static const std::map<at::ScalarType, DType> kTypes = {{at::kFloat, DType::Float32},
@@ -164,6 +33,31 @@ constexpr std::array<std::int64_t, 22> kImageSizes = {224, 64,  32, 28, 96,  128
 constexpr std::array<std::int64_t, 8> kLengths = {128, 64, 32, 16, 512, 256, 8, 1};
 constexpr std::array<std::int64_t, 7> kSignalLengths = {16000, 1024, 256, 128, 100, 64, 32};
 
+/// What a model that starts by growing is given: small maps.
+std::vector<Shape> seedShapes(std::int64_t channels) {
+    std::vector<Shape> shapes;
+    for (const std::int64_t size : {4, 1, 8, 7, 16, 32, 64, 224}) {
+        shapes.push_back({1, channels, size, size});
+    }
+    shapes.push_back({1, channels});
+    return shapes;
+}
+
+/// Several images at a time, images without a batch, spectrograms without channels.
+void addRareImages(std::vector<Shape>& shapes, std::int64_t channels) {
+    for (const std::int64_t size : {224, 64, 32}) {
+        for (const std::int64_t frames : {8, 4}) {
+            shapes.push_back({1, frames, channels, size, size});
+        }
+        shapes.push_back({channels, size, size});
+    }
+    if (channels != 1) return;
+    for (const auto& [time, bands] : {std::pair{1024, 128}, {64, 32}, {100, 40}, {128, 80}}) {
+        shapes.push_back({1, time, bands});
+        shapes.push_back({1, bands, time});
+    }
+}
+
 std::vector<Shape> imageShapes(std::int64_t channels) {
     std::vector<Shape> shapes;
     for (const auto size : kImageSizes) shapes.push_back({1, channels, size, size});
@@ -171,6 +65,7 @@ std::vector<Shape> imageShapes(std::int64_t channels) {
     if (channels == 1) {
         for (const std::int64_t size : {224, 64, 32, 28}) shapes.push_back({1, size, size});
     }
+    addRareImages(shapes, channels);
     return shapes;
 }
 
@@ -183,6 +78,9 @@ std::vector<Shape> featureShapes(std::int64_t features) {
         }
     }
     for (const std::int64_t size : {224, 64, 32, 28}) shapes.push_back({1, 3, size, size});
+    shapes.push_back({1, 4, 4, features});
+    shapes.push_back({features});
+    shapes.push_back({1});
     return shapes;
 }
 
@@ -191,10 +89,14 @@ std::vector<Shape> shapesFor(const Hint& hint) {
     switch (hint.kind) {
         case Hint::Kind::Image:
             return imageShapes(hint.size);
+        case Hint::Kind::Seed:
+            return seedShapes(hint.size);
         case Hint::Kind::Volume:
             for (const std::int64_t size : {112, 64, 32, 16}) {
                 shapes.push_back({1, hint.size, 16, size, size});
                 shapes.push_back({1, hint.size, size, size, size});
+                shapes.push_back({1, 16, hint.size, size, size});
+                shapes.push_back({1, 4, hint.size, size, size});
             }
             return shapes;
         case Hint::Kind::Signal:
@@ -231,7 +133,10 @@ std::vector<InputSpec> candidatesFor(const Hint& hint, bool isList, DType dtype)
     return candidates;
 }
 
-/// For an argument that meets no weight: like the first argument, as a mask, as numbers.
+constexpr std::size_t kLikelyCompanions = 3;  ///< of those below: tried first, with every size
+
+/// For an argument that meets no weight: like the first argument, as a mask, as numbers; then one
+/// number per sample (a step, a label, a length), and one per token.
 std::vector<InputSpec> companionsOf(const InputSpec& first, DType dtype) {
     auto mask = first;
     mask.dtype = DType::Int64;
@@ -242,27 +147,39 @@ std::vector<InputSpec> companionsOf(const InputSpec& first, DType dtype) {
     auto flags = mask;
     flags.dtype = DType::Bool;
     flags.range.reset();
-    if (first.dtype == DType::Int64) return {mask, numbers, flags};
-    return {numbers, mask, flags};
+    std::vector<InputSpec> all = first.dtype == DType::Int64 ? std::vector{mask, numbers, flags}
+                                                             : std::vector{numbers, mask, flags};
+    auto perSample = mask;
+    perSample.shape = {first.shape[0]};
+    auto perToken = numbers;
+    if (perToken.shape.size() > 1) perToken.shape.resize(perToken.shape.size() - 1);
+    auto length = perSample;
+    const auto tokens = static_cast<double>(first.shape.size() > 1 ? first.shape[1] : 1);
+    length.range = script::ValueRange{tokens, tokens + 1};
+    auto real = numbers;
+    real.shape = {first.shape[0]};
+    all.insert(all.end(), {perSample, length, real, perToken});
+    return all;
 }
 
 }  // namespace
 
 std::vector<std::vector<InputSpec>> guessInputs(const script::Program& program,
                                                 std::span<const ForwardArgument> arguments) {
+    if (arguments.empty()) return {{}};
     const auto dtype = floatType(program.module);
     std::vector<std::vector<InputSpec>> candidates;  // by argument; empty where nothing is known
     std::size_t longest = 1;
     std::size_t leader = arguments.size();
     for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const auto hint = HintFinder(program, arguments[i].value).hint();
+        const auto hint = hintOf(program, *arguments[i].value);
         const bool isKnown = hint.kind != Hint::Kind::Unknown || arguments.size() == 1;
         candidates.push_back(isKnown ? candidatesFor(hint, arguments[i].isList, dtype)
                                      : std::vector<InputSpec>());
         if (isKnown && leader == arguments.size()) leader = i;
         longest = std::max(longest, candidates.back().size());
     }
-    if (leader == arguments.size() && !arguments.empty()) {
+    if (leader == arguments.size()) {
         leader = 0;
         candidates[0] = candidatesFor({}, arguments[0].isList, dtype);
         longest = std::max(longest, candidates[0].size());
@@ -270,15 +187,21 @@ std::vector<std::vector<InputSpec>> guessInputs(const script::Program& program,
     const bool hasCompanions =
         std::ranges::any_of(candidates, [](const auto& own) { return own.empty(); });
     std::vector<std::vector<InputSpec>> guesses;
-    for (std::size_t round = 0; round < longest; ++round) {
-        for (std::size_t variant = 0; variant < (hasCompanions ? 3u : 1u); ++variant) {
-            auto& guess = guesses.emplace_back();
-            for (std::size_t i = 0; i < arguments.size(); ++i) {
-                const auto& leading = candidates[leader];
-                const auto& first = leading[std::min(round, leading.size() - 1)];
-                const auto& own = candidates[i];
-                guess.push_back(own.empty() ? companionsOf(first, dtype)[variant]
-                                            : own[std::min(round, own.size() - 1)]);
+    const auto add = [&](std::size_t round, std::size_t variant) {
+        auto& guess = guesses.emplace_back();
+        const auto& leading = candidates[leader];
+        const auto companions = companionsOf(leading[std::min(round, leading.size() - 1)], dtype);
+        for (const auto& own : candidates) {
+            guess.push_back(own.empty() ? companions[variant]
+                                        : own[std::min(round, own.size() - 1)]);
+        }
+    };
+    const std::size_t variants = hasCompanions ? kLikelyCompanions + 4 : 1;
+    for (const auto& [from, to] : {std::pair<std::size_t, std::size_t>(0, kLikelyCompanions),
+                                   std::pair<std::size_t, std::size_t>(kLikelyCompanions, 99)}) {
+        for (std::size_t round = 0; round < longest; ++round) {
+            for (auto variant = from; variant < std::min(to, variants); ++variant) {
+                add(round, variant);
             }
         }
     }

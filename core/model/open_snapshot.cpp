@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 #include <deque>
+#include <set>
 #include <unordered_map>
 
 #include <c10/core/GradMode.h>
@@ -52,15 +53,23 @@ public:
         while (!m_guesses.empty()) {
             const auto guess = std::move(m_guesses.front());
             m_guesses.pop_front();
+            if (!m_tried.insert(describe(guess)).second) continue;
             auto seen = run(guess);
             if (seen || seen.error().kind == Error::Kind::Cancelled) return seen;
             if (firstCause.empty()) firstCause = seen.error().why;
-            tried += cat(tried.empty() ? "" : ", ", describe(guess));
+            if (m_tried.size() <= kMostNamed) {
+                tried += cat(tried.empty() ? "" : ", ", describe(guess));
+            }
             learnFrom(guess);
+            learnFromClashes(guess);
         }
-        return Error{Error::Kind::Unsupported, "Cannot guess an input that the model runs on",
-                     cat("tried ", tried, "; with the first of them, ", firstCause),
-                     "Say what its input looks like, as in 1x3x224x224 or 1x128:int64:0..30522."};
+        return Error{
+            Error::Kind::Unsupported, "Cannot guess an input that the model runs on",
+            cat("tried ", tried,
+                m_tried.size() > kMostNamed ? cat(" and ", m_tried.size() - kMostNamed, " more")
+                                            : "",
+                "; with the first of them, ", firstCause),
+            "Say what its input looks like, as in 1x3x224x224 or 1x128:int64:0..30522."};
     }
 
 private:
@@ -72,6 +81,7 @@ private:
         auto examples = script::exampleInputs(inputs, 0);
         auto output = script::runObserved(m_program, std::move(examples), watcher, m_control);
         m_misfit = watcher.misfit();
+        m_clashes = watcher.clashes();
         if (!output) return output.error();
         const auto tensors = script::tensorsIn(*output);
         return Seen{inputs, finder.finish(),
@@ -95,11 +105,30 @@ private:
         }
     }
 
+    /// Where an operator met two sizes that had to be equal, the guess with the other one comes
+    /// next.
+    void learnFromClashes(const std::vector<InputSpec>& failed) {
+        for (const auto& clash : m_clashes) {
+            auto guess = failed;
+            for (auto& input : guess)
+                std::ranges::replace(input.shape, clash.offered, clash.wanted);
+            if (guess == failed || m_corrections >= kMostCorrections) continue;
+            ++m_corrections;
+            m_guesses.push_front(std::move(guess));
+        }
+    }
+
+    static constexpr int kMostCorrections = 24;
+    static constexpr std::size_t kMostNamed = 8;
+
     const script::Program& m_program;
     const std::vector<Parameter>& m_parameters;
     RunControl& m_control;
     std::deque<std::vector<InputSpec>> m_guesses;
     std::optional<Misfit> m_misfit;  // of the newest run
+    std::vector<Clash> m_clashes;    // of the newest run
+    std::set<std::string> m_tried;
+    int m_corrections = 0;
     bool m_hasLearnt = false;
 };
 

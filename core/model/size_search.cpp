@@ -23,6 +23,43 @@ int roundness(std::int64_t size) {
     return twos;
 }
 
+/// Sizes that do not broadcast, counted from the right.
+void compare(at::IntArrayRef a, at::IntArrayRef b, std::vector<Clash>& clashes) {
+    for (std::size_t i = 1; i <= std::min(a.size(), b.size()); ++i) {
+        const auto left = a[a.size() - i];
+        const auto right = b[b.size() - i];
+        if (left == right || left <= 1 || right <= 1) continue;
+        clashes.push_back({left, right});
+        clashes.push_back({right, left});
+    }
+}
+
+std::vector<Clash> clashesIn(const script::NodeEvent& event) {
+    std::vector<Clash> clashes;
+    if (const auto arguments = weightArguments(event.node->kind())) {
+        const auto input = tensorOf(event.inputs[arguments->input]);
+        const auto weights = script::tensorsIn(event.inputs[arguments->weight]);
+        if (!input.defined() || input.dim() == 0 || weights.empty()) return clashes;
+        const auto& weight = weights.front();
+        const bool isConvolution = arguments->kind.starts_with("conv");
+        if (weight.dim() < 2 || isConvolution || arguments->kind.starts_with("embedding")) {
+            return clashes;
+        }
+        const auto wanted = weight.size(arguments->kind == "matmul" ? -2 : -1);
+        if (input.size(-1) != wanted) clashes.push_back({input.size(-1), wanted});
+        return clashes;
+    }
+    std::vector<at::Tensor> tensors;
+    for (const auto& value : event.inputs) {
+        if (const auto tensor = tensorOf(value); tensor.defined()) tensors.push_back(tensor);
+    }
+    if (tensors.size() == 2) compare(tensors[0].sizes(), tensors[1].sizes(), clashes);
+    if (tensors.size() == 1 && event.inputs.size() > 1 && event.inputs[1].isIntList()) {
+        compare(event.inputs[1].toIntVector(), tensors[0].sizes(), clashes);
+    }
+    return clashes;
+}
+
 }  // namespace
 
 void MisfitWatcher::onNode(const script::NodeEvent& event) {
@@ -34,6 +71,7 @@ void MisfitWatcher::onNode(const script::NodeEvent& event) {
 }
 
 void MisfitWatcher::onFailure(const script::NodeEvent& event) {
+    m_clashes = clashesIn(event);
     const auto arguments = weightArguments(event.node->kind());
     if (!arguments || m_map == 0) return;
     const bool isLinear = arguments->kind == "linear";

@@ -18,6 +18,14 @@ struct Misfit {
     bool operator==(const Misfit&) const = default;
 };
 
+/// Two sizes that met and had to be equal.
+struct Clash {
+    std::int64_t offered = 0;
+    std::int64_t wanted = 0;
+
+    bool operator==(const Clash&) const = default;
+};
+
 /// Shows a run to `next` and remembers how it failed.
 class MisfitWatcher final : public script::Observer {
 public:
@@ -27,11 +35,14 @@ public:
     void onFailure(const script::NodeEvent& event) override;
 
     const std::optional<Misfit>& misfit() const { return m_misfit; }
+    /// Of the operator that failed; both ways round where either side may be wrong.
+    const std::vector<Clash>& clashes() const { return m_clashes; }
 
 private:
     script::Observer& m_next;
     std::int64_t m_map = 0;
     std::optional<Misfit> m_misfit;
+    std::vector<Clash> m_clashes;
 };
 
 /// Image sizes for which the map would have the wanted number of features, when it scales with the

@@ -22,6 +22,8 @@ at::ScalarType scalarType(DType dtype) {
             return at::kLong;
         case DType::Int32:
             return at::kInt;
+        case DType::UInt8:
+            return at::kByte;
         case DType::Bool:
             return at::kBool;
     }
@@ -31,7 +33,7 @@ at::ScalarType scalarType(DType dtype) {
 at::Tensor exampleOf(const InputSpec& spec, const at::Generator& generator) {
     const auto type = scalarType(spec.dtype);
     if (!at::isFloatingType(type)) {
-        const auto range = spec.range.value_or(ValueRange{0, 2});
+        const auto range = spec.range.value_or(ValueRange{0, type == at::kByte ? 256.0 : 2.0});
         const auto low = static_cast<std::int64_t>(range.low);
         const auto high = std::max(low + 1, static_cast<std::int64_t>(range.high));
         return at::randint(low, high, spec.shape, generator, at::kLong).to(type);

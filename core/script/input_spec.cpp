@@ -10,13 +10,14 @@ namespace espalier::script {
 
 namespace {
 
-constexpr std::array<std::pair<DType, std::string_view>, 7> kNames = {{
+constexpr std::array<std::pair<DType, std::string_view>, 8> kNames = {{
     {DType::Float32, "float32"},
     {DType::Float64, "float64"},
     {DType::Float16, "float16"},
     {DType::BFloat16, "bfloat16"},
     {DType::Int64, "int64"},
     {DType::Int32, "int32"},
+    {DType::UInt8, "uint8"},
     {DType::Bool, "bool"},
 }};
 constexpr std::string_view kListPrefix = "list:";
@@ -24,7 +25,7 @@ constexpr std::string_view kListPrefix = "list:";
 constexpr std::int64_t kMostElements = std::int64_t{1} << 40;
 
 bool isInteger(DType dtype) {
-    return dtype == DType::Int64 || dtype == DType::Int32;
+    return dtype == DType::Int64 || dtype == DType::Int32 || dtype == DType::UInt8;
 }
 
 /// The number that is all of `text`, if it is one.

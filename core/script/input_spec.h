@@ -12,7 +12,7 @@
 
 namespace espalier::script {
 
-enum class DType { Float32, Float64, Float16, BFloat16, Int64, Int32, Bool };
+enum class DType { Float32, Float64, Float16, BFloat16, Int64, Int32, UInt8, Bool };
 
 /// "float32", "int64", … as PyTorch spells them.
 std::string_view name(DType dtype);
@@ -28,7 +28,8 @@ struct ValueRange {
 struct InputSpec {
     std::vector<std::int64_t> shape;  ///< all dimensions >= 1, the batch first
     DType dtype = DType::Float32;
-    std::optional<ValueRange> range;  ///< none: standard normal for floats, 0..2 for integers
+    std::optional<ValueRange> range;  ///< none: standard normal for floats, 0..2 for
+                                      ///< integers, 0..256 for uint8
     bool isList = false;              ///< a list that holds one such tensor
 
     bool operator==(const InputSpec&) const = default;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The nodes that only TorchScript's own interpreter knows, one small function each.
 #include <stdexcept>
+#include <string_view>
 
 #include <ATen/core/jit_type.h>
+#include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/runtime/operator.h>
 
 #include "core/script/steps_torch.h"
@@ -149,9 +151,50 @@ StackFunction registeredOperator(Node& node) {
         };
 }
 
+/// PyTorch's executor takes a 0-dimensional constant in arithmetic for a plain number, which does not
+/// decide the type of the result.
+StackFunction arithmetic(Node& node) {
+    const auto constant = torch::jit::toIValue(node.input(1));
+    auto function = registeredOperator(node);
+    if (!constant || !constant->isTensor() || constant->toTensor().dim() != 0) return function;
+    auto number = constant->toTensor().detach();
+    number.unsafeGetTensorImpl()->set_wrapped_number(true);
+    return [function, number, below = node.inputs().size() - 1](Stack& stack) mutable {
+        stack[stack.size() - below] = number;
+        function(stack);
+    };
+}
+
+/// The fast kernels read past the end of an input that is too narrow.
+void checkFeatures(const at::Tensor& input, const std::vector<at::Tensor>& weights) {
+    if (weights.empty() || weights[0].dim() < 2 || input.dim() == 0) return;
+    TORCH_CHECK(input.size(-1) == weights[0].size(1), "Expected ", weights[0].size(1),
+                " features in the input but found ", input.size(-1));
+}
+
+/// lstm, gru, rnn: input, initial state, weights …; of packed sequences the sizes come second.
+StackFunction recurrent(Node& node) {
+    return [function = registeredOperator(node),
+            count = node.inputs().size()](Stack& stack) mutable {
+        const auto arguments = last(stack, count);
+        const auto& weights = arguments[3].isTensorList() ? arguments[3] : arguments[2];
+        if (weights.isTensorList()) {
+            checkFeatures(arguments[0].toTensor(), weights.toTensorVector());
+        }
+        function(stack);
+    };
+}
+
+bool isRecurrent(const Node& node) {
+    const std::string_view name = node.kind().toUnqualString();
+    return node.kind().is_aten() &&
+           (name == "lstm" || name == "gru" || name == "rnn_tanh" || name == "rnn_relu");
+}
+
 }  // namespace
 
 StackFunction functionOf(Node* node) {
+    if (isRecurrent(*node)) return recurrent(*node);
     switch (node->kind()) {
         case c10::prim::ListConstruct:
             return listConstruct(*node);
@@ -172,6 +215,11 @@ StackFunction functionOf(Node* node) {
         case c10::prim::Print:
         case c10::aten::warn:
             return ignore(*node);
+        case c10::aten::add:
+        case c10::aten::sub:
+        case c10::aten::mul:
+        case c10::aten::div:
+            return arithmetic(*node);
         default:
             return registeredOperator(*node);
     }

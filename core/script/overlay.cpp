@@ -48,7 +48,11 @@ bool Overlay::isWritten(const IValue& value) const {
 }
 
 IValue Overlay::copied(const IValue& value) {
-    return mapTensors(value, [this](const at::Tensor& tensor) { return m_tensors.copy(tensor); });
+    // A model writes to its own parameters without gradients; with them on, that would be refused.
+    return mapTensors(value, [this](const at::Tensor& tensor) {
+        const auto copy = m_tensors.copy(tensor);
+        return copy.defined() ? copy.set_requires_grad(false) : copy;
+    });
 }
 
 IValue Overlay::get(const ObjectPtr& object, std::size_t slot) {

@@ -26,6 +26,8 @@ private Q_SLOTS:
                               << "" << true;
         QTest::newRow("type alone") << "2x2:bool" << Shape{2, 2} << "bool"
                                     << "" << false;
+        QTest::newRow("bytes") << "1x4x4x3:uint8:0..255" << Shape{1, 4, 4, 3} << "uint8"
+                               << "0 255" << false;
         QTest::newRow("range alone") << "2x2:-1..1" << Shape{2, 2} << "float32"
                                      << "-1 1" << false;
         QTest::newRow("fractions") << "2:float64:-0.5..1.25" << Shape{2} << "float64"

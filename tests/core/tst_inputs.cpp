@@ -48,6 +48,8 @@ private Q_SLOTS:
     void learnsTheSizeFromAMisfit_data();
     void learnsTheSizeFromAMisfit();
     void learnsNothingWhereNoMapFits();
+    void readsTheChannelsOfComputedWeights();
+    void offersOneNumberPerSample();
     void leavesArgumentsWithDefaultsOut();
     void refusesWhatIsNoTensor();
     void checksGivenInputs_data();
@@ -65,7 +67,7 @@ void TestInputs::guessesFromTheFirstLayer_data() {
         << "1x8x224x224";
     QTest::newRow("transposed")
         << "def forward(self, x):\n  return torch.conv_transpose2d(x, self.up)\n"
-        << "1x7x224x224";
+        << "1x7x4x4";
     QTest::newRow("signal") << "def forward(self, x):\n  return torch.conv1d(x, self.conv1)\n"
                             << "1x1x16000";
     QTest::newRow("volume") << "def forward(self, x):\n  return torch.conv3d(x, self.conv3)\n"
@@ -140,6 +142,24 @@ void TestInputs::learnsTheSizeFromAMisfit() {
     QFETCH(int, wanted);
     QFETCH(int, size);
     QCOMPARE(int(fittingSizes(224, {map, offered, wanted}).front()), size);
+}
+
+void TestInputs::readsTheChannelsOfComputedWeights() {
+    QCOMPARE(firstGuess("def forward(self, x):\n"
+                        "  return torch.conv2d(x, torch.mul(self.conv2, torch.abs(self.conv2)))\n"),
+             "1x3x224x224");
+}
+
+/// A step or a label beside the image.
+void TestInputs::offersOneNumberPerSample() {
+    const auto program = programOf(
+        "def forward(self, x, t):\n  return torch.conv2d(x, self.conv2) + t.view(-1, 1, 1, 1)\n");
+    const auto guesses = guessInputs(program, *requiredArguments(program));
+    const auto isStep = [](const std::vector<InputSpec>& guess) {
+        return guess[1] == InputSpec{{1}, script::DType::Int64, script::ValueRange{0, 2}, false};
+    };
+    QVERIFY(std::ranges::any_of(guesses, isStep));
+    QVERIFY(!isStep(guesses.front()));
 }
 
 void TestInputs::learnsNothingWhereNoMapFits() {

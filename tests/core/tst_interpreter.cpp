@@ -58,6 +58,9 @@ private Q_SLOTS:
     void keepsTheModuleAsItWas();
     void runsScripts_data();
     void runsScripts();
+    void writesToItsParametersWithGradientsOn();
+    void takesConstantsInArithmeticForNumbers();
+    void refusesTooFewFeaturesForALstm();
     void writesToSharedMemoryOnce();
     void showsUnrolledLoopsAndDecidedBranches();
     void freesValuesAfterTheirLastUse();
@@ -177,6 +180,44 @@ void TestInterpreter::runsScripts() {
     const auto expected = reference.forward({x.clone()});
     QCOMPARE(actual->tagKind(), expected.tagKind());
     QVERIFY(sameBits(tensorsIn(*actual), tensorsIn(expected)));
+}
+
+void TestInterpreter::writesToItsParametersWithGradientsOn() {
+    const auto module =
+        moduleFrom("def forward(self, x):\n  self.weight.mul_(2)\n  return self.weight + x\n");
+    const c10::AutoGradMode gradients(true);
+    const auto sum = run(module, {at::zeros({3})});
+    QVERIFY2(sum, sum ? "" : sum.error().text().c_str());
+    QVERIFY(sameBits(tensorsIn(*sum), {at::tensor({2.0f, -4.0f, 6.0f})}));
+}
+
+/// A trace holds the numbers of arithmetic as tensors; PyTorch's executor makes them numbers again.
+void TestInterpreter::takesConstantsInArithmeticForNumbers() {
+    const auto module = moduleFrom("def forward(self, x, y):\n  return torch.add(x, y)\n");
+    const auto graph = module.get_method("forward").graph();
+    for (auto* node : graph->nodes()) {
+        if (node->kind() != c10::aten::add) continue;
+        const torch::jit::WithInsertPoint before(node);
+        node->replaceInput(1, graph->insertConstant(at::scalar_tensor(0.5, at::kDouble)));
+    }
+    const auto sum = run(module, {at::arange(3), at::zeros({})});
+    QVERIFY2(sum, sum ? "" : sum.error().text().c_str());
+    QVERIFY(sameBits(tensorsIn(*sum), {at::tensor({0.5f, 1.5f, 2.5f})}));
+}
+
+void TestInterpreter::refusesTooFewFeaturesForALstm() {
+    torch::jit::Module module("m");
+    module.register_attribute("state", c10::ListType::ofTensors(),
+                              c10::List<at::Tensor>({at::zeros({1, 1, 2}), at::zeros({1, 1, 2})}));
+    module.register_attribute("weights", c10::ListType::ofTensors(),
+                              c10::List<at::Tensor>({at::zeros({8, 5}), at::zeros({8, 2})}));
+    module.define(
+        "def forward(self, x):\n  return torch.lstm(x, self.state, self.weights, False, 1, 0.0, "
+        "False, False, False)[0]\n");
+    QVERIFY(run(module, {at::zeros({3, 1, 5})}));
+    const auto refused = run(module, {at::zeros({3, 1, 4})});
+    QVERIFY(!refused);
+    QVERIFY(QString::fromStdString(refused.error().why).contains("Expected 5 features"));
 }
 
 void TestInterpreter::writesToSharedMemoryOnce() {
