@@ -63,13 +63,13 @@ public:
             learnFrom(guess);
             learnFromClashes(guess);
         }
-        return Error{Error::Kind::Unsupported, "Cannot guess an input that the model runs on",
-                     cat("tried ", tried,
-                         m_tried.size() > kMostNamed
-                             ? cat(" and ", m_tried.size() - kMostNamed, " more")
-                             : "",
-                         "; with the first of them, ", firstCause),
-                     "Say what its input looks like, as in 1x3x224x224 or 1x128:int64:0..30522."};
+        return Error{
+            Error::Kind::Unsupported, "Cannot guess an input that the model runs on",
+            cat("tried ", tried,
+                m_tried.size() > kMostNamed ? cat(" and ", m_tried.size() - kMostNamed, " more")
+                                            : "",
+                "; with the first of them, ", firstCause),
+            "Say what its input looks like, as in 1x3x224x224 or 1x128:int64:0..30522."};
     }
 
 private:
@@ -110,7 +110,8 @@ private:
     void learnFromClashes(const std::vector<InputSpec>& failed) {
         for (const auto& clash : m_clashes) {
             auto guess = failed;
-            for (auto& input : guess) std::ranges::replace(input.shape, clash.offered, clash.wanted);
+            for (auto& input : guess)
+                std::ranges::replace(input.shape, clash.offered, clash.wanted);
             if (guess == failed || m_corrections >= kMostCorrections) continue;
             ++m_corrections;
             m_guesses.push_front(std::move(guess));

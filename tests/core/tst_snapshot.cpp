@@ -137,7 +137,7 @@ void TestSnapshot::guessesInputs_data() {
     row("mlp.script.pt", {"1x20"}, {1, 5});
     row("resnet18.trace.pt", {"1x3x224x224"}, {1, 1000});
     row("cnn_bn.script.pt", {"1x3x16x16"}, {1, 5});
-    row("transformer.script.pt", {"1x8:int64:0..50"}, {1, 5});
+    row("transformer.script.pt", {"1x12:int64:0..50"}, {1, 5});
     row("lstm.script.pt", {"1x16x6"}, {1, 4});
     row("two_inputs.script.pt", {"1x3x224x224", "1x6"}, {1, 4});
     row("float64.script.pt", {"1x20:float64"}, {1, 5});

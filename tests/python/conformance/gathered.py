@@ -43,7 +43,7 @@ class Bilinear(nn.Module):
         return self.head(F.relu(self.both(self.left(x), self.right(y))))
 
 
-@case("1x5x6", "1x7:int64:0..5", "1x7:int64:0..5", half={"message.weight": [4, 8]})
+@case("1x5x6", "1x7:int64:0..5", "1x7:int64:0..5", exact={"embed": 8}, half={"message.weight": [4, 4], "head.weight": [2, 4]})
 class MessagePassing(nn.Module):
     """Messages along the edges of a graph, summed by index_add and by scatter_add."""
 
@@ -64,7 +64,7 @@ class MessagePassing(nn.Module):
         return self.head(F.relu(nodes))
 
 
-@case("1x6x5", exact={"inner": 8, "outer": 8}, half={"outer.weight_hh_l0": [12, 4]})
+@case("1x6x5", forms=("trace",), exact={"inner": 8, "outer": 8}, half={"outer.weight_hh_l0": [12, 4]})
 class PackedSequence(nn.Module):
     """Recurrent layers on packed sequences; what they give is padded again between them."""
 
