@@ -106,6 +106,10 @@ const ActionSpec kTable[] = {
     {"tools.measure_accuracy", "Tools", 0, TEXT("Measure accuracy"), "Ctrl+M",
      TEXT("Runs the model as it is pruned now on the validation split"),
      Icon::Measure, kNeedEditing | NeedData},
+    {"tools.measure_test", "Tools", 0, TEXT("Measure on test data"), "Ctrl+Alt+M",
+     TEXT("Runs the model as it is pruned now on the test split, which is used for no choice: once, "
+          "at the end"),
+     Icon::Measure, kNeedEditing | NeedData},
     {"tools.measure_latency", "Tools", 0, TEXT("Measure latency"), "Ctrl+Shift+M",
      TEXT("Times one forward pass, in turns with the unpruned model"), Icon::Latency, kNeedEditing},
     {"tools.report", "Tools", 1, TEXT("Prunability report…"), "Ctrl+I",
@@ -119,7 +123,7 @@ const ActionSpec kTable[] = {
     {"help.documentation", "Help", 0, TEXT("Documentation"), "Shift+F1",
      TEXT("Opens the pages that come with the program: how-tos, terms, file formats")},
     {"help.log_file", "Help", 0, TEXT("Open log file"), "",
-     TEXT("Opens the folder of the program's log")},
+     TEXT("Shows what the program has noted, errors with all their details")},
     {"help.about", "Help", 1, TEXT("About Espalier"), "",
      TEXT("Version, libraries and licence"), Icon::Info},
 };

@@ -59,6 +59,7 @@ const std::pair<const char*, Trigger> kCommands[] = {
     {"prune.channels", &Tasks::pruneChannels},
     {"prune.reset_all", &Tasks::resetAllLayers},
     {"tools.measure_accuracy", &Tasks::measureAccuracy},
+    {"tools.measure_test", &Tasks::measureOnTest},
     {"tools.report", &Tasks::showReport},
     {"tools.pin", &Tasks::pinCurrent},
 };

@@ -12,6 +12,7 @@
 #include "core/base/format.h"
 #include "core/exchange/plan_file.h"
 #include "core/project/examples.h"
+#include "core/script/archive_kind.h"
 #include "ui/dialogs/cut_dialog.h"
 #include "ui/dialogs/data_dialog.h"
 #include "ui/dialogs/dialogs.h"
@@ -150,11 +151,21 @@ void Tasks::openPath(const QString& path) {
         case FileKind::Data:
             return attachData(path);
         case FileKind::Other:
-            return refuse(tr("Cannot open %1: it is no TorchScript model (.pt), plan or recipe "
-                             "(.json), and no data "
-                             "that the program knows.")
-                              .arg(name));
+            return openUnknown(path);
     }
+}
+
+// Its first bytes tell more than its name.
+void Tasks::openUnknown(const QString& path) {
+    const QString name = QFileInfo(path).fileName();
+    if (path.endsWith(QStringLiteral(".json"), Qt::CaseInsensitive)) {
+        return refuse(
+            tr("Cannot open %1: it is neither a plan nor a recipe of Espalier.").arg(name));
+    }
+    auto refusal = script::refuseByFirstBytes(toPath(path));
+    if (!refusal) return openFile(path);
+    refusal->what = tr("Cannot open %1").arg(name).toStdString();
+    onFailed(*refusal);
 }
 
 void Tasks::openPlanWithModel(const QString& path) {
@@ -271,6 +282,13 @@ void Tasks::measureAccuracy() {
     if (!dataset) return;
     const bool hasValidation = data::info(*dataset).validation > 0;
     m_workbench->evaluate(hasValidation ? data::Split::Validation : data::Split::Test);
+}
+
+void Tasks::measureOnTest() {
+    const data::DatasetPtr& dataset = m_workbench->document()->dataset();
+    if (!dataset) return;
+    if (data::info(*dataset).test == 0) return refuse(tr("The attached data has no test split."));
+    m_workbench->evaluate(data::Split::Test);
 }
 
 void Tasks::pinCurrent() {

@@ -42,6 +42,7 @@ public:
     void resetAllLayers();
     void toggleLock();
     void measureAccuracy();
+    void measureOnTest();
     void pinCurrent();
     /// Of the file that a training left when the window closed last time.
     void tellOfSavedTraining();
@@ -56,6 +57,7 @@ private:
     void openFile(const QString& path);
     void openPlanWithModel(const QString& path);
     void askForInput(const QString& path);
+    void openUnknown(const QString& path);
     void onOpened(const QString& path);
     void onFailed(const espalier::Error& error);
     void onSucceeded(const QString& message, const QString& path);

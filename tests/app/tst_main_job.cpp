@@ -65,6 +65,11 @@ private Q_SLOTS:
         qInfo("test accuracy %.2f %% dense, %.2f %% with %lld of %lld parameters", 100 * before,
               100 * after, static_cast<long long>(cost.nonzeros),
               static_cast<long long>(cost.parameters));
+        m_probe->trigger("tools.measure_test");
+        QTRY_VERIFY_WITH_TIMEOUT(m_probe->document().evaluation() &&
+                                     m_probe->document().evaluation()->split == data::Split::Test,
+                                 test::kPatienceMs);
+        QCOMPARE(m_probe->document().evaluation()->top1, after);
         QVERIFY(before > 0.98);
         // Two standard deviations of the difference of two accuracies near 98 % on 10 000 images;
         // what three seeds give in the mean is in the documentation.

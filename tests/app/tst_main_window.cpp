@@ -217,7 +217,8 @@ private Q_SLOTS:
     void droppingTheWrongFileNamesIt_data() {
         QTest::addColumn<QString>("name");
         QTest::addColumn<QByteArray>("content");
-        QTest::newRow("picture") << "cat.png" << QByteArray("png");
+        QTest::newRow("picture") << "cat.png" << QByteArray("\x89PNG\r\n\x1a\n");
+        QTest::newRow("text without an ending") << "README" << QByteArray("words");
         QTest::newRow("JSON of another kind") << "package.json" << QByteArray("{}");
         QTest::newRow("plan without a model")
             << "x.espalier-plan.json" << QByteArray(R"({"format": "espalier-plan"})");
@@ -230,7 +231,19 @@ private Q_SLOTS:
         WindowProbe probe;
         drop(probe.child<QWidget>("startPage"), {writeFile(m_folder->filePath(name), content)});
         QVERIFY(probe.isError());
+        QVERIFY2(probe.messageText().contains(name), qPrintable(probe.messageText()));
         QCOMPARE(probe.page(), QString("startPage"));
+    }
+
+    void droppingAModelOfAnyNameOpensIt() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        const QString model = WindowProbe::copyModel(m_folder->path());
+        const QString nameless = m_folder->filePath("a model");
+        QVERIFY(QFile::rename(model, nameless));
+        WindowProbe probe;
+        drop(probe.child<QWidget>("startPage"), {nameless});
+        QTRY_COMPARE_WITH_TIMEOUT(probe.page(), QString("workspace"), test::kPatienceMs);
+        QVERIFY(probe.window.windowTitle().startsWith("a model"));
     }
 
     void droppingWorksOnATextFieldToo() {

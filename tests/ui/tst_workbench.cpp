@@ -220,9 +220,12 @@ private Q_SLOTS:
         QVERIFY(session.open(fixture(kModel)));
         QSignalSpy failed(&session.workbench, &Workbench::failed);
         session.workbench.openPlan(file);
-        session.workbench.openPlan(in(folder, "missing.json"));
         QVERIFY(session.settle());
-        QVERIFY(failed.count() >= 1);
+        QCOMPARE(failed.count(), 1);
+        const auto error = failed.at(0).at(0).value<Error>();
+        QCOMPARE(error.kind, Error::Kind::Mismatch);
+        const auto key = other.document.plan().weights.begin()->first;
+        QVERIFY2(error.text().find(key) != std::string::npos, error.text().c_str());
         QVERIFY(session.document.plan().weights.empty());
         QCOMPARE(session.document.undoStack()->count(), 0);
     }

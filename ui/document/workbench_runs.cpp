@@ -100,7 +100,7 @@ void Workbench::evaluate(data::Split split) {
     if (!m_document->hasModel()) return;
     if (!dataset) {
         return fail({Error::Kind::BadArgument, "Cannot measure accuracy", "no data is attached",
-                     "Attach data with Tools ▸ Attach data"});
+                     "Attach data with File ▸ Attach data"});
     }
     const Subject subject = subjectOf(*m_document, rootSnapshot());
     const auto dense = m_document->denseEvaluation(split);
@@ -139,7 +139,7 @@ void Workbench::fineTune(const train::Recipe& recipe) {
     if (!m_document->hasModel() || isTraining()) return;
     if (!dataset) {
         return fail({Error::Kind::BadArgument, "Cannot fine-tune", "no data is attached",
-                     "Attach data with Tools ▸ Attach data"});
+                     "Attach data with File ▸ Attach data"});
     }
     if (const auto checked = train::check(recipe); !checked) return fail(checked.error());
     const Subject subject = subjectOf(*m_document, rootSnapshot());

@@ -40,6 +40,16 @@ void showProgress(QProgressBar& bar, const Progress& progress) {
     bar.setValue(static_cast<int>(kProgressSteps * progress.done / progress.total));
 }
 
+/// The job's own estimate, or one from how long its parts have taken so far; negative when there
+/// are too few of them.
+double secondsLeft(const Progress& progress, double elapsed) {
+    constexpr std::int64_t kFewestParts = 5;
+    constexpr double kFewestSeconds = 1;
+    if (progress.secondsLeft >= 0) return progress.secondsLeft;
+    if (progress.done < kFewestParts || elapsed < kFewestSeconds) return -1;
+    return elapsed / double(progress.done) * double(progress.total - progress.done);
+}
+
 }  // namespace
 
 JobBar::JobBar(JobRunner* jobs, QWidget* parent) : QWidget(parent), m_jobs(jobs) {
@@ -104,7 +114,8 @@ void JobBar::refresh() {
         m_title->setText(titleWithStep(job));
         showCancel(job);
         showProgress(*m_progress, job.progress);
-        const double left = job.progress.secondsLeft;
+        if (shown != m_shownJob) m_sinceShown.start();
+        const double left = secondsLeft(job.progress, m_sinceShown.elapsed() / 1000.0);
         m_timeLeft->setText(left < 0 ? QString()
                                      : tr("%1 left").arg(QString::fromStdString(duration(left))));
         QStringList others;

@@ -2,6 +2,7 @@
 // What is being computed: the newest job with progress, time left and a Cancel button.
 #pragma once
 
+#include <QElapsedTimer>
 #include <QWidget>
 
 class QLabel;
@@ -31,6 +32,7 @@ private:
 
     JobRunner* m_jobs;
     int m_shownJob = 0;
+    QElapsedTimer m_sinceShown;
     QLabel* m_title;
     QLabel* m_timeLeft;
     QLabel* m_more;

@@ -64,6 +64,10 @@ QString TrainingProgress::statusText() const {
     if (const auto left = secondsLeft()) parts << tr("%1 left").arg(shown(duration(*left)));
     const double speed = samplesPerSecond();
     if (speed > 0) parts << tr("%1 samples/s").arg(shown(siCount(std::round(speed))));
+    if (m_last.step > 0) {
+        parts << tr("LR %1").arg(shown(significant(m_last.lr, 3)));
+        parts << tr("sparsity %1").arg(shown(percent(m_last.sparsity)));
+    }
     return parts.join(QStringLiteral("  ·  "));
 }
 
