@@ -28,7 +28,7 @@ const ActionSpec kTable[] = {
     {"file.export_masked", "File", 2, TEXT("Export masked model…"), "Ctrl+E",
      TEXT("Writes a TorchScript file with the original shapes and zeros where weights are removed"),
      Icon::Export, kNeedEditing},
-    {"file.export_cut", "File", 2, TEXT("Cut model…"), "Ctrl+Shift+E",
+    {"file.export_cut", "File", 2, TEXT("Export cut model…"), "Ctrl+Shift+E",
      TEXT("Writes a smaller TorchScript file: removed channels are cut out, and the result is proved"),
      Icon::Cut, kNeedEditing | NeedGroups},
     {"file.export_plan", "File", 2, TEXT("Export plan…"), "Ctrl+S",

@@ -88,6 +88,7 @@ QString proofText(const channels::Proof& proof) {
 CutDialog::CutDialog(Workbench* workbench, QWidget* parent)
     : QDialog(parent),
       m_workbench(workbench),
+      m_figures(makeFigures()),
       m_groups(makeGroupList(*workbench->document())),
       m_progress(new QProgressBar),
       m_proof(new InlineMessage(QStringLiteral("cutProof"))),
@@ -108,6 +109,7 @@ CutDialog::CutDialog(Workbench* workbench, QWidget* parent)
     m_unproved->setWordWrap(true);
     m_unproved->setFont(style::font(style::FontSize::Small));
     m_unproved->hide();
+    fillFigures(workbench->document()->footprint());
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
     m_accept = buttons->addButton(tr("Choose a file…"), QDialogButtonBox::AcceptRole);
     m_accept->setObjectName(QStringLiteral("cutAccept"));
@@ -116,7 +118,7 @@ CutDialog::CutDialog(Workbench* workbench, QWidget* parent)
     auto* layout = new QVBoxLayout(this);
     layout->setSpacing(style::kSpacePanel);
     layout->addWidget(intro);
-    layout->addWidget(makeFigures(*workbench->document()));
+    layout->addWidget(m_figures);
     layout->addWidget(m_groups, 1);
     layout->addWidget(m_progress);
     layout->addWidget(m_proof);
@@ -134,14 +136,20 @@ CutDialog::~CutDialog() {
     if (!m_model) m_workbench->stopCutting();
 }
 
-QTreeWidget* CutDialog::makeFigures(const Document& document) {
+QTreeWidget* CutDialog::makeFigures() {
     auto* table = makeTable(QStringLiteral("cutFigures"), tr("What the model costs"),
                             {QString(), tr("Before"), tr("After"), tr("Change")});
-    const prune::Footprint& dense = document.denseFootprint();
-    const prune::Footprint& after = document.footprint();
-    const auto add = [table](const QString& name, double before, double now, auto format) {
-        alignNumbers(new QTreeWidgetItem(table, {name, text(format(before)), text(format(now)),
-                                                 changeOf(before, now)}),
+    fitColumns(table);
+    table->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    return table;
+}
+
+void CutDialog::fillFigures(const prune::Footprint& after) {
+    m_figures->clear();
+    const prune::Footprint& dense = m_workbench->document()->denseFootprint();
+    const auto add = [this](const QString& name, double before, double now, auto format) {
+        alignNumbers(new QTreeWidgetItem(m_figures, {name, text(format(before)), text(format(now)),
+                                                     changeOf(before, now)}),
                      1, 3);
     };
     const auto count = [](double value) { return siCount(value); };
@@ -153,11 +161,8 @@ QTreeWidget* CutDialog::makeFigures(const Document& document) {
     if (after.nonzeros != after.parameters) {
         add(tr("Non-zero parameters"), double(dense.nonzeros), double(after.nonzeros), count);
     }
-    fitColumns(table);
-    table->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    const int rows = table->topLevelItemCount() + 1;
-    table->setFixedHeight(rows * (fontMetrics().height() + 3) + style::kSpacePanel);
-    return table;
+    const int rows = m_figures->topLevelItemCount() + 1;
+    m_figures->setFixedHeight(rows * (fontMetrics().height() + 3) + style::kSpacePanel);
 }
 
 QTreeWidget* CutDialog::makeGroupList(const Document& document) {
@@ -211,16 +216,18 @@ void CutDialog::start() {
     }
     m_proof->showNote(tr("Cutting, and comparing the result with the masked model…"));
     m_workbench->cutModel(this,
-                          [this](const Result<channels::CutModelPtr>& result) { finish(result); });
+                          [this](const Result<exchange::CutPlan>& result) { finish(result); });
 }
 
-void CutDialog::finish(const Result<channels::CutModelPtr>& result) {
+void CutDialog::finish(const Result<exchange::CutPlan>& result) {
     m_progress->hide();
     if (!result) {
         m_proof->showError(result.error());
         return;
     }
-    m_model = *result;
+    m_model = result->model;
+    if (!m_model->leftWhole().empty())
+        fillFigures(prune::footprint(*m_workbench->document()->snapshot(), *result->masks));
     const channels::Proof& proof = m_model->proof();
     m_proof->hide();
     m_proved->findChild<QLabel*>(QStringLiteral("cutProved"))

@@ -4,7 +4,8 @@
 
 #include <QDialog>
 
-#include "core/channels/shrink.h"
+#include "core/exchange/export.h"
+#include "core/prune/footprint.h"
 
 class QLabel;
 class QProgressBar;
@@ -31,14 +32,16 @@ public:
     const channels::CutModelPtr& model() const { return m_model; }
 
 private:
-    QTreeWidget* makeFigures(const Document& document);
+    QTreeWidget* makeFigures();
+    void fillFigures(const prune::Footprint& after);
     QTreeWidget* makeGroupList(const Document& document);
     void start();
-    void finish(const Result<channels::CutModelPtr>& result);
+    void finish(const Result<exchange::CutPlan>& result);
     QWidget* makeProved();
     void showLeftWhole();
 
     Workbench* m_workbench;
+    QTreeWidget* m_figures;
     QTreeWidget* m_groups;
     QProgressBar* m_progress;
     InlineMessage* m_proof;

@@ -51,14 +51,11 @@ Result<prune::MasksPtr> resolvePlan(const PlanSubject& subject, RunControl& cont
     return prune::resolve(*subject.snapshot, *subject.plan, complete->choice, nullptr, control);
 }
 
-Result<channels::CutModelPtr> cutPlan(const PlanSubject& subject, const EventSink<>& events,
-                                      RunControl& control) {
+Result<exchange::CutPlan> cutPlan(const PlanSubject& subject, const EventSink<>& events,
+                                  RunControl& control) {
     const auto masks = resolvePlan(subject, control);
     if (!masks) return masks.error();
-    auto cut =
-        exchange::cutChannels(*subject.snapshot, *subject.plan, *masks, {}, events, control);
-    if (!cut) return cut.error();
-    return cut->model;
+    return exchange::cutChannels(*subject.snapshot, *subject.plan, *masks, {}, events, control);
 }
 
 Result<model::SnapshotPtr> cutSnapshot(const PlanSubject& subject, const EventSink<>& events,
@@ -67,7 +64,7 @@ Result<model::SnapshotPtr> cutSnapshot(const PlanSubject& subject, const EventSi
     if (!cut) return cut.error();
     const QTemporaryDir folder;
     const std::filesystem::path file = folder.filePath(QStringLiteral("cut.pt")).toStdString();
-    if (const auto saved = channels::saveCut(**cut, file, events, control); !saved) return saved.error();
+    if (const auto saved = channels::saveCut(*cut->model, file, events, control); !saved) return saved.error();
     model::OpenOptions options;
     const auto inputs = subject.snapshot->inputs();
     options.inputs.assign(inputs.begin(), inputs.end());

@@ -2,7 +2,7 @@
 // Masks of a state for jobs that cannot wait for the Document's: channels included.
 #pragma once
 
-#include "core/channels/shrink.h"
+#include "core/exchange/export.h"
 #include "core/prune/masks.h"
 #include "ui/document/channels.h"
 
@@ -26,8 +26,8 @@ PlanSubject planSubject(const Document& document);
 Result<prune::MasksPtr> resolvePlan(const PlanSubject& subject, RunControl& control);
 
 /// The model with its channels cut out and its weight masks applied, proved.
-Result<channels::CutModelPtr> cutPlan(const PlanSubject& subject, const EventSink<>& events,
-                                      RunControl& control);
+Result<exchange::CutPlan> cutPlan(const PlanSubject& subject, const EventSink<>& events,
+                                  RunControl& control);
 
 /// The same, opened like a file: for measuring what is really smaller. Goes through a temporary
 /// file.

@@ -8,8 +8,8 @@
 #include <QObject>
 
 #include "core/base/result.h"
-#include "core/channels/shrink.h"
 #include "core/data/dataset.h"
+#include "core/exchange/export.h"
 #include "core/prune/heatmap.h"
 #include "core/prune/plan.h"
 #include "core/script/input_spec.h"
@@ -46,7 +46,7 @@ public:
     void exportMasked(const std::filesystem::path& target);
     void exportPlan(const std::filesystem::path& target);
     /// Cuts what is shown and proves it; `done` is called on the GUI thread while `context` lives.
-    void cutModel(QObject* context, std::function<void(Result<channels::CutModelPtr>)> done);
+    void cutModel(QObject* context, std::function<void(Result<exchange::CutPlan>)> done);
     void stopCutting();
     /// Writes what cutModel made. `proof`: what the message says of it.
     void exportCut(const channels::CutModelPtr& model, const std::filesystem::path& target,

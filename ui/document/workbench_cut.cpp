@@ -12,9 +12,9 @@ const QString kSlot = QStringLiteral("cut");
 }
 
 void Workbench::cutModel(QObject* context,
-                         std::function<void(Result<channels::CutModelPtr>)> done) {
+                         std::function<void(Result<exchange::CutPlan>)> done) {
     if (!m_document->hasModel()) return;
-    m_jobs->run<channels::CutModelPtr>(
+    m_jobs->run<exchange::CutPlan>(
         {Lane::Scan, tr("Cutting the model"), kSlot}, context,
         [subject = planSubject(*m_document)](const EventSink<>& events, RunControl& control) {
             return cutPlan(subject, events, control);
