@@ -15,6 +15,12 @@ struct Options {
     bool json = false;
 };
 
+std::string whatIsKnown(const exchange::PruneReport& report) {
+    if (!report.proof) return ": loaded again and run, it gives what the masked model gives.";
+    if (report.proof->isVacuous) return ": cut and loaded again; the proof says little.";
+    return ": cut, proved, and loaded again.";
+}
+
 int prune(Console& console, const Options& options) {
     const project::PruneChoice& choice = options.spec.choice;
     if (choice.planFile.empty() && !choice.weights && !choice.channels) {
@@ -23,9 +29,7 @@ int prune(Console& console, const Options& options) {
     auto report = project::runPrune(options.spec, console.events(), console.control());
     if (!report) return console.fail(report.error());
     console.out(options.json ? exchange::reportToJson(*report) : describe(*report));
-    console.note("Wrote " + options.spec.output.string() +
-                 (report->proof ? ": cut, proved, and loaded again."
-                                : ": loaded again and run, it gives what the masked model gives."));
+    console.note("Wrote " + options.spec.output.string() + whatIsKnown(*report));
     return kDone;
 }
 
