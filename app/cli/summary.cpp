@@ -58,6 +58,10 @@ std::string proofText(const channels::Proof& proof) {
                            significant(proof.maxRelativeDifference, 2), " (allowed ",
                            significant(proof.tolerance, 2), ")");
     if (!proof.exact) text += "; statistics of inexact groups are taken over kept channels";
+    if (proof.isVacuous) {
+        text +=
+            "; that says little: the outputs do not depend on what was cut, or not on the input";
+    }
     if (proof.alreadyZero) text += "; everything that was cut had been zero before";
     if (!proof.compensated.empty()) {
         text += cat("\ncompensated: ", proof.compensated.size(),

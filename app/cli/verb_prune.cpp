@@ -15,6 +15,12 @@ struct Options {
     bool json = false;
 };
 
+std::string whatIsKnown(const exchange::PruneReport& report) {
+    if (!report.proof) return ": loaded again and run, it gives what the masked model gives.";
+    if (report.proof->isVacuous) return ": cut and loaded again; the proof says little.";
+    return ": cut, proved, and loaded again.";
+}
+
 int prune(Console& console, const Options& options) {
     const project::PruneChoice& choice = options.spec.choice;
     if (choice.planFile.empty() && !choice.weights && !choice.channels) {
@@ -24,9 +30,7 @@ int prune(Console& console, const Options& options) {
     if (!report) return console.fail(report.error());
     for (const std::string& note : report->notes) console.note(note + ".");
     console.out(options.json ? exchange::reportToJson(*report) : describe(*report));
-    console.note("Wrote " + options.spec.output.string() +
-                 (report->proof ? ": cut, proved, and loaded again."
-                                : ": loaded again and run, it gives what the masked model gives."));
+    console.note("Wrote " + options.spec.output.string() + whatIsKnown(*report));
     return kDone;
 }
 

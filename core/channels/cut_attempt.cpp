@@ -21,13 +21,20 @@ double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::vector<std::string> unprovedMethods(const script::Finished& finished) {
+std::vector<std::string> unprovedMethods(const script::Finished& finished,
+                                         const torch::jit::Module& original) {
     std::vector<std::string> lines;
     for (const auto& name : finished.otherMethods) {
         lines.push_back(cat("The method ", name, " beside forward"));
     }
     for (const auto& name : finished.droppedMethods) {
         lines.push_back(cat("The method ", name, " was left out: its code cannot be carried over"));
+    }
+    for (const auto& child : original.named_children()) {
+        if (!child.value.find_method("forward")) continue;
+        lines.push_back(cat("Calling submodules by themselves, as in model.", child.name,
+                            "(x): forward alone has their code"));
+        break;
     }
     return lines;
 }
@@ -49,6 +56,7 @@ std::variant<CutProgram, Misfit> cutProgram(const AnalysisState& analysis, const
     const auto inputs = script::exampleInputs(analysis.snapshot->inputs(), 0);
     auto fit = fitArguments(analysis.trace, boxes, *draft, inputs, control);
     if (fit.misfit) return *std::move(fit.misfit);
+    fixIdentities(analysis.trace, *draft);
     fixGradientBranches(program, analysis.trace, *draft, inputs, control);
     auto finished = script::finished(*draft);
     if (!finished) return Misfit{finished.error(), -1};
@@ -62,7 +70,7 @@ void addUnproved(const AnalysisState& analysis, const CutProgram& cut,
     };
     add(branchesThatNeverRan(*analysis.program.graph, analysis.trace));
     add(cut.notes);
-    add(unprovedMethods(cut.finished));
+    add(unprovedMethods(cut.finished, analysis.program.module));
 }
 
 /// The proof of one cut, with the model's own numbers and, where they tell nothing, with others.
@@ -77,23 +85,21 @@ struct Comparison {
 
     Result<Proof> prove() const {
         const auto cutNow = script::programOf(cut.draft);
-        auto proved = proveOn(groups.state().program, cutNow, &cut.finished.module, masks);
-        if (!proved) return proved.error();
-        const bool isEnough = !proved->isVacuous || proved->proof.alreadyZero;
-        if (isEnough || !compensation.biases.empty()) return proved->proof;
-        const auto other = proveWithNoise(cutNow);
-        if (!other) return other.error();
-        if (other->isVacuous) return proved->proof;
-        Proof proof = other->proof;
-        proof.unproved.push_back(
+        auto own = proveOn(groups.state().program, cutNow, &cut.finished.module, masks);
+        const bool isEnough = !own || !own->isVacuous || own->alreadyZero;
+        if (isEnough || !compensation.biases.empty()) return own;
+        auto noisy = proveWithNoise(cutNow);
+        if (!noisy) return noisy.error();
+        if (noisy->isVacuous) return own;
+        noisy->unproved.push_back(
             "The model's own outputs depend too little on what was removed: it was proved with "
             "noise in place of its constant parameters");
-        return proof;
+        return noisy;
     }
 
 private:
-    Result<Proved> proveOn(const script::Program& original, const script::Program& cutProgram,
-                           const torch::jit::Module* module, const WeightMasks& weights) const {
+    Result<Proof> proveOn(const script::Program& original, const script::Program& cutProgram,
+                          const torch::jit::Module* module, const WeightMasks& weights) const {
         const auto& snapshot = *groups.snapshot();
         auto twin = makeTwin(groups, kept, original.module, boxes, weights, control);
         if (!twin) return twin.error();
@@ -107,12 +113,12 @@ private:
                           {snapshot.inputs().begin(), snapshot.inputs().end()},
                           twin->alreadyZero};
         auto proved = channels::prove(claim, control);
-        if (proved) proved->proof.exact = twin->isExact;
+        if (proved) proved->exact = twin->isExact;
         return proved;
     }
 
     /// Without weight masks: a layer of zeros is one that is all masked.
-    Result<Proved> proveWithNoise(const script::Program& cutNow) const {
+    Result<Proof> proveWithNoise(const script::Program& cutNow) const {
         const auto& program = groups.state().program;
         const auto noisy = script::makeDraft(program, noiseForConstants(program.module));
         if (!noisy) return noisy.error();

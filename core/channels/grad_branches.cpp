@@ -2,6 +2,7 @@
 #include "core/channels/grad_branches_torch.h"
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 
@@ -40,7 +41,32 @@ struct WayRecorder final : script::Observer {
     Ways ways;
 };
 
+/// Whether two tensors are one and the same; not whether an optional one is there.
+bool comparesTensors(const Node& node) {
+    const std::string_view name = node.kind().toUnqualString();
+    return (name == "__is__" || name == "__isnot__") &&
+           std::ranges::all_of(node.inputs(), [](const auto* input) {
+               return input->type()->kind() == c10::TypeKind::TensorType;
+           });
+}
+
 }  // namespace
+
+void fixIdentities(const Trace& trace, const script::Draft& draft) {
+    std::unordered_map<const Node*, std::set<bool>> answers;
+    for (const TraceStep& step : trace.steps) {
+        const auto& answer = trace.values[step.outputs.empty() ? 0 : step.outputs[0]].value;
+        if (comparesTensors(*step.node) && answer.isBool()) {
+            answers[step.node].insert(answer.toBool());
+        }
+    }
+    for (const auto& [node, seen] : answers) {
+        const auto made = draft.nodes.find(node);
+        if (seen.size() != 1 || made == draft.nodes.end()) continue;
+        const torch::jit::WithInsertPoint here(made->second->next());
+        made->second->output()->replaceAllUsesWith(draft.graph->insertConstant(*seen.begin()));
+    }
+}
 
 void fixGradientBranches(const script::Program& program, const Trace& trace,
                          const script::Draft& draft, std::vector<c10::IValue> inputs,

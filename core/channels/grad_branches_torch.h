@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Branches that a model takes only when no gradients are wanted.
+// Branches that PyTorch may decide otherwise than the trace did.
 #pragma once
 
 #include <vector>
@@ -17,5 +17,9 @@ namespace espalier::channels {
 void fixGradientBranches(const script::Program& program, const Trace& trace,
                          const script::Draft& draft, std::vector<c10::IValue> inputs,
                          RunControl& control);
+
+/// Whether two tensors are the same object (`key is value`) depends on what PyTorch's optimiser
+/// merges: the draft has the answers of the trace.
+void fixIdentities(const Trace& trace, const script::Draft& draft);
 
 }  // namespace espalier::channels

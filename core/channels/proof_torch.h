@@ -27,23 +27,17 @@ struct Claim {
     bool alreadyZero = false;  ///< nothing but zeros was removed
 };
 
-struct Proved {
-    Proof proof;
-    /// The outputs do not depend on the input, or not on what was removed: they agree, but that
-    /// says little. `proof.unproved` tells.
-    bool isVacuous = false;
-};
-
 /// Runs all three on the same random inputs: as given, with another batch size, and with another
 /// size where the original takes it. The outputs must agree within the tolerance of their type, be
-/// finite, depend on the input; and the twin must differ from the original, unless all that was
-/// removed was zero. A model that misses the tolerance in float32 is compared in float64, where it
-/// runs in that. Fills everything of Proof but `exact`. Errors: Failed, saying where and by how
-/// much; Cancelled.
-Result<Proved> prove(const Claim& claim, RunControl& control);
+/// finite. Outputs that do not depend on the input, or a twin that is like the original although
+/// not all that was removed was zero, make the proof vacuous. A model that misses the tolerance in
+/// float32 is compared in float64, where it runs in that. Then forward of original and cut model is
+/// run by PyTorch itself. Fills everything of Proof but `exact` and `compensated`. Errors: Failed,
+/// saying where and by how much; Cancelled.
+Result<Proof> prove(const Claim& claim, RunControl& control);
 
 /// For people: the branches of `graph` in which no step of the trace ran. Branches that only raise
-/// an exception are not counted.
+/// an exception, and those that constants and attributes decide, are not counted.
 std::vector<std::string> branchesThatNeverRan(const torch::jit::Graph& graph, const Trace& trace);
 
 }  // namespace espalier::channels

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
+#include <set>
+#include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "core/base/format.h"
@@ -11,6 +14,7 @@ namespace {
 
 using torch::jit::Block;
 using torch::jit::Node;
+using torch::jit::Value;
 
 constexpr std::size_t kMostNames = 8;
 
@@ -28,6 +32,85 @@ bool computes(const Block& block) {
     });
 }
 
+/// What decides a condition.
+enum class Cause {
+    Code,     ///< constants and attributes alone: always the same
+    Example,  ///< shapes, arguments, the grad mode
+    Data      ///< what tensors hold
+};
+
+class Causes {
+public:
+    Cause of(const Value& value) {
+        if (const auto known = m_known.find(&value); known != m_known.end()) return known->second;
+        const Cause cause = found(value);
+        m_known.emplace(&value, cause);
+        return cause;
+    }
+
+private:
+    Cause found(const Value& value) {
+        const Node& node = *value.node();
+        const auto kind = node.kind();
+        if (kind == c10::prim::Constant || kind == c10::prim::GetAttr) return Cause::Code;
+        if (kind == c10::prim::Param || node.inputs().empty()) return Cause::Example;
+        Cause cause = ofInputs(node);
+        for (const Block* inner : node.blocks()) {
+            const auto results = inner->outputs();
+            if (value.offset() < results.size()) {
+                cause = std::max(cause, of(*results[value.offset()]));
+            }
+        }
+        return cause;
+    }
+
+    Cause ofInputs(const Node& node) {
+        static const std::set<std::string_view> kQueries = {
+            "size",   "sym_size",  "len",     "numel",        "sym_numel", "dim",
+            "shape",  "dtype",     "device",  "layout",       "stride",    "is_floating_point",
+            "__is__", "__isnot__", "is_cuda", "requires_grad"};
+        const bool isQuery = kQueries.contains(node.kind().toUnqualString());
+        Cause cause = Cause::Code;
+        for (const Value* input : node.inputs()) {
+            const auto kind = input->node()->kind();
+            const bool isRead = kind != c10::prim::Constant &&
+                                input->type()->kind() == c10::TypeKind::TensorType &&
+                                !(isQuery && kind == c10::prim::GetAttr);
+            const Cause here = isRead ? Cause::Data : of(*input);
+            cause = std::max(cause, isQuery ? std::min(here, Cause::Example) : here);
+        }
+        return cause;
+    }
+
+    std::unordered_map<const Value*, Cause> m_known;
+};
+
+/// "resnet.py:92"; empty where the file does not tell.
+std::string lineOf(const Node& node) {
+    auto range = node.sourceRange();
+    if (const auto original = range.findSourceRangeThatGenerated()) range = *original;
+    const auto position = range.file_line_col();
+    if (!position) return {};
+    const auto& file = std::get<0>(*position);
+    return cat(file.substr(file.rfind('/') + 1), ":", std::get<1>(*position));
+}
+
+/// Branches that one line of the author's code makes, in one or many modules.
+struct Branch {
+    std::string line;
+    std::string module;  ///< the first
+    int others = 0;
+    Cause cause = Cause::Example;
+
+    std::string text() const {
+        std::string text = cat("A branch in ", module.empty() ? "the model" : module);
+        if (others > 0) text += cat(" and ", others, " others");
+        if (!line.empty()) text += cat(" (", line, ")");
+        return text + (cause == Cause::Data ? ", decided by the example: it depends on the data"
+                                            : " that the example does not take");
+    }
+};
+
 class BranchFinder {
 public:
     explicit BranchFinder(const Trace& trace) {
@@ -41,13 +124,13 @@ public:
                 if (hasRun(*inner)) {
                     visit(*inner);
                 } else if (computes(*inner)) {
-                    places.push_back(modulePathOf(*node));
+                    add(*node);
                 }
             }
         }
     }
 
-    std::vector<std::string> places;
+    std::vector<Branch> branches;
 
 private:
     bool hasRun(const Block& block) const {
@@ -55,7 +138,24 @@ private:
                                    [this](const Node* node) { return m_ran.contains(node); });
     }
 
+    void add(const Node& node) {
+        const Cause cause = m_causes.of(*node.inputs()[0]);
+        if (cause == Cause::Code) return;
+        Branch branch{lineOf(node), modulePathOf(node), 0, cause};
+        const auto same = std::ranges::find_if(branches, [&](const Branch& other) {
+            return other.line == branch.line && other.cause == cause &&
+                   (!branch.line.empty() || other.module == branch.module);
+        });
+        if (same == branches.end()) {
+            branches.push_back(std::move(branch));
+        } else if (m_seen.insert({branch.line, branch.module}).second) {
+            same->others += branch.module == same->module ? 0 : 1;
+        }
+    }
+
+    std::set<std::pair<std::string, std::string>> m_seen;
     std::unordered_set<const Node*> m_ran;
+    Causes m_causes;
 };
 
 }  // namespace
@@ -64,17 +164,11 @@ std::vector<std::string> branchesThatNeverRan(const torch::jit::Graph& graph, co
     BranchFinder finder(trace);
     finder.visit(*graph.block());
     std::vector<std::string> lines;
-    std::ranges::sort(finder.places);
-    const auto repeated = std::ranges::unique(finder.places);
-    finder.places.erase(repeated.begin(), repeated.end());
-    for (const auto& place : finder.places) {
-        if (lines.size() == kMostNames) {
-            lines.push_back(cat("Branches in ", finder.places.size() - kMostNames,
-                                " other modules that the example does not take"));
-            break;
-        }
-        const auto where = place.empty() ? std::string("the model") : place;
-        lines.push_back(cat("A branch in ", where, " that the example does not take"));
+    for (const Branch& branch : finder.branches) lines.push_back(branch.text());
+    if (lines.size() > kMostNames) {
+        const auto more = lines.size() - kMostNames;
+        lines.resize(kMostNames);
+        lines.push_back(cat(more, " other branches that the example does not take"));
     }
     return lines;
 }

@@ -92,6 +92,12 @@ std::string proofText(const PruneReport& report) {
             "<p>Inexact groups were cut: the masked model takes its statistics over the kept "
             "channels alone.</p>\n";
     }
+    if (proof.isVacuous) {
+        html +=
+            "<p><strong>This says little:</strong> the outputs do not depend on what was cut, or "
+            "not "
+            "on the input.</p>\n";
+    }
     if (proof.alreadyZero) html += "<p>Everything that was cut out had been zero before.</p>\n";
     if (proof.unproved.empty()) return html;
     html += "<p>Not proved:</p><ul>\n";

@@ -58,6 +58,7 @@ Json proofJson(const PruneReport& report) {
                 {"inputs", proof.inputs},
                 {"exact", proof.exact},
                 {"already_zero", proof.alreadyZero},
+                {"vacuous", proof.isVacuous},
                 {"compensated", proof.compensated},
                 {"unproved", proof.unproved}};
 }

@@ -52,9 +52,7 @@ Result<Proof> proveThem(const torch::jit::Module& original, const torch::jit::Mo
     const auto a = *script::makeProgram(original), b = *script::makeProgram(twin),
                c = *script::makeProgram(cut);
     RunControl control;
-    const auto proved = prove({&a, &b, &c, &cut, {*script::parseInputSpec(input)}, false}, control);
-    if (!proved) return proved.error();
-    return proved->proof;
+    return prove({&a, &b, &c, &cut, {*script::parseInputSpec(input)}, false}, control);
 }
 
 bool mentions(const std::vector<std::string>& lines, const std::string& part) {
@@ -74,7 +72,11 @@ private Q_SLOTS:
     void refusesAPinnedBatch();
     void refusesOutputsThatAreNotFinite();
     void saysWhenNothingWasProved();
+    void asksInDoubleToo();
+    void saysWhenFloat32OnlyRounds();
     void saysWhatTheOriginalRefuses();
+    void refusesATwinThatTakesLess();
+    void runsWhatTheUserRuns();
     void stops();
     void triesOtherSizes();
     void namesBranchesThatNeverRan();
@@ -89,6 +91,7 @@ void TestProof::acceptsTheRightCut() {
     QCOMPARE(proof->inputs.size(), std::size_t{2});
     QCOMPARE(proof->inputs[1], std::string("2x4"));
     QVERIFY(proof->unproved.empty());
+    QVERIFY(!proof->isVacuous);
 }
 
 void TestProof::refusesAnotherWeight() {
@@ -130,6 +133,7 @@ void TestProof::saysWhenNothingWasProved() {
     models.second.zero_();
     const auto proof = proveThem(models.original(), models.masked(), models.cut());
     QVERIFY(proof.ok());
+    QVERIFY(proof->isVacuous);
     QVERIFY(mentions(proof->unproved, "the same for two different inputs"));
     QVERIFY(mentions(proof->unproved, "made no difference"));
 }
@@ -145,6 +149,66 @@ void TestProof::saysWhatTheOriginalRefuses() {
     QVERIFY(proof.ok());
     QCOMPARE(proof->inputs.size(), std::size_t{1});
     QVERIFY(mentions(proof->unproved, "Batch size 2"));
+}
+
+void TestProof::asksInDoubleToo() {
+    // In float64 the twin must differ from the original as well.
+    Models models;
+    models.first = models.first.to(at::kDouble);
+    models.second = models.second.to(at::kDouble);
+    const auto inDouble =
+        proveThem(models.original(), models.masked(), models.cut(), "1x4:float64");
+    QVERIFY2(inDouble.ok(), inDouble ? "" : inDouble.error().text().c_str());
+    QCOMPARE(inDouble->dtype, std::string("float64"));
+    QVERIFY(!inDouble->isVacuous);
+    const auto same =
+        proveThem(models.original(), models.original(), models.original(), "1x4:float64");
+    QVERIFY(same.ok());
+    QVERIFY(same->isVacuous);
+    QVERIFY(mentions(same->unproved, "made no difference"));
+}
+
+void TestProof::saysWhenFloat32OnlyRounds() {
+    const Models models;
+    const auto proof =
+        proveThem(models.original(), models.masked(), models.cut(" + 30000.0 - 30000.0"));
+    QVERIFY2(proof.ok(), proof ? "" : proof.error().text().c_str());
+    QCOMPARE(proof->dtype, std::string("float64"));
+    QVERIFY(proof->maxRelativeDifference <= 1e-9);
+    QVERIFY(mentions(proof->unproved, "Agreement in float32 beyond rounding"));
+}
+
+void TestProof::refusesATwinThatTakesLess() {
+    const Models models;
+    const auto pinned = twoLayers(models.masked().attr("first").toTensor(),
+                                  models.masked().attr("second").toTensor(), ".reshape([1, 3])");
+    const auto proof = proveThem(models.original(), pinned, models.cut());
+    QVERIFY(!proof.ok());
+    QVERIFY(proof.error().why.find("which the original takes") != std::string::npos);
+}
+
+void TestProof::runsWhatTheUserRuns() {
+    // With gradients the method does something else than the graph that was compared.
+    const Models models;
+    auto cut = models.cut();
+    const auto a = *script::makeProgram(models.original()),
+               b = *script::makeProgram(models.masked()), c = *script::makeProgram(cut);
+    torch::jit::Module other("other");
+    for (const char* name : {"first", "second"})
+        addParameter(other, name, cut.attr(name).toTensor());
+    other.define(R"(
+def forward(self, x):
+    h = torch.relu(torch.matmul(x, self.first.t()))
+    y = torch.matmul(h, self.second.t())
+    if torch.is_grad_enabled():
+        y = y * 2
+    return y
+)");
+    RunControl control;
+    const auto proof =
+        prove({&a, &b, &c, &other, {*script::parseInputSpec("1x4")}, false}, control);
+    QVERIFY(!proof.ok());
+    QVERIFY(proof.error().why.find("with gradients") != std::string::npos);
 }
 
 void TestProof::stops() {
@@ -176,20 +240,40 @@ void TestProof::triesOtherSizes() {
 
 void TestProof::namesBranchesThatNeverRan() {
     torch::jit::Module module("branches");
+    module.register_attribute("deep", c10::BoolType::get(), true);
     module.define(R"(
 def forward(self, x, flag: bool = True):
     assert x.dim() == 2, "two dimensions"
+    if self.deep and not self.deep == False:
+        x = x + 1
+    else:
+        x = x - 1
     if flag:
-        return x + 1
-    return x * 2
+        x = x + 1
+    else:
+        x = x * 2
+    if x.size(0) > 5:
+        x = x * 3
+    if bool(x.sum() < 0):
+        x = x * 4
+    return x
 )");
     const auto program = *script::makeProgram(module);
     RunControl control;
     const auto trace = recordTrace(program, {at::ones({2, 3})}, control);
     QVERIFY(trace.ok());
     const auto lines = branchesThatNeverRan(*program.graph, *trace);
-    QCOMPARE(lines.size(), std::size_t{1});
-    QCOMPARE(lines[0], std::string("A branch in the model that the example does not take"));
+    QCOMPARE(lines.size(), std::size_t{3});
+    const auto starts = [](const std::string& line, const char* text) {
+        return QString::fromStdString(line).startsWith(text);
+    };
+    const auto ends = [](const std::string& line, const char* text) {
+        return QString::fromStdString(line).endsWith(text);
+    };
+    for (const auto& line : lines) QVERIFY(starts(line, "A branch in the model"));
+    QVERIFY(ends(lines[0], "that the example does not take"));
+    QVERIFY(ends(lines[1], "that the example does not take"));
+    QVERIFY(ends(lines[2], "decided by the example: it depends on the data"));
 }
 
 QTEST_GUILESS_MAIN(TestProof)
