@@ -117,7 +117,8 @@ void TestOutline::givesTheSame() {
     QVERIFY(lengthOf(*graph) * 3 < lengthOf(*inlined));
     QTemporaryDir folder;
     const auto target = std::filesystem::path(folder.path().toStdString()) / "made.pt";
-    const auto saved = saveChecked(made, {}, target, {});
+    RunControl control;
+    const auto saved = saveChecked(made, {}, target, {}, control);
     QVERIFY2(saved.ok(), saved ? "" : saved.error().text().c_str());
     auto loaded = torch::jit::load(target.string());
     const at::NoGradGuard noGrad;

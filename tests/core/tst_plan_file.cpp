@@ -31,7 +31,8 @@ Plan fullPlan() {
                      {"attn.qkv[0:64]", prune::ChannelRule::threshold(-0.8)}};
     plan.channels["conv1"].multipleOf = 4;
     plan.marks = {{"conv1", {{3}, {5, 6}}}};
-    plan.channelDefaults = {"fpgm", prune::Reduction::Max, prune::Normalisation::Gaussian, 0.25};
+    plan.channelDefaults = {"fpgm", prune::Reduction::Max, prune::Normalisation::Gaussian,
+                            channels::HeadUnit::Heads, 0.25};
     return plan;
 }
 
