@@ -65,7 +65,7 @@ struct Group {
 /// attention does with [heads, width].
 enum class HeadUnit {
     Most,      ///< whichever of the other two leaves more to choose from
-    Heads,     ///< whole heads (the first axis)
+    Heads,     ///< whole heads (the last axis but one)
     Positions  ///< the same positions in every head (the last axis)
 };
 std::string_view nameOf(HeadUnit unit);  ///< "most", "heads", "positions"

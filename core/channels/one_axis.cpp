@@ -64,6 +64,27 @@ std::int64_t unitsLeft(const Places& places, AlongAxis along, int classes) {
     return units;
 }
 
+/// An axis along which the channels are not all alike.
+struct Candidate {
+    std::int64_t axis = 0;
+    std::pair<bool, std::int64_t> worth;  ///< positions are units, how many units
+};
+
+/// Heads and width come last, in this order: [3, heads, width] where queries, keys and values are
+/// one matrix.
+Candidate choose(const std::vector<Candidate>& candidates, HeadUnit unit) {
+    switch (unit) {
+        case HeadUnit::Positions:
+            return candidates.back();
+        case HeadUnit::Heads:
+            return candidates[candidates.size() < 2 ? 0 : candidates.size() - 2];
+        case HeadUnit::Most:
+            break;
+    }
+    return *std::ranges::max_element(
+        candidates.rbegin(), candidates.rend(), {}, &Candidate::worth);
+}
+
 }  // namespace
 
 std::pair<std::int64_t, AxisTags> Tagger::toOneAxis(std::vector<Atom> spread,
@@ -77,27 +98,21 @@ std::pair<std::int64_t, AxisTags> Tagger::toOneAxis(std::vector<Atom> spread,
         places[i] = numbers.try_emplace(atoms().root(spread[i]), next).first->second;
     }
     const auto classes = static_cast<int>(numbers.size());
-    std::int64_t chosen = -1;
-    std::pair<bool, std::int64_t> best;  // positions are units, how many units
-    int varying = 0;
+    std::vector<Candidate> candidates;
     for (std::size_t axis = 0; axis < shape.size(); ++axis) {
         const auto along = alongAxis(shape, axis);
         if (along.size <= 1 || !varies(places, along)) continue;
         const auto units = unitsLeft(places, along, classes);
         const bool isOwn = preference == Prefer::OwnPositions && units == along.size;
-        const std::pair<bool, std::int64_t> found{isOwn, units};
-        const bool isFirst = varying++ == 0;
-        const bool isBetter =
-            m_unit == HeadUnit::Most ? found >= best : m_unit == HeadUnit::Positions;
-        if (!isFirst && !isBetter) continue;
-        chosen = static_cast<std::int64_t>(axis);
-        best = found;
+        candidates.push_back({static_cast<std::int64_t>(axis), {isOwn, units}});
     }
-    if (chosen < 0) {
+    if (candidates.empty()) {
         const auto one = atoms().reason("all of them could only go together");
         for (const auto atom : spread) atoms().freeze(atom, one);
         return {-1, nullptr};
     }
+    const auto chosen =
+        choose(candidates, preference == Prefer::OwnPositions ? HeadUnit::Most : m_unit).axis;
     return {chosen, uniteAcross(spread, shape, chosen)};
 }
 

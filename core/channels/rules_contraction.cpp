@@ -55,7 +55,10 @@ void markHeads(const Call& call, const Operand& a, const Operand& b, const AxisT
     const auto firstHeads = rank == 3 ? 0 : 1;
     const auto heads = std::accumulate(shape.begin() + firstHeads, shape.end() - 2, std::int64_t{1},
                                        std::multiplies<>());
-    call.tagger.setHeads(call.tagger.tags(a.id).axes[at(a.summed)], heads);
+    const auto& axes = call.tagger.tags(a.id).axes;
+    call.tagger.setHeads(axes[at(a.summed)], heads);
+    for (auto axis = firstHeads; axis + 2 < rank; ++axis)  // where whole heads go
+        call.tagger.setHeads(axes[at(axis)], heads);
     call.tagger.setHeads(out, heads);
 }
 
