@@ -19,7 +19,8 @@ void addModel(CLI::App& app, std::filesystem::path& model);
 void addInputs(CLI::App& app, std::vector<script::InputSpec>& inputs);
 /// --data, --preset, --mean, --std.
 void addData(CLI::App& app, data::DataSpec& data);
-/// --plan, --weights, --channels, --criterion, --scope, --multiple-of, --heads, --allow-inexact, --seed.
+/// --plan, --weights, --channels, --criterion, --scope, --multiple-of, --heads, --allow-inexact,
+/// --seed.
 void addChoice(CLI::App& app, project::PruneChoice& choice);
 /// --heads.
 CLI::Option* addHeads(CLI::App& app, channels::HeadUnit& heads);

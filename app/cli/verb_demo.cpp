@@ -152,7 +152,8 @@ private:
                               latency.runs, ")"));
         }
         m_console.out(
-            "Zeros alone do not make a dense runtime faster: their file compresses, the time stays. "
+            "Zeros alone do not make a dense runtime faster: their file compresses, the time "
+            "stays. "
             "Channels that are cut out save both.");
         return kDone;
     }

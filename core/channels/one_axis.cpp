@@ -81,8 +81,7 @@ Candidate choose(const std::vector<Candidate>& candidates, HeadUnit unit) {
         case HeadUnit::Most:
             break;
     }
-    return *std::ranges::max_element(
-        candidates.rbegin(), candidates.rend(), {}, &Candidate::worth);
+    return *std::ranges::max_element(candidates.rbegin(), candidates.rend(), {}, &Candidate::worth);
 }
 
 }  // namespace

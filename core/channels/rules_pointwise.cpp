@@ -110,7 +110,8 @@ constexpr std::array kRules = {
         "contiguous clone detach alias to type_as float half double int long bool byte cpu "
         "cuda _to_copy lift lift_fresh lift_fresh_copy positive data requires_grad nan_to_num "
         "logical_not bitwise_not isnan isinf isfinite sign floor ceil round trunc resolve_conj "
-        "resolve_neg conj real imag angle _autocast_to_reduced_precision _autocast_to_full_precision "
+        "resolve_neg conj real imag angle _autocast_to_reduced_precision "
+        "_autocast_to_full_precision "
         "detach_copy alias_copy autocast_to_fp32 to_dense fake_quantize_per_tensor_affine",
         same},
     NamedRule{"copy", copy},

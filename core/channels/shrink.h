@@ -26,7 +26,7 @@ struct Proof {
     bool exact = true;         ///< false: the twin's statistics were taken over kept channels alone
     bool alreadyZero = false;  ///< everything removed was zero before
     bool isVacuous = false;    ///< the outputs do not depend on the input, or not on what was
-                             ///< removed: that they agree says little
+                               ///< removed: that they agree says little
     std::vector<std::string>
         compensated;  ///< biases that took over the constants of removed channels, by path
     std::vector<std::string> unproved;  ///< for people: branches that never ran, other methods, …

@@ -150,8 +150,8 @@ std::string seconds(const PruneReport& report) {
 }  // namespace
 
 std::string reportToHtml(const PruneReport& report) {
-    return cat(kHead, "<h1>", escaped(report.model), "</h1>\n", totals(report), notesOf(report), proofText(report),
-               groups(report), training(report), layers(report), seconds(report),
+    return cat(kHead, "<h1>", escaped(report.model), "</h1>\n", totals(report), notesOf(report),
+               proofText(report), groups(report), training(report), layers(report), seconds(report),
                "</body></html>\n");
 }
 

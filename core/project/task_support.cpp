@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/project/task_support.h"
 
-
 #include "core/base/files.h"
 #include "core/base/format.h"
 #include "core/exchange/export.h"
@@ -93,8 +92,8 @@ std::vector<std::string> notesOn(const channels::ChannelGroups& groups, const Pr
 
 std::string leftWholeNote(const std::vector<channels::LeftWhole>& leftWhole,
                           const channels::ChannelGroups& groups) {
-    std::string text =
-        cat(leftWhole.size(), leftWhole.size() == 1 ? " group was" : " groups were", " left whole: ");
+    std::string text = cat(leftWhole.size(), leftWhole.size() == 1 ? " group was" : " groups were",
+                           " left whole: ");
     for (const auto& whole : leftWhole) {
         text += cat(&whole == &leftWhole.front() ? "" : "; ", groups.group(whole.group).key, " (",
                     whole.reason, ")");
@@ -135,8 +134,8 @@ Result<CutOutcome> cutOut(MaskedModel masked, const channels::CutOptions& option
                           StageClock& clock, const EventSink<>& events, RunControl& control) {
     if (!masked.masks->channels()) return CutOutcome{nullptr, std::move(masked)};
     clock.start("cut", "Cutting and proving");
-    auto cut =
-        exchange::cutChannels(*masked.snapshot, masked.plan, masked.masks, options, events, control);
+    auto cut = exchange::cutChannels(*masked.snapshot, masked.plan, masked.masks, options, events,
+                                     control);
     if (!cut) return cut.error();
     if (const auto& leftWhole = cut->model->leftWhole(); !leftWhole.empty())
         masked.notes.push_back(leftWholeNote(leftWhole, *masked.groups));

@@ -185,9 +185,8 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
     const fs::path staged = outputs.stage(outcome.output);
     RunControl uninterrupted;  // after a stop the best so far is still written
     auto written =
-        cut->model
-            ? channels::saveCut(*cut->model, staged, {}, uninterrupted)
-            : exchange::exportMasked(*training->best, nullptr, staged, {}, uninterrupted);
+        cut->model ? channels::saveCut(*cut->model, staged, {}, uninterrupted)
+                   : exchange::exportMasked(*training->best, nullptr, staged, {}, uninterrupted);
     if (!written) return lost(outputs.named(written.error()));
     outcome.report.fileBytesAfter = static_cast<std::int64_t>(fs::file_size(staged));
 

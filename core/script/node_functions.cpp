@@ -151,8 +151,8 @@ StackFunction registeredOperator(Node& node) {
         };
 }
 
-/// PyTorch's executor takes a 0-dimensional constant in arithmetic for a plain number, which does not
-/// decide the type of the result.
+/// PyTorch's executor takes a 0-dimensional constant in arithmetic for a plain number, which does
+/// not decide the type of the result.
 StackFunction arithmetic(Node& node) {
     const auto constant = torch::jit::toIValue(node.input(1));
     auto function = registeredOperator(node);
@@ -174,15 +174,15 @@ void checkFeatures(const at::Tensor& input, const std::vector<at::Tensor>& weigh
 
 /// lstm, gru, rnn: input, initial state, weights …; of packed sequences the sizes come second.
 StackFunction recurrent(Node& node) {
-    return [function = registeredOperator(node),
-            count = node.inputs().size()](Stack& stack) mutable {
-        const auto arguments = last(stack, count);
-        const auto& weights = arguments[3].isTensorList() ? arguments[3] : arguments[2];
-        if (weights.isTensorList()) {
-            checkFeatures(arguments[0].toTensor(), weights.toTensorVector());
-        }
-        function(stack);
-    };
+    return
+        [function = registeredOperator(node), count = node.inputs().size()](Stack& stack) mutable {
+            const auto arguments = last(stack, count);
+            const auto& weights = arguments[3].isTensorList() ? arguments[3] : arguments[2];
+            if (weights.isTensorList()) {
+                checkFeatures(arguments[0].toTensor(), weights.toTensorVector());
+            }
+            function(stack);
+        };
 }
 
 bool isRecurrent(const Node& node) {

@@ -17,8 +17,8 @@ namespace espalier::script {
 
 /// Writes `module` to `target` atomically: saved beside it, loaded again, run on an example of
 /// `inputs` and compared with the module in memory (equal bit for bit), only then renamed. `inputs`
-/// may be empty: then parameters and buffers alone are compared. `extraFiles` go into the archive as
-/// torch.jit.save's `_extra_files`. Errors: WriteFailed; Failed when the file does not give what
+/// may be empty: then parameters and buffers alone are compared. `extraFiles` go into the archive
+/// as torch.jit.save's `_extra_files`. Errors: WriteFailed; Failed when the file does not give what
 /// the module gives; Cancelled, with nothing written.
 Result<void> saveChecked(const torch::jit::Module& module, std::span<const InputSpec> inputs,
                          const std::filesystem::path& target, const EventSink<>& events,

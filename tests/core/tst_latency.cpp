@@ -95,9 +95,9 @@ void TestLatency::ownInputs() {
 
 void TestLatency::takesTurns() {
     const Overheard overheard;
-    const auto results = measure::measureLatency(
-        {{"a", talker("\"a\""), nullptr}, {"b", talker("\"b\""), nullptr}}, {.rounds = 7}, {},
-        m_control);
+    const auto results =
+        measure::measureLatency({{"a", talker("\"a\""), nullptr}, {"b", talker("\"b\""), nullptr}},
+                                {.rounds = 7}, {}, m_control);
     QVERIFY(results.ok());
     // After the warm-up both have run once in each of the seven rounds, in whatever order.
     const auto& said = overheard.said();

@@ -16,7 +16,8 @@ namespace {
 Result<PlanSubject> withChoice(PlanSubject subject, RunControl& control) {
     if (subject.choice) return subject;
     if (!subject.groups) {
-        auto groups = channels::analyse(subject.snapshot, control, subject.plan->channelDefaults.heads);
+        auto groups =
+            channels::analyse(subject.snapshot, control, subject.plan->channelDefaults.heads);
         if (!groups) return groups.error();
         subject.groups = std::move(*groups);
     }
@@ -64,7 +65,8 @@ Result<model::SnapshotPtr> cutSnapshot(const PlanSubject& subject, const EventSi
     if (!cut) return cut.error();
     const QTemporaryDir folder;
     const std::filesystem::path file = folder.filePath(QStringLiteral("cut.pt")).toStdString();
-    if (const auto saved = channels::saveCut(*cut->model, file, events, control); !saved) return saved.error();
+    if (const auto saved = channels::saveCut(*cut->model, file, events, control); !saved)
+        return saved.error();
     model::OpenOptions options;
     const auto inputs = subject.snapshot->inputs();
     options.inputs.assign(inputs.begin(), inputs.end());

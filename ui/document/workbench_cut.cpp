@@ -11,8 +11,7 @@ namespace {
 const QString kSlot = QStringLiteral("cut");
 }
 
-void Workbench::cutModel(QObject* context,
-                         std::function<void(Result<exchange::CutPlan>)> done) {
+void Workbench::cutModel(QObject* context, std::function<void(Result<exchange::CutPlan>)> done) {
     if (!m_document->hasModel()) return;
     m_jobs->run<exchange::CutPlan>(
         {Lane::Scan, tr("Cutting the model"), kSlot}, context,
