@@ -153,8 +153,7 @@ private:
         }
         m_console.out(
             "Zeros alone do not make a dense runtime faster: their file compresses, the time "
-            "stays. "
-            "Channels that are cut out save both.");
+            "stays. Channels that are cut out save both.");
         return kDone;
     }
 

@@ -16,6 +16,7 @@ Leaving::Leaving(ui::Workbench* workbench, Exports exports, QWidget* window)
     connect(workbench, &ui::Workbench::trainingEnded, this, &Leaving::afterTraining);
     connect(workbench, &ui::Workbench::succeeded, this, &Leaving::afterExport);
     connect(workbench, &ui::Workbench::failed, this, [this] { m_afterExport = {}; });
+    connect(workbench, &ui::Workbench::cancelled, this, [this] { m_afterExport = {}; });
 }
 
 void Leaving::leaveModel(const Then& then) {

@@ -95,8 +95,7 @@ std::string proofText(const PruneReport& report) {
     if (proof.isVacuous) {
         html +=
             "<p><strong>This says little:</strong> the outputs do not depend on what was cut, or "
-            "not "
-            "on the input.</p>\n";
+            "not on the input.</p>\n";
     }
     if (proof.alreadyZero) html += "<p>Everything that was cut out had been zero before.</p>\n";
     if (proof.unproved.empty()) return html;

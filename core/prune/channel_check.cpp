@@ -105,7 +105,7 @@ Result<void> check(const Plan& plan, const ChannelGroups& groups, Inexact inexac
         return Error{Error::Kind::Mismatch, "Cannot cut channels",
                      cat("the plan is for the head unit ", nameOf(plan.channelDefaults.heads),
                          ", the groups were found for ", nameOf(groups.headUnit())),
-                     "Find the groups anew"};
+                     "Use this plan with espalier-cli prune, which finds the groups for it"};
     }
     for (const auto& [key, rule] : plan.channels) {
         const auto id = groups.find(key);

@@ -55,6 +55,36 @@ private Q_SLOTS:
         QVERIFY(QFile::exists(m_folder->filePath("plan.json")));
     }
 
+    void anExportThatIsCancelledClosesNothingLater() {
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
+        QVERIFY(probe.rest());
+        std::atomic_bool mayEnd = false;
+        ui::JobRunner& jobs = *probe.window.workbench()->jobs();
+        jobs.run<void>(
+            {ui::Lane::Interactive, "hold", {}, false}, &probe.window,
+            [&mayEnd](const EventSink<>&, RunControl&) -> Result<void> {
+                while (!mayEnd) std::this_thread::yield();
+                return {};
+            },
+            [](const Result<void>&) {});
+        probe.dialogs.nextAnswer(0);
+        probe.dialogs.nextFile(m_folder->filePath("first.json"));
+        probe.window.close();
+        QCOMPARE(jobs.jobs().size(), 2);
+        jobs.cancel(jobs.jobs().last().id);
+        mayEnd = true;
+        QVERIFY(probe.rest());
+        QVERIFY(!QFile::exists(m_folder->filePath("first.json")));
+        probe.dialogs.nextFile(m_folder->filePath("second.json"));
+        probe.trigger("file.export_plan");
+        QVERIFY(probe.rest());
+        QCoreApplication::processEvents();
+        QVERIFY(QFile::exists(m_folder->filePath("second.json")));
+        QVERIFY(probe.window.isVisible());
+    }
+
     void closingDuringTrainingKeepsTheBest() {
         const QString model = WindowProbe::copyModel(m_folder->path());
         {

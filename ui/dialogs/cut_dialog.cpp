@@ -67,6 +67,11 @@ QString asBullets(const std::vector<std::string>& lines) {
 }  // namespace
 
 QString proofText(const channels::Proof& proof) {
+    if (proof.isVacuous) {
+        return CutDialog::tr(
+            "compared with the masked model, which says little: the outputs do not depend on what "
+            "was cut, or not on the input");
+    }
     if (proof.alreadyZero)
         return CutDialog::tr("all that is removed was zero before: the cut model is the same");
     const QString twin = proof.exact
@@ -229,11 +234,15 @@ void CutDialog::finish(const Result<exchange::CutPlan>& result) {
     if (!m_model->leftWhole().empty())
         fillFigures(prune::footprint(*m_workbench->document()->snapshot(), *result->masks));
     const channels::Proof& proof = m_model->proof();
-    m_proof->hide();
-    m_proved->findChild<QLabel*>(QStringLiteral("cutProved"))
-        ->setText(tr("Proved: %1.").arg(proofText(proof)));
-    m_proved->setToolTip(asBullets(proof.inputs));
-    m_proved->show();
+    if (proof.isVacuous) {
+        m_proof->showNote(tr("Not proved: %1.").arg(proofText(proof)));
+    } else {
+        m_proof->hide();
+        m_proved->findChild<QLabel*>(QStringLiteral("cutProved"))
+            ->setText(tr("Proved: %1.").arg(proofText(proof)));
+        m_proved->setToolTip(asBullets(proof.inputs));
+        m_proved->show();
+    }
     if (!proof.unproved.empty()) {
         m_unproved->setText(tr("Not covered by the proof:\n%1").arg(asBullets(proof.unproved)));
         m_unproved->show();

@@ -92,7 +92,11 @@ Workbench::Workbench(Document* document, JobRunner* jobs, QObject* parent)
 Workbench::~Workbench() = default;
 
 void Workbench::fail(const Error& error) {
-    if (error.kind != Error::Kind::Cancelled) Q_EMIT failed(error);
+    if (error.kind == Error::Kind::Cancelled) {
+        Q_EMIT cancelled();
+    } else {
+        Q_EMIT failed(error);
+    }
 }
 
 model::SnapshotPtr Workbench::rootSnapshot() const {

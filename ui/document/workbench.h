@@ -77,6 +77,7 @@ public:
     Result<std::filesystem::path> shutDown();
 
 Q_SIGNALS:
+    void cancelled();                           ///< a job that a person had asked for was stopped
     void failed(const espalier::Error& error);  ///< for the message bar
     void succeeded(const QString& message,
                    const QString& path);  ///< "Exported …"; path for "Show in folder"
