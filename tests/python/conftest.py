@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Drives espalier-cli and judges what it writes in real PyTorch."""
+import errno
 import gzip
 import json
 import os
 import pathlib
 import subprocess
+import time
 
 import pytest
 
@@ -19,8 +21,14 @@ class Cli:
         self.program = program
 
     def run(self, *arguments, timeout=300):
-        return subprocess.run([str(self.program), *map(str, arguments)], capture_output=True, text=True,
-                              timeout=timeout)
+        for patience in (0.5, 2, 8, None):
+            try:
+                return subprocess.run([str(self.program), *map(str, arguments)], capture_output=True, text=True,
+                                      timeout=timeout)
+            except OSError as failure:  # a busy machine may refuse to start a program at all for a moment
+                if patience is None or failure.errno not in (errno.EFAULT, errno.ENOMEM, errno.EAGAIN):
+                    raise
+                time.sleep(patience)
 
     def json(self, *arguments):
         return json.loads(self.ok(*arguments, "--json").stdout)
