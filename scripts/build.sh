@@ -6,8 +6,6 @@ cd "$(dirname "$0")/.."
 
 preset=$1
 shift
-# Torch's headers take long to compile; ccache keeps what it compiled, for other checkouts as well.
-export CCACHE_BASEDIR="${CCACHE_BASEDIR:-$(dirname "$PWD")}" CCACHE_NOHASHDIR=1
 printf '\033[1m==\033[0m Configuring and building build/%s\n' "$preset" >&2
 mkdir -p "build/$preset"
 if ! cmake --preset "$preset" "$@" >"build/$preset/configure.log" 2>&1; then
