@@ -38,6 +38,7 @@ protected:
 
 private:
     QWidget* buildOptions();
+    QWidget* buildRanking();
     void buildCriterion();
     void connectView();
     void connectDocument();
