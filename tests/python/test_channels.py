@@ -225,18 +225,20 @@ def test_groups_of_one_kind_share_a_ranking(cli, tmp_path):
     """Convolutions are ranked among each other, linear layers among each other, each kind by a hand computation."""
     model = save(TwoKinds(), tmp_path / "kinds.pt")
     module = load(model)
+    names = ("first", "second", "last", "fc1", "fc2")
     torch.manual_seed(2)
     with torch.no_grad():  # rows of different size, differently so in every layer
-        for spread, name in zip((0.2, 1.5, 0.6, 0.3, 1.2), ("first", "second", "last", "fc1", "fc2")):
+        for spread, name in zip((0.2, 1.5, 0.6, 0.3, 1.2), names):
             weight = getattr(module, name).weight
             weight.mul_(torch.randn(len(weight)).mul(spread).exp().view(-1, *[1] * (weight.dim() - 1)))
     torch.jit.save(module, str(model))
-    scores = {name: slices(state(model), f"{name}.weight").norm(dim=1) for name in ("first", "second", "last", "fc1", "fc2")}
+    scores = {name: slices(state(model), f"{name}.weight").norm(dim=1) for name in names}
     expected = {}
     for kind in (("first", "second"), ("last",), ("fc1", "fc2")):
         expected |= best_of_all({name: scores[name] for name in kind}, 0.4)
     report = prune(cli, model, tmp_path, "--input", "1x3x12x12", "--channels", 0.4, "--scope", "same-kind")
-    assert {name: report["kept"][f"{name}.weight"].get("0", list(range(len(own)))) for name, own in scores.items()} == expected
+    rows = {name: report["kept"][f"{name}.weight"].get("0", list(range(len(scores[name])))) for name in names}
+    assert rows == expected
     assert report["reached"]["last"]["keep"] == 4  # nothing is of its kind: 6 - round(2.4)
     counts = {name: len(kept) for name, kept in expected.items()}
     assert counts != {name: len(kept) for name, kept in best_of_all(scores, 0.4).items()}  # not one ranking for all
