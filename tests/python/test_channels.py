@@ -312,6 +312,14 @@ def test_a_key_with_a_range(cli, tmp_path, thirds):
     assert largest_difference(tmp_path / "masked.pt", tmp_path / "out.pt", (3, 7, 12)) < 1e-5
 
 
+@pytest.mark.parametrize("key", ["qkv", "qkv[0:16]"])
+def test_a_layer_of_several_groups_is_named_by_them(cli, tmp_path, key):
+    model = save(FusedAttention(), tmp_path / "attention.pt")
+    plan = plan_file(tmp_path, channels={key: {"keep": 4}})
+    done = cli.run("prune", model, "--input", "1x5x12", "--plan", plan, "--output", tmp_path / "out.pt")
+    assert done.returncode == 3 and "the groups qkv[0:8], qkv[32:40]" in done.stderr, done.stderr
+
+
 def test_weights_are_pruned_in_what_is_left(cli, residual, tmp_path):
     report = prune(cli, residual, tmp_path, "--channels", 0.5, "--weights", 0.7, "--scope", "layer")
     after = state(tmp_path / "out.pt")
@@ -382,8 +390,11 @@ def test_inexact_groups_are_asked_for(cli, normed, tmp_path):
     done = cli.run("prune", normed, "--plan", plan, "--output", tmp_path / "out.pt")
     assert done.returncode == 1 and "fc1" in done.stderr and "--allow-inexact" in done.stderr
     assert os.listdir(tmp_path) == [plan.name]
-    for choice in (["--plan", plan], ["--channels", 0.5]):
-        cli.ok("prune", normed, *choice, "--allow-inexact", "--output", tmp_path / "out.pt", "--masked-output",
+    permitted = plan_file(tmp_path, "permitted.json", channels={"fc1": {"ratio": 0.5}},
+                          defaults={"channels": {"allow_inexact": True}})
+    flag = "--allow-inexact"
+    for choice in (["--plan", plan, flag], ["--plan", permitted], ["--channels", 0.5, flag]):
+        cli.ok("prune", normed, *choice, "--output", tmp_path / "out.pt", "--masked-output",
                tmp_path / "masked.pt", "--report", tmp_path / "r.json")
         report = json.loads((tmp_path / "r.json").read_text())
         assert not report["proof"]["exact"] and state(tmp_path / "out.pt")["fc1.weight"].shape == (16, 12)
