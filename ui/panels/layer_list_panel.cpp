@@ -17,6 +17,7 @@
 #include <QVBoxLayout>
 
 #include "ui/document/channels.h"
+#include "ui/document/highlight.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_delegate.h"
 #include "ui/models/layer_model.h"
@@ -120,6 +121,13 @@ void LayerListPanel::buildTable() {
             [this](const QModelIndex& row) {
                 if (m_table->selectionModel()->isRowSelected(row.row())) takeSelection();
             });
+    m_table->setMouseTracking(true);
+    m_table->viewport()->installEventFilter(this);
+    Highlight* highlight = m_document->highlight();
+    connect(m_table, &QTreeView::entered, this, [this, highlight](const QModelIndex& row) {
+        highlight->set({m_proxy->layerAt(row), {}});
+    });
+    connect(m_table, &QTreeView::viewportEntered, highlight, &Highlight::clear);
     connect(m_table, &QWidget::customContextMenuRequested, this, [this](const QPoint& at) {
         QMenu* menu = createContextMenu();
         menu->setAttribute(Qt::WA_DeleteOnClose);
@@ -223,6 +231,11 @@ void LayerListPanel::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     m_table->setColumnHidden(LayerModel::Shape, !m_isShapeWanted || width() < kNarrow);
     m_table->setColumnHidden(LayerModel::Parameters, !m_areParametersWanted || width() < kNarrower);
+}
+
+bool LayerListPanel::eventFilter(QObject* watched, QEvent* event) {
+    if (event->type() == QEvent::Leave) m_document->highlight()->clear();
+    return QWidget::eventFilter(watched, event);
 }
 
 void LayerListPanel::refreshActions() {

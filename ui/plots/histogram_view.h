@@ -9,6 +9,7 @@
 #include "ui/plots/plot_view.h"
 
 class QCPGraph;
+class QCPItemStraightLine;
 class QCPItemText;
 
 namespace espalier::plots {
@@ -45,6 +46,9 @@ public:
     /// When not editable, the line is grey and `reason` is its tooltip.
     void setCutEditable(bool editable, const QString& reason = {});
     bool isDragging() const { return m_dragStart.has_value(); }
+    /// A thin line with its value, as when a weight is hovered elsewhere; none hides it.
+    void setMark(std::optional<double> magnitude);
+    std::optional<double> mark() const { return m_mark; }
 
     void setMode(HistogramMode mode);
     void setCountScale(CountScale scale);
@@ -90,11 +94,13 @@ private:
     void colorTint(const QPalette& palette);
     void updateTint();
     void redrawCut();
+    void placeMark();
     void updateAccessibleText();
 
     TensorHistogram m_data;
     Points m_steps;  // staircase of what is shown
     std::optional<double> m_cut;
+    std::optional<double> m_mark;
     std::optional<double> m_dragStart;  // the cut before the drag
     double m_grabOffset = 0;            // pixels between the line and the mouse
     int m_grabSide = 1;                 // −1: the line at −t was taken
@@ -111,6 +117,8 @@ private:
     QCPGraph* m_spike;
     QCPItemText* m_spikeLabel;
     CutItem* m_cutItem;
+    QCPItemStraightLine* m_markLines[2];  // the second at −|w|
+    QCPItemText* m_markLabel;
 };
 
 }  // namespace espalier::plots
