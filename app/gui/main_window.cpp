@@ -76,7 +76,8 @@ LogLevel logLevel(Message::Level level) {
 }
 
 /// Undo and redo name what they do.
-void nameAction(QAction* action, const QString& verb, const QString& what) {
+void nameAction(QAction* action, const QString& verb, QString what) {
+    what.replace(QLatin1Char('&'), QStringLiteral("&&"));  // no letter of the menu
     action->setText(what.isEmpty() ? verb : QStringLiteral("%1: %2").arg(verb, what));
 }
 
@@ -159,7 +160,7 @@ void MainWindow::makeMenusAndBars() {
     menuBar()->setObjectName(QStringLiteral("menuBar"));
     m_actions->addMenus(menuBar());
     auto* file = menuBar()->findChild<QMenu*>(QStringLiteral("menuBar/File"));
-    auto* recent = new QMenu(tr("Open recent"), file);
+    auto* recent = new QMenu(tr("Open &recent"), file);
     recent->setObjectName(QStringLiteral("file.recent"));
     recent->setToolTipsVisible(true);
     file->insertMenu((*m_actions)["file.example"], recent);
@@ -264,10 +265,10 @@ void MainWindow::connectDocument() {
     QUndoStack* undo = m_document->undoStack();
     connect(undo, &QUndoStack::indexChanged, this, &MainWindow::refreshActions);
     connect(undo, &QUndoStack::undoTextChanged, this, [this](const QString& text) {
-        nameAction((*m_actions)["edit.undo"], tr("Undo"), text);
+        nameAction((*m_actions)["edit.undo"], tr("&Undo"), text);
     });
     connect(undo, &QUndoStack::redoTextChanged, this, [this](const QString& text) {
-        nameAction((*m_actions)["edit.redo"], tr("Redo"), text);
+        nameAction((*m_actions)["edit.redo"], tr("&Redo"), text);
     });
 }
 

@@ -6,17 +6,24 @@
 #include <QDockWidget>
 #include <QDropEvent>
 #include <QLineEdit>
+#include <QMenu>
+#include <QMenuBar>
 #include <QMimeData>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTabBar>
 #include <QTabWidget>
 #include <QToolButton>
+#include <QTreeView>
+#include <QTreeWidget>
 #include <QUndoStack>
 #include <QUrl>
 
+#include "app/gui/actions.h"
 #include "app/gui/workspace.h"
+#include "tests/support/file_size_limit.h"
 #include "tests/support/window_probe.h"
+#include "ui/models/layer_model.h"
 #include "ui/style/theme.h"
 
 using namespace espalier;
@@ -117,7 +124,7 @@ private Q_SLOTS:
         QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
         probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
         QVERIFY(probe.action("edit.undo")->isEnabled());
-        QVERIFY(probe.action("edit.undo")->text().startsWith("Undo: "));
+        QVERIFY(probe.action("edit.undo")->text().startsWith("&Undo: "));
         QVERIFY(probe.window.isWindowModified());
         probe.trigger("edit.undo");
         QVERIFY(probe.document().plan().weights.empty());
@@ -429,12 +436,136 @@ private Q_SLOTS:
 
     void helpListsShortcuts() {
         WindowProbe probe;
-        probe.dialogs.nextDialog([](QDialog& dialog) { return !dialog.windowTitle().isEmpty(); });
+        QStringList listed;  // "Action: Keys"
+        probe.dialogs.nextDialog([&listed](QDialog& dialog) {
+            const auto* list = test::find<QTreeWidget>(dialog, "shortcutsList");
+            for (int row = 0; row < list->topLevelItemCount(); ++row) {
+                const QTreeWidgetItem* item = list->topLevelItem(row);
+                if (!item->text(2).isEmpty())
+                    listed << item->text(1) + QStringLiteral(": ") + item->text(2);
+            }
+            return true;
+        });
         probe.trigger("help.shortcuts");
+        QStringList expected;
+        for (const gui::ActionSpec& spec : gui::actionTable()) {
+            const QAction* action = probe.action(spec.id);
+            if (action->shortcut().isEmpty()) continue;
+            expected << gui::withoutMnemonic(action->text()) + QStringLiteral(": ") +
+                            action->shortcut().toString(QKeySequence::NativeText);
+        }
+        for (const gui::PanelKeys& keys : gui::panelKeys())
+            expected << QStringLiteral("%1: %2").arg(QString::fromUtf8(keys.text),
+                                                     QString::fromUtf8(keys.keys));
+        listed.sort();
+        expected.sort();
+        QCOMPARE(listed, expected);
+        // Keys of panels that are actions too.
+        for (const auto* action : probe.window.findChildren<QAction*>()) {
+            const QString keys = action->shortcut().toString(QKeySequence::NativeText);
+            if (keys.isEmpty() || !action->parent()->inherits("espalier::ui::LayerListPanel"))
+                continue;
+            QVERIFY2(listed.filter(QStringLiteral(": ") + keys).size() == 1, qPrintable(keys));
+        }
+    }
+
+    void everyMenuEntryHasALetterOfItsOwn() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
+        const auto* bar = probe.child<QMenuBar>("menuBar");
+        QCOMPARE(test::withoutOwnLetter("menu bar", bar->actions()), QStringList());
+    }
+
+    void everyActionIsReachedByKeyboard() {
+        WindowProbe probe;
+        QApplication::setActiveWindow(&probe.window);
+        QVERIFY(QTest::qWaitForWindowActive(&probe.window));
+        for (const gui::ActionSpec& spec : gui::actionTable()) {
+            const QAction* action = probe.action(spec.id);
+            const bool hasLetter = !QKeySequence::mnemonic(action->text()).isEmpty();
+            QVERIFY2(hasLetter && !action->associatedObjects().isEmpty(), spec.id);
+        }
         probe.dialogs.nextDialog(
             [](QDialog& dialog) { return dialog.objectName() == "aboutDialog"; });
-        probe.trigger("help.about");
+        QTest::keyClick(&probe.window, Qt::Key_H, Qt::AltModifier);  // Help
+        auto* menu = qobject_cast<QMenu*>(QApplication::activePopupWidget());
+        QVERIFY(menu);
+        QTest::keyClick(menu, Qt::Key_A);  // About
+        QTRY_VERIFY(probe.dialogs.isUsedUp());
+    }
+
+    void theLayoutIsTheSameOnTheNextStart() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        const QString model = WindowProbe::copyModel(m_folder->path());
+        const auto layoutOf = [](const WindowProbe& probe) {
+            QCoreApplication::processEvents();
+            const auto* table = probe.child<QTreeView>("layerTable");
+            return QList<int>{probe.child<QDockWidget>("view.layers_dock")->width(),
+                              probe.child<QDockWidget>("view.settings_dock")->width(),
+                              probe.child<QWidget>("trainingPanel")->height(),
+                              table->isColumnHidden(ui::LayerModel::Parameters)};
+        };
+        QList<int> first;
+        {
+            WindowProbe probe;
+            QVERIFY(probe.openModel(model) && probe.rest());
+            first = layoutOf(probe);
+            QCOMPARE(first.first(), 380);
+            QCOMPARE(first.last(), 0);
+        }
+        {
+            const WindowProbe probe;  // closed again with no model: nothing to remember
+        }
+        WindowProbe probe;
+        QVERIFY(probe.openModel(model) && probe.rest());
+        QTRY_COMPARE(layoutOf(probe), first);
+    }
+
+    void aFullDiskLeavesNothingBehind_data() {
+        QTest::addColumn<QByteArray>("action");
+        QTest::addColumn<QString>("name");
+        QTest::addColumn<qulonglong>("bytes");
+        QTest::newRow("model") << QByteArray("file.export_masked") << "out.pt" << 500'000ull;
+        QTest::newRow("plan") << QByteArray("file.export_plan") << "out.json" << 100ull;
+    }
+    void aFullDiskLeavesNothingBehind() {
+        QFETCH(QByteArray, action);
+        QFETCH(QString, name);
+        QFETCH(qulonglong, bytes);
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
+        QVERIFY(probe.rest());
+        const QTemporaryDir disk;
+        const ui::State before = probe.document().state();
+        QSignalSpy failed(probe.window.workbench(), &ui::Workbench::failed);
+        const auto exportNow = [&] {
+            probe.dialogs.nextFile(disk.filePath(name));
+            if (action == "file.export_masked")
+                probe.dialogs.nextDialog([](QDialog&) { return true; });
+            probe.trigger(action.constData());
+            return probe.rest();
+        };
+        {
+            const test::FileSizeLimit full(bytes);
+            QVERIFY(exportNow());
+        }
         QVERIFY(probe.dialogs.isUsedUp());
+        QCOMPARE(failed.count(), 1);
+        QVERIFY2(probe.isError(), qPrintable(probe.messageText()));
+        QVERIFY2(probe.messageText().contains(name), qPrintable(probe.messageText()));
+        QCOMPARE(
+            QDir(disk.path()).entryList(QDir::AllEntries | QDir::NoDotAndDotDot | QDir::Hidden),
+            QStringList());
+        QCOMPARE(probe.document().state().plan, before.plan);
+        QVERIFY(probe.document().state().node == before.node);
+        QVERIFY(probe.document().hasUnsavedWork() && probe.window.isWindowModified());
+        QVERIFY(exportNow());  // with room again
+        QCOMPARE(QDir(disk.path()).entryList(QDir::Files), QStringList{name});
+        QCOMPARE(failed.count(), 1);
     }
 
 private:
