@@ -24,9 +24,14 @@ double number(const QLineEdit& edit) {
     return QLocale::c().toDouble(edit.text());
 }
 
-// As few digits as give the same number again.
+// As few digits as give the same number again, but no "5e-04" where "0.0005" says it.
 QString exactText(double value) {
-    return QString::number(value, 'g', QLocale::FloatingPointShortest);
+    QString text;
+    for (int digits = 6; digits <= 17; ++digits) {
+        text = QString::number(value, 'g', digits);
+        if (text.toDouble() == value) break;
+    }
+    return text;
 }
 
 }  // namespace
