@@ -8,6 +8,7 @@
 #include "core/base/format.h"
 #include "ui/plots/csv.h"
 #include "ui/plots/cut_item.h"
+#include "ui/plots/mark_item.h"
 #include "ui/plots/tickers.h"
 #include "ui/style/colors.h"
 #include "ui/style/theme.h"
@@ -20,8 +21,6 @@ namespace {
 
 constexpr double kEdgeMargin =
     0.015;  // of the width, so that bars and spike do not stick to the axis
-
-constexpr double kMarkHeight = 0.4;  // of the plot's, from the top
 
 QString text(const std::string& utf8) {
     return QString::fromStdString(utf8);
@@ -68,18 +67,8 @@ HistogramView::HistogramView(QWidget* parent) : PlotView(parent) {
     m_spikeLabel->position->setCoords(1, 0);
     m_cutItem = new CutItem(plot);
     m_cutItem->setLayer(QStringLiteral("overlay"));
-    for (QCPItemStraightLine*& line : m_markLines) {
-        line = new QCPItemStraightLine(plot);
-        line->setLayer(QStringLiteral("overlay"));
-        line->setSelectable(false);
-        line->setVisible(false);
-    }
-    m_markLabel = new QCPItemText(plot);
-    m_markLabel->setLayer(QStringLiteral("overlay"));
-    m_markLabel->setSelectable(false);
-    m_markLabel->setVisible(false);
-    m_markLabel->position->setTypeX(QCPItemPosition::ptPlotCoords);
-    m_markLabel->position->setTypeY(QCPItemPosition::ptAxisRectRatio);
+    m_markItem = new MarkItem(plot);
+    m_markItem->setLayer(QStringLiteral("overlay"));
     plot->yAxis->setLabel(tr("weights per bin"));
     setZoomDirections(Qt::Horizontal);
     setMouseTracking(true);
@@ -119,26 +108,18 @@ void HistogramView::setCutEditable(bool editable, const QString& reason) {
 void HistogramView::setMark(std::optional<double> magnitude) {
     if (m_mark == magnitude) return;
     m_mark = magnitude;
-    placeMark();
+    showMark();
     if (isVisible()) canvas()->layer(QStringLiteral("overlay"))->replot();
 }
 
-void HistogramView::placeMark() {
-    const double value = m_mark.value_or(0);
-    const Range now = xMap().values;
-    const double ends[] = {value, -value};
-    for (int i = 0; i < 2; ++i) {
-        m_markLines[i]->point1->setCoords(ends[i], 0);
-        m_markLines[i]->point2->setCoords(ends[i], 1);
-        m_markLines[i]->setVisible(m_mark && (i == 0 || m_mode == HistogramMode::Signed));
-    }
-    // Beside the line, on the side that has room; half way up, where no other label is.
-    const bool isRight = value > (now.lower + now.upper) / 2;
-    m_markLabel->position->setCoords(value, kMarkHeight);
-    m_markLabel->setPositionAlignment((isRight ? Qt::AlignRight : Qt::AlignLeft) |
-                                      Qt::AlignVCenter);
-    m_markLabel->setText(tr("|w| = %1").arg(text(significant(value, 4))));
-    m_markLabel->setVisible(m_mark && now.contains(value));
+void HistogramView::showMark() {
+    std::optional<MarkLook> look;
+    if (m_mark) look = MarkLook{*m_mark, m_mode == HistogramMode::Signed, markText()};
+    m_markItem->setLook(std::move(look));
+}
+
+QString HistogramView::markText() const {
+    return m_mark ? tr("|w| = %1").arg(text(significant(*m_mark, 4))) : QString();
 }
 
 void HistogramView::setMode(HistogramMode mode) {
@@ -210,6 +191,7 @@ void HistogramView::rebuild() {
     setHome(withMargin(shownRange(shown(), m_range)), counts);
     fillGraphs();
     if (m_cut) m_cut = clampedCut(m_data, *m_cut);
+    showMark();
     redrawCut();
     updateAccessibleText();
 }
@@ -257,7 +239,6 @@ void HistogramView::prepareReplot() {
     if (m_pixelRatio != canvas()->bufferDevicePixelRatio()) colorTint(palette());
     const Range now = xMap().values;
     m_spikeLabel->setVisible(m_spike->visible() && now.contains(0));
-    placeMark();
 }
 
 void HistogramView::recolor(const QPalette& palette) {
@@ -271,11 +252,7 @@ void HistogramView::recolor(const QPalette& palette) {
     m_spikeLabel->setPadding(
         QMargins(0, m_cutItem->labelHeight() + 8, 4, 0));  // below the cut's label
     m_cutItem->setPalette(palette);
-    for (QCPItemStraightLine* line : m_markLines) line->setPen(QPen(colors.mutedText, 1));
-    m_markLabel->setColor(colors.text);
-    m_markLabel->setFont(style::font(style::FontSize::Small));
-    m_markLabel->setPadding(QMargins(4, 2, 4, 2));
-    m_markLabel->setBrush(colors.background);
+    m_markItem->setPalette(palette);
 }
 
 void HistogramView::colorTint(const QPalette& palette) {

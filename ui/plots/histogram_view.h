@@ -9,12 +9,12 @@
 #include "ui/plots/plot_view.h"
 
 class QCPGraph;
-class QCPItemStraightLine;
 class QCPItemText;
 
 namespace espalier::plots {
 
 class CutItem;
+class MarkItem;
 
 /// Shows what is kept in blue and what a threshold removes (|w| < t) in hatched orange.
 ///
@@ -49,6 +49,8 @@ public:
     /// A thin line with its value, as when a weight is hovered elsewhere; none hides it.
     void setMark(std::optional<double> magnitude);
     std::optional<double> mark() const { return m_mark; }
+    /// The label at the mark: "|w| = 0.031".
+    QString markText() const;
 
     void setMode(HistogramMode mode);
     void setCountScale(CountScale scale);
@@ -94,7 +96,7 @@ private:
     void colorTint(const QPalette& palette);
     void updateTint();
     void redrawCut();
-    void placeMark();
+    void showMark();
     void updateAccessibleText();
 
     TensorHistogram m_data;
@@ -117,8 +119,7 @@ private:
     QCPGraph* m_spike;
     QCPItemText* m_spikeLabel;
     CutItem* m_cutItem;
-    QCPItemStraightLine* m_markLines[2];  // the second at −|w|
-    QCPItemText* m_markLabel;
+    MarkItem* m_markItem;
 };
 
 }  // namespace espalier::plots
