@@ -14,6 +14,7 @@
 
 #include "app/gui/actions.h"
 #include "app/gui/application.h"
+#include "app/gui/commands.h"
 #include "app/gui/devices.h"
 #include "app/gui/drop_filter.h"
 #include "app/gui/leaving.h"
@@ -40,29 +41,8 @@ using ui::Document;
 using ui::JobRunner;
 using ui::Message;
 using ui::Workbench;
-using Trigger = void (Tasks::*)();
 
 constexpr QSize kMinimumSize(1024, 700);
-
-const std::pair<const char*, Trigger> kCommands[] = {
-    {"file.open", &Tasks::openModel},
-    {"file.open_with_input", &Tasks::openModelWithInput},
-    {"file.example", &Tasks::openExample},
-    {"file.open_plan", &Tasks::openPlan},
-    {"file.export_masked", &Tasks::exportMasked},
-    {"file.export_cut", &Tasks::exportCut},
-    {"file.export_plan", &Tasks::exportPlan},
-    {"file.close", &Tasks::closeModel},
-    {"edit.reset_layer", &Tasks::resetSelectedLayers},
-    {"edit.toggle_lock", &Tasks::toggleLock},
-    {"prune.everywhere", &Tasks::pruneEverywhere},
-    {"prune.channels", &Tasks::pruneChannels},
-    {"prune.reset_all", &Tasks::resetAllLayers},
-    {"tools.measure_accuracy", &Tasks::measureAccuracy},
-    {"tools.measure_test", &Tasks::measureOnTest},
-    {"tools.report", &Tasks::showReport},
-    {"tools.pin", &Tasks::pinCurrent},
-};
 
 LogLevel logLevel(Message::Level level) {
     switch (level) {
@@ -184,10 +164,7 @@ void MainWindow::makeMenusAndBars() {
 
 void MainWindow::connectActions() {
     const Actions& actions = *m_actions;
-    for (const auto& [id, trigger] : kCommands)
-        connect(actions[id], &QAction::triggered, m_tasks, trigger);
-    connect(actions["file.attach_data"], &QAction::triggered, m_tasks,
-            [this] { m_tasks->attachData(); });
+    connectCommands(actions, m_tasks);
     connect(actions["file.quit"], &QAction::triggered, this, &QWidget::close);
     connect(actions["edit.undo"], &QAction::triggered, m_document->undoStack(), &QUndoStack::undo);
     connect(actions["edit.redo"], &QAction::triggered, m_document->undoStack(), &QUndoStack::redo);
@@ -322,25 +299,7 @@ void MainWindow::post(const Message& message) {
 }
 
 void MainWindow::refreshActions() {
-    const bool isTraining = m_workbench->isTraining();
-    const QUndoStack* undo = m_document->undoStack();
-    const model::LayerId selection = m_document->selection();
-    const bool isPrunable = m_document->hasModel() && selection.isValid() &&
-                            m_document->snapshot()->layer(selection).prunable.weights;
-    Met met = NeedNothing;
-    const auto meets = [&met](Need need, bool isMet) {
-        met |= isMet ? static_cast<unsigned>(need) : 0u;
-    };
-    meets(NeedModel, m_document->hasModel() && !m_isOpening);
-    meets(NeedData, m_document->dataset() != nullptr);
-    meets(NeedSelection, isPrunable);
-    meets(NeedIdle, !isTraining && !m_isOpening);
-    meets(NeedTraining, isTraining);
-    meets(NeedUndo, undo->canUndo());
-    meets(NeedRedo, undo->canRedo());
-    meets(NeedGroups, m_document->channels()->found() != nullptr);
-    meets(NeedZeros, m_workbench->canChooseZeros());
-    m_actions->refresh(met);
+    m_actions->refresh(metNeeds(*m_workbench, m_isOpening ? Opening::UnderWay : Opening::Done));
     (*m_actions)["prune.keep_zeros"]->setChecked(m_workbench->areZerosKept());
     m_start->setEnabled(!m_isOpening);
 }
