@@ -1,29 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The window as a person uses it: opening, states of actions, dropping files, closing.
-#include <algorithm>
-
 #include <QDialog>
-#include <QDockWidget>
 #include <QDropEvent>
 #include <QLineEdit>
-#include <QMenu>
-#include <QMenuBar>
 #include <QMimeData>
 #include <QPushButton>
 #include <QSignalSpy>
-#include <QTabBar>
-#include <QTabWidget>
 #include <QToolButton>
-#include <QTreeView>
-#include <QTreeWidget>
 #include <QUndoStack>
 #include <QUrl>
 
-#include "app/gui/actions.h"
 #include "app/gui/workspace.h"
 #include "tests/support/file_size_limit.h"
 #include "tests/support/window_probe.h"
-#include "ui/models/layer_model.h"
 #include "ui/style/theme.h"
 
 using namespace espalier;
@@ -49,14 +38,6 @@ QString writeFile(const QString& path, const QByteArray& content) {
     if (!file.open(QIODevice::WriteOnly) || file.write(content) != content.size())
         qFatal("Cannot write a test file");
     return path;
-}
-
-/// How many rows of tabs are to be seen, with or without tabs in them.
-int visibleTabBars(const WindowProbe& probe, bool haveTabs) {
-    const auto bars = probe.window.findChildren<QTabBar*>();
-    return static_cast<int>(std::count_if(bars.begin(), bars.end(), [&](const QTabBar* bar) {
-        return bar->isVisible() && (bar->count() > 0) == haveTabs;
-    }));
 }
 
 }  // namespace
@@ -386,141 +367,6 @@ private Q_SLOTS:
         }
         const WindowProbe probe;
         QVERIFY(probe.action("view.theme_dark")->isChecked());
-    }
-
-    void layoutsAreSavedAndReset() {
-        if (!test::hasExample()) QSKIP("the built-in example is not there");
-        const QString model = WindowProbe::copyModel(m_folder->path());
-        {
-            WindowProbe probe;
-            QVERIFY(probe.openModel(model));
-            QVERIFY(probe.child<QDockWidget>("view.layers_dock")->isVisible());
-            probe.trigger("view.layers");
-            QVERIFY(!probe.child<QDockWidget>("view.layers_dock")->isVisible());
-            QVERIFY(!probe.action("view.layers")->isChecked());
-        }
-        WindowProbe probe;
-        QVERIFY(probe.openModel(model));
-        QVERIFY(!probe.child<QDockWidget>("view.layers_dock")->isVisible());
-        probe.trigger("view.layout_reset");
-        QVERIFY(probe.child<QDockWidget>("view.layers_dock")->isVisible());
-        const int explore = probe.child<QWidget>("trainingPanel")->height();
-        probe.trigger("view.layout_tune");
-        QTRY_VERIFY(probe.child<QWidget>("trainingPanel")->height() > explore);
-        for (const char* layout : {"view.layout_explore", "view.layout_tune"}) {
-            probe.trigger(layout);
-            QTRY_COMPARE(visibleTabBars(probe, true), 3);  // views, history, log
-            QTRY_COMPARE(visibleTabBars(probe, false), 0);
-        }
-    }
-
-    void aLayoutOfAnotherVersionIsIgnored() {
-        WindowProbe probe;
-        auto* workspace = probe.child<gui::Workspace>("workspace");
-        QMainWindow other;
-        QVERIFY(!workspace->restoreLayout(other.saveState(99)));
-    }
-
-    void viewsComeForwardByKeyboard() {
-        if (!test::hasExample()) QSKIP("the built-in example is not there");
-        WindowProbe probe;
-        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
-        auto* tabs = probe.child<QTabWidget>("plotTabs");
-        probe.trigger("view.heatmap");
-        QCOMPARE(tabs->currentIndex(), 1);
-        probe.trigger("view.overview");
-        QCOMPARE(tabs->tabText(tabs->currentIndex()), QStringLiteral("Overview"));
-        probe.trigger("view.weights");
-        QCOMPARE(tabs->currentIndex(), 0);
-    }
-
-    void helpListsShortcuts() {
-        WindowProbe probe;
-        QStringList listed;  // "Action: Keys"
-        probe.dialogs.nextDialog([&listed](QDialog& dialog) {
-            const auto* list = test::find<QTreeWidget>(dialog, "shortcutsList");
-            for (int row = 0; row < list->topLevelItemCount(); ++row) {
-                const QTreeWidgetItem* item = list->topLevelItem(row);
-                if (!item->text(2).isEmpty())
-                    listed << item->text(1) + QStringLiteral(": ") + item->text(2);
-            }
-            return true;
-        });
-        probe.trigger("help.shortcuts");
-        QStringList expected;
-        for (const gui::ActionSpec& spec : gui::actionTable()) {
-            const QAction* action = probe.action(spec.id);
-            if (action->shortcut().isEmpty()) continue;
-            expected << gui::withoutMnemonic(action->text()) + QStringLiteral(": ") +
-                            action->shortcut().toString(QKeySequence::NativeText);
-        }
-        for (const gui::PanelKeys& keys : gui::panelKeys())
-            expected << QStringLiteral("%1: %2").arg(QString::fromUtf8(keys.text),
-                                                     QString::fromUtf8(keys.keys));
-        listed.sort();
-        expected.sort();
-        QCOMPARE(listed, expected);
-        // Keys of panels that are actions too.
-        for (const auto* action : probe.window.findChildren<QAction*>()) {
-            const QString keys = action->shortcut().toString(QKeySequence::NativeText);
-            if (keys.isEmpty() || !action->parent()->inherits("espalier::ui::LayerListPanel"))
-                continue;
-            QVERIFY2(listed.filter(QStringLiteral(": ") + keys).size() == 1, qPrintable(keys));
-        }
-    }
-
-    void everyMenuEntryHasALetterOfItsOwn() {
-        if (!test::hasExample()) QSKIP("the built-in example is not there");
-        WindowProbe probe;
-        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
-        probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
-        const auto* bar = probe.child<QMenuBar>("menuBar");
-        QCOMPARE(test::withoutOwnLetter("menu bar", bar->actions()), QStringList());
-    }
-
-    void everyActionIsReachedByKeyboard() {
-        WindowProbe probe;
-        QApplication::setActiveWindow(&probe.window);
-        QVERIFY(QTest::qWaitForWindowActive(&probe.window));
-        for (const gui::ActionSpec& spec : gui::actionTable()) {
-            const QAction* action = probe.action(spec.id);
-            const bool hasLetter = !QKeySequence::mnemonic(action->text()).isEmpty();
-            QVERIFY2(hasLetter && !action->associatedObjects().isEmpty(), spec.id);
-        }
-        probe.dialogs.nextDialog(
-            [](QDialog& dialog) { return dialog.objectName() == "aboutDialog"; });
-        QTest::keyClick(&probe.window, Qt::Key_H, Qt::AltModifier);  // Help
-        auto* menu = qobject_cast<QMenu*>(QApplication::activePopupWidget());
-        QVERIFY(menu);
-        QTest::keyClick(menu, Qt::Key_A);  // About
-        QTRY_VERIFY(probe.dialogs.isUsedUp());
-    }
-
-    void theLayoutIsTheSameOnTheNextStart() {
-        if (!test::hasExample()) QSKIP("the built-in example is not there");
-        const QString model = WindowProbe::copyModel(m_folder->path());
-        const auto layoutOf = [](const WindowProbe& probe) {
-            QCoreApplication::processEvents();
-            const auto* table = probe.child<QTreeView>("layerTable");
-            return QList<int>{probe.child<QDockWidget>("view.layers_dock")->width(),
-                              probe.child<QDockWidget>("view.settings_dock")->width(),
-                              probe.child<QWidget>("trainingPanel")->height(),
-                              table->isColumnHidden(ui::LayerModel::Parameters)};
-        };
-        QList<int> first;
-        {
-            WindowProbe probe;
-            QVERIFY(probe.openModel(model) && probe.rest());
-            first = layoutOf(probe);
-            QCOMPARE(first.first(), 380);
-            QCOMPARE(first.last(), 0);
-        }
-        {
-            const WindowProbe probe;  // closed again with no model: nothing to remember
-        }
-        WindowProbe probe;
-        QVERIFY(probe.openModel(model) && probe.rest());
-        QTRY_COMPARE(layoutOf(probe), first);
     }
 
     void aFullDiskLeavesNothingBehind_data() {
