@@ -99,8 +99,8 @@ void addChoice(CLI::App& app, project::PruneChoice& choice) {
         ->check(CLI::Range(1, 1 << 20))
         ->excludes(plan);
     addHeads(app, choice.heads)->excludes(plan);
-    app.add_flag_callback(
-        "--allow-inexact", [&choice] { choice.inexact = prune::Inexact::Allow; },
+    app.add_flag(
+        "--allow-inexact", choice.allowInexact,
         "Also cut groups whose statistics (layer norm, group norm …) then run over fewer channels");
     app.add_option("--seed", choice.seed,
                    "Seed of the random criterion and of training (default: the plan's, else 0)");

@@ -257,7 +257,13 @@ void Tasks::closeModel() {
 }
 
 void Tasks::onSucceeded(const QString& message, const QString& path) {
-    Q_EMIT messagePosted({Message::Level::Success, message, {}, path, {}, {}});
+    Message news{Message::Level::Success, message, {}, path, {}, {}};
+    if (m_workbench->canGoOnFrom(toPath(path)) &&
+        m_workbench->document()->snapshot()->file().path != toPath(path)) {
+        news.actionText = tr("Go on from it");
+        news.action = [this, path] { m_workbench->goOnFrom(toPath(path)); };
+    }
+    Q_EMIT messagePosted(news);
 }
 
 void Tasks::onFailed(const Error& error) {

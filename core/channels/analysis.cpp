@@ -6,6 +6,7 @@
 
 #include "core/base/format.h"
 #include "core/channels/analysis_torch.h"
+#include "core/channels/proof_torch.h"
 #include "core/channels/tagger_torch.h"
 #include "core/model/snapshot_torch.h"
 
@@ -109,6 +110,10 @@ const model::SnapshotPtr& ChannelGroups::snapshot() const {
     return m_state->snapshot;
 }
 
+std::span<const std::string> ChannelGroups::decidedByData() const {
+    return m_state->decidedByData;
+}
+
 HeadUnit ChannelGroups::headUnit() const {
     return m_state->headUnit;
 }
@@ -149,6 +154,7 @@ Result<ChannelGroupsPtr> analyse(const model::SnapshotPtr& snapshot, RunControl&
         state->units = std::move(table.units);
         state->unitOf = std::move(table.unitOf);
         state->frozen = std::move(table.frozen);
+        state->decidedByData = decidedByData(*state->program.graph, state->trace);
         state->seconds.groups = watch.lap();
         return std::make_shared<const ChannelGroups>(std::move(state));
     });

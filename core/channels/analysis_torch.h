@@ -38,6 +38,7 @@ struct AnalysisState {
     std::vector<Unit> units;  ///< the channels of all groups that are not locked
     std::vector<int> unitOf;  ///< by atom: index into units; -1: it must stay
     std::map<std::string, std::string, std::less<>> frozen;  ///< why, by parameter path
+    std::vector<std::string> decidedByData;                  ///< for people: see the function
     AnalysisSeconds seconds;
 };
 

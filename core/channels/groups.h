@@ -87,6 +87,8 @@ public:
     std::optional<GroupId> producing(std::string_view parameter) const;
     /// Why no channel of this layer can go; empty when some can.
     std::string whyNot(std::string_view parameter) const;
+    /// For people: branches and loops whose way the example's data decided, by line.
+    std::span<const std::string> decidedByData() const;
     const model::SnapshotPtr& snapshot() const;
     HeadUnit headUnit() const;  ///< as they were asked for
 

@@ -40,4 +40,8 @@ Result<Proof> prove(const Claim& claim, RunControl& control);
 /// an exception, and those that constants and attributes decide, are not counted.
 std::vector<std::string> branchesThatNeverRan(const torch::jit::Graph& graph, const Trace& trace);
 
+/// For people: the branches and loops that ran whose way depends on what tensors hold, so that
+/// other data may take another one.
+std::vector<std::string> decidedByData(const torch::jit::Graph& graph, const Trace& trace);
+
 }  // namespace espalier::channels

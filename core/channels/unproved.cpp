@@ -95,20 +95,53 @@ std::string lineOf(const Node& node) {
     return cat(file.substr(file.rfind('/') + 1), ":", std::get<1>(*position));
 }
 
-/// Branches that one line of the author's code makes, in one or many modules.
+/// What one line of the author's code decides, in one or many modules.
 struct Branch {
     std::string line;
     std::string module;  ///< the first
     int others = 0;
     Cause cause = Cause::Example;
+    bool isLoop = false;
 
-    std::string text() const {
-        std::string text = cat("A branch in ", module.empty() ? "the model" : module);
+    std::string where() const {
+        std::string text = module.empty() ? "the model" : module;
         if (others > 0) text += cat(" and ", others, " others");
-        if (!line.empty()) text += cat(" (", line, ")");
-        return text + (cause == Cause::Data ? ", decided by the example: it depends on the data"
-                                            : " that the example does not take");
+        return line.empty() ? text : cat(text, " (", line, ")");
     }
+};
+
+/// Branches of the same line in one, in the order they are met.
+class BranchList {
+public:
+    void add(Branch branch) {
+        const auto same = std::ranges::find_if(m_branches, [&](const Branch& other) {
+            return other.line == branch.line && other.cause == branch.cause &&
+                   other.isLoop == branch.isLoop &&
+                   (!branch.line.empty() || other.module == branch.module);
+        });
+        if (same == m_branches.end()) {
+            m_branches.push_back(std::move(branch));
+        } else if (m_seen.insert({branch.line, branch.module}).second) {
+            same->others += branch.module == same->module ? 0 : 1;
+        }
+    }
+
+    /// One line of text each; of very many the first.
+    template <class ToText>
+    std::vector<std::string> texts(std::string_view kind, ToText toText) const {
+        std::vector<std::string> lines;
+        for (const Branch& branch : m_branches) lines.push_back(toText(branch));
+        if (lines.size() > kMostNames) {
+            const auto more = lines.size() - kMostNames;
+            lines.resize(kMostNames);
+            lines.push_back(cat(more, " other ", kind));
+        }
+        return lines;
+    }
+
+private:
+    std::vector<Branch> m_branches;
+    std::set<std::pair<std::string, std::string>> m_seen;
 };
 
 class BranchFinder {
@@ -124,13 +157,18 @@ public:
                 if (hasRun(*inner)) {
                     visit(*inner);
                 } else if (computes(*inner)) {
-                    add(*node);
+                    addUntaken(*node);
                 }
+            }
+            if (causeOf(*node) == Cause::Data && computesInside(*node)) {
+                decided.add({lineOf(*node), modulePathOf(*node), 0, Cause::Data,
+                             node->kind() == c10::prim::Loop});
             }
         }
     }
 
-    std::vector<Branch> branches;
+    BranchList untaken;
+    BranchList decided;  ///< by data
 
 private:
     bool hasRun(const Block& block) const {
@@ -138,22 +176,24 @@ private:
                                    [this](const Node* node) { return m_ran.contains(node); });
     }
 
-    void add(const Node& node) {
+    void addUntaken(const Node& node) {
         const Cause cause = m_causes.of(*node.inputs()[0]);
-        if (cause == Cause::Code) return;
-        Branch branch{lineOf(node), modulePathOf(node), 0, cause};
-        const auto same = std::ranges::find_if(branches, [&](const Branch& other) {
-            return other.line == branch.line && other.cause == cause &&
-                   (!branch.line.empty() || other.module == branch.module);
-        });
-        if (same == branches.end()) {
-            branches.push_back(std::move(branch));
-        } else if (m_seen.insert({branch.line, branch.module}).second) {
-            same->others += branch.module == same->module ? 0 : 1;
-        }
+        if (cause != Cause::Code) untaken.add({lineOf(node), modulePathOf(node), 0, cause, false});
     }
 
-    std::set<std::pair<std::string, std::string>> m_seen;
+    static bool computesInside(const Node& node) {
+        return std::ranges::any_of(node.blocks(),
+                                   [](const Block* inner) { return computes(*inner); });
+    }
+
+    /// Of the way an If goes, and of how often a Loop runs.
+    Cause causeOf(const Node& node) {
+        Cause cause = m_causes.of(*node.inputs()[0]);
+        if (node.kind() != c10::prim::Loop) return cause;
+        cause = std::max(cause, m_causes.of(*node.inputs()[1]));
+        return std::max(cause, m_causes.of(*node.blocks()[0]->outputs()[0]));
+    }
+
     std::unordered_set<const Node*> m_ran;
     Causes m_causes;
 };
@@ -163,14 +203,23 @@ private:
 std::vector<std::string> branchesThatNeverRan(const torch::jit::Graph& graph, const Trace& trace) {
     BranchFinder finder(trace);
     finder.visit(*graph.block());
-    std::vector<std::string> lines;
-    for (const Branch& branch : finder.branches) lines.push_back(branch.text());
-    if (lines.size() > kMostNames) {
-        const auto more = lines.size() - kMostNames;
-        lines.resize(kMostNames);
-        lines.push_back(cat(more, " other branches that the example does not take"));
-    }
-    return lines;
+    return finder.untaken.texts(
+        "branches that the example does not take", [](const Branch& branch) {
+            return cat("A branch in ", branch.where(),
+                       branch.cause == Cause::Data
+                           ? ", decided by the example: it depends on the data"
+                           : " that the example does not take");
+        });
+}
+
+std::vector<std::string> decidedByData(const torch::jit::Graph& graph, const Trace& trace) {
+    BranchFinder finder(trace);
+    finder.visit(*graph.block());
+    return finder.decided.texts("places where the data decides", [](const Branch& branch) {
+        return cat(branch.isLoop ? "How often a loop in " : "Which way a branch in ",
+                   branch.where(), branch.isLoop ? " runs" : " goes",
+                   " depends on the data: it was decided by the example");
+    });
 }
 
 }  // namespace espalier::channels

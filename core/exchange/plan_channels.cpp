@@ -76,7 +76,8 @@ void readMarks(const Node& node, Plan& plan) {
 }
 
 void readChannelDefaults(const Node& node, ChannelDefaults& defaults) {
-    node.mustBeObject({"criterion", "reduce", "normalise", "heads", "floor"});
+    node.mustBeObject(
+        {"criterion", "reduce", "consumers", "normalise", "heads", "floor", "allow_inexact"});
     if (node.has("criterion")) {
         const Node criterion = node.at("criterion");
         defaults.criterion = valueOf(criterion, prune::findChannelCriterion(criterion.text())).name;
@@ -85,6 +86,7 @@ void readChannelDefaults(const Node& node, ChannelDefaults& defaults) {
         const Node reduce = node.at("reduce");
         defaults.reduce = valueOf(reduce, prune::parseReduction(reduce.text()));
     }
+    if (node.has("consumers")) defaults.withConsumers = node.at("consumers").boolean();
     if (node.has("normalise")) {
         const Node normalise = node.at("normalise");
         defaults.normalise = valueOf(normalise, prune::parseNormalisation(normalise.text()));
@@ -93,6 +95,7 @@ void readChannelDefaults(const Node& node, ChannelDefaults& defaults) {
         const Node heads = node.at("heads");
         defaults.heads = valueOf(heads, channels::parseHeadUnit(heads.text()));
     }
+    if (node.has("allow_inexact")) defaults.allowInexact = node.at("allow_inexact").boolean();
     if (!node.has("floor")) return;
     defaults.floor = node.at("floor").number();
     if (!(defaults.floor >= 0 && defaults.floor <= 1)) {
@@ -130,9 +133,11 @@ Json marksJson(const Plan& plan) {
 Json channelDefaultsJson(const ChannelDefaults& defaults) {
     return {{"criterion", defaults.criterion},
             {"reduce", prune::nameOf(defaults.reduce)},
+            {"consumers", defaults.withConsumers},
             {"normalise", prune::nameOf(defaults.normalise)},
             {"heads", channels::nameOf(defaults.heads)},
-            {"floor", defaults.floor}};
+            {"floor", defaults.floor},
+            {"allow_inexact", defaults.allowInexact}};
 }
 
 }  // namespace espalier::exchange

@@ -73,6 +73,11 @@ struct Node {
         }
         return json.get<std::int64_t>();
     }
+    bool boolean() const {
+        if (!json.is_boolean()) refuse(cat(name(), " is neither true nor false"));
+        return json.get<bool>();
+    }
+
     double number() const {
         if (!json.is_number()) refuse(cat(name(), " is not a number"));
         return json.get<double>();

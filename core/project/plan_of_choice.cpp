@@ -45,7 +45,7 @@ Result<prune::Plan> withChannels(const channels::ChannelGroups& groups, const pr
     if (!scores) return scores.error();
     return prune::withChannelsEverywhere(groups, plan, *choice.channels,
                                          choice.scope.value_or(prune::Scope::Layer), *scores,
-                                         choice.multipleOf, choice.inexact);
+                                         choice.multipleOf);
 }
 
 }  // namespace
@@ -56,11 +56,13 @@ Result<prune::Plan> makePlan(const model::Snapshot& snapshot,
     if (!choice.planFile.empty()) {
         auto read = planFromFile(snapshot, choice.planFile);
         if (read && choice.seed) read->seed = *choice.seed;
+        if (read && choice.allowInexact) read->channelDefaults.allowInexact = true;
         return read;
     }
     prune::Plan plan = prune::emptyPlan(snapshot);
     plan.seed = choice.seed.value_or(0);
     plan.channelDefaults.heads = choice.heads;
+    plan.channelDefaults.allowInexact = choice.allowInexact;
     if (auto known = setCriterion(plan, choice); !known) return known.error();
     if (choice.channels && groups) {
         auto cut = withChannels(*groups, plan, choice, control);

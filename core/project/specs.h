@@ -35,7 +35,7 @@ struct PruneChoice {
     std::optional<prune::Scope> scope;  ///< none: global for weights, layer for channels
     std::int64_t multipleOf = 1;        ///< of channels
     channels::HeadUnit heads = channels::HeadUnit::Most;
-    prune::Inexact inexact = prune::Inexact::Refuse;
+    bool allowInexact = false;          ///< also where the plan file does not
     std::optional<std::uint64_t> seed;  ///< none: the plan file's, else 0
     bool operator==(const PruneChoice&) const = default;
 };

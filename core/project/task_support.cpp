@@ -57,14 +57,13 @@ Result<model::SnapshotPtr> openFor(const fs::path& path,
 namespace {
 
 Result<prune::ChannelChoicePtr> choose(const channels::ChannelGroupsPtr& groups,
-                                       const prune::Plan& plan, prune::Inexact inexact,
-                                       RunControl& control) {
+                                       const prune::Plan& plan, RunControl& control) {
     if (!groups) return prune::ChannelChoicePtr();
     // What is asked for amiss is said before anything is computed.
-    if (auto fits = prune::check(plan, *groups, inexact); !fits) return fits.error();
+    if (auto fits = prune::check(plan, *groups); !fits) return fits.error();
     const auto scores = prune::channelScores(*groups, prune::scoreOptions(plan), control);
     if (!scores) return scores.error();
-    return prune::chooseChannels(groups, plan, *scores, inexact);
+    return prune::chooseChannels(groups, plan, *scores);
 }
 
 std::vector<exchange::GroupOutcome> groupOutcomes(const MaskedModel& masked,
@@ -81,7 +80,7 @@ std::vector<exchange::GroupOutcome> groupOutcomes(const MaskedModel& masked,
 
 /// A share of all channels passes groups by that may not be cut: that is said.
 std::vector<std::string> notesOn(const channels::ChannelGroups& groups, const PruneChoice& choice) {
-    if (!choice.channels || choice.inexact == prune::Inexact::Allow) return {};
+    if (!choice.channels || choice.allowInexact) return {};
     const auto passed = std::ranges::count_if(groups.groups(), [](const channels::Group& group) {
         return !group.locked && !group.exact;
     });
@@ -119,8 +118,7 @@ Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& 
     auto plan = makePlan(*masked.snapshot, masked.groups, choice, control);
     if (!plan) return plan.error();
     masked.plan = std::move(*plan);
-    masked.inexact = choice.inexact;
-    const auto chosen = choose(masked.groups, masked.plan, choice.inexact, control);
+    const auto chosen = choose(masked.groups, masked.plan, control);
     if (!chosen) return chosen.error();
     masked.choice = *chosen;
     auto masks = prune::resolve(*masked.snapshot, masked.plan, *chosen, nullptr, control);

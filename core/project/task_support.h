@@ -70,7 +70,6 @@ struct MaskedModel {
     model::SnapshotPtr snapshot;
     channels::ChannelGroupsPtr groups;
     prune::Plan plan;
-    prune::Inexact inexact = prune::Inexact::Refuse;
     prune::ChannelChoicePtr choice;  ///< null without groups
     prune::MasksPtr masks;
     std::vector<std::string> notes;  ///< what is not as it was asked for

@@ -50,6 +50,8 @@ Result<Inspection> runInspect(const InspectSpec& spec, const EventSink<>& events
     auto groups = channels::analyse(*snapshot, control, spec.heads);
     if (groups) {
         inspection.groups = *groups;
+        const auto decided = (*groups)->decidedByData();
+        inspection.notes.insert(inspection.notes.end(), decided.begin(), decided.end());
     } else if (groups.error().kind == Error::Kind::Cancelled) {
         return groups.error();
     } else {

@@ -49,12 +49,12 @@ Error refused(const Group& group, const std::string& why, const std::string& hin
 }
 
 /// Whether channels may go at all.
-Result<void> mayLose(const Group& group, Inexact inexact) {
+Result<void> mayLose(const Group& group, bool allowInexact) {
     if (group.locked) {
         return refused(group, cat("none of its ", group.width, " channels may go: ", group.reason),
                        "The nearest legal plan leaves this group whole: take its rule out");
     }
-    if (!group.exact && inexact == Inexact::Refuse) {
+    if (!group.exact && !allowInexact) {
         return refused(
             group, cat("the cut model would not compute what the masked one does: ", group.reason),
             "Allow inexact groups (--allow-inexact), or take its rule out: the nearest "
@@ -63,7 +63,7 @@ Result<void> mayLose(const Group& group, Inexact inexact) {
     return {};
 }
 
-Result<void> checkGroupRule(const Group& group, const ChannelRule& rule, Inexact inexact) {
+Result<void> checkGroupRule(const Group& group, const ChannelRule& rule, bool allowInexact) {
     if (auto inRange = checkRule(group.key, rule); !inRange) return inRange;
     const auto requested = requestedCount(rule, group.width);
     if (requested && *requested > group.width) {
@@ -72,14 +72,14 @@ Result<void> checkGroupRule(const Group& group, const ChannelRule& rule, Inexact
                        cat("The nearest legal plan keeps ", group.width));
     }
     if (requested && *requested == group.width) return {};
-    return mayLose(group, inexact);
+    return mayLose(group, allowInexact);
 }
 
-Result<void> checkGroupMarks(const Group& group, const ChannelMarks& marks, Inexact inexact) {
+Result<void> checkGroupMarks(const Group& group, const ChannelMarks& marks, bool allowInexact) {
     auto own = marksOf(group, marks);
     if (!own) return own.error();
     if (marks.remove.empty()) return {};
-    if (auto may = mayLose(group, inexact); !may) return may;
+    if (auto may = mayLose(group, allowInexact); !may) return may;
     if (std::ranges::count(*own, Mark::Remove) < group.width) return {};
     return refused(group, "all its channels are marked to go, and at least one stays",
                    "The nearest legal plan leaves one of them unmarked");
@@ -95,7 +95,8 @@ Result<void> checkLocks(const Plan& plan, const ChannelGroups& groups) {
 
 }  // namespace
 
-Result<void> check(const Plan& plan, const ChannelGroups& groups, Inexact inexact) {
+Result<void> check(const Plan& plan, const ChannelGroups& groups) {
+    const bool allowInexact = plan.channelDefaults.allowInexact;
     if (!(plan.channelDefaults.floor >= 0 && plan.channelDefaults.floor <= 1)) {
         return Error{Error::Kind::BadArgument, "Cannot cut channels",
                      cat("the floor ", plan.channelDefaults.floor, " is not between 0 and 1"),
@@ -105,20 +106,20 @@ Result<void> check(const Plan& plan, const ChannelGroups& groups, Inexact inexac
         return Error{Error::Kind::Mismatch, "Cannot cut channels",
                      cat("the plan is for the head unit ", nameOf(plan.channelDefaults.heads),
                          ", the groups were found for ", nameOf(groups.headUnit())),
-                     "Use this plan with espalier-cli prune, which finds the groups for it"};
+                     "Find the groups for the plan's head unit"};
     }
     for (const auto& [key, rule] : plan.channels) {
         const auto id = groups.find(key);
         if (!id) return unknownKey(groups, plan, key, "channels");
         // What is locked stays whole whatever its rule says.
         if (plan.locked.contains(key)) continue;
-        if (auto fits = checkGroupRule(groups.group(*id), rule, inexact); !fits) return fits;
+        if (auto fits = checkGroupRule(groups.group(*id), rule, allowInexact); !fits) return fits;
     }
     for (const auto& [key, marks] : plan.marks) {
         const auto id = groups.find(key);
         if (!id) return unknownKey(groups, plan, key, "marks");
         if (plan.locked.contains(key)) continue;
-        if (auto fits = checkGroupMarks(groups.group(*id), marks, inexact); !fits) return fits;
+        if (auto fits = checkGroupMarks(groups.group(*id), marks, allowInexact); !fits) return fits;
     }
     return checkLocks(plan, groups);
 }

@@ -171,8 +171,8 @@ bool ChannelChoice::isWhole() const {
 }
 
 Result<ChannelChoicePtr> chooseChannels(const channels::ChannelGroupsPtr& groups, const Plan& plan,
-                                        const ChannelScoresPtr& scores, Inexact inexact) {
-    if (auto fits = check(plan, *groups, inexact); !fits) return fits.error();
+                                        const ChannelScoresPtr& scores) {
+    if (auto fits = check(plan, *groups); !fits) return fits.error();
     auto choice = std::make_shared<ChannelChoice>();
     choice->groups = groups;
     for (const Group& group : groups->groups()) {

@@ -38,10 +38,6 @@ struct ChannelChoice {
 };
 using ChannelChoicePtr = std::shared_ptr<const ChannelChoice>;
 
-/// Whether groups may be cut whose statistics then run over fewer channels, so that the cut model
-/// computes something else than the masked one.
-enum class Inexact { Refuse, Allow };
-
 /// Resolves the channel part of `plan`. A few microseconds per channel: fit for every move of a
 /// drag.
 ///
@@ -51,15 +47,14 @@ enum class Inexact { Refuse, Allow };
 /// needs them. Errors: those of `check`; Unsupported, naming the group, when its criterion gives it
 /// no scores; Infeasible, naming the constraint and the nearest legal plan.
 Result<ChannelChoicePtr> chooseChannels(const channels::ChannelGroupsPtr& groups, const Plan& plan,
-                                        const ChannelScoresPtr& scores,
-                                        Inexact inexact = Inexact::Refuse);
+                                        const ChannelScoresPtr& scores);
 
 /// Whether every channel rule, mark and lock of `plan` names a group that may lose channels, and is
-/// in range. Errors: Mismatch (no such group; two keys for one group), BadArgument (range),
-/// Infeasible (locked, inexact, more than the width).
-Result<void> check(const Plan& plan, const channels::ChannelGroups& groups, Inexact inexact);
+/// in range. Errors: Mismatch (no such group; two keys for one group; groups found for another head
+/// unit), BadArgument (range), Infeasible (locked, inexact and not allowed, more than the width).
+Result<void> check(const Plan& plan, const channels::ChannelGroups& groups);
 
-/// The plan with one rule for every group that is not locked, and exact unless `inexact` allows
+/// The plan with one rule for every group that is not locked, and exact unless the plan allows
 /// others, so that a share `ratio` of their channels goes. Rules, but no marks, are replaced.
 ///
 /// Layer: each loses that share. Global: ranks normalised scores over all groups; the counts add up
@@ -69,6 +64,6 @@ Result<void> check(const Plan& plan, const channels::ChannelGroups& groups, Inex
 /// channel, with the reason.
 Result<Plan> withChannelsEverywhere(const channels::ChannelGroups& groups, const Plan& plan,
                                     double ratio, Scope scope, const ChannelScoresPtr& scores,
-                                    std::int64_t multipleOf = 1, Inexact inexact = Inexact::Refuse);
+                                    std::int64_t multipleOf = 1);
 
 }  // namespace espalier::prune

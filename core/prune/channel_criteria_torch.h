@@ -23,6 +23,7 @@ struct ChannelInput {
     const channels::ChannelGroups& groups;
     const channels::Group& group;
     std::uint64_t seed = 0;
+    bool withConsumers = false;
     RunControl& control;
 };
 
@@ -39,6 +40,9 @@ Result<const ChannelCriterion*> findCriterionOfChannels(std::string_view name);
 /// The members that compute the group's channels from floating-point weights; where there are none,
 /// those that scale them, else those that read them.
 std::vector<const channels::Member*> producersOf(const ChannelInput& input);
+
+/// The members that read the channels with floating-point weights.
+std::vector<const channels::Member*> consumersOf(const ChannelInput& input);
 
 /// The member's tensor as a matrix whose row p is what lies at position p of the member's axis:
 /// [positions, rest]. Errors: Failed, when the model does not have it.

@@ -11,12 +11,24 @@
 
 namespace espalier::prune {
 
+using channels::Role;
+
 namespace {
 
 const std::vector<ChannelCriterion>& table() {
     static const std::vector<ChannelCriterion> criteria{
         l2Channels(), l1Channels(), bnScaleChannels(), fpgmChannels(), randomChannels()};
     return criteria;
+}
+
+std::vector<const channels::Member*> membersOf(const ChannelInput& input, Role role) {
+    std::vector<const channels::Member*> members;
+    for (const channels::Member& member : input.group.members) {
+        if (member.role != role) continue;
+        const auto tensor = tensorAt(*input.groups.snapshot(), member.parameter);
+        if (tensor && tensor->is_floating_point()) members.push_back(&member);
+    }
+    return members;
 }
 
 }  // namespace
@@ -47,18 +59,16 @@ Result<CriterionInfo> findChannelCriterion(std::string_view name) {
 }
 
 std::vector<const channels::Member*> producersOf(const ChannelInput& input) {
-    using channels::Role;
-    std::vector<const channels::Member*> producers;
     // A table that is added, or an input that is scaled, has channels that no layer computes.
     for (const Role role : {Role::Producer, Role::Affine, Role::Consumer}) {
-        for (const channels::Member& member : input.group.members) {
-            if (member.role != role) continue;
-            const auto tensor = tensorAt(*input.groups.snapshot(), member.parameter);
-            if (tensor && tensor->is_floating_point()) producers.push_back(&member);
-        }
-        if (!producers.empty()) break;
+        auto members = membersOf(input, role);
+        if (!members.empty()) return members;
     }
-    return producers;
+    return {};
+}
+
+std::vector<const channels::Member*> consumersOf(const ChannelInput& input) {
+    return membersOf(input, Role::Consumer);
 }
 
 Result<at::Tensor> slicesOf(const ChannelInput& input, const channels::Member& member) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The criteria l1 and l2: how large the weights are that compute a channel.
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -38,8 +39,14 @@ std::vector<double> sumsPerRow(const at::Tensor& matrix, Norm norm) {
 }
 
 Result<std::vector<MemberScores>> norms(const ChannelInput& input, Norm norm) {
+    auto members = producersOf(input);
+    if (input.withConsumers) {
+        for (const channels::Member* member : consumersOf(input)) {
+            if (std::ranges::find(members, member) == members.end()) members.push_back(member);
+        }
+    }
     std::vector<MemberScores> scores;
-    for (const channels::Member* member : producersOf(input)) {
+    for (const channels::Member* member : members) {
         if (!input.control.keepGoing()) return Error{Error::Kind::Cancelled, "Stopped", "", ""};
         const auto slices = slicesOf(input, *member);
         if (!slices) return slices.error();

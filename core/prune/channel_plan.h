@@ -63,9 +63,13 @@ Result<Normalisation> parseNormalisation(std::string_view name);
 struct ChannelDefaults {
     std::string criterion = "l2";
     Reduction reduce = Reduction::Mean;
+    bool withConsumers = false;  ///< l1 and l2 also look at the weights that read a channel
     Normalisation normalise = Normalisation::Mean;
     channels::HeadUnit heads = channels::HeadUnit::Most;  ///< what the groups' keys mean
     double floor = 0.1;  ///< share of the width, 0..1; at least one channel stays in any case
+    /// Whether groups may be cut whose statistics then run over fewer channels, so that the cut
+    /// model computes something else than the masked one.
+    bool allowInexact = false;
 
     bool operator==(const ChannelDefaults&) const = default;
 };

@@ -76,8 +76,10 @@ Result<std::vector<double>> scoresOf(const ChannelInput& input, const ChannelCri
 
 ChannelScoreOptions scoreOptions(const Plan& plan) {
     const ChannelDefaults& defaults = plan.channelDefaults;
-    // The seed matters to chance alone: with it left out, equal options mean equal scores.
-    return {defaults.criterion, defaults.reduce, defaults.criterion == "random" ? plan.seed : 0};
+    // With what a criterion does not look at left out, equal options mean equal scores.
+    const bool isNorm = defaults.criterion == "l1" || defaults.criterion == "l2";
+    return {defaults.criterion, defaults.reduce, defaults.criterion == "random" ? plan.seed : 0,
+            isNorm && defaults.withConsumers};
 }
 
 Result<ChannelScoresPtr> channelScores(const channels::ChannelGroups& groups,
@@ -100,7 +102,8 @@ Result<std::vector<double>> channelScores(const channels::ChannelGroups& groups,
         const auto criterion = findCriterionOfChannels(options.criterion);
         if (!criterion) return criterion.error();
         if (!control.keepGoing()) return Error{Error::Kind::Cancelled, "Stopped", "", ""};
-        return scoresOf({groups, own, options.seed, control}, **criterion, options.reduce);
+        return scoresOf({groups, own, options.seed, options.withConsumers, control}, **criterion,
+                        options.reduce);
     });
 }
 

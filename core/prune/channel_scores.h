@@ -18,7 +18,8 @@ namespace espalier::prune {
 struct ChannelScoreOptions {
     std::string criterion = "l2";
     Reduction reduce = Reduction::Mean;
-    std::uint64_t seed = 0;  ///< looked at by "random" alone
+    std::uint64_t seed = 0;      ///< looked at by "random" alone
+    bool withConsumers = false;  ///< looked at by "l1" and "l2" alone
 
     bool operator==(const ChannelScoreOptions&) const = default;
 };

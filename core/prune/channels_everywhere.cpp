@@ -26,13 +26,12 @@ struct Open {
     std::string reason;  // of the first that is locked
 };
 
-Open openGroups(const ChannelGroups& groups, const Plan& plan, const ChannelScores* scores,
-                Inexact inexact) {
+Open openGroups(const ChannelGroups& groups, const Plan& plan, const ChannelScores* scores) {
     Open open;
     for (const Group& group : groups.groups()) {
         if (group.locked && open.reason.empty()) open.reason = cat(group.key, ": ", group.reason);
         if (group.locked || plan.locked.contains(group.key) || group.width < 2) continue;
-        if (!group.exact && inexact == Inexact::Refuse) {
+        if (!group.exact && !plan.channelDefaults.allowInexact) {
             ++open.inexact;
             continue;
         }
@@ -127,7 +126,7 @@ void warnOfUnscored(const Open& open, const Plan& plan) {
 
 Result<Plan> withChannelsEverywhere(const ChannelGroups& groups, const Plan& plan, double ratio,
                                     Scope scope, const ChannelScoresPtr& scores,
-                                    std::int64_t multipleOf, Inexact inexact) {
+                                    std::int64_t multipleOf) {
     ChannelRule rule = ChannelRule::ratio(ratio);
     rule.multipleOf = multipleOf;
     if (auto inRange = checkRule("the whole model", rule); !inRange) return inRange.error();
@@ -135,7 +134,7 @@ Result<Plan> withChannelsEverywhere(const ChannelGroups& groups, const Plan& pla
         return Error{Error::Kind::BadArgument, std::string(kWhat),
                      "the channels have no scores yet", "Compute them first"};
     }
-    const Open open = openGroups(groups, plan, scores.get(), inexact);
+    const Open open = openGroups(groups, plan, scores.get());
     if (open.groups.empty()) return nothingOpen(open, groups);
     warnOfUnscored(open, plan);
     Plan result = plan;

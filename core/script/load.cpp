@@ -60,6 +60,10 @@ Result<LoadedModule> loadModule(const std::filesystem::path& path, RunControl& c
         }
         if (auto judged = checkGraphs(*loaded.module._ivalue()->compilation_unit()); !judged)
             return judged.error();
+        if (loaded.module.hasattr("training") && loaded.module.is_training()) {
+            loaded.notes.emplace_back(
+                "It was saved in training mode; here it is run and written in evaluation mode.");
+        }
         loaded.module.eval();
         lift(loaded);
         return loaded;

@@ -37,10 +37,11 @@ struct Model {
 
 prune::Footprint replan(const Model& model, double ratio) {
     RunControl control;
-    const auto plan = must(prune::withChannelsEverywhere(
-        *model.groups, {}, ratio, prune::Scope::Global, model.scores, 1, prune::Inexact::Allow));
-    const auto choice =
-        must(prune::chooseChannels(model.groups, plan, model.scores, prune::Inexact::Allow));
+    prune::Plan start;
+    start.channelDefaults.allowInexact = true;
+    const auto plan = must(prune::withChannelsEverywhere(*model.groups, start, ratio,
+                                                         prune::Scope::Global, model.scores));
+    const auto choice = must(prune::chooseChannels(model.groups, plan, model.scores));
     const auto cut = model.costs->after(choice->kept());
     const auto removed = prune::expectedRemoved(*model.snapshot, plan, cut, nullptr);
     return prune::footprint(*model.snapshot, removed, cut);

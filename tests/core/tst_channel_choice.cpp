@@ -7,7 +7,6 @@
 using namespace espalier;
 using namespace espalier::test;
 using prune::ChannelRule;
-using prune::Inexact;
 using prune::Plan;
 using prune::Scope;
 using Channels = std::vector<std::int64_t>;
@@ -15,6 +14,12 @@ using Channels = std::vector<std::int64_t>;
 namespace {
 
 /// One group of this width whose channels count `each` outputs.
+Plan inexactAllowed() {
+    Plan plan;
+    plan.channelDefaults.allowInexact = true;
+    return plan;
+}
+
 channels::ChannelGroupsPtr oneGroup(std::int64_t width, std::int64_t each = 1) {
     const auto snapshot = toySnapshot({{"fc.weight", at::ones({width * each, 2})}});
     channels::Group group;
@@ -204,8 +209,9 @@ private Q_SLOTS:
     void inexactGroupsMayBeAllowed() {
         const auto groups = toyChannels();
         Plan plan;
+        plan.channelDefaults.allowInexact = true;
         plan.channels["mix"] = ChannelRule::keepBest(1);
-        const auto choice = prune::chooseChannels(groups, plan, rising(*groups), Inexact::Allow);
+        const auto choice = prune::chooseChannels(groups, plan, rising(*groups));
         QVERIFY(choice.ok());
         QCOMPARE((*choice)->kept().groups[1], (Channels{2}));
         QVERIFY(!(*choice)->isWhole());
@@ -227,8 +233,8 @@ private Q_SLOTS:
         QVERIFY(plan.ok());
         QCOMPARE(plan->channels.size(), std::size_t(1));
         QCOMPARE(plan->channels.at("conv1"), multiple(ChannelRule::ratio(0.5), 2));
-        const auto all = prune::withChannelsEverywhere(*groups, {}, 0.5, Scope::Layer,
-                                                       rising(*groups), 1, Inexact::Allow);
+        const auto all = prune::withChannelsEverywhere(*groups, inexactAllowed(), 0.5, Scope::Layer,
+                                                       rising(*groups));
         QCOMPARE(all->channels.size(), std::size_t(2));
     }
 
@@ -236,17 +242,17 @@ private Q_SLOTS:
     /// 0.8, mix 1, …; round(0.4 · 7) = 3 go.
     void globalRanksAllGroupsTogether() {
         const auto groups = toyChannels();
-        const auto plan = prune::withChannelsEverywhere(*groups, {}, 0.4, Scope::Global,
-                                                        rising(*groups), 1, Inexact::Allow);
+        const auto plan = prune::withChannelsEverywhere(*groups, inexactAllowed(), 0.4,
+                                                        Scope::Global, rising(*groups));
         QCOMPARE(plan->channels.at("conv1"), ChannelRule::keepBest(2));
         QCOMPARE(plan->channels.at("mix"), ChannelRule::keepBest(2));
-        const auto most = prune::withChannelsEverywhere(*groups, {}, 1, Scope::Global,
-                                                        rising(*groups), 1, Inexact::Allow);
+        const auto most = prune::withChannelsEverywhere(*groups, inexactAllowed(), 1, Scope::Global,
+                                                        rising(*groups));
         QCOMPARE(most->channels.at("conv1"), ChannelRule::keepBest(1));
         QCOMPARE(most->channels.at("mix"), ChannelRule::keepBest(1));
         // Alone among its kind, each group loses its own share.
-        const auto alike = prune::withChannelsEverywhere(*groups, {}, 0.34, Scope::SameKind,
-                                                         rising(*groups), 1, Inexact::Allow);
+        const auto alike = prune::withChannelsEverywhere(*groups, inexactAllowed(), 0.34,
+                                                         Scope::SameKind, rising(*groups));
         QCOMPARE(alike->channels.at("conv1"), ChannelRule::keepBest(3));
         QCOMPARE(alike->channels.at("mix"), ChannelRule::keepBest(2));
     }

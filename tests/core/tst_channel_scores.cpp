@@ -70,6 +70,23 @@ private Q_SLOTS:
         QVERIFY(areClose(scoresOf(groups, 0, {"l1", Reduction::Prod}), Values{21, 2, 0, 7}));
     }
 
+    /// By hand: the producers' l1 sums add up to 10, 3, 4, 8; the columns of fc that read the
+    /// channels to 15, 18, 21, 24.
+    void consumersMayBeLookedAt() {
+        const auto groups = toyChannels();
+        using Values = std::vector<double>;
+        ChannelScoreOptions options{"l1", Reduction::Sum};
+        options.withConsumers = true;
+        QVERIFY(areClose(scoresOf(groups, 0, options), Values{25, 21, 25, 32}));
+        options.reduce = Reduction::Mean;
+        QVERIFY(areClose(scoresOf(groups, 0, options), Values{25.0 / 3, 7, 25.0 / 3, 32.0 / 3}));
+        prune::Plan plan;
+        plan.channelDefaults.withConsumers = true;
+        QVERIFY(prune::scoreOptions(plan).withConsumers);
+        plan.channelDefaults.criterion = "fpgm";  // looks at producers alone
+        QVERIFY(!prune::scoreOptions(plan).withConsumers);
+    }
+
     void chanceIsSeededByKey() {
         const auto groups = toyChannels();
         const auto one = scoresOf(groups, 0, {"random", Reduction::Mean, 1});

@@ -31,8 +31,13 @@ Plan fullPlan() {
                      {"attn.qkv[0:64]", prune::ChannelRule::threshold(-0.8)}};
     plan.channels["conv1"].multipleOf = 4;
     plan.marks = {{"conv1", {{3}, {5, 6}}}};
-    plan.channelDefaults = {"fpgm", prune::Reduction::Max, prune::Normalisation::Gaussian,
-                            channels::HeadUnit::Heads, 0.25};
+    plan.channelDefaults = {"fpgm",
+                            prune::Reduction::Max,
+                            true,
+                            prune::Normalisation::Gaussian,
+                            channels::HeadUnit::Heads,
+                            0.25,
+                            true};
     return plan;
 }
 
@@ -66,7 +71,9 @@ private Q_SLOTS:
         QCOMPARE(json.at("weights").at("fc4.weight").at("pattern"), "2:4");
         QCOMPARE(json.at("defaults").at("channels").at("criterion"), "fpgm");
         QCOMPARE(json.at("defaults").at("channels").at("reduce"), "max");
+        QCOMPARE(json.at("defaults").at("channels").at("consumers"), true);
         QCOMPARE(json.at("defaults").at("channels").at("normalise"), "gaussian");
+        QCOMPARE(json.at("defaults").at("channels").at("allow_inexact"), true);
         QCOMPARE(json.at("channels").at("conv1").at("keep"), 12);
         QCOMPARE(json.at("channels").at("conv1").at("multiple_of"), 4);
         QVERIFY(!json.at("channels").at("conv2").contains("multiple_of"));
@@ -146,6 +153,9 @@ private Q_SLOTS:
                 "weights.fc1.weight.pattern");
         }
         row("weights as a list", start + R"("weights": []})", "\"weights\"");
+        row("a permission as text",
+            start + R"("defaults": {"channels": {"allow_inexact": "yes"}}})",
+            "defaults.channels.allow_inexact");
         row("unknown criterion", start + R"("defaults": {"weights": {"criterion": "l1"}}})",
             "defaults.weights.criterion");
         row("unknown default", start + R"("defaults": {"epochs": 3}})", "defaults.epochs");

@@ -80,6 +80,7 @@ private Q_SLOTS:
     void stops();
     void triesOtherSizes();
     void namesBranchesThatNeverRan();
+    void namesWhatTheDataDecides();
 };
 
 void TestProof::acceptsTheRightCut() {
@@ -274,6 +275,36 @@ def forward(self, x, flag: bool = True):
     QVERIFY(ends(lines[0], "that the example does not take"));
     QVERIFY(ends(lines[1], "that the example does not take"));
     QVERIFY(ends(lines[2], "decided by the example: it depends on the data"));
+}
+
+void TestProof::namesWhatTheDataDecides() {
+    torch::jit::Module module("decisions");
+    module.define(R"(
+def forward(self, x, rounds: int = 2):
+    for i in range(rounds):
+        x = x + i
+    if x.size(0) > 1:
+        x = x * 3
+    if bool(x.sum() > 0):
+        x = x * 4
+    if bool(x.sum() < -5):
+        print("small")
+    while float(x.max()) > 1.0:
+        x = x * 0.5
+    return x
+)");
+    const auto program = *script::makeProgram(module);
+    RunControl control;
+    const auto trace = recordTrace(program, {at::ones({2, 3})}, control);
+    QVERIFY(trace.ok());
+    const auto lines = decidedByData(*program.graph, *trace);
+    QCOMPARE(lines.size(), std::size_t{2});
+    const QRegularExpression branch(
+        "^Which way a branch in the model.* goes depends on the data: it was decided by the example$");
+    const QRegularExpression loop(
+        "^How often a loop in the model.* runs depends on the data: it was decided by the example$");
+    QVERIFY2(branch.match(QString::fromStdString(lines[0])).hasMatch(), lines[0].c_str());
+    QVERIFY2(loop.match(QString::fromStdString(lines[1])).hasMatch(), lines[1].c_str());
 }
 
 QTEST_GUILESS_MAIN(TestProof)

@@ -118,3 +118,11 @@ def test_help_and_version(cli, verb):
     assert verb in cli.ok("--help").stdout
     assert "--help" in cli.ok(verb, "--help").stdout
     assert cli.ok("--version").stdout.startswith("espalier-cli ")
+
+
+def test_says_what_the_data_decides(cli, fixtures):
+    notes = cli.json("inspect", fixtures / "control_flow.script.pt", "--input", "3x10")["notes"]
+    loops = [n for n in notes if n.startswith("How often a loop in the model")]
+    assert len(loops) == 1 and "fixture_models.py" in loops[0], notes  # while float(x.abs().max()) > 0.5
+    assert not any("branch" in n for n in notes), notes  # x.shape[0] > 2 is of the shape
+    assert cli.json("inspect", fixtures / "cnn_bn.script.pt")["notes"] == []

@@ -244,13 +244,6 @@ private Q_SLOTS:
         QCOMPARE(document().latency()->name, std::string("now"));
     }
 
-    void inexactIsForgottenWithTheModel() {
-        channels().setInexactAllowed(true);
-        QCOMPARE(channels().inexact(), prune::Inexact::Allow);
-        QVERIFY(m_session->open(fixture(kModel)));
-        QCOMPARE(channels().inexact(), prune::Inexact::Refuse);
-    }
-
     void aWeightRuleIsCutAlong() {
         channels().setRule(group("conv1"), ChannelRule::keepBest(4));
         document().setRule(m_session->layer("fc1.weight"), prune::WeightRule::sparsity(0.5));

@@ -30,7 +30,6 @@ struct Request {
     double ratio = 0;
     Scope scope = Scope::Layer;
     std::int64_t multipleOf = 1;
-    prune::Inexact inexact = prune::Inexact::Refuse;
 };
 
 /// The groups that a ratio for all would give another rule.
@@ -46,14 +45,14 @@ Result<SpreadDialog::Preview> previewOf(const Request& request, RunControl& cont
     const auto& groups = request.found->groups;
     const auto scores = prune::channelScores(*groups, prune::scoreOptions(request.plan), control);
     if (!scores) return scores.error();
-    auto plan = prune::withChannelsEverywhere(*groups, withLocked(request.plan, request.kept),
-                                              request.ratio, request.scope, *scores,
-                                              request.multipleOf, request.inexact);
+    auto plan =
+        prune::withChannelsEverywhere(*groups, withLocked(request.plan, request.kept),
+                                      request.ratio, request.scope, *scores, request.multipleOf);
     if (!plan) return plan.error();
     plan->locked = request.plan.locked;
     for (const std::string& key : request.kept)
         plan->channels.insert_or_assign(key, request.plan.channels.at(key));
-    const auto choice = prune::chooseChannels(groups, *plan, *scores, request.inexact);
+    const auto choice = prune::chooseChannels(groups, *plan, *scores);
     if (!choice) return choice.error();
     const prune::CutCosts cut = request.found->costs->after((*choice)->kept());
     const model::Snapshot& snapshot = *groups->snapshot();
@@ -119,7 +118,6 @@ SpreadDialog::Job PruneChannelsDialog::previewJob() {
     request.ratio = share();
     request.scope = scope();
     request.multipleOf = m_multiple->currentData().toLongLong();
-    request.inexact = document().channels()->inexact();
     return [request](RunControl& control) { return previewOf(request, control); };
 }
 

@@ -61,6 +61,17 @@ QString whyText(const Channels& channels, const model::Layer& layer) {
     return reasons.join(QStringLiteral("; "));
 }
 
+// What was found on opening that is no one layer's own.
+QString notesText(const Document& document) {
+    if (!document.hasModel()) return {};
+    QStringList notes;
+    for (const std::string& note : document.snapshot()->notes()) notes << text(note);
+    if (const FoundGroups* found = document.channels()->found()) {
+        for (const std::string& note : found->groups->decidedByData()) notes << text(note);
+    }
+    return notes.isEmpty() ? QString() : QStringLiteral("• ") + notes.join(QStringLiteral("\n• "));
+}
+
 }  // namespace
 
 QString prunabilitySummary(const Document& document) {
@@ -90,6 +101,10 @@ ReportDialog::ReportDialog(Document* document, QWidget* parent)
     auto* summary = new QLabel;
     summary->setObjectName(QStringLiteral("reportSummary"));
     summary->setWordWrap(true);
+    auto* notes = new QLabel;
+    notes->setObjectName(QStringLiteral("reportNotes"));
+    notes->setWordWrap(true);
+    notes->setFont(style::font(style::FontSize::Small));
     m_table->setObjectName(QStringLiteral("reportTable"));
     m_table->setAccessibleName(tr("What can be pruned, layer by layer"));
     m_table->setRootIsDecorated(false);
@@ -104,13 +119,16 @@ ReportDialog::ReportDialog(Document* document, QWidget* parent)
     auto* layout = new QVBoxLayout(this);
     layout->setSpacing(style::kSpacePanel);
     layout->addWidget(summary);
+    layout->addWidget(notes);
     layout->addWidget(m_table, 1);
     layout->addWidget(buttons);
     resize(820, 520);
     connect(copyButton, &QPushButton::clicked, this, &ReportDialog::copy);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
-    const auto refresh = [this, summary] {
+    const auto refresh = [this, summary, notes] {
         summary->setText(prunabilitySummary(*m_document));
+        notes->setText(notesText(*m_document));
+        notes->setVisible(!notes->text().isEmpty());
         fill();
     };
     connect(document->channels(), &Channels::groupsChanged, this, refresh);

@@ -40,8 +40,9 @@ std::optional<Role> roleOf(const model::Layer& layer, const channels::Group& gro
 
 }  // namespace
 
-Result<FoundGroupsPtr> findGroups(const model::SnapshotPtr& snapshot, RunControl& control) {
-    const auto groups = channels::analyse(snapshot, control);
+Result<FoundGroupsPtr> findGroups(const model::SnapshotPtr& snapshot, channels::HeadUnit unit,
+                                  RunControl& control) {
+    const auto groups = channels::analyse(snapshot, control, unit);
     if (!groups) return groups.error();
     const auto costs = prune::channelCosts(*groups);
     if (!costs) return costs.error();
@@ -95,6 +96,19 @@ QString headline(const FoundGroups& found, GroupId id) {
     return through.isEmpty() ? text : QStringLiteral("%1: %2").arg(text, through.join(tr(", ")));
 }
 
+Result<GroupProof> proveGroup(const channels::ChannelGroupsPtr& groups, GroupId group,
+                              std::vector<std::int64_t> kept, const EventSink<>& events,
+                              RunControl& control) {
+    GroupProof result;
+    result.kept = std::ssize(kept);
+    channels::KeptChannels channels = channels::allChannels(*groups);
+    channels.groups.at(group.index()) = std::move(kept);
+    const auto cut = channels::cut(groups, channels, {}, events, control);
+    if (!cut) return cut.error();
+    result.proof = (*cut)->proof();
+    return result;
+}
+
 const ChannelFacts::Scores* ChannelFacts::scoresBy(
     const prune::ChannelScoreOptions& options) const {
     const auto entry =
@@ -102,15 +116,17 @@ const ChannelFacts::Scores* ChannelFacts::scoresBy(
     return entry == scores.end() ? nullptr : &entry->second;
 }
 
-void ChannelFactsStore::use(const model::SnapshotPtr& snapshot) {
-    const auto entry =
-        std::ranges::find(m_facts, snapshot, [](const auto& facts) { return facts->snapshot; });
+void ChannelFactsStore::use(const model::SnapshotPtr& snapshot, channels::HeadUnit unit) {
+    const auto entry = std::ranges::find_if(m_facts, [&](const auto& facts) {
+        return facts->snapshot == snapshot && facts->unit == unit;
+    });
     if (entry != m_facts.end()) {
         std::rotate(m_facts.begin(), entry, entry + 1);
         return;
     }
     auto facts = std::make_unique<ChannelFacts>();
     facts->snapshot = snapshot;
+    facts->unit = unit;
     m_facts.insert(m_facts.begin(), std::move(facts));
     if (m_facts.size() > kRemembered) m_facts.pop_back();
 }

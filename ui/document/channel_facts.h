@@ -2,6 +2,7 @@
 // What is known of the channels of one set of weights: groups, their costs, their scores.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -10,6 +11,7 @@
 #include <QString>
 
 #include "core/channels/groups.h"
+#include "core/channels/shrink.h"
 #include "core/prune/channel_costs.h"
 #include "core/prune/channel_scores.h"
 
@@ -28,7 +30,8 @@ struct FoundGroups {
 using FoundGroupsPtr = std::shared_ptr<const FoundGroups>;
 
 /// Analyses the model. Errors: those of channels::analyse and prune::channelCosts.
-Result<FoundGroupsPtr> findGroups(const model::SnapshotPtr& snapshot, RunControl& control);
+Result<FoundGroupsPtr> findGroups(const model::SnapshotPtr& snapshot, channels::HeadUnit unit,
+                                  RunControl& control);
 
 /// The layers whose output channels a group holds: those that move together.
 std::vector<model::LayerId> producersOf(const FoundGroups& found, channels::GroupId group);
@@ -38,22 +41,36 @@ std::vector<model::LayerId> readersOf(const FoundGroups& found, channels::GroupI
 /// "3 layers move together: residual add", for people.
 QString headline(const FoundGroups& found, channels::GroupId group);
 
+/// What came of cutting one group alone.
+struct GroupProof {
+    channels::Proof proof;
+    std::int64_t kept = 0;  ///< channels it was cut to
+};
+
+/// Cuts the group to the channels `kept` and nothing else, and proves that; the cut model is not
+/// kept. Errors: those of channels::cut.
+Result<GroupProof> proveGroup(const channels::ChannelGroupsPtr& groups, channels::GroupId group,
+                              std::vector<std::int64_t> kept, const EventSink<>& events,
+                              RunControl& control);
+
 struct ChannelFacts {
     using Scores = Result<prune::ChannelScoresPtr>;
 
     model::SnapshotPtr snapshot;
+    channels::HeadUnit unit = channels::HeadUnit::Most;
     std::optional<Result<FoundGroupsPtr>> found;  ///< none: not known yet
     std::vector<std::pair<prune::ChannelScoreOptions, Scores>> scores;
+    std::map<channels::GroupId, Result<GroupProof>> proofs;  ///< of the groups that were asked for
 
     const Scores* scoresBy(const prune::ChannelScoreOptions& options) const;
 };
 
-/// Of the current weights and of those shown shortly before: undo across a training must not
-/// analyse again.
+/// Of the current weights and head unit and of those shown shortly before: undo across a training
+/// must not analyse again.
 class ChannelFactsStore {
 public:
-    /// Makes `snapshot` the current one; the oldest but two is forgotten.
-    void use(const model::SnapshotPtr& snapshot);
+    /// Makes those of `snapshot` and `unit` the current ones; the oldest but two are forgotten.
+    void use(const model::SnapshotPtr& snapshot, channels::HeadUnit unit);
     void clear() { m_facts.clear(); }
     ChannelFacts* current() { return m_facts.empty() ? nullptr : m_facts.front().get(); }
 

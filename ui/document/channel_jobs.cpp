@@ -12,8 +12,8 @@ namespace espalier::ui {
 namespace {
 
 Result<ChannelOutcome> choose(const FoundGroups& found, const prune::Plan& plan,
-                              const prune::ChannelScoresPtr& scores, prune::Inexact inexact) {
-    auto choice = prune::chooseChannels(found.groups, plan, scores, inexact);
+                              const prune::ChannelScoresPtr& scores) {
+    auto choice = prune::chooseChannels(found.groups, plan, scores);
     if (!choice) return choice.error();
     auto costs = found.costs->after((*choice)->kept());
     return ChannelOutcome{std::move(*choice), std::move(costs)};
@@ -38,7 +38,8 @@ ChannelJobs::ChannelJobs(Document* document, JobRunner* jobs, QObject* parent)
     : QObject(parent), m_document(document), m_channels(document->channels()), m_jobs(jobs) {
     connect(document, &Document::snapshotChanged, this, &ChannelJobs::findGroups);
     connect(document, &Document::planChanged, this, &ChannelJobs::refreshScores);
-    connect(m_channels, &Channels::groupsChanged, this, &ChannelJobs::refreshScores);
+    connect(m_channels, &Channels::groupsChanged, this,
+            [this] { m_channels->isSearching() ? findGroups() : refreshScores(); });
     connect(m_channels, &Channels::scoresChanged, this, &ChannelJobs::refreshChoice);
     connect(m_channels, &Channels::previewChanged, this, &ChannelJobs::refreshChoice);
 }
@@ -49,13 +50,14 @@ void ChannelJobs::findGroups() {
     m_jobs->cancelSlot(QStringLiteral("choice"));
     if (!m_document->hasModel() || !m_channels->isSearching()) return;
     const model::SnapshotPtr snapshot = m_document->snapshot();
+    const channels::HeadUnit unit = m_channels->headUnit();
     m_jobs->run<FoundGroupsPtr>(
         {Lane::Scan, tr("Finding channel groups"), QStringLiteral("groups")}, this,
-        [snapshot](const EventSink<>&, RunControl& control) {
-            return ui::findGroups(snapshot, control);
+        [snapshot, unit](const EventSink<>&, RunControl& control) {
+            return ui::findGroups(snapshot, unit, control);
         },
-        [this, snapshot](Result<FoundGroupsPtr> found) {
-            m_channels->setFound(snapshot, std::move(found));
+        [this, snapshot, unit](Result<FoundGroupsPtr> found) {
+            m_channels->setFound(snapshot, unit, std::move(found));
         });
 }
 
@@ -86,12 +88,30 @@ void ChannelJobs::refreshChoice() {
     const prune::Plan plan = m_channels->shownPlan();
     m_jobs->run<ChannelOutcome>(
         {Lane::Interactive, tr("Choosing channels"), QStringLiteral("choice"), false}, this,
-        [found, plan, scores = m_channels->scores(), inexact = m_channels->inexact()](
-            const EventSink<>&, RunControl&) { return choose(found, plan, scores, inexact); },
+        [found, plan, scores = m_channels->scores()](const EventSink<>&, RunControl&) {
+            return choose(found, plan, scores);
+        },
         [this, plan](Result<ChannelOutcome> outcome) {
             if (!outcome && outcome.error().kind == Error::Kind::Cancelled) return;
             if (!outcome && !m_channels->isPreviewing()) Q_EMIT failed(outcome.error());
             m_channels->setOutcome(plan, std::move(outcome));
+        });
+}
+
+void ChannelJobs::prove(channels::GroupId group) {
+    const FoundGroups* found = m_channels->found();
+    if (!found) return;
+    const QString name = QString::fromStdString(m_channels->group(group).key);
+    m_jobs->run<GroupProof>(
+        {Lane::Scan, tr("Proving the group %1").arg(name), QStringLiteral("proveGroup")}, this,
+        [groups = found->groups, group, kept = m_channels->keptForProof(group)](
+            const EventSink<>& events, RunControl& control) {
+            return proveGroup(groups, group, kept, events, control);
+        },
+        [this, groups = found->groups, group](const Result<GroupProof>& proof) {
+            const bool isStopped = !proof && proof.error().kind == Error::Kind::Cancelled;
+            if (isStopped) return Q_EMIT m_channels->proofChanged(group);
+            m_channels->setProof(groups, group, proof);
         });
 }
 

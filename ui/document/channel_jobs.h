@@ -29,6 +29,9 @@ public:
     void compare(channels::GroupId group, QObject* context,
                  std::function<void(Result<ComparedScores>)> done);
 
+    /// Proves the group alone; see Channels::proof.
+    void prove(channels::GroupId group);
+
 Q_SIGNALS:
     void failed(const espalier::Error& error);
 

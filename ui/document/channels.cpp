@@ -2,6 +2,7 @@
 #include "ui/document/channels.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "ui/document/document.h"
@@ -94,27 +95,16 @@ QString Channels::whyFixed(GroupId id) const {
     if (asked.locked) return reason.isEmpty() ? tr("Nothing can go here") : reason;
     if (asked.width <= 1) return tr("One channel is the least that must stay");
     if (isLocked(id)) return tr("You locked this group");
-    if (!asked.exact && !m_isInexactAllowed) return tr("Inexact, and not allowed: %1").arg(reason);
+    if (!asked.exact && !isInexactAllowed()) return tr("Inexact, and not allowed: %1").arg(reason);
     return {};
 }
 
-prune::Inexact Channels::inexact() const {
-    return m_isInexactAllowed ? prune::Inexact::Allow : prune::Inexact::Refuse;
+bool Channels::isInexactAllowed() const {
+    return m_document->plan().channelDefaults.allowInexact;
 }
 
-void Channels::setInexactAllowed(bool allowed) {
-    if (allowed == m_isInexactAllowed) return;
-    m_isInexactAllowed = allowed;
-    prune::Plan plan = m_document->plan();
-    const FoundGroups* groups = found();
-    for (const channels::Group& group :
-         groups ? groups->groups->groups() : std::span<const channels::Group>()) {
-        if (group.exact || allowed) continue;
-        plan.channels.erase(group.key);
-        plan.marks.erase(group.key);
-    }
-    m_document->setPlan(std::move(plan), tr("keep inexact groups whole"));
-    Q_EMIT choiceChanged();
+channels::HeadUnit Channels::headUnit() const {
+    return m_document->plan().channelDefaults.heads;
 }
 
 const prune::GroupChoice* Channels::choice(GroupId id) const {
@@ -168,21 +158,25 @@ void Channels::useSnapshot(const model::SnapshotPtr& snapshot) {
     m_outcome = {};
     m_answered.reset();
     if (snapshot) {
-        m_store.use(snapshot);
+        m_store.use(snapshot, headUnit());
     } else {
         m_store.clear();
-        m_isInexactAllowed = false;
     }
 }
 
-void Channels::planChanged() {
+bool Channels::planChanged() {
+    const ChannelFacts* known = facts();
+    const bool isOtherUnit = known && known->unit != headUnit();
+    if (isOtherUnit) useSnapshot(m_document->snapshot());
     m_preview.reset();
     forgetIfWhole();
+    return isOtherUnit;
 }
 
-void Channels::setFound(const model::SnapshotPtr& snapshot, Result<FoundGroupsPtr> found) {
+void Channels::setFound(const model::SnapshotPtr& snapshot, channels::HeadUnit unit,
+                        Result<FoundGroupsPtr> found) {
     ChannelFacts* known = m_store.current();
-    if (!known || known->snapshot != snapshot) return;
+    if (!known || known->snapshot != snapshot || known->unit != unit) return;
     known->found = std::move(found);
     Q_EMIT groupsChanged();
 }
@@ -193,6 +187,29 @@ void Channels::setScores(const channels::ChannelGroupsPtr& groups,
     if (!known || !found() || found()->groups != groups || known->scoresBy(options)) return;
     known->scores.emplace_back(options, std::move(scores));
     Q_EMIT scoresChanged();
+}
+
+const Result<GroupProof>* Channels::proof(GroupId id) const {
+    const ChannelFacts* known = facts();
+    if (!known) return nullptr;
+    const auto entry = known->proofs.find(id);
+    return entry == known->proofs.end() ? nullptr : &entry->second;
+}
+
+std::vector<std::int64_t> Channels::keptForProof(GroupId id) const {
+    const prune::GroupChoice* now = choice(id);
+    if (now && !now->isWhole()) return now->kept;
+    std::vector<std::int64_t> half(static_cast<std::size_t>((group(id).width + 1) / 2));
+    std::iota(half.begin(), half.end(), 0);
+    return half;
+}
+
+void Channels::setProof(const channels::ChannelGroupsPtr& groups, GroupId id,
+                        Result<GroupProof> proof) {
+    ChannelFacts* known = m_store.current();
+    if (!known || !found() || found()->groups != groups) return;
+    known->proofs.insert_or_assign(id, std::move(proof));
+    Q_EMIT proofChanged(id);
 }
 
 void Channels::setOutcome(const prune::Plan& plan, Result<ChannelOutcome> outcome) {

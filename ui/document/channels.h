@@ -48,11 +48,7 @@ public:
     bool isLocked(GroupId id) const;  ///< by the person
     /// Why no edit can touch the group, for people; empty when one can.
     QString whyFixed(GroupId id) const;
-    bool isInexactAllowed() const { return m_isInexactAllowed; }
-    prune::Inexact inexact() const;
-    /// Lets groups be cut whose statistics then run over fewer channels. Forbidding it takes their
-    /// rules away.
-    void setInexactAllowed(bool allowed);
+    bool isInexactAllowed() const;
 
     /// What the plan (while dragging: the previewed one) keeps; null when all stays, or before the
     /// first answer. May be that of the plan before: see isCurrent().
@@ -61,6 +57,11 @@ public:
     const prune::CutCosts* costs() const { return m_outcome.choice ? &m_outcome.costs : nullptr; }
     bool isCurrent() const;  ///< choice() answers shownPlan()
     const Error* choiceError() const { return m_choiceError ? &*m_choiceError : nullptr; }
+
+    /// What proving the group alone gave; null: not asked for with these weights.
+    const Result<GroupProof>* proof(GroupId id) const;
+    /// What is to be proved of it: the channels the plan keeps; where all stay, the first half.
+    std::vector<std::int64_t> keptForProof(GroupId id) const;
 
     /// The plan with what is being dragged.
     prune::Plan shownPlan() const;
@@ -74,21 +75,29 @@ public:
     void setMark(GroupId id, std::int64_t output, Mark mark);
     void keepAll(GroupId id);  ///< no rule and no marks
     void setLocked(GroupId id, bool locked);
-    void setDefaults(const prune::ChannelDefaults& defaults);
+    /// Lets groups be cut whose statistics then run over fewer channels. Forbidding it takes their
+    /// rules away.
+    void setInexactAllowed(bool allowed);
+    /// Another head unit makes other groups of attention layers: their rules go.
+    void setDefaults(const prune::ChannelDefaults& defaults, const QString& mergeKey = {});
 
     // For the Document and the jobs.
     void useSnapshot(const model::SnapshotPtr& snapshot);  ///< null: no model
-    void planChanged();
-    void setFound(const model::SnapshotPtr& snapshot, Result<FoundGroupsPtr> found);
+    bool planChanged();                                    ///< whether its groups are others
+    channels::HeadUnit headUnit() const;
+    void setFound(const model::SnapshotPtr& snapshot, channels::HeadUnit unit,
+                  Result<FoundGroupsPtr> found);
     void setScores(const channels::ChannelGroupsPtr& groups,
                    const prune::ChannelScoreOptions& options, ChannelFacts::Scores scores);
     void setOutcome(const prune::Plan& plan, Result<ChannelOutcome> outcome);
+    void setProof(const channels::ChannelGroupsPtr& groups, GroupId id, Result<GroupProof> proof);
 
 Q_SIGNALS:
-    void groupsChanged();  ///< found, failed, or of other weights
+    void groupsChanged();  ///< found, failed, or to be looked for anew
     void scoresChanged();
     void choiceChanged();
     void previewChanged();
+    void proofChanged(espalier::channels::GroupId id);
 
 private:
     void forgetIfWhole();
@@ -103,7 +112,6 @@ private:
     std::optional<prune::Plan> m_answered;  // channel part of the plan that m_outcome is of
     std::optional<Error> m_choiceError;
     std::optional<std::pair<GroupId, std::int64_t>> m_preview;
-    bool m_isInexactAllowed = false;
 };
 
 }  // namespace espalier::ui

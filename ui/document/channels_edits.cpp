@@ -9,12 +9,20 @@ namespace espalier::ui {
 
 using channels::GroupId;
 
+namespace {
+
+QString textOf(std::string_view name) {
+    return QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size()));
+}
+
+}  // namespace
+
 QString Channels::nameOf(GroupId id) const {
     return QString::fromStdString(keyOf(id));
 }
 
 bool Channels::push(prune::Plan plan, const QString& text, const QString& mergeKey) {
-    if (const auto checked = prune::check(plan, *found()->groups, inexact()); !checked) {
+    if (const auto checked = prune::check(plan, *found()->groups); !checked) {
         m_choiceError = checked.error();
         Q_EMIT choiceChanged();
         return false;
@@ -75,13 +83,27 @@ void Channels::setLocked(GroupId id, bool locked) {
         (locked ? tr("lock the channels of %1") : tr("unlock the channels of %1")).arg(nameOf(id)));
 }
 
-void Channels::setDefaults(const prune::ChannelDefaults& defaults) {
+void Channels::setInexactAllowed(bool allowed) {
+    if (!found() || allowed == isInexactAllowed()) return;
+    prune::Plan plan = m_document->plan();
+    plan.channelDefaults.allowInexact = allowed;
+    for (const channels::Group& group : found()->groups->groups()) {
+        if (group.exact || allowed) continue;
+        plan.channels.erase(group.key);
+        plan.marks.erase(group.key);
+    }
+    m_document->setPlan(std::move(plan),
+                        allowed ? tr("allow inexact groups") : tr("keep inexact groups whole"));
+}
+
+void Channels::setDefaults(const prune::ChannelDefaults& defaults, const QString& mergeKey) {
     if (!m_document->hasModel()) return;
     prune::Plan plan = m_document->plan();
     if (plan.channelDefaults == defaults) return;
     // A threshold is in units of the old criterion: what stays is how many channels it keeps.
     const bool isOtherScore = plan.channelDefaults.criterion != defaults.criterion ||
-                              plan.channelDefaults.reduce != defaults.reduce;
+                              plan.channelDefaults.reduce != defaults.reduce ||
+                              plan.channelDefaults.withConsumers != defaults.withConsumers;
     for (auto& [key, rule] : plan.channels) {
         if (rule.kind != prune::ChannelRule::Kind::Threshold || !isOtherScore || !found()) continue;
         const auto id = found()->groups->find(key);
@@ -91,9 +113,22 @@ void Channels::setDefaults(const prune::ChannelDefaults& defaults) {
         rule = prune::ChannelRule::keepBest(now->requested);
         rule.multipleOf = multipleOf;
     }
+    const bool isOtherUnit = plan.channelDefaults.heads != defaults.heads;
+    for (const channels::Group& group :
+         isOtherUnit&& found() ? found()->groups->groups() : std::span<const channels::Group>()) {
+        if (group.heads == 0) continue;
+        plan.channels.erase(group.key);
+        plan.marks.erase(group.key);
+        plan.locked.erase(group.key);
+    }
+    const QString text =
+        isOtherUnit    ? tr("head unit: %1").arg(textOf(channels::nameOf(defaults.heads)))
+        : isOtherScore ? tr("rank channels by %1").arg(QString::fromStdString(defaults.criterion))
+        : plan.channelDefaults.normalise != defaults.normalise
+            ? tr("normalise scores by %1").arg(textOf(prune::nameOf(defaults.normalise)))
+            : tr("leave at least %1\u2009% of a group").arg(100 * defaults.floor);
     plan.channelDefaults = defaults;
-    m_document->setPlan(std::move(plan),
-                        tr("rank channels by %1").arg(QString::fromStdString(defaults.criterion)));
+    m_document->setPlan(std::move(plan), text, mergeKey);
 }
 
 }  // namespace espalier::ui

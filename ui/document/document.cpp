@@ -33,6 +33,12 @@ model::LayerId firstPrunable(const model::Snapshot& snapshot) {
     return layers.empty() ? model::LayerId{} : layers.front().id;
 }
 
+bool haveSameLayers(const model::Snapshot& left, const model::Snapshot& right) {
+    return std::ranges::equal(left.layers(), right.layers(), [](const auto& a, const auto& b) {
+        return a.name == b.name && a.shape == b.shape;
+    });
+}
+
 }  // namespace
 
 Document::Document(QObject* parent)
@@ -59,6 +65,11 @@ const model::SnapshotPtr& Document::snapshot() const {
 
 const model::SnapshotPtr& Document::snapshotOf(const State& state) const {
     return state.node.isValid() ? m_history.node(state.node).snapshot : noSnapshot();
+}
+
+const model::Snapshot& Document::unpruned() const {
+    const model::Snapshot& opened = *m_history.node(m_history.root()).snapshot;
+    return haveSameLayers(opened, *snapshot()) ? *snapshot() : opened;
 }
 
 const prune::Plan& Document::plan() const {
@@ -208,21 +219,40 @@ void Document::setState(const State& state) {
     m_state = state;
     m_preview.reset();
     const bool isOtherSnapshot = snapshot() != before;
+    const bool hasOtherLayers = isOtherSnapshot && !haveSameLayers(*before, *snapshot());
     if (isOtherSnapshot) {
         m_indices.use(snapshot());
         m_channels->useSnapshot(snapshot());
         m_lastMasks.reset();
-        m_denseFootprint = prune::denseFootprint(*snapshot());
+        m_denseFootprint = prune::denseFootprint(unpruned());
     }
-    m_channels->planChanged();
+    if (hasOtherLayers) followLayers(*before);
+    const bool hasOtherGroups = m_channels->planChanged();
     if (isOtherSnapshot || isOtherCut) m_masks.reset();
     refreshFootprint();
+    if (hasOtherLayers) Q_EMIT layersChanged();
     if (isOtherSnapshot) Q_EMIT snapshotChanged();
+    if (hasOtherLayers) Q_EMIT selectionChanged();
     Q_EMIT planChanged();
+    if (hasOtherGroups) Q_EMIT m_channels->groupsChanged();
     if (isOtherSnapshot || isOtherCut) Q_EMIT masksChanged();
     Q_EMIT footprintChanged();
     Q_EMIT measurementsChanged();
     if (isOtherNode) Q_EMIT historyChanged();
+}
+
+// The selection stays with its layers, by name.
+void Document::followLayers(const model::Snapshot& before) {
+    std::vector<model::LayerId> layers;
+    for (const model::LayerId id : m_selectedLayers) {
+        if (const auto found = snapshot()->find(before.layer(id).name)) layers.push_back(*found);
+    }
+    const auto current =
+        m_selection.isValid() ? snapshot()->find(before.layer(m_selection).name) : std::nullopt;
+    m_selection = current.value_or(firstPrunable(*snapshot()));
+    if (!current) layers.assign(m_selection.isValid() ? 1 : 0, m_selection);
+    std::ranges::sort(layers);
+    m_selectedLayers = std::move(layers);
 }
 
 void Document::setOpened(project::History history) {
@@ -245,6 +275,7 @@ void Document::setOpened(project::History history) {
         m_selection.isValid() ? std::vector{m_selection} : std::vector<model::LayerId>{};
     refreshFootprint();
     Q_EMIT modelChanged();
+    Q_EMIT layersChanged();
     Q_EMIT snapshotChanged();
     Q_EMIT planChanged();
     Q_EMIT masksChanged();
@@ -272,6 +303,7 @@ void Document::closeModel() {
     m_selection = {};
     m_selectedLayers.clear();
     Q_EMIT modelChanged();
+    Q_EMIT layersChanged();
     Q_EMIT snapshotChanged();
     Q_EMIT planChanged();
     Q_EMIT masksChanged();

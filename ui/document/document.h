@@ -114,9 +114,12 @@ public:
     std::int64_t zerosInFile() const;
     bool hasUnsavedWork() const;  ///< the state is neither as opened nor as last written
     void setSaved(const State& state);
+    /// `model` is what was written of `from`: it becomes the next state, with nothing unsaved.
+    void goOn(const State& from, model::SnapshotPtr model, const QString& name);
 
 Q_SIGNALS:
     void modelChanged();     ///< another model, or none
+    void layersChanged();    ///< other layers, or other shapes of them: comes before the next
     void snapshotChanged();  ///< another node: other weights
     void planChanged();
     void masksChanged();
@@ -134,11 +137,15 @@ private:
     void setState(const State& state);
     bool refreshFootprint();
     void followChannels();
+    void followLayers(const model::Snapshot& before);
     std::int64_t previewedRemoved(const model::Layer& layer, const prune::CutCosts* cut,
                                   double threshold) const;
     void noteMetrics(const State& measured, project::Metrics metrics);
     std::int64_t countRemoved(const model::Layer& layer) const;
     const model::SnapshotPtr& snapshotOf(const State& state) const;
+    /// What is compared with: the opened file where channels have been cut since, else the
+    /// snapshot.
+    const model::Snapshot& unpruned() const;
     /// The training whose weights `node` has; invalid: those of the opened file.
     project::NodeId trained(project::NodeId node) const;
 

@@ -149,6 +149,20 @@ void Document::setHistory(project::History history, project::NodeId current, con
     push({current, plan ? std::move(plan) : m_history.node(current).plan}, text);
 }
 
+void Document::goOn(const State& from, model::SnapshotPtr model, const QString& name) {
+    project::History history = m_history;
+    project::NodeId parent = from.node;
+    // The plan that led to the file is kept with it.
+    if (effective(*from.plan) != effective(*history.node(parent).plan)) {
+        auto pinned = history.pinned(parent, from.plan, tr("plan of %1").arg(name).toStdString());
+        parent = pinned.id;
+        history = std::move(pinned.history);
+    }
+    auto added = history.committed(parent, std::move(model), name.toStdString());
+    setHistory(std::move(added.history), added.id, tr("go on from %1").arg(name));
+    setSaved(m_state);
+}
+
 void Document::setEvaluation(measure::Evaluation evaluation, const std::optional<State>& state) {
     const State measured = state.value_or(m_state);
     if (!measured.node.isValid()) return;

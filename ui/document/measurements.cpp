@@ -16,6 +16,7 @@ prune::Plan effective(const prune::Plan& plan) {
     }
     if (key.hasChannels()) {
         key.channelDefaults = plan.channelDefaults;
+        key.channelDefaults.allowInexact = false;  // a permission: it removes nothing
         key.seed = plan.seed;
     }
     for (const auto& [name, rule] : plan.weights) {

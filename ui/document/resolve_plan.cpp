@@ -24,7 +24,7 @@ Result<PlanSubject> withChoice(PlanSubject subject, RunControl& control) {
     const auto scores =
         prune::channelScores(*subject.groups, prune::scoreOptions(*subject.plan), control);
     if (!scores) return scores.error();
-    auto choice = prune::chooseChannels(subject.groups, *subject.plan, *scores, subject.inexact);
+    auto choice = prune::chooseChannels(subject.groups, *subject.plan, *scores);
     if (!choice) return choice.error();
     subject.choice = std::move(*choice);
     return subject;

@@ -15,7 +15,6 @@ struct PlanSubject {
     prune::MasksPtr masks;
     channels::ChannelGroupsPtr groups;
     prune::ChannelChoicePtr choice;
-    prune::Inexact inexact = prune::Inexact::Allow;  ///< the plan has been checked when it was made
 };
 
 /// Of what the window shows now.

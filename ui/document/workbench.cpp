@@ -149,11 +149,13 @@ void Workbench::makeWayForOpening() {
 
 // What still runs for a model that is gone would deliver nothing of use.
 void Workbench::forgetJobsOfModel() {
-    for (const char* slot : {"evaluate", "latency", "heatmap", "overview", "plan", "zeros"}) {
+    for (const char* slot :
+         {"evaluate", "latency", "heatmap", "overview", "plan", "zeros", "goOn"}) {
         m_jobs->cancelSlot(QString::fromLatin1(slot));
     }
     m_lastMasks.reset();
     m_released.reset();
+    m_exported.clear();
 }
 
 void Workbench::indexLayers() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 
 #include <QObject>
@@ -52,6 +53,11 @@ public:
     void exportCut(const channels::CutModelPtr& model, const std::filesystem::path& target,
                    const QString& proof);
     void pinCurrent(const QString& name);
+    /// Whether `file` is a model exported from the one that is open.
+    bool canGoOnFrom(const std::filesystem::path& file) const { return m_exported.contains(file); }
+    /// Opens an exported model as the next state of the history: its parent is the state that was
+    /// exported. One undo step.
+    void goOnFrom(const std::filesystem::path& file);
 
     /// For the heatmap panel; the newest request wins. `done` is called on the GUI thread.
     void requestHeatmap(model::LayerId layer, const prune::HeatmapOptions& options,
@@ -102,6 +108,7 @@ private:
     void fail(const Error& error);  ///< silent when it was cancelled
     void releaseZeros();
     void finishTraining(const State& state, const Tuned& tuned);
+    void noteExport(const State& state, const std::filesystem::path& file);
 
     Document* m_document;
     JobRunner* m_jobs;
@@ -109,6 +116,7 @@ private:
     prune::MasksPtr m_lastMasks;  ///< lends the masks of layers that an edit did not touch
     std::shared_ptr<IndexQueue> m_indexQueue;
     std::unique_ptr<Training> m_training;
+    std::map<std::filesystem::path, State> m_exported;  ///< models written of the open one
     model::SnapshotPtr m_released;  ///< the opened file's weights with no base mask, once asked for
 };
 

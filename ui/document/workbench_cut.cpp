@@ -37,7 +37,7 @@ void Workbench::exportCut(const channels::CutModelPtr& model, const std::filesys
         },
         [=, this](const Result<void>& result) {
             if (!result) return fail(result.error());
-            if (isModel(root)) m_document->setSaved(state);
+            if (isModel(root)) noteExport(state, target);
             Q_EMIT succeeded(tr("Exported %1: %2.").arg(name, proof),
                              QString::fromStdString(target.string()));
         });

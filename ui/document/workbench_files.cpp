@@ -23,19 +23,28 @@ struct ReadPlan {
     bool isForFile = true;
 };
 
+// Groups for another head unit than the one shown are found for this.
+Result<void> checkChannels(const prune::Plan& plan, const model::SnapshotPtr& snapshot,
+                           const FoundGroupsPtr& found, RunControl& control) {
+    if (!plan.hasChannels()) return {};
+    if (found && found->groups->headUnit() == plan.channelDefaults.heads)
+        return prune::check(plan, *found->groups);
+    const auto groups = channels::analyse(snapshot, control, plan.channelDefaults.heads);
+    if (!groups) return groups.error();
+    return prune::check(plan, **groups);
+}
+
 // The plan as one for this model: what it says of another file is not carried on.
-Result<ReadPlan> readPlanFor(const model::Snapshot& snapshot, const FoundGroupsPtr& found,
-                             prune::Inexact inexact, const std::filesystem::path& path) {
+Result<ReadPlan> readPlanFor(const model::SnapshotPtr& snapshot, const FoundGroupsPtr& found,
+                             const std::filesystem::path& path, RunControl& control) {
     auto plan = exchange::readPlan(path);
     if (!plan) return plan.error();
-    if (const auto checked = prune::check(*plan, snapshot); !checked) return checked.error();
-    if (found) {
-        const auto checked = prune::check(*plan, *found->groups, inexact);
-        if (!checked) return checked.error();
-    }
+    if (const auto checked = prune::check(*plan, *snapshot); !checked) return checked.error();
+    if (const auto checked = checkChannels(*plan, snapshot, found, control); !checked)
+        return checked.error();
     ReadPlan read{std::move(*plan), true};
-    read.isForFile = prune::isForFile(read.plan, snapshot);
-    const prune::Plan own = prune::emptyPlan(snapshot);
+    read.isForFile = prune::isForFile(read.plan, *snapshot);
+    const prune::Plan own = prune::emptyPlan(*snapshot);
     read.plan.modelFile = own.modelFile;
     read.plan.modelSha256 = own.modelSha256;
     read.plan.inputs = own.inputs;
@@ -78,9 +87,8 @@ void Workbench::openPlan(const std::filesystem::path& path) {
     m_jobs->run<ReadPlan>(
         {Lane::Interactive, tr("Opening %1").arg(nameOf(path)), QStringLiteral("plan"), false},
         this,
-        [=, found = m_document->channels()->foundPtr(),
-         inexact = m_document->channels()->inexact()](const EventSink<>&, RunControl&) {
-            return readPlanFor(*snapshot, found, inexact, path);
+        [=, found = m_document->channels()->foundPtr()](const EventSink<>&, RunControl& control) {
+            return readPlanFor(snapshot, found, path, control);
         },
         [this, path](const Result<ReadPlan>& result) {
             if (!result) return fail(result.error());
@@ -106,10 +114,39 @@ void Workbench::exportMasked(const std::filesystem::path& target) {
         },
         [=, this](const Result<void>& result) {
             if (!result) return fail(result.error());
-            if (isModel(root)) m_document->setSaved(state);
+            if (isModel(root)) noteExport(state, target);
             Q_EMIT succeeded(
                 tr("Exported %1. Loaded again, it equals the model in memory.").arg(nameOf(target)),
                 QString::fromStdString(target.string()));
+        });
+}
+
+void Workbench::noteExport(const State& state, const std::filesystem::path& file) {
+    m_document->setSaved(state);
+    m_exported.insert_or_assign(file, state);
+}
+
+void Workbench::goOnFrom(const std::filesystem::path& file) {
+    const auto exported = m_exported.find(file);
+    if (exported == m_exported.end() || isTraining()) return;
+    const State from = exported->second;
+    const model::SnapshotPtr root = rootSnapshot();
+    model::OpenOptions options;
+    const auto inputs = root->inputs();
+    options.inputs.assign(inputs.begin(), inputs.end());
+    m_jobs->run<model::SnapshotPtr>(
+        {Lane::Scan, tr("Opening %1").arg(nameOf(file)), QStringLiteral("goOn")}, this,
+        [=](const EventSink<>& events, RunControl& control) {
+            return model::openSnapshot(file, options, events, control);
+        },
+        [=, this](const Result<model::SnapshotPtr>& result) {
+            if (!result) return fail(result.error());
+            if (!isModel(root) || isTraining()) return;
+            const QString name = nameOf(file);
+            m_document->goOn(from, *result, name);
+            Q_EMIT succeeded(
+                tr("%1 is what you work on now; its parent is in the history.").arg(name),
+                QString::fromStdString(file.string()));
         });
 }
 

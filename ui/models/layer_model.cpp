@@ -59,7 +59,7 @@ LayerModel::LayerModel(Document* document, QObject* parent)
         endResetModel();
     };
     reset();
-    connect(document, &Document::modelChanged, this, reset);
+    connect(document, &Document::layersChanged, this, reset);
     connect(document, &Document::footprintChanged, this, [this] { refresh(Removed, Removed); });
     connect(document, &Document::planChanged, this, [this] { refresh(Name, State); });
     connect(document, &Document::selectionChanged, this, &LayerModel::refreshMembers);

@@ -7,12 +7,16 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QLabel>
+#include <QMenu>
+#include <QToolButton>
+#include <QWidgetAction>
 
 #include "core/prune/channel_criterion.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/elided_label.h"
 #include "ui/panels/plot_panel.h"
+#include "ui/panels/ranking_form.h"
 #include "ui/plots/bars_view.h"
 #include "ui/style/theme.h"
 
@@ -108,7 +112,23 @@ QWidget* ChannelsPanel::buildOptions() {
         m_compared.clear();
         reload();
     });
-    return optionBar(this, m_title, {m_criterion, m_reduction, m_order, m_compare});
+    return optionBar(this, m_title, {m_criterion, m_reduction, buildRanking(), m_order, m_compare});
+}
+
+QWidget* ChannelsPanel::buildRanking() {
+    auto* button = new QToolButton(this);
+    button->setObjectName(QStringLiteral("channelRanking"));
+    button->setText(tr("Ranking…"));
+    button->setToolTip(
+        tr("How scores of different groups are compared, the least that stays, and "
+           "what is removed of attention heads"));
+    button->setPopupMode(QToolButton::InstantPopup);
+    auto* menu = new QMenu(button);
+    auto* form = new QWidgetAction(menu);
+    form->setDefaultWidget(new RankingForm(m_document));
+    menu->addAction(form);
+    button->setMenu(menu);
+    return button;
 }
 
 void ChannelsPanel::connectView() {

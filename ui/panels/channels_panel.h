@@ -35,6 +35,7 @@ protected:
 
 private:
     QWidget* buildOptions();
+    QWidget* buildRanking();
     void buildCriterion();
     void connectView();
     void connectDocument();

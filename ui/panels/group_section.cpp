@@ -7,7 +7,9 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
-#include "ui/document/document.h"
+#include "ui/dialogs/cut_dialog.h"
+#include "ui/document/channel_jobs.h"
+#include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/channel_budget.h"
 #include "ui/style/theme.h"
@@ -57,17 +59,20 @@ QString linksTo(const std::vector<model::LayerId>& layers, const model::Snapshot
 
 }  // namespace
 
-GroupSection::GroupSection(Document* document, QWidget* parent)
+GroupSection::GroupSection(Workbench* workbench, QWidget* parent)
     : QWidget(parent),
-      m_document(document),
-      m_channels(document->channels()),
+      m_workbench(workbench),
+      m_document(workbench->document()),
+      m_channels(workbench->document()->channels()),
       m_headline(new QLabel(this)),
       m_members(new QLabel(this)),
       m_reason(new QLabel(this)),
       m_inexact(new QCheckBox(tr("Allow inexact groups"), this)),
-      m_budget(new ChannelBudget(document, this)),
+      m_budget(new ChannelBudget(workbench->document(), this)),
       m_lock(new QCheckBox(tr("Lock this group"), this)),
-      m_reset(new QPushButton(tr("Keep all channels"), this)) {
+      m_reset(new QPushButton(tr("Keep all channels"), this)),
+      m_prove(new QPushButton(tr("Prove"), this)),
+      m_proof(new QLabel(this)) {
     setObjectName(QStringLiteral("groupSection"));
     build();
     connect(m_members, &QLabel::linkActivated, this, &GroupSection::follow);
@@ -78,6 +83,12 @@ GroupSection::GroupSection(Document* document, QWidget* parent)
     connect(m_reset, &QPushButton::clicked, this, [this] {
         if (m_group) m_channels->keepAll(*m_group);
     });
+    connect(m_prove, &QPushButton::clicked, this, [this] {
+        if (!m_group) return;
+        m_prove->setEnabled(false);
+        m_workbench->channelJobs()->prove(*m_group);
+    });
+    connect(m_channels, &Channels::proofChanged, this, &GroupSection::refresh);
     connect(m_channels, &Channels::groupsChanged, this, &GroupSection::refresh);
     connect(m_channels, &Channels::scoresChanged, this, &GroupSection::refresh);
     connect(m_channels, &Channels::choiceChanged, this, &GroupSection::refresh);
@@ -103,6 +114,14 @@ void GroupSection::build() {
     m_lock->setToolTip(tr("A locked group keeps all its channels, whatever its rule says"));
     m_reset->setObjectName(QStringLiteral("groupReset"));
     m_reset->setToolTip(tr("Takes the rule and the marks of this group away"));
+    m_prove->setObjectName(QStringLiteral("groupProve"));
+    m_prove->setToolTip(
+        tr("Cuts this group alone and compares the result with the masked model on random inputs. "
+           "Nothing is changed; exporting a cut model proves all groups together."));
+    m_proof->setObjectName(QStringLiteral("groupProof"));
+    m_proof->setAccessibleName(tr("Proof of this group"));
+    m_proof->setWordWrap(true);
+    m_proof->setFont(style::font(style::FontSize::Small));
 
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins({});
@@ -114,6 +133,10 @@ void GroupSection::build() {
     buttons->addWidget(m_lock, 1);
     buttons->addWidget(m_reset);
     layout->addLayout(buttons);
+    auto* proof = new QHBoxLayout;
+    proof->addWidget(m_proof, 1);
+    proof->addWidget(m_prove, 0, Qt::AlignTop);
+    layout->addLayout(proof);
 }
 
 void GroupSection::refresh() {
@@ -131,8 +154,8 @@ void GroupSection::refresh() {
 void GroupSection::showNothing(const QString& reason) {
     m_group.reset();
     m_headline->setText(reason);
-    for (QWidget* part :
-         std::initializer_list<QWidget*>{m_members, m_reason, m_inexact, m_budget, m_lock, m_reset})
+    for (QWidget* part : std::initializer_list<QWidget*>{m_members, m_reason, m_inexact, m_budget,
+                                                         m_lock, m_reset, m_prove, m_proof})
         part->hide();
 }
 
@@ -158,7 +181,29 @@ void GroupSection::showGroup(channels::GroupId id) {
     m_reset->setVisible(!group.locked);
     m_lock->setChecked(m_channels->isLocked(id));
     m_reset->setEnabled(m_channels->rule(id) || !m_channels->marks(id).isEmpty());
-    if (!group.locked) m_budget->refresh(id);
+    m_prove->setVisible(!group.locked);
+    m_proof->setVisible(!group.locked);
+    if (group.locked) return;
+    m_budget->refresh(id);
+    showProof(id);
+}
+
+void GroupSection::showProof(channels::GroupId id) {
+    m_prove->setEnabled(m_channels->group(id).width > 1);
+    const Result<GroupProof>* known = m_channels->proof(id);
+    if (!known) {
+        m_proof->setText(tr("Not proved on its own yet"));
+    } else if (!known->ok()) {
+        m_proof->setText(text(known->error().text()));
+    } else {
+        const GroupProof& proof = known->value();
+        const QString with =
+            tr("%1 of %2 channels").arg(proof.kept).arg(m_channels->group(id).width);
+        m_proof->setText(proof.proof.isVacuous
+                             ? tr("Not proved with %1: %2").arg(with, proofText(proof.proof))
+                             : tr("Proved with %1: %2").arg(with, proofText(proof.proof)));
+    }
+    m_proof->setToolTip(m_proof->text());
 }
 
 QString GroupSection::membersText(channels::GroupId id) const {

@@ -16,11 +16,12 @@ namespace espalier::ui {
 
 class ChannelBudget;
 class Document;
+class Workbench;
 
 class GroupSection : public QWidget {
     Q_OBJECT
 public:
-    explicit GroupSection(Document* document, QWidget* parent = nullptr);
+    explicit GroupSection(Workbench* workbench, QWidget* parent = nullptr);
 
     void refresh();
 
@@ -29,8 +30,10 @@ private:
     void showNothing(const QString& reason);
     void showGroup(channels::GroupId id);
     QString membersText(channels::GroupId id) const;
+    void showProof(channels::GroupId id);
     void follow(const QString& link);
 
+    Workbench* m_workbench;
     Document* m_document;
     Channels* m_channels;
     QLabel* m_headline;
@@ -40,6 +43,8 @@ private:
     ChannelBudget* m_budget;
     QCheckBox* m_lock;
     QPushButton* m_reset;
+    QPushButton* m_prove;
+    QLabel* m_proof;
     std::optional<channels::GroupId> m_group;
 };
 

@@ -48,7 +48,7 @@ LayerSettingsPanel::LayerSettingsPanel(Workbench* workbench, QWidget* parent)
       m_cut(new CutEditor(m_document, this)),
       m_lock(new QCheckBox(tr("Lock this layer"), this)),
       m_reset(new QPushButton(tr("Keep all weights"), this)),
-      m_group(new GroupSection(m_document, this)),
+      m_group(new GroupSection(workbench, this)),
       m_statistics(new LayerStatistics(this)),
       m_contents(buildContents()),
       m_empty(new QLabel(

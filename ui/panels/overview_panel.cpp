@@ -37,7 +37,7 @@ OverviewPanel::OverviewPanel(Workbench* workbench, QWidget* parent)
     });
     connect(m_document->highlight(), &Highlight::changed, this, &OverviewPanel::showHighlight);
     connect(m_document, &Document::selectionChanged, this, &OverviewPanel::showSelection);
-    connect(m_document, &Document::modelChanged, this, &OverviewPanel::reload);
+    connect(m_document, &Document::layersChanged, this, &OverviewPanel::reload);
     connect(m_document, &Document::masksChanged, this, [this] {
         if (m_document->masks()) reload();  // while they are computed, the picture stays
     });

@@ -121,6 +121,11 @@ def measure(program: Path, name: str, path: Path, folder: Path) -> Row:
     check(pruned.status == 0, pruned.stderr[-600:])
     report = json.loads(report_file.read_text())
 
+    again = run(program, "inspect", out, "--input", spec, "--json")
+    check(again.status == 0, again.stderr[-600:])
+    macs_after = json.loads(again.stdout)["macs"]
+    check(macs_after == report["macs"]["after"], f"{macs_after} MACs, not as predicted")
+
     original, cut = torch.jit.load(str(path)), torch.jit.load(str(out))
     kept = judge.kept_of(report, original)
     judge.check_slices(original, cut, kept)
@@ -144,7 +149,7 @@ def measure(program: Path, name: str, path: Path, folder: Path) -> Row:
         prunable=prunable_share(groups, executed),
         removed=removed,
         macs_before=report["macs"]["before"],
-        macs_after=report["macs"]["after"],
+        macs_after=macs_after,
         seconds=report["seconds"],
         peak_bytes=pruned.peak_bytes,
         proof=report["proof"]["max_relative_difference"],
