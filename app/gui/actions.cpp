@@ -14,6 +14,13 @@ QString translated(const char* text) {
     return QCoreApplication::translate("Actions", text);
 }
 
+QString menuTitle(const QString& name) {
+    for (const MenuSpec& spec : menuTable()) {
+        if (name == QLatin1String(spec.name)) return translated(spec.text);
+    }
+    return name;
+}
+
 /// The menu at "View/Theme" in `bar`, made where it is missing. `section` of the entry decides
 /// about a separator.
 QMenu* menuAt(QMenuBar* bar, const QString& path) {
@@ -22,7 +29,7 @@ QMenu* menuAt(QMenuBar* bar, const QString& path) {
         const QString id = place->objectName() + QLatin1Char('/') + name;
         auto* menu = place->findChild<QMenu*>(id, Qt::FindDirectChildrenOnly);
         if (!menu) {
-            const QString title = translated(name.toUtf8().constData());
+            const QString title = menuTitle(name);
             menu = place == bar ? bar->addMenu(title) : static_cast<QMenu*>(place)->addMenu(title);
             menu->setObjectName(id);
             menu->setToolTipsVisible(true);
@@ -49,6 +56,15 @@ QAction* makeAction(const ActionSpec& spec, QWidget* window) {
 }
 
 }  // namespace
+
+QString withoutMnemonic(const QString& text) {
+    QString plain;
+    for (qsizetype i = 0; i < text.size(); ++i) {
+        if (text[i] == u'&' && i + 1 < text.size()) ++i;  // "&&" stands for one
+        plain += text[i];
+    }
+    return plain;
+}
 
 Actions::Actions(QWidget* window) : QObject(window) {
     std::map<std::string_view, QActionGroup*> groups;
@@ -94,9 +110,12 @@ QList<ui::ShortcutEntry> Actions::shortcuts() {
     for (const ActionSpec& spec : actionTable()) {
         const auto keys = QKeySequence::fromString(QString::fromLatin1(spec.shortcut),
                                                    QKeySequence::PortableText);
-        entries << ui::ShortcutEntry{
-            translated(spec.menu).replace(QLatin1Char('/'), QStringLiteral(" ▸ ")),
-            translated(spec.text), keys.toString(QKeySequence::NativeText), translated(spec.tip)};
+        QStringList menus;
+        for (const QString& name : QString::fromLatin1(spec.menu).split(QLatin1Char('/')))
+            menus << withoutMnemonic(menuTitle(name));
+        entries << ui::ShortcutEntry{menus.join(QStringLiteral(" ▸ ")),
+                                     withoutMnemonic(translated(spec.text)),
+                                     keys.toString(QKeySequence::NativeText), translated(spec.tip)};
     }
     for (const PanelKeys& entry : panelKeys()) {
         entries << ui::ShortcutEntry{

@@ -38,7 +38,7 @@ struct ActionSpec {
     const char* id;        ///< objectName of the action
     const char* menu;      ///< "File", or "View/Theme" for a submenu
     int section;           ///< a separator stands where it changes within a menu
-    const char* text;      ///< to be translated
+    const char* text;      ///< to be translated; "&" before its letter in the menu
     const char* shortcut;  ///< portable text, or ""
     const char* tip;       ///< to be translated
     std::optional<style::Icon> icon = {};
@@ -48,6 +48,16 @@ struct ActionSpec {
 
 /// In the order of the menus.
 std::span<const ActionSpec> actionTable();
+
+/// A menu or submenu by its name in ActionSpec::menu.
+struct MenuSpec {
+    const char* name;
+    const char* text;  ///< to be translated; "&" before its letter
+};
+std::span<const MenuSpec> menuTable();
+
+/// `text` without the "&" of its letter.
+QString withoutMnemonic(const QString& text);
 
 /// Keys that work inside one panel and have no menu.
 struct PanelKeys {

@@ -14,6 +14,7 @@
 
 #include "app/gui/actions.h"
 #include "app/gui/application.h"
+#include "app/gui/commands.h"
 #include "app/gui/devices.h"
 #include "app/gui/drop_filter.h"
 #include "app/gui/leaving.h"
@@ -40,29 +41,8 @@ using ui::Document;
 using ui::JobRunner;
 using ui::Message;
 using ui::Workbench;
-using Trigger = void (Tasks::*)();
 
 constexpr QSize kMinimumSize(1024, 700);
-
-const std::pair<const char*, Trigger> kCommands[] = {
-    {"file.open", &Tasks::openModel},
-    {"file.open_with_input", &Tasks::openModelWithInput},
-    {"file.example", &Tasks::openExample},
-    {"file.open_plan", &Tasks::openPlan},
-    {"file.export_masked", &Tasks::exportMasked},
-    {"file.export_cut", &Tasks::exportCut},
-    {"file.export_plan", &Tasks::exportPlan},
-    {"file.close", &Tasks::closeModel},
-    {"edit.reset_layer", &Tasks::resetSelectedLayers},
-    {"edit.toggle_lock", &Tasks::toggleLock},
-    {"prune.everywhere", &Tasks::pruneEverywhere},
-    {"prune.channels", &Tasks::pruneChannels},
-    {"prune.reset_all", &Tasks::resetAllLayers},
-    {"tools.measure_accuracy", &Tasks::measureAccuracy},
-    {"tools.measure_test", &Tasks::measureOnTest},
-    {"tools.report", &Tasks::showReport},
-    {"tools.pin", &Tasks::pinCurrent},
-};
 
 LogLevel logLevel(Message::Level level) {
     switch (level) {
@@ -76,7 +56,8 @@ LogLevel logLevel(Message::Level level) {
 }
 
 /// Undo and redo name what they do.
-void nameAction(QAction* action, const QString& verb, const QString& what) {
+void nameAction(QAction* action, const QString& verb, QString what) {
+    what.replace(QLatin1Char('&'), QStringLiteral("&&"));  // no letter of the menu
     action->setText(what.isEmpty() ? verb : QStringLiteral("%1: %2").arg(verb, what));
 }
 
@@ -159,7 +140,7 @@ void MainWindow::makeMenusAndBars() {
     menuBar()->setObjectName(QStringLiteral("menuBar"));
     m_actions->addMenus(menuBar());
     auto* file = menuBar()->findChild<QMenu*>(QStringLiteral("menuBar/File"));
-    auto* recent = new QMenu(tr("Open recent"), file);
+    auto* recent = new QMenu(tr("Open &recent"), file);
     recent->setObjectName(QStringLiteral("file.recent"));
     recent->setToolTipsVisible(true);
     file->insertMenu((*m_actions)["file.example"], recent);
@@ -183,10 +164,7 @@ void MainWindow::makeMenusAndBars() {
 
 void MainWindow::connectActions() {
     const Actions& actions = *m_actions;
-    for (const auto& [id, trigger] : kCommands)
-        connect(actions[id], &QAction::triggered, m_tasks, trigger);
-    connect(actions["file.attach_data"], &QAction::triggered, m_tasks,
-            [this] { m_tasks->attachData(); });
+    connectCommands(actions, m_tasks);
     connect(actions["file.quit"], &QAction::triggered, this, &QWidget::close);
     connect(actions["edit.undo"], &QAction::triggered, m_document->undoStack(), &QUndoStack::undo);
     connect(actions["edit.redo"], &QAction::triggered, m_document->undoStack(), &QUndoStack::redo);
@@ -264,10 +242,10 @@ void MainWindow::connectDocument() {
     QUndoStack* undo = m_document->undoStack();
     connect(undo, &QUndoStack::indexChanged, this, &MainWindow::refreshActions);
     connect(undo, &QUndoStack::undoTextChanged, this, [this](const QString& text) {
-        nameAction((*m_actions)["edit.undo"], tr("Undo"), text);
+        nameAction((*m_actions)["edit.undo"], tr("&Undo"), text);
     });
     connect(undo, &QUndoStack::redoTextChanged, this, [this](const QString& text) {
-        nameAction((*m_actions)["edit.redo"], tr("Redo"), text);
+        nameAction((*m_actions)["edit.redo"], tr("&Redo"), text);
     });
 }
 
@@ -321,25 +299,7 @@ void MainWindow::post(const Message& message) {
 }
 
 void MainWindow::refreshActions() {
-    const bool isTraining = m_workbench->isTraining();
-    const QUndoStack* undo = m_document->undoStack();
-    const model::LayerId selection = m_document->selection();
-    const bool isPrunable = m_document->hasModel() && selection.isValid() &&
-                            m_document->snapshot()->layer(selection).prunable.weights;
-    Met met = NeedNothing;
-    const auto meets = [&met](Need need, bool isMet) {
-        met |= isMet ? static_cast<unsigned>(need) : 0u;
-    };
-    meets(NeedModel, m_document->hasModel() && !m_isOpening);
-    meets(NeedData, m_document->dataset() != nullptr);
-    meets(NeedSelection, isPrunable);
-    meets(NeedIdle, !isTraining && !m_isOpening);
-    meets(NeedTraining, isTraining);
-    meets(NeedUndo, undo->canUndo());
-    meets(NeedRedo, undo->canRedo());
-    meets(NeedGroups, m_document->channels()->found() != nullptr);
-    meets(NeedZeros, m_workbench->canChooseZeros());
-    m_actions->refresh(met);
+    m_actions->refresh(metNeeds(*m_workbench, m_isOpening ? Opening::UnderWay : Opening::Done));
     (*m_actions)["prune.keep_zeros"]->setChecked(m_workbench->areZerosKept());
     m_start->setEnabled(!m_isOpening);
 }

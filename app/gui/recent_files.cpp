@@ -41,16 +41,18 @@ void RecentFiles::attachTo(QMenu* menu) {
 
 void RecentFiles::fill(QMenu* menu) {
     menu->clear();
-    for (const QString& path : m_paths) {
+    for (qsizetype i = 0; i < m_paths.size(); ++i) {
+        const QString& path = m_paths[i];
         const QFileInfo file(path);
-        QAction* entry = menu->addAction(file.fileName());
+        const QString name = file.fileName().replace(QLatin1Char('&'), QStringLiteral("&&"));
+        QAction* entry = menu->addAction(QStringLiteral("&%1 %2").arg((i + 1) % 10).arg(name));
         entry->setToolTip(path);
         entry->setEnabled(file.exists());
         connect(entry, &QAction::triggered, this, [this, path] { Q_EMIT chosen(path); });
     }
     if (m_paths.isEmpty()) menu->addAction(tr("No models yet"))->setEnabled(false);
     menu->addSeparator();
-    QAction* clearEntry = menu->addAction(tr("Clear list"));
+    QAction* clearEntry = menu->addAction(tr("&Clear list"));
     clearEntry->setObjectName(QStringLiteral("file.recent_clear"));
     clearEntry->setEnabled(!m_paths.isEmpty());
     connect(clearEntry, &QAction::triggered, this, &RecentFiles::clear);

@@ -76,7 +76,7 @@ void ToolBar::addCommands(const Actions& actions) {
         addAction(action);
         auto* button = qobject_cast<QToolButton*>(widgetForAction(action));
         button->setObjectName(QStringLiteral("toolBar.") + QString::fromLatin1(item.id));
-        button->setAccessibleName(action->text());
+        button->setAccessibleName(withoutMnemonic(action->text()));
         button->setFocusPolicy(Qt::TabFocus);
         if (*item.text) {
             action->setIconText(tr(item.text));

@@ -150,13 +150,19 @@ void Workspace::placeDocks() {
 
 void Workspace::showEvent(QShowEvent* event) {
     QMainWindow::showEvent(event);
-    if (std::exchange(m_isArranged, true)) return;
     // Docks can be given sizes only once they have been laid out.
-    QMetaObject::invokeMethod(
-        this, [this] { giveSizes(Layout::Explore); }, Qt::QueuedConnection);
+    if (!m_isArranged) QMetaObject::invokeMethod(this, &Workspace::arrange, Qt::QueuedConnection);
+}
+
+void Workspace::arrange() {
+    if (std::exchange(m_isArranged, true)) return;
+    if (m_stored.isEmpty() || !restoreState(m_stored, kLayoutVersion)) giveSizes(Layout::Explore);
+    m_stored.clear();
+    refreshTitlesLater();
 }
 
 void Workspace::applyLayout(Layout layout) {
+    m_isArranged = true;
     placeDocks();
     giveSizes(layout);
     if (layout == Layout::Tune) dock(kHistory)->raise();
@@ -170,13 +176,14 @@ void Workspace::giveSizes(Layout layout) {
 }
 
 QByteArray Workspace::layoutState() const {
-    return saveState(kLayoutVersion);
+    return m_isArranged ? saveState(kLayoutVersion) : m_stored;
 }
 
 bool Workspace::restoreLayout(const QByteArray& state) {
-    const bool isRestored = restoreState(state, kLayoutVersion);
-    m_isArranged = m_isArranged || isRestored;
-    return isRestored;
+    if (!restoreState(state, kLayoutVersion)) return false;
+    // Not shown yet, it is too small for the docks: their widths come again when it is.
+    if (!m_isArranged) m_stored = state;
+    return true;
 }
 
 void Workspace::resetZoom() {

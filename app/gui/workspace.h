@@ -38,6 +38,7 @@ public:
     void showDock(const QString& actionId);
 
     void applyLayout(Layout layout);
+    /// Empty before it was first shown, unless it was restored.
     QByteArray layoutState() const;
     /// False, and nothing changed, when `state` is of another version.
     bool restoreLayout(const QByteArray& state);
@@ -57,6 +58,7 @@ private:
     QDockWidget* addDock(const QString& actionId, const QString& title, Qt::DockWidgetArea area,
                          QWidget* panel);
     void placeDocks();
+    void arrange();
     void giveSizes(Layout layout);
     void refreshTitles();
     void refreshTitlesLater();
@@ -64,7 +66,8 @@ private:
     void connectPlots();
 
     bool m_areTitlesStale = false;
-    bool m_isArranged = false;  // by a person, now or in an earlier run
+    bool m_isArranged = false;  // has been shown, with its docks as they were in an earlier run
+    QByteArray m_stored;        // of an earlier run, until then
     std::map<QString, QDockWidget*> m_docks;
     std::map<QString, QWidget*> m_pages;
     QTabWidget* m_tabs;

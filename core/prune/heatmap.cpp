@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/base/format.h"
 #include "core/model/snapshot_torch.h"
@@ -17,19 +18,34 @@ Error cancelledError() {
     return {Error::Kind::Cancelled, "Stopped", "", ""};
 }
 
-/// A weight seen as [out, in*kh*kw]; a vector is one column.
+/// A weight seen as entries [out, in*kh*kw], or [out, in] of kernels; a vector is one column.
 struct Extent {
     std::int64_t rows = 1;
     std::int64_t columns = 1;
-    std::int64_t kernel = 1;  ///< kh*kw
+    std::int64_t weightsPerEntry = 1;  ///< kh*kw of a folded kernel
+
+    std::int64_t weightsPerRow() const { return columns * weightsPerEntry; }
 };
 
-Extent extentOf(const std::vector<std::int64_t>& shape) {
+Extent extentOf(const std::vector<std::int64_t>& shape, Kernels kernels) {
     Extent extent;
     if (!shape.empty()) extent.rows = shape[0];
-    for (std::size_t i = 1; i < shape.size(); ++i) extent.columns *= shape[i];
-    for (std::size_t i = 2; i < shape.size(); ++i) extent.kernel *= shape[i];
+    for (std::size_t i = 1; i < shape.size(); ++i) {
+        const bool isFolded = i >= 2 && kernels == Kernels::Folded;
+        (isFolded ? extent.weightsPerEntry : extent.columns) *= shape[i];
+    }
     return extent;
+}
+
+HeatmapWindow windowOf(const Extent& extent, const std::optional<HeatmapWindow>& wanted) {
+    const HeatmapWindow all{0, extent.rows, 0, extent.columns};
+    if (!wanted) return all;
+    HeatmapWindow window;
+    window.rowBegin = std::clamp<std::int64_t>(wanted->rowBegin, 0, all.rowEnd);
+    window.rowEnd = std::clamp(wanted->rowEnd, window.rowBegin, all.rowEnd);
+    window.columnBegin = std::clamp<std::int64_t>(wanted->columnBegin, 0, all.columnEnd);
+    window.columnEnd = std::clamp(wanted->columnEnd, window.columnBegin, all.columnEnd);
+    return window;
 }
 
 std::int64_t stepFor(std::int64_t entries, int maxCells) {
@@ -41,17 +57,15 @@ int cellsFor(std::int64_t entries, std::int64_t step) {
     return static_cast<int>((entries + step - 1) / step);
 }
 
-/// In place: the mean magnitude of each run of `kernel` values. Returns how many means there are.
-std::size_t foldKernels(std::span<float> row, std::int64_t kernel) {
+/// In place: the mean magnitude of each run of `kernel` values, at the front of `row`.
+void foldKernels(std::span<float> row, std::int64_t kernel) {
     const auto size = static_cast<std::size_t>(kernel);
-    const std::size_t means = row.size() / size;
-    for (std::size_t i = 0; i < means; ++i) {
+    for (std::size_t i = 0; i < row.size() / size; ++i) {
         double sum = 0;
         for (std::size_t j = 0; j < size; ++j)
             sum += std::abs(static_cast<double>(row[i * size + j]));
         row[i] = static_cast<float>(sum / static_cast<double>(size));
     }
-    return means;
 }
 
 /// Puts into each cell the entry of largest magnitude of its part of one row; the first of equal
@@ -68,46 +82,68 @@ void poolRow(std::span<const float> row, std::int64_t step, std::span<float> cel
 }
 
 std::span<float> rowOf(std::vector<float>& cells, const Heatmap& map, std::int64_t row) {
-    return std::span(cells).subspan(static_cast<std::size_t>((row / map.rowStep) * map.columns),
+    const std::int64_t cell = (row - map.window.rowBegin) / map.rowStep;
+    return std::span(cells).subspan(static_cast<std::size_t>(cell * map.columns),
                                     static_cast<std::size_t>(map.columns));
+}
+
+/// Where the window's part of a row begins in the weight.
+std::int64_t firstWeight(const Heatmap& map, const Extent& extent, std::int64_t row) {
+    return row * extent.weightsPerRow() + map.window.columnBegin * extent.weightsPerEntry;
 }
 
 bool poolValues(Heatmap& map, const model::WeightValues& values, const Extent& extent,
                 Kernels kernels, RunControl& control) {
-    std::vector<float> row(static_cast<std::size_t>(extent.columns));
-    for (std::int64_t r = 0; r < extent.rows; ++r) {
+    const std::int64_t entries = map.window.columnEnd - map.window.columnBegin;
+    std::vector<float> row(static_cast<std::size_t>(entries * extent.weightsPerEntry));
+    for (std::int64_t r = map.window.rowBegin; r < map.window.rowEnd; ++r) {
         if (!control.keepGoing()) return false;
-        values.read(r * extent.columns, std::span(row));
-        const std::size_t entries =
-            kernels == Kernels::Folded ? foldKernels(row, extent.kernel) : row.size();
-        poolRow(std::span<const float>(row.data(), entries), map.columnStep,
-                rowOf(map.values, map, r));
+        values.read(firstWeight(map, extent, r), std::span(row));
+        if (kernels == Kernels::Folded) foldKernels(row, extent.weightsPerEntry);
+        poolRow(std::span<const float>(row.data(), static_cast<std::size_t>(entries)),
+                map.columnStep, rowOf(map.values, map, r));
     }
     return true;
 }
 
 /// Counts removed weights into each cell, then divides by the cell's weights.
-bool poolRemoved(Heatmap& map, const at::Tensor& kept, const Extent& extent,
-                 std::int64_t weightsPerEntry, RunControl& control) {
+bool poolRemoved(Heatmap& map, const at::Tensor& kept, const Extent& extent, RunControl& control) {
     map.removed.assign(map.values.size(), 0.0F);
     const at::Tensor contiguous = kept.contiguous();
     const bool* mask = contiguous.const_data_ptr<bool>();
-    const std::int64_t step = map.columnStep * weightsPerEntry;
-    for (std::int64_t r = 0; r < extent.rows; ++r) {
+    const std::int64_t step = map.columnStep * extent.weightsPerEntry;
+    const std::int64_t weights =
+        (map.window.columnEnd - map.window.columnBegin) * extent.weightsPerEntry;
+    for (std::int64_t r = map.window.rowBegin; r < map.window.rowEnd; ++r) {
         if (!control.keepGoing()) return false;
         const std::span<float> cells = rowOf(map.removed, map, r);
-        const bool* row = mask + r * extent.columns;
-        const std::int64_t rowsOfCell =
-            std::min(map.rowStep, extent.rows - r / map.rowStep * map.rowStep);
+        const bool* row = mask + firstWeight(map, extent, r);
+        const std::int64_t firstRowOfCell = r - (r - map.window.rowBegin) % map.rowStep;
+        const std::int64_t rowsOfCell = std::min(map.rowStep, map.window.rowEnd - firstRowOfCell);
         for (std::int64_t cell = 0; cell < map.columns; ++cell) {
             const std::int64_t begin = cell * step;
-            const std::int64_t end = std::min(begin + step, extent.columns);
+            const std::int64_t end = std::min(begin + step, weights);
             const auto removed = std::count(row + begin, row + end, false);
             cells[static_cast<std::size_t>(cell)] +=
                 static_cast<float>(removed) / static_cast<float>((end - begin) * rowsOfCell);
         }
     }
     return true;
+}
+
+Heatmap emptyCells(const Extent& extent, const HeatmapOptions& options) {
+    Heatmap map;
+    map.window = windowOf(extent, options.window);
+    const std::int64_t rows = map.window.rowEnd - map.window.rowBegin;
+    const std::int64_t columns = map.window.columnEnd - map.window.columnBegin;
+    if (rows * columns * extent.weightsPerEntry == 0) return {};
+    map.rowStep = stepFor(rows, options.maxCells);
+    map.columnStep = stepFor(columns, options.maxCells);
+    map.rows = cellsFor(rows, map.rowStep);
+    map.columns = cellsFor(columns, map.columnStep);
+    map.values.assign(static_cast<std::size_t>(map.rows) * static_cast<std::size_t>(map.columns),
+                      0.0F);
+    return map;
 }
 
 }  // namespace
@@ -118,26 +154,19 @@ Result<Heatmap> weightHeatmap(const model::Snapshot& snapshot, const MasksPtr& m
     return guarded("Cannot draw " + snapshot.layer(layer).name, [&]() -> Result<Heatmap> {
         const auto values = model::weightValues(snapshot, layer);
         if (!values) return values.error();
-        const Extent extent = extentOf(snapshot.layer(layer).shape);
-        const std::int64_t weightsPerEntry = options.kernels == Kernels::Folded ? extent.kernel : 1;
-        if (extent.rows * extent.columns == 0) return Heatmap{};
-
-        Heatmap map;
-        map.rowStep = stepFor(extent.rows, options.maxCells);
-        map.columnStep = stepFor(extent.columns / weightsPerEntry, options.maxCells);
-        map.rows = cellsFor(extent.rows, map.rowStep);
-        map.columns = cellsFor(extent.columns / weightsPerEntry, map.columnStep);
-        map.values.assign(
-            static_cast<std::size_t>(map.rows) * static_cast<std::size_t>(map.columns), 0.0F);
-        if (!poolValues(map, *values, extent, options.kernels, control)) return cancelledError();
+        const Extent extent = extentOf(snapshot.layer(layer).shape, options.kernels);
+        Heatmap map = emptyCells(extent, options);
+        if (map.values.empty()) return map;
+        const bool isMask = options.value == HeatmapValue::Mask;
+        if (!isMask && !poolValues(map, *values, extent, options.kernels, control))
+            return cancelledError();
         if (options.value == HeatmapValue::Magnitude) {
             for (float& value : map.values) value = std::abs(value);
         }
         const bool hasMask = masks && keptMask(*masks, layer).defined();
-        if (hasMask &&
-            !poolRemoved(map, keptMask(*masks, layer), extent, weightsPerEntry, control)) {
+        if (hasMask && !poolRemoved(map, keptMask(*masks, layer), extent, control))
             return cancelledError();
-        }
+        if (isMask && hasMask) map.values = std::exchange(map.removed, {});
         return map;
     });
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/base/result.h"
@@ -12,9 +13,21 @@
 
 namespace espalier::prune {
 
-/// Row-major cells. A cell stands for `rowStep` x `columnStep` entries of the weight seen as [out,
-/// in*kh*kw].
+/// A part of the weight seen as [out, in*kh*kw], or as [out, in] where kernels are folded. Ends are
+/// one past the last.
+struct HeatmapWindow {
+    std::int64_t rowBegin = 0;
+    std::int64_t rowEnd = 0;
+    std::int64_t columnBegin = 0;
+    std::int64_t columnEnd = 0;
+
+    bool operator==(const HeatmapWindow&) const = default;
+};
+
+/// Row-major cells of `window`. A cell stands for `rowStep` x `columnStep` entries, those at the
+/// ends for what is left.
 struct Heatmap {
+    HeatmapWindow window;
     int rows = 0;
     int columns = 0;
     std::int64_t rowStep = 1;
@@ -25,7 +38,11 @@ struct Heatmap {
     bool operator==(const Heatmap&) const = default;
 };
 
-enum class HeatmapValue { Weight, Magnitude };
+enum class HeatmapValue {
+    Weight,
+    Magnitude,
+    Mask  ///< the share removed, 0..1, as the value
+};
 enum class Kernels { Unfolded, Folded };  ///< Folded: one cell a kernel, mean |w| over kh*kw
 
 struct HeatmapOptions {
@@ -33,6 +50,7 @@ struct HeatmapOptions {
     Kernels kernels = Kernels::Unfolded;
     int maxCells =
         1024;  ///< per side; larger tensors: the entry of largest magnitude of each block
+    std::optional<HeatmapWindow> window = {};  ///< cut to the weight; none: all of it
 };
 
 /// One layer's weight. `masks` may be null. Errors: Cancelled.

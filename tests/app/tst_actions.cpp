@@ -69,8 +69,14 @@ private Q_SLOTS:
         found.sort();
         QCOMPARE(found, expected);
         QStringList titles;
-        for (const QAction* menu : bar.actions()) titles << menu->text();
+        for (const QAction* menu : bar.actions()) titles << gui::withoutMnemonic(menu->text());
         QCOMPARE(titles, (QStringList{"File", "Edit", "View", "Prune", "Train", "Tools", "Help"}));
+    }
+
+    void lettersAreTakenOut() {
+        QCOMPARE(gui::withoutMnemonic("&Open model…"), QString("Open model…"));
+        QCOMPARE(gui::withoutMnemonic("T&ools"), QString("Tools"));
+        QCOMPARE(gui::withoutMnemonic("&1 a&&b"), QString("1 a&b"));
     }
 
     void themesExcludeEachOther() {

@@ -88,14 +88,16 @@ private Q_SLOTS:
 
     void recentMenuGreysWhatIsGoneAndClears() {
         const QTemporaryDir folder;
-        QFile there(folder.filePath("there.pt"));
+        QFile there(folder.filePath("th&re.pt"));
         QVERIFY(there.open(QIODevice::WriteOnly));
         RecentFiles recent;
         recent.add(there.fileName());
         recent.add(folder.filePath("gone.pt"));
         QMenu menu;
         recent.attachTo(&menu);
-        QCOMPARE(menu.actions().at(0)->text(), QString("gone.pt"));
+        QCOMPARE(menu.actions().at(0)->text(), QString("&1 gone.pt"));
+        QCOMPARE(menu.actions().at(1)->text(), QString("&2 th&&re.pt"));
+        QCOMPARE(test::withoutOwnLetter("Open recent", menu.actions()), QStringList());
         QVERIFY(!menu.actions().at(0)->isEnabled());
         QSignalSpy chosen(&recent, &RecentFiles::chosen);
         menu.actions().at(1)->trigger();

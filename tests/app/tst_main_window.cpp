@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The window as a person uses it: opening, states of actions, dropping files, closing.
-#include <algorithm>
-
 #include <QDialog>
-#include <QDockWidget>
 #include <QDropEvent>
 #include <QLineEdit>
 #include <QMimeData>
 #include <QPushButton>
 #include <QSignalSpy>
-#include <QTabBar>
-#include <QTabWidget>
 #include <QToolButton>
 #include <QUndoStack>
 #include <QUrl>
 
 #include "app/gui/workspace.h"
+#include "tests/support/file_size_limit.h"
 #include "tests/support/window_probe.h"
 #include "ui/style/theme.h"
 
@@ -42,14 +38,6 @@ QString writeFile(const QString& path, const QByteArray& content) {
     if (!file.open(QIODevice::WriteOnly) || file.write(content) != content.size())
         qFatal("Cannot write a test file");
     return path;
-}
-
-/// How many rows of tabs are to be seen, with or without tabs in them.
-int visibleTabBars(const WindowProbe& probe, bool haveTabs) {
-    const auto bars = probe.window.findChildren<QTabBar*>();
-    return static_cast<int>(std::count_if(bars.begin(), bars.end(), [&](const QTabBar* bar) {
-        return bar->isVisible() && (bar->count() > 0) == haveTabs;
-    }));
 }
 
 }  // namespace
@@ -117,7 +105,7 @@ private Q_SLOTS:
         QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
         probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
         QVERIFY(probe.action("edit.undo")->isEnabled());
-        QVERIFY(probe.action("edit.undo")->text().startsWith("Undo: "));
+        QVERIFY(probe.action("edit.undo")->text().startsWith("&Undo: "));
         QVERIFY(probe.window.isWindowModified());
         probe.trigger("edit.undo");
         QVERIFY(probe.document().plan().weights.empty());
@@ -381,60 +369,49 @@ private Q_SLOTS:
         QVERIFY(probe.action("view.theme_dark")->isChecked());
     }
 
-    void layoutsAreSavedAndReset() {
-        if (!test::hasExample()) QSKIP("the built-in example is not there");
-        const QString model = WindowProbe::copyModel(m_folder->path());
-        {
-            WindowProbe probe;
-            QVERIFY(probe.openModel(model));
-            QVERIFY(probe.child<QDockWidget>("view.layers_dock")->isVisible());
-            probe.trigger("view.layers");
-            QVERIFY(!probe.child<QDockWidget>("view.layers_dock")->isVisible());
-            QVERIFY(!probe.action("view.layers")->isChecked());
-        }
-        WindowProbe probe;
-        QVERIFY(probe.openModel(model));
-        QVERIFY(!probe.child<QDockWidget>("view.layers_dock")->isVisible());
-        probe.trigger("view.layout_reset");
-        QVERIFY(probe.child<QDockWidget>("view.layers_dock")->isVisible());
-        const int explore = probe.child<QWidget>("trainingPanel")->height();
-        probe.trigger("view.layout_tune");
-        QTRY_VERIFY(probe.child<QWidget>("trainingPanel")->height() > explore);
-        for (const char* layout : {"view.layout_explore", "view.layout_tune"}) {
-            probe.trigger(layout);
-            QTRY_COMPARE(visibleTabBars(probe, true), 3);  // views, history, log
-            QTRY_COMPARE(visibleTabBars(probe, false), 0);
-        }
+    void aFullDiskLeavesNothingBehind_data() {
+        QTest::addColumn<QByteArray>("action");
+        QTest::addColumn<QString>("name");
+        QTest::addColumn<qulonglong>("bytes");
+        QTest::newRow("model") << QByteArray("file.export_masked") << "out.pt" << 500'000ull;
+        QTest::newRow("plan") << QByteArray("file.export_plan") << "out.json" << 100ull;
     }
-
-    void aLayoutOfAnotherVersionIsIgnored() {
-        WindowProbe probe;
-        auto* workspace = probe.child<gui::Workspace>("workspace");
-        QMainWindow other;
-        QVERIFY(!workspace->restoreLayout(other.saveState(99)));
-    }
-
-    void viewsComeForwardByKeyboard() {
+    void aFullDiskLeavesNothingBehind() {
+        QFETCH(QByteArray, action);
+        QFETCH(QString, name);
+        QFETCH(qulonglong, bytes);
         if (!test::hasExample()) QSKIP("the built-in example is not there");
         WindowProbe probe;
         QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
-        auto* tabs = probe.child<QTabWidget>("plotTabs");
-        probe.trigger("view.heatmap");
-        QCOMPARE(tabs->currentIndex(), 1);
-        probe.trigger("view.overview");
-        QCOMPARE(tabs->tabText(tabs->currentIndex()), QStringLiteral("Overview"));
-        probe.trigger("view.weights");
-        QCOMPARE(tabs->currentIndex(), 0);
-    }
-
-    void helpListsShortcuts() {
-        WindowProbe probe;
-        probe.dialogs.nextDialog([](QDialog& dialog) { return !dialog.windowTitle().isEmpty(); });
-        probe.trigger("help.shortcuts");
-        probe.dialogs.nextDialog(
-            [](QDialog& dialog) { return dialog.objectName() == "aboutDialog"; });
-        probe.trigger("help.about");
+        probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
+        QVERIFY(probe.rest());
+        const QTemporaryDir disk;
+        const ui::State before = probe.document().state();
+        QSignalSpy failed(probe.window.workbench(), &ui::Workbench::failed);
+        const auto exportNow = [&] {
+            probe.dialogs.nextFile(disk.filePath(name));
+            if (action == "file.export_masked")
+                probe.dialogs.nextDialog([](QDialog&) { return true; });
+            probe.trigger(action.constData());
+            return probe.rest();
+        };
+        {
+            const test::FileSizeLimit full(bytes);
+            QVERIFY(exportNow());
+        }
         QVERIFY(probe.dialogs.isUsedUp());
+        QCOMPARE(failed.count(), 1);
+        QVERIFY2(probe.isError(), qPrintable(probe.messageText()));
+        QVERIFY2(probe.messageText().contains(name), qPrintable(probe.messageText()));
+        QCOMPARE(
+            QDir(disk.path()).entryList(QDir::AllEntries | QDir::NoDotAndDotDot | QDir::Hidden),
+            QStringList());
+        QCOMPARE(probe.document().state().plan, before.plan);
+        QVERIFY(probe.document().state().node == before.node);
+        QVERIFY(probe.document().hasUnsavedWork() && probe.window.isWindowModified());
+        QVERIFY(exportNow());  // with room again
+        QCOMPARE(QDir(disk.path()).entryList(QDir::Files), QStringList{name});
+        QCOMPARE(failed.count(), 1);
     }
 
 private:

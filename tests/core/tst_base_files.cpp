@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,27 +14,13 @@
 #include "core/base/log.h"
 #include "core/base/process.h"
 #include "core/base/run_control.h"
+#include "tests/support/file_size_limit.h"
 
 using namespace espalier;
 namespace fs = std::filesystem;
 using Kind = Error::Kind;
 
 namespace {
-
-/// Lets this process write no file beyond `bytes`, as a full disk would.
-class FileSizeLimit {
-public:
-    explicit FileSizeLimit(rlim_t bytes) {
-        std::signal(SIGXFSZ, SIG_IGN);
-        getrlimit(RLIMIT_FSIZE, &m_old);
-        const rlimit small{bytes, m_old.rlim_max};
-        setrlimit(RLIMIT_FSIZE, &small);
-    }
-    ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &m_old); }
-
-private:
-    rlimit m_old{};
-};
 
 std::size_t entries(const fs::path& dir) {
     return static_cast<std::size_t>(
@@ -116,7 +100,7 @@ private Q_SLOTS:
     void aFullDiskLeavesNoPart() {
         const auto target = dir() / "a.txt";
         QVERIFY(writeTextAtomically(target, "old"));
-        const FileSizeLimit full(1000);
+        const test::FileSizeLimit full(1000);
         const auto written = writeTextAtomically(target, std::string(5000, 'x'));
         QVERIFY(!written);
         QCOMPARE(written.error().kind, Kind::WriteFailed);

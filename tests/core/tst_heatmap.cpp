@@ -78,6 +78,74 @@ private Q_SLOTS:
         QCOMPARE(map.removed[1], 0.0F);
     }
 
+    void showsAWindow() {
+        // 4 x 6: entry (r, c) is 10 r + c
+        const at::Tensor weight = (at::arange(4, at::kFloat) * 10).reshape({4, 1}) +
+                                  at::arange(6, at::kFloat).reshape({1, 6});
+        const auto snapshot = test::toySnapshot({{"a.weight", weight}});
+        const auto masks = masksOf(*snapshot, "a.weight", 0.5);  // rows 0 and 1
+        HeatmapOptions options;
+        options.window = prune::HeatmapWindow{1, 3, 2, 5};
+        const Heatmap exact = mapOf(*snapshot, masks, options);
+        QCOMPARE(exact.window, *options.window);
+        QCOMPARE(exact.values, (std::vector<float>{12, 13, 14, 22, 23, 24}));
+        QCOMPARE(exact.removed, (std::vector<float>{1, 1, 1, 0, 0, 0}));
+        options.maxCells = 2;  // blocks of 1 x 2, the last column in one of its own
+        const Heatmap reduced = mapOf(*snapshot, masks, options);
+        QCOMPARE(reduced.rowStep, 1);
+        QCOMPARE(reduced.columnStep, 2);
+        QCOMPARE(reduced.values, (std::vector<float>{13, 14, 23, 24}));
+        QCOMPARE(reduced.removed, (std::vector<float>{1, 1, 0, 0}));
+    }
+
+    void reducedWindowsCountTheirOwnBlocks() {
+        const auto snapshot =
+            test::toySnapshot({{"a.weight", at::arange(1, 26, at::kFloat).reshape({5, 5})}});
+        const auto masks = masksOf(*snapshot, "a.weight", 7.0 / 25);  // 1 to 7: (0, *), (1, 0..1)
+        const Heatmap map = mapOf(*snapshot, masks,
+                                  {HeatmapValue::Weight, {}, 2, prune::HeatmapWindow{1, 4, 1, 5}});
+        QCOMPARE(map.rowStep, 2);
+        QCOMPARE(map.values, (std::vector<float>{13, 15, 18, 20}));
+        QCOMPARE(map.removed, (std::vector<float>{0.25F, 0, 0, 0}));
+    }
+
+    void windowsAreCutToTheWeight() {
+        const auto snapshot =
+            test::toySnapshot({{"a.weight", floats({1, -2, 3, 4, -5, 6}, {2, 3})}});
+        HeatmapOptions options;
+        options.window = prune::HeatmapWindow{-4, 1, 1, 99};
+        const Heatmap map = mapOf(*snapshot, nullptr, options);
+        QCOMPARE(map.window, (prune::HeatmapWindow{0, 1, 1, 3}));
+        QCOMPARE(map.values, (std::vector<float>{-2, 3}));
+        options.window = prune::HeatmapWindow{5, 9, 0, 3};
+        QCOMPARE(mapOf(*snapshot, nullptr, options), Heatmap{});
+    }
+
+    void windowsOfFoldedKernelsCountKernels() {
+        const auto snapshot = test::toySnapshot(
+            {{"a.weight", floats({1, -2, 3, 4, -5, 6, 7, -8}, {2, 2, 1, 2}), {}, "conv2d"}});
+        HeatmapOptions options{HeatmapValue::Weight, Kernels::Folded, 1024};
+        options.window = prune::HeatmapWindow{0, 2, 1, 2};
+        const Heatmap map = mapOf(*snapshot, masksOf(*snapshot, "a.weight", 3.0 / 8), options);
+        QCOMPARE(map.values, (std::vector<float>{3.5F, 7.5F}));
+        QCOMPARE(map.removed, (std::vector<float>{0.5F, 0}));
+    }
+
+    void showsMasks() {
+        const auto snapshot =
+            test::toySnapshot({{"a.weight", floats({1, -2, 3, 4, -5, 6}, {2, 3})}});
+        HeatmapOptions options{HeatmapValue::Mask, {}, 1024};
+        const auto masks = masksOf(*snapshot, "a.weight", 0.5);
+        const Heatmap map = mapOf(*snapshot, masks, options);
+        QCOMPARE(map.values, (std::vector<float>{1, 1, 1, 0, 0, 0}));
+        QVERIFY(map.removed.empty());
+        options.maxCells = 2;  // blocks of 1 x 2 and 1 x 1
+        QCOMPARE(mapOf(*snapshot, masks, options).values, (std::vector<float>{1, 1, 0, 0}));
+        options.maxCells = 1;
+        QCOMPARE(mapOf(*snapshot, masks, options).values, std::vector<float>{0.5F});
+        QCOMPARE(mapOf(*snapshot, nullptr, options).values, std::vector<float>{0});
+    }
+
     void seesConvolutionsAsMatrices() {
         const at::Tensor weight = at::arange(24, at::kFloat).reshape({2, 3, 2, 2});
         const auto snapshot = test::toySnapshot({{"a.weight", weight, {}, "conv2d"}});

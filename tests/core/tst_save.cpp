@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
-
-#include <sys/resource.h>
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -17,6 +14,7 @@
 #include "core/script/archive.h"
 #include "core/script/load_torch.h"
 #include "core/script/save_torch.h"
+#include "tests/support/file_size_limit.h"
 
 using namespace espalier;
 using namespace espalier::script;
@@ -25,21 +23,6 @@ using Kind = Error::Kind;
 using torch::jit::Module;
 
 namespace {
-
-/// Lets this process write no file beyond `bytes`, as a full disk would.
-class FileSizeLimit {
-public:
-    explicit FileSizeLimit(rlim_t bytes) {
-        std::signal(SIGXFSZ, SIG_IGN);
-        getrlimit(RLIMIT_FSIZE, &m_old);
-        const rlimit small{bytes, m_old.rlim_max};
-        setrlimit(RLIMIT_FSIZE, &small);
-    }
-    ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &m_old); }
-
-private:
-    rlimit m_old{};
-};
 
 Module linearModule(const std::string& forward =
                         "def forward(self, x):\n    return torch.linear(x, self.weight)\n") {
@@ -159,7 +142,7 @@ private Q_SLOTS:
         module.setattr("weight", at::ones({300, 300}));
         Result<void> saved;
         {
-            const FileSizeLimit full(static_cast<rlim_t>(bytes));
+            const test::FileSizeLimit full(static_cast<rlim_t>(bytes));
             saved = save(module, {}, target);
         }
         QVERIFY(!saved);

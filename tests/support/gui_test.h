@@ -5,8 +5,12 @@
 
 #include <QAbstractButton>
 #include <QAccessible>
+#include <QAction>
 #include <QApplication>
+#include <QKeySequence>
 #include <QLabel>
+#include <QMap>
+#include <QMenu>
 #include <QRegularExpression>
 #include <QSettings>
 #include <QTemporaryDir>
@@ -82,6 +86,23 @@ inline QStringList clippedTexts(const QWidget& window) {
     }
     for (const auto* button : window.findChildren<QAbstractButton*>())
         check(button, button->text());
+    return found;
+}
+
+/// Entries of `menu`, and of the menus below it, without a letter or with one that another has.
+inline QStringList withoutOwnLetter(const QString& menu, const QList<QAction*>& entries) {
+    QStringList found;
+    QMap<QString, QString> owners;
+    for (const QAction* entry : entries) {
+        if (entry->isSeparator()) continue;
+        const QString letter = QKeySequence::mnemonic(entry->text()).toString();
+        const QString place = menu + QStringLiteral(" > ") + entry->text();
+        const bool isTaken = owners.contains(letter);
+        if (letter.isEmpty()) found << place + QStringLiteral(" has no letter");
+        if (!letter.isEmpty() && isTaken) found << place + QStringLiteral(" as ") + owners[letter];
+        owners[letter] = entry->text();
+        if (entry->menu()) found << withoutOwnLetter(entry->text(), entry->menu()->actions());
+    }
     return found;
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // HeatmapPanel and OverviewPanel: the right cells, exact read-outs, one selection.
+#include <algorithm>
+#include <cmath>
+
 #include <QCheckBox>
 #include <QComboBox>
 #include <QRegularExpression>
@@ -10,6 +13,7 @@
 #include "core/prune/heatmap.h"
 #include "tests/support/grab.h"
 #include "tests/support/session.h"
+#include "ui/document/highlight.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/heatmap_panel.h"
 #include "ui/panels/overview_panel.h"
@@ -24,6 +28,7 @@ using test::Session;
 namespace {
 
 constexpr const char* kModel = "cnn_bn.script.pt";
+constexpr const char* kLargeModel = "resnet18.script.pt";
 
 // The middle of a cell, on the canvas.
 QPoint middleOf(plots::HeatmapView& view, int row, int column) {
@@ -100,6 +105,128 @@ private Q_SLOTS:
             QVERIFY2(text.contains(QStringLiteral("out %1, in %2").arg(row).arg(column / 9)),
                      qPrintable(text));
         }
+    }
+
+    void masksAreShownAsValues() {
+        HeatmapPanel panel(&m_session->workbench);
+        test::showAt(panel, {700, 420});
+        document().setRule(document().selection(), WeightRule::sparsity(0.5));
+        panel.findChild<QComboBox*>("heatmapValue")->setCurrentIndex(2);
+        QVERIFY(m_session->settle());
+        auto& view = *panel.findChild<plots::HeatmapView*>();
+        QVERIFY(view.data().kind == plots::HeatmapKind::Sparsity);
+        QVERIFY(view.data().removed.empty());  // not hatched over its own colours
+        QVERIFY(!panel.findChild<QCheckBox*>("heatmapRemoved")->isEnabled());
+        QCOMPARE(std::ranges::count(view.data().values, 1), document().removed(layer().id));
+        QCOMPARE(std::ranges::count(view.data().values, 0),
+                 layer().weightCount - document().removed(layer().id));
+        test::grab(panel, "heatmap_mask");
+        panel.findChild<QComboBox*>("heatmapValue")->setCurrentIndex(0);
+        QVERIFY(panel.findChild<QCheckBox*>("heatmapRemoved")->isEnabled());
+    }
+
+    void zoomingIntoALargeLayerRefinesIt() {
+        NEED_FILE(fixture(kLargeModel));
+        m_session->workbench.openModel(fixture(kLargeModel),
+                                       {*script::parseInputSpec("1x3x64x64")});
+        QVERIFY(m_session->settle());
+        document().select(m_session->layer("layer4.1.conv2.weight"));
+        HeatmapPanel panel(&m_session->workbench);
+        test::showAt(panel, {700, 420});
+        QVERIFY(m_session->settle());
+        auto& view = *panel.findChild<plots::HeatmapView*>();
+        auto* canvas = view.findChild<QWidget*>("canvas");
+        QSignalSpy hovered(&view, &plots::PlotView::hoverTextChanged);
+        const auto textAt = [&](const plots::Block& block) {
+            QTest::mouseMove(canvas, {1, 1});
+            QTest::mouseMove(canvas, view.rectOf(block).center().toPoint());
+            return hovered.isEmpty() ? QString() : hovered.last().first().toString();
+        };
+        const plots::HeatmapData coarse = view.data();
+        QCOMPARE(coarse.rowStride, 1);
+        QCOMPARE(coarse.columnStride, 5);  // 512 x 512*3*3 in at most 1024 columns
+        QCOMPARE(view.seen(), (plots::Block{0, 512, 0, 4608}));
+        QVERIFY(view.detail().isEmpty());
+        QVERIFY2(textAt({256, 257, 2300, 2305}).contains("column 2300 to 2304: largest"),
+                 qPrintable(hovered.last().first().toString()));
+        test::grab(panel, "heatmap_large");
+
+        for (int i = 0; i < 3; ++i) view.zoom(0.5);
+        QVERIFY(view.detail().isEmpty() && view.data() == coarse);  // seen while it is refined
+        QTRY_VERIFY_WITH_TIMEOUT(!view.detail().isEmpty(), 60000);
+        QVERIFY(!view.detail().isReduced());
+        QVERIFY(plots::blockOf(view.detail()).contains(view.seen()));
+        QVERIFY(view.data() == coarse);
+        const plots::Block& part = *view.detail().part;
+        for (const auto& [row, column] : {std::pair{part.rowBegin, part.columnBegin},
+                                          std::pair{part.rowEnd - 1, part.columnEnd - 1}}) {
+            const auto exact = prune::weightAt(*document().snapshot(), document().masks(),
+                                               layer().id, row, column);
+            QCOMPARE(double(view.detail().at(row - part.rowBegin, column - part.columnBegin)),
+                     exact.value);
+        }
+        for (int i = 0; i < 4; ++i) view.zoom(0.5);
+        const auto exact =
+            prune::weightAt(*document().snapshot(), document().masks(), layer().id, 256, 2303);
+        const QString text = textAt({256, 257, 2303, 2304});
+        QVERIFY2(text.contains(QString::fromStdString(significant(exact.value, 7))),
+                 qPrintable(text));
+        QVERIFY2(text.contains("out 256, in 255, kernel 8"), qPrintable(text));
+        QCOMPARE(document().highlight()->hovered().magnitude, std::abs(exact.value));
+        QVERIFY(view.csv().startsWith("row,column,weight\n"));
+        test::grab(panel, "heatmap_refined");
+
+        document().setRule(document().selection(), WeightRule::sparsity(0.5));
+        QTRY_VERIFY_WITH_TIMEOUT(!view.detail().removed.empty(), 60000);
+        test::grab(panel, "heatmap_refined_mask");
+        QVERIFY(m_session->settle());
+        view.resetView();
+        QVERIFY(view.detail().isEmpty());  // at once: the coarse picture was there all the time
+        QVERIFY(view.csv().startsWith("first_row,last_row,first_column,last_column,"));
+    }
+
+    void aCellUnderTheMouseIsTold() {
+        HeatmapPanel panel(&m_session->workbench);
+        test::showAt(panel, {700, 420});
+        QVERIFY(m_session->settle());
+        auto& view = *panel.findChild<plots::HeatmapView*>();
+        auto* canvas = view.findChild<QWidget*>("canvas");
+        const Highlight& highlight = *document().highlight();
+        const auto magnitudeAt = [&](int row, int column) {
+            return std::abs(
+                prune::weightAt(*document().snapshot(), document().masks(), layer().id, row, column)
+                    .value);
+        };
+        for (const int value : {0, 1, 2}) {  // weight, magnitude, mask
+            panel.findChild<QComboBox*>("heatmapValue")->setCurrentIndex(value);
+            QVERIFY(m_session->settle());
+            QTest::mouseMove(canvas, middleOf(view, 0, 0));
+            QTest::mouseMove(canvas, middleOf(view, 2, 5));
+            QCOMPARE(highlight.hovered().layer, layer().id);
+            QCOMPARE(highlight.hovered().magnitude, magnitudeAt(2, 5));
+        }
+        QEvent leave(QEvent::Leave);
+        QCoreApplication::sendEvent(canvas, &leave);
+        QCOMPARE(highlight.hovered(), Hovered{});
+    }
+
+    void layersUnderTheMouseAreTheSameInOverviewAndList() {
+        OverviewPanel panel(&m_session->workbench);
+        test::showAt(panel, {700, 420});
+        QVERIFY(m_session->settle());
+        auto& view = *panel.findChild<plots::HeatmapView*>();
+        auto* canvas = view.findChild<QWidget*>("canvas");
+        const auto layers = prune::overviewLayers(*document().snapshot());
+        QTest::mouseMove(canvas, {1, 1});
+        QTest::mouseMove(canvas, middleOf(view, 1, 3));
+        QCOMPARE(document().highlight()->hovered(), (Hovered{layers[1], {}}));
+        QCOMPARE(view.highlightedRow(), 1);
+        QEvent leave(QEvent::Leave);
+        QCoreApplication::sendEvent(canvas, &leave);
+        QCOMPARE(view.highlightedRow(), -1);
+        document().highlight()->set({layers[2], {}});
+        QCOMPARE(view.highlightedRow(), 2);
+        test::grab(panel, "overview_hover");
     }
 
     void overlayFollowsThePlan() {

@@ -47,6 +47,25 @@ private Q_SLOTS:
         style::applyTheme(*qApp, style::ThemeMode::Light);
     }
 
+    void aMarkIsAThinLineWithItsValue() {
+        Shown shown;
+        const auto colourAt = [&](double value) {
+            const double top = shown.view.canvas()->axisRect()->top() + 30;
+            return testing::colorAt(shown.view, QPointF(std::floor(shown.at(value).x()), top));
+        };
+        const QColor empty = colourAt(0.27);
+        shown.view.setMark(0.27);
+        QVERIFY(colourAt(0.27) != empty);
+        QVERIFY(colourAt(0.27 + 3 * shown.perPixel()) == empty);
+        QCOMPARE(shown.view.markText(), QStringLiteral("|w| = 0.27"));
+        shown.view.setMode(HistogramMode::Signed);
+        QCoreApplication::processEvents();
+        QVERIFY(colourAt(-0.27) != empty && colourAt(0.27) != empty);
+        shown.view.setMark({});
+        QVERIFY(colourAt(-0.27) == empty && colourAt(0.27) == empty);
+        QCOMPARE(*shown.view.cut(), 0.2);
+    }
+
     void dragMovesAndCommitsOnce() {
         Shown shown;
         QSignalSpy moved(&shown.view, &HistogramView::cutMoved);

@@ -15,6 +15,7 @@
 
 #include "tests/support/grab.h"
 #include "tests/support/session.h"
+#include "ui/document/highlight.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/layer_list_panel.h"
 
@@ -163,6 +164,29 @@ private Q_SLOTS:
         QTest::keyClick(&table(), Qt::Key_Delete);
         QVERIFY(m_session->document.plan().weights.empty());
         QCOMPARE(m_session->document.undoStack()->count(), 4);
+    }
+
+    void theLayerUnderTheMouseIsTheSameElsewhere() {
+        const auto layers = prunable();
+        Highlight& highlight = *m_session->document.highlight();
+        const auto isMarked = [this](model::LayerId layer) {
+            return proxy().indexOf(layer).data(LayerModel::HoveredRole).toBool();
+        };
+        QTest::mouseMove(table().viewport(),
+                         table().visualRect(proxy().indexOf(layers[1])).center());
+        QCOMPARE(highlight.hovered().layer, layers[1]);
+        QVERIFY(isMarked(layers[1]) && !isMarked(layers[0]));
+        QEvent leave(QEvent::Leave);
+        QCoreApplication::sendEvent(table().viewport(), &leave);
+        QVERIFY(!highlight.hovered().layer.isValid() && !isMarked(layers[1]));
+        const QRect row = table().visualRect(proxy().indexOf(layers[2]));
+        const QPoint edge(row.center().x(), row.top());
+        const QImage before = test::grab(*table().viewport(), "layer_list_unhovered");
+        highlight.set({layers[2], {}});
+        const QImage after = test::grab(*table().viewport(), "layer_list_hovered");
+        QVERIFY(before.pixelColor(edge) != after.pixelColor(edge));
+        QCOMPARE(before.copy(table().visualRect(proxy().indexOf(layers[0]))),
+                 after.copy(table().visualRect(proxy().indexOf(layers[0]))));
     }
 
     void selectAllThatCanBePruned() {

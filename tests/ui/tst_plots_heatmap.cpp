@@ -87,22 +87,31 @@ private Q_SLOTS:
         QVERIFY(colorRange(HeatmapData()).size() > 0);
     }
 
-    void poolingKeepsTheLargestMagnitude() {
-        // 3 × 5 into at most 2 per side: blocks of 2 × 3.
-        const std::vector<float> matrix{1,    2, -9, 4,    5,  //
-                                        3,    1, 2,  kNan, 6,  //
-                                        kNan, 7, -1, kNan, kNan};
-        const HeatmapData data = pooled(matrix, 3, 5, 2);
-        QCOMPARE(data.rows, 2);
-        QCOMPARE(data.columns, 2);
-        QCOMPARE(data.rowStride, 2);
-        QCOMPARE(data.columnStride, 3);
-        QCOMPARE(data.at(0, 0), -9.0F);
-        QCOMPARE(data.at(0, 1), 6.0F);
-        QCOMPARE(data.at(1, 0), 7.0F);
-        QVERIFY(std::isnan(data.at(1, 1)));
-        QVERIFY(pooled({}, 0, 5).isEmpty());
-        QCOMPARE(pooled(matrix, 3, 5).rowStride, 1);
+    void cellsStandForBlocks() {
+        HeatmapData data = smallMatrix();  // 3 × 4 cells of 2 × 10
+        data.rowStride = 2;
+        data.columnStride = 10;
+        data.part = Block{100, 105, 50, 85};
+        QCOMPARE(blockOf(data, Cell{1, 2}), (Block{102, 104, 70, 80}));
+        QCOMPARE(blockOf(data, Cell{2, 3}), (Block{104, 105, 80, 85}));  // what is left
+        QCOMPARE(cellAt(data, 79.4, 101.6), (Cell{1, 2}));
+        QVERIFY(!cellAt(data, 85, 101).isValid());
+        QVERIFY(!cellAt(data, 49, 101).isValid());
+    }
+
+    void fineEnoughIsWhatTheScreenCouldShow() {
+        HeatmapData data;
+        data.rows = 1000;
+        data.columns = 1024;
+        data.columnStride = 4;
+        const Block all{0, 1000, 0, 4096};
+        QVERIFY(isFineEnough(data, all));
+        QVERIFY(!isFineEnough(data, {0, 1000, 0, 3000}));  // three to a cell would do
+        QVERIFY(isFineEnough(data, {0, 10, 0, 3073}));
+        data.columnStride = 1;
+        QVERIFY(!isFineEnough(data, {0, 10, 0, 1025}));  // beyond its end
+        QCOMPARE(withSurroundings({0, 10, 2000, 2100}, all), (Block{0, 1000, 1538, 2562}));
+        QCOMPARE(withSurroundings({990, 1000, 0, 1025}, all), (Block{0, 1000, 0, 2048}));
     }
 
     void signsHaveTheirColours() {
@@ -184,7 +193,8 @@ private Q_SLOTS:
         QVERIFY(coloursOf(1, 0).contains(style::removedCellFill(palette).rgb()));
         QCOMPARE(coloursOf(1, 1).size(), 1);
         data.removed.assign(12, 0);
-        shown.view.setRemoved(data.removed);
+        shown.view.setData(data);
+        QCoreApplication::processEvents();
         QCOMPARE(coloursOf(1, 0).size(), 1);
     }
 
@@ -220,14 +230,85 @@ private Q_SLOTS:
         QSignalSpy cell(&shown.view, &HeatmapView::cellHovered);
         testing::hover(shown.view.canvas(), shown.middle(2, 3));
         QCOMPARE(text.last()[0].toString(), QStringLiteral("c, 30: 4"));
-        QCOMPARE(cell.last(), (QVariantList{2, 3}));
+        QCOMPARE(cell.last(), (QVariantList{2, 30}));
         shown.view.setReadout(
             [](int row, int column) { return QStringLiteral("%1/%2").arg(row).arg(column); });
-        testing::hover(shown.view.canvas(), shown.middle(0, 1));
-        QCOMPARE(text.last()[0].toString(), QStringLiteral("0/1"));
+        testing::hover(shown.view.canvas(), shown.view.rectOf({0, 1, 17, 18}).center());
+        QCOMPARE(text.last()[0].toString(), QStringLiteral("0/17"));
         QEvent leave(QEvent::Leave);
         QCoreApplication::sendEvent(shown.view.canvas(), &leave);
         QCOMPARE(cell.last(), (QVariantList{-1, -1}));
+    }
+
+    void aDetailLiesOverTheWhole() {
+        HeatmapData data = smallMatrix();  // stands for 6 × 8
+        data.rowStride = data.columnStride = 2;
+        data.removed.assign(12, 0);
+        data.removed[11] = 1;  // rows 4 and 5, columns 6 and 7
+        Shown shown(data);
+        const QRectF entry = shown.view.rectOf({5, 6, 7, 8});
+        const QColor coarse =
+            testing::colorAt(shown.view, shown.view.rectOf({5, 6, 5, 6}).center());
+        HeatmapData detail = smallMatrix();
+        detail.rows = 1;
+        detail.columns = 3;
+        detail.values = {0, 0, -4};
+        detail.removed = {0, 0, 0};
+        detail.part = Block{5, 6, 5, 8};
+        shown.view.setDetail(detail);
+        QCoreApplication::processEvents();
+        const QColor fine = testing::colorAt(shown.view, entry.center());
+        QVERIFY2(fine.blue() > fine.red(), qPrintable(fine.name()));  // and not hatched
+        QVERIFY(testing::colorAt(shown.view, shown.view.rectOf({5, 6, 5, 6}).center()) != coarse);
+        QSignalSpy text(&shown.view, &PlotView::hoverTextChanged);
+        testing::hover(shown.view.canvas(), entry.center());
+        QCOMPARE(text.last()[0].toString(), QStringLiteral("5, 7: −4"));
+        testing::hover(shown.view.canvas(), shown.view.rectOf({4, 5, 7, 8}).center());
+        QCOMPARE(text.last()[0].toString(), QStringLiteral("4, 6: 4 (removed)"));
+        data.removed[11] = 0;
+        shown.view.setData(data);  // the same values, another mask
+        QVERIFY(!shown.view.detail().isEmpty());
+        data.name = QStringLiteral("conv2.weight");
+        shown.view.setData(data);
+        QVERIFY(shown.view.detail().isEmpty());
+        QCoreApplication::processEvents();
+        QCOMPARE(testing::colorAt(shown.view, shown.view.rectOf({5, 6, 5, 6}).center()), coarse);
+    }
+
+    void axesCountTheMatrixAtEveryZoom() {
+        HeatmapData data = smallMatrix();
+        data.rowStride = 50;
+        data.columnStride = 1000;
+        Shown shown(data);
+        const QCPAxis& axis = *shown.view.canvas()->xAxis;
+        QCOMPARE(axis.range(), QCPRange(-0.5, 3999.5));
+        QCOMPARE(shown.view.seen(), (Block{0, 150, 0, 4000}));
+        const auto ticksAreTrue = [&axis] {
+            const QVector<double> ticks = axis.tickVector();
+            for (int i = 0; i < ticks.size(); ++i) {
+                if (axis.tickVectorLabels()[i] != QString::number(ticks[i])) return false;
+            }
+            return ticks.size() >= 3;
+        };
+        QVERIFY(ticksAreTrue());
+        for (int i = 0; i < 30; ++i) shown.view.zoom(0.8);
+        QCoreApplication::processEvents();
+        QVERIFY(axis.range().size() < 10);
+        QVERIFY(ticksAreTrue());
+        QVERIFY(shown.view.seen().columns() <= 10);
+    }
+
+    void aHighlightedRowIsOutlinedThinly() {
+        Shown shown;
+        const QRectF row = shown.view.cellRect({1, 0});
+        const QPointF edge(row.center().x(), row.top() + 0.5);
+        const QColor ink = style::colorsFor(QApplication::palette()).text;
+        QVERIFY(testing::colorAt(shown.view, edge) != ink);
+        shown.view.setHighlightedRow(1);
+        QCOMPARE(testing::colorAt(shown.view, edge), ink);
+        QVERIFY(testing::colorAt(shown.view, edge + QPointF(0, 2)) != ink);
+        shown.view.setHighlightedRow(-1);
+        QVERIFY(testing::colorAt(shown.view, edge) != ink);
     }
 
     void keyboardWalksTheRows() {
@@ -266,6 +347,30 @@ private Q_SLOTS:
         QCOMPARE(view.csv(), QStringLiteral("row,column,value,removed\n0,0,,0\n0,1,0.5,1\n"));
     }
 
+    void csvOfReducedCellsTellsWhatTheyStandFor() {
+        HeatmapData data = smallMatrix();
+        data.rows = 1;
+        data.columns = 2;
+        data.values = {-7, 0.5F};
+        data.removed = {0, 0.25F};
+        data.rowStride = 2;
+        data.columnStride = 3;
+        data.part = Block{0, 2, 0, 5};
+        data.csvValue = QStringLiteral("weight_of_largest_magnitude");
+        HeatmapView view;
+        view.setData(data);
+        QCOMPARE(view.csv(), QStringLiteral("first_row,last_row,first_column,last_column,"
+                                            "weight_of_largest_magnitude,removed_share\n"
+                                            "0,1,0,2,-7,0\n0,1,3,4,0.5,0.25\n"));
+        HeatmapData detail = data;
+        detail.rowStride = detail.columnStride = 1;
+        detail.part = Block{1, 2, 3, 5};
+        detail.removed = {};
+        detail.csvValue = QStringLiteral("weight");
+        view.setDetail(detail);
+        QCOMPARE(view.csv(), QStringLiteral("row,column,weight\n1,3,-7\n1,4,0.5\n"));
+    }
+
     void oneRowAndNothingAreDrawn() {
         HeatmapData data;
         data.rows = 1;
@@ -279,7 +384,7 @@ private Q_SLOTS:
         shown.view.setData({});
         QCoreApplication::processEvents();
         QVERIFY(!shown.view.grab().isNull());
-        QVERIFY(!shown.view.cellAtPixel({100, 100}).isValid());
+        QVERIFY(shown.view.seen().rows() == 0);
     }
 
     void accessibleTextTellsTheSize() {

@@ -43,10 +43,10 @@ train::Recipe unusualRecipe() {
     train::Recipe recipe;
     recipe.epochs = 7;
     recipe.batchSize = 33;
-    recipe.seed = 5;
+    recipe.seed = 0xFFFFFFFFFFFFFFF1;  // more than an int or a double holds
     recipe.device = "cpu";
     recipe.optimizer.name = "adam";
-    recipe.optimizer.lr = 0.00025;
+    recipe.optimizer.lr = 0.000123456789;
     recipe.optimizer.momentum = 0.5;
     recipe.optimizer.weightDecay = 0;
     recipe.optimizer.beta1 = 0.8;  // has no field: must come back as it was

@@ -13,6 +13,7 @@
 
 #include "tests/support/grab.h"
 #include "tests/support/session.h"
+#include "ui/document/highlight.h"
 #include "ui/panels/weights_panel.h"
 #include "ui/plots/histogram_view.h"
 
@@ -66,12 +67,29 @@ private Q_SLOTS:
         m_session = nullptr;
     }
 
-    void withoutAModelItOffersToOpenOne() {
+    void withoutAModelItSaysWhatItWillShow() {
         document().closeModel();
         QVERIFY(view().isEmptyStateShown());
-        QSignalSpy wanted(m_panel, &WeightsPanel::openRequested);
-        Q_EMIT view().emptyActionTriggered();
-        QCOMPARE(wanted.count(), 1);
+    }
+
+    void aHoveredWeightIsMarked() {
+        QVERIFY(!view().mark());
+        Highlight& highlight = *document().highlight();
+        highlight.set({document().selection(), 0.05});
+        QCOMPARE(view().mark(), std::optional(0.05));
+        test::grab(*m_panel, "weights_mark");
+        m_panel->hide();
+        highlight.set({document().selection(), 0.07});  // shown next, it is marked there
+        m_panel->show();
+        QCOMPARE(view().mark(), std::optional(0.07));
+        highlight.set({document().snapshot()->layers().back().id, 0.05});  // another layer's
+        QVERIFY(!view().mark());
+        highlight.set({document().selection(), 0.05});
+        QTest::mouseMove(canvas(), {canvas()->width() / 2, canvas()->height() / 3});
+        QVERIFY(!view().mark());  // the hand is here now
+        highlight.set({document().selection(), 0.05});
+        document().closeModel();
+        QVERIFY(!highlight.hovered().layer.isValid());
     }
 
     void everyWeightIsInTheHistogram() {

@@ -4,11 +4,14 @@
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QToolButton>
 #include <QUndoStack>
 
 #include "core/project/examples.h"
+#include "tests/support/grab.h"
 #include "tests/support/session.h"
 #include "tests/support/tiny_data.h"
+#include "ui/panels/impact_bar.h"
 
 using namespace espalier;
 using namespace espalier::ui;
@@ -49,7 +52,8 @@ class TestWorkbenchTraining : public QObject {
 
 private Q_SLOTS:
     void init() {
-        QTest::failOnWarning(QRegularExpression(QStringLiteral(".*")));
+        QTest::failOnWarning(
+            QRegularExpression(QStringLiteral("^(?!This plugin does not support)")));
         const auto model = project::lenet300100Example().model;
         NEED_FILE(model);
         m_folder = new QTemporaryDir;
@@ -76,6 +80,29 @@ private Q_SLOTS:
         QCOMPARE(document().evaluation()->split, data::Split::Test);
         QCOMPARE(document().denseEvaluation()->samples, std::int64_t{100});
         QVERIFY(document().evaluation()->loss != document().denseEvaluation()->loss);
+    }
+
+    void nothingIsMeasuredWhileItTrains() {
+        ImpactBar bar(&workbench());
+        document().setRule(document().selection(), WeightRule::sparsity(0.5));
+        const auto buttonOf = [&bar](const char* card) {
+            return bar.findChild<QWidget*>(card)->findChild<QToolButton*>("action");
+        };
+        for (const char* card : {"impact.accuracy", "impact.latency"})
+            QVERIFY2(buttonOf(card)->isEnabled(), card);
+        workbench().fineTune(recipeOf(50));
+        for (const char* card : {"impact.accuracy", "impact.latency"}) {
+            QVERIFY2(!buttonOf(card)->isEnabled(), card);
+            QVERIFY2(buttonOf(card)->toolTip().contains("fine-tuning is under way"), card);
+        }
+        test::grab(bar, "impact_training");
+        workbench().stopTraining();
+        QVERIFY(m_session->settle());
+        document().undoStack()->setIndex(1);  // back to what was not measured
+        for (const char* card : {"impact.accuracy", "impact.latency"}) {
+            QVERIFY2(buttonOf(card)->isEnabled(), card);
+            QVERIFY2(!buttonOf(card)->toolTip().contains("fine-tuning"), card);
+        }
     }
 
     void otherDataForgetsTheAccuracy() {
@@ -219,5 +246,5 @@ private Q_SLOTS:
     }
 };
 
-QTEST_GUILESS_MAIN(TestWorkbenchTraining)
+QTEST_MAIN(TestWorkbenchTraining)
 #include "tst_workbench_training.moc"

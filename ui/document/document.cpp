@@ -8,6 +8,7 @@
 #include <QUndoStack>
 
 #include "ui/document/channels.h"
+#include "ui/document/highlight.h"
 #include "ui/document/state_command.h"
 
 namespace espalier::ui {
@@ -41,9 +42,13 @@ bool haveSameLayers(const model::Snapshot& left, const model::Snapshot& right) {
 }  // namespace
 
 Document::Document(QObject* parent)
-    : QObject(parent), m_undo(new QUndoStack(this)), m_channels(new Channels(this)) {
+    : QObject(parent),
+      m_undo(new QUndoStack(this)),
+      m_channels(new Channels(this)),
+      m_highlight(new Highlight(this)) {
     connect(m_channels, &Channels::choiceChanged, this, &Document::followChannels);
     connect(m_channels, &Channels::previewChanged, this, &Document::followChannels);
+    connect(this, &Document::modelChanged, m_highlight, &Highlight::clear);
 }
 
 Document::~Document() {

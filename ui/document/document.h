@@ -21,6 +21,7 @@ class QUndoStack;
 namespace espalier::ui {
 
 class Channels;
+class Highlight;
 
 /// Lives on the GUI thread. Every edit is one undo step.
 class Document : public QObject {
@@ -38,6 +39,7 @@ public:
     const data::DatasetPtr& dataset() const { return m_dataset; }
     QUndoStack* undoStack() const { return m_undo; }
     Channels* channels() const { return m_channels; }
+    Highlight* highlight() const { return m_highlight; }
 
     /// Masks of the current plan; null while they are being computed.
     const prune::MasksPtr& masks() const { return m_masks; }
@@ -152,6 +154,7 @@ private:
     project::History m_history;
     QUndoStack* m_undo;
     Channels* m_channels;
+    Highlight* m_highlight;
     model::LayerId m_selection;
     std::vector<model::LayerId> m_selectedLayers;
     prune::MasksPtr m_masks;

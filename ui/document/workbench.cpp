@@ -117,6 +117,7 @@ void Workbench::openModel(const std::filesystem::path& path,
               "a fine-tuning is under way", "Stop it first; its best weights so far are kept"});
         return;
     }
+    makeWayForOpening();
     model::OpenOptions options;
     options.inputs = inputs;
     const data::DatasetPtr dataset = m_document->dataset();
@@ -128,6 +129,7 @@ void Workbench::openModel(const std::filesystem::path& path,
         [this, path](const Result<Opened>& result) {
             if (!result) {
                 Q_EMIT openFailed(textOf(path));
+                indexLayers();  // of the model that stays: it made way
                 return fail(result.error());
             }
             if (result->misfit) m_document->setDataset({});
@@ -136,6 +138,13 @@ void Workbench::openModel(const std::filesystem::path& path,
             Q_EMIT opened(textOf(path));
             if (result->misfit) fail(*result->misfit);
         });
+}
+
+// Only what is of no use once the model is gone, and can be asked for again: a file being written
+// is written first.
+void Workbench::makeWayForOpening() {
+    for (const char* slot : {"evaluate", "latency", "index"})
+        m_jobs->cancelSlot(QString::fromLatin1(slot));
 }
 
 // What still runs for a model that is gone would deliver nothing of use.

@@ -101,6 +101,7 @@ private:
     void indexLayers();
     void refreshMasks();
     void preferSelection();
+    void makeWayForOpening();
     void forgetJobsOfModel();
     bool isModel(const model::SnapshotPtr& root) const;
     model::SnapshotPtr rootSnapshot() const;

@@ -15,6 +15,7 @@ namespace {
 constexpr int kBarHeight = 8;
 constexpr int kOutline = 3;  // the left edge of a row that belongs to the group
 constexpr double kTint = 0.13;
+constexpr double kHoverTint = 0.08;
 
 // Solid for layers that move along, dotted for those that read the channels: not by colour alone.
 void paintMembership(QPainter& painter, const QStyleOptionViewItem& option,
@@ -41,6 +42,17 @@ void paintMembership(QPainter& painter, const QStyleOptionViewItem& option,
     painter.restore();
 }
 
+// Thin lines above and below, as around the layer's row in the overview.
+void paintHover(QPainter& painter, const QStyleOptionViewItem& option, const QModelIndex& index) {
+    if (!index.data(LayerModel::HoveredRole).toBool()) return;
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing, false);
+    painter.setPen(QPen(style::colorsFor(option.palette).text, 1));
+    painter.drawLine(option.rect.topLeft(), option.rect.topRight());
+    painter.drawLine(option.rect.bottomLeft(), option.rect.bottomRight());
+    painter.restore();
+}
+
 }  // namespace
 
 void LayerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
@@ -51,13 +63,16 @@ void LayerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
         QStyledItemDelegate::paint(painter, option, index);
     }
     paintMembership(*painter, option, index);
+    paintHover(*painter, option, index);
 }
 
 void LayerDelegate::initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const {
     QStyledItemDelegate::initStyleOption(option, index);
-    if (index.data(LayerModel::MemberRole).toInt() != LayerModel::MovesAlong) return;
     const style::Colors& colors = style::colorsFor(option->palette);
-    option->backgroundBrush = style::mix(colors.background, colors.kept, kTint);
+    if (index.data(LayerModel::MemberRole).toInt() == LayerModel::MovesAlong)
+        option->backgroundBrush = style::mix(colors.background, colors.kept, kTint);
+    else if (index.data(LayerModel::HoveredRole).toBool())
+        option->backgroundBrush = style::mix(colors.background, colors.text, kHoverTint);
 }
 
 void LayerDelegate::paintBar(QPainter* painter, const QStyleOptionViewItem& option,

@@ -6,6 +6,7 @@
 #include "core/base/format.h"
 #include "ui/document/channels.h"
 #include "ui/document/document.h"
+#include "ui/document/highlight.h"
 #include "ui/style/colors.h"
 #include "ui/style/icons.h"
 #include "ui/style/sparsity_bar.h"
@@ -64,6 +65,17 @@ LayerModel::LayerModel(Document* document, QObject* parent)
     connect(document, &Document::selectionChanged, this, &LayerModel::refreshMembers);
     connect(document, &Document::snapshotChanged, this, &LayerModel::refreshMembers);
     connect(document->channels(), &Channels::groupsChanged, this, &LayerModel::refreshMembers);
+    connect(document->highlight(), &Highlight::changed, this, &LayerModel::refreshHovered);
+}
+
+void LayerModel::refreshHovered() {
+    const model::LayerId layers[] = {m_hovered, m_document->highlight()->hovered().layer};
+    m_hovered = layers[1];
+    if (layers[0] == layers[1]) return;
+    for (const model::LayerId layer : layers) {
+        if (indexOf(layer).isValid())
+            Q_EMIT dataChanged(indexOf(layer, Name), indexOf(layer, State), {HoveredRole});
+    }
 }
 
 void LayerModel::refreshMembers() {
@@ -117,6 +129,8 @@ QVariant LayerModel::data(const QModelIndex& index, int role) const {
             return row.id.value;
         case MemberRole:
             return m_members.empty() ? int(Stranger) : int(m_members[row.id.index()]);
+        case HoveredRole:
+            return row.id == m_hovered;
         case Qt::TextAlignmentRole:
             if (column == Shape || column == Parameters)
                 return int(Qt::AlignRight | Qt::AlignVCenter);

@@ -23,7 +23,8 @@ public:
         SortRole = Qt::UserRole,  ///< a number or a text that orders as people expect
         BarRole,                  ///< QVariant of style::SparsityBar, in column Removed
         LayerRole,                ///< int, the LayerId's value
-        MemberRole                ///< int of Membership
+        MemberRole,               ///< int of Membership
+        HoveredRole               ///< bool: the mouse is over the layer, here or elsewhere
     };
     /// What a layer is to the channel group of the selected one.
     enum Membership { Stranger, MovesAlong, Reads };
@@ -48,9 +49,11 @@ private:
     QString groupToolTip(const model::Layer& layer) const;
     void refresh(Column first, Column last);
     void refreshMembers();
+    void refreshHovered();
 
     Document* m_document;
     std::vector<Membership> m_members;  // by LayerId; empty: no group is selected
+    model::LayerId m_hovered;
     int m_rows = 0;
 };
 

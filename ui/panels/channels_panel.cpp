@@ -146,7 +146,6 @@ void ChannelsPanel::connectView() {
         if (!m_group) return;
         m_channels->setMark(*m_group, m_view->data().number(channel), toMark(mark));
     });
-    connect(m_view, &plots::PlotView::emptyActionTriggered, this, &ChannelsPanel::openRequested);
 }
 
 void ChannelsPanel::connectDocument() {
@@ -215,7 +214,7 @@ void ChannelsPanel::reloadNow() {
     m_group = id;
     m_title->clear();
     m_note->hide();
-    m_view->setEmptyState(empty, m_document->hasModel() ? QString() : tr("Open model…"));
+    m_view->setEmptyState(empty);
     const bool isReady = empty.isEmpty() && m_channels->found() && m_channels->scores();
     m_view->setBusy(empty.isEmpty() && !isReady,
                     m_channels->found() ? tr("Scoring the channels") : tr("Finding groups"));

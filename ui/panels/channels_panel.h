@@ -30,9 +30,6 @@ class ChannelsPanel : public QWidget {
 public:
     explicit ChannelsPanel(Workbench* workbench, QWidget* parent = nullptr);
 
-Q_SIGNALS:
-    void openRequested();  ///< from the empty state
-
 protected:
     void showEvent(QShowEvent* event) override;
 

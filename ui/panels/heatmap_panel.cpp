@@ -2,6 +2,7 @@
 #include "ui/panels/heatmap_panel.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <QCheckBox>
@@ -10,9 +11,12 @@
 #include <QPainter>
 
 #include "core/base/format.h"
+#include "ui/document/highlight.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/elided_label.h"
+#include "ui/panels/heatmap_picture.h"
+#include "ui/panels/heatmap_refiner.h"
 #include "ui/panels/plot_panel.h"
 #include "ui/plots/heatmap_view.h"
 #include "ui/style/colors.h"
@@ -26,14 +30,20 @@ QString text(const std::string& utf8) {
     return QString::fromStdString(utf8);
 }
 
-bool hasKernels(const model::Layer& layer) {
-    return layer.shape.size() > 2;
-}
-
 std::int64_t kernelSize(const model::Layer& layer) {
     std::int64_t size = 1;
     for (std::size_t axis = 2; axis < layer.shape.size(); ++axis) size *= layer.shape[axis];
     return std::max<std::int64_t>(1, size);
+}
+
+prune::HeatmapWindow windowOf(const plots::Block& block) {
+    return {block.rowBegin, block.rowEnd, block.columnBegin, block.columnEnd};
+}
+
+// "out 3, in 5", or for cells of many "out 2 to 3, in 4 to 7".
+QString span(const QString& what, int begin, int end) {
+    return end - begin > 1 ? HeatmapPanel::tr("%1 %2 to %3").arg(what).arg(begin).arg(end - 1)
+                           : HeatmapPanel::tr("%1 %2").arg(what).arg(begin);
 }
 
 QIcon swatch(const QPalette& palette) {
@@ -57,7 +67,8 @@ HeatmapPanel::HeatmapPanel(Workbench* workbench, QWidget* parent)
       m_value(new QComboBox(this)),
       m_fold(new QCheckBox(tr("Fold kernels"), this)),
       m_removed(new QCheckBox(tr("Show removed"), this)),
-      m_view(new plots::HeatmapView(this)) {
+      m_view(new plots::HeatmapView(this)),
+      m_refiner(new HeatmapRefiner(m_view)) {
     setObjectName(QStringLiteral("heatmapPanel"));
     setFocusProxy(m_view);
     m_view->setObjectName(QStringLiteral("weightHeatmap"));
@@ -65,7 +76,8 @@ HeatmapPanel::HeatmapPanel(Workbench* workbench, QWidget* parent)
 
     layOut(this, {buildOptions(), m_view});
 
-    connect(m_view, &plots::PlotView::emptyActionTriggered, this, &HeatmapPanel::openRequested);
+    connect(m_view, &plots::HeatmapView::cellHovered, this, &HeatmapPanel::tellHovered);
+    connect(m_refiner, &HeatmapRefiner::partWanted, this, &HeatmapPanel::refine);
     connect(m_document, &Document::selectionChanged, this, &HeatmapPanel::reload);
     connect(m_document, &Document::snapshotChanged, this, &HeatmapPanel::reload);
     connect(m_document, &Document::masksChanged, this, [this] {
@@ -78,10 +90,15 @@ QWidget* HeatmapPanel::buildOptions() {
     m_title->setObjectName(QStringLiteral("heatmapTitle"));
     m_value->setObjectName(QStringLiteral("heatmapValue"));
     m_value->setAccessibleName(tr("Value shown"));
-    m_value->addItem(tr("Weight w"));
-    m_value->addItem(tr("Magnitude |w|"));
+    const auto addValue = [this](const QString& name, prune::HeatmapValue value) {
+        m_value->addItem(name, static_cast<int>(value));
+    };
+    addValue(tr("Weight w"), prune::HeatmapValue::Weight);
+    addValue(tr("Magnitude |w|"), prune::HeatmapValue::Magnitude);
+    addValue(tr("Mask"), prune::HeatmapValue::Mask);
     m_value->setToolTip(
-        tr("The signed weight w, 0 in the middle of the colours, or its magnitude |w|"));
+        tr("The signed weight w, 0 in the middle of the colours; its magnitude |w|; or the mask, "
+           "kept blue and removed orange"));
     m_fold->setObjectName(QStringLiteral("heatmapFold"));
     m_fold->setToolTip(tr("One cell per kernel: the mean of |w| over its height × width"));
     m_removed->setObjectName(QStringLiteral("heatmapRemoved"));
@@ -89,7 +106,10 @@ QWidget* HeatmapPanel::buildOptions() {
     m_removed->setIcon(swatch(palette()));
     m_removed->setChecked(true);
 
-    connect(m_value, &QComboBox::currentIndexChanged, this, &HeatmapPanel::reload);
+    connect(m_value, &QComboBox::currentIndexChanged, this, [this] {
+        m_removed->setEnabled(options().value != prune::HeatmapValue::Mask);
+        reload();
+    });
     connect(m_fold, &QCheckBox::toggled, this, &HeatmapPanel::reload);
     connect(m_removed, &QCheckBox::toggled, m_view, &plots::HeatmapView::setRemovedVisible);
     return optionBar(this, m_title, {m_value, m_fold, m_removed});
@@ -112,8 +132,7 @@ void HeatmapPanel::reload() {
 
 prune::HeatmapOptions HeatmapPanel::options() const {
     prune::HeatmapOptions options;
-    options.value =
-        m_value->currentIndex() == 0 ? prune::HeatmapValue::Weight : prune::HeatmapValue::Magnitude;
+    options.value = static_cast<prune::HeatmapValue>(m_value->currentData().toInt());
     options.kernels = m_fold->isEnabled() && m_fold->isChecked() ? prune::Kernels::Folded
                                                                  : prune::Kernels::Unfolded;
     options.maxCells = plots::kMaxCells;
@@ -127,8 +146,7 @@ void HeatmapPanel::reloadNow() {
         m_title->clear();
         m_view->setBusy(false);
         m_view->setEmptyState(
-            tr("The weights of a layer appear here as colours, one cell per weight."),
-            m_document->hasModel() ? QString() : tr("Open model…"));
+            tr("The weights of a layer appear here as colours, one cell per weight."));
         return;
     }
     const model::Layer& layer = m_document->snapshot()->layer(id);
@@ -136,12 +154,14 @@ void HeatmapPanel::reloadNow() {
     m_fold->setEnabled(hasKernels(layer));
     m_view->setEmptyState({});
     m_view->setBusy(m_shownLayer != id, tr("Drawing the weights"));
+    m_isLoading = true;
     const prune::HeatmapOptions wanted = options();
     m_workbench->requestHeatmap(id, wanted, this,
                                 [this, id, wanted](const Result<prune::Heatmap>& heatmap) {
                                     if (heatmap) {
                                         show(id, wanted, *heatmap);
                                     } else if (heatmap.error().kind != Error::Kind::Cancelled) {
+                                        m_isLoading = false;
                                         m_view->setBusy(false);
                                         m_view->setEmptyState(text(heatmap.error().text()));
                                     }
@@ -151,55 +171,78 @@ void HeatmapPanel::reloadNow() {
 void HeatmapPanel::show(model::LayerId id, const prune::HeatmapOptions& options,
                         const prune::Heatmap& heatmap) {
     const model::Layer& layer = m_document->snapshot()->layer(id);
-    const bool isFolded = options.kernels == prune::Kernels::Folded;
-    const bool isSigned = options.value == prune::HeatmapValue::Weight && !isFolded;
-    plots::HeatmapData data;
-    data.name = text(layer.name);
-    data.rows = heatmap.rows;
-    data.columns = heatmap.columns;
-    data.values = heatmap.values;
-    data.removed = heatmap.removed;
-    data.rowTitle = tr("output channel");
-    data.columnTitle =
-        hasKernels(layer) && !isFolded ? tr("input channel × kernel") : tr("input channel");
-    data.valueTitle = isFolded ? tr("mean |w|") : isSigned ? tr("weight w") : tr("|w|");
-    data.kind = isSigned ? plots::HeatmapKind::Diverging : plots::HeatmapKind::Sequential;
-    data.rowStride = static_cast<int>(heatmap.rowStep);
-    data.columnStride = static_cast<int>(heatmap.columnStep);
     m_shownLayer = id;
     m_shownOptions = options;
+    m_isLoading = false;
     m_view->setExportName(displayName(layer) + QStringLiteral("-heatmap"));
     m_view->setBusy(false);
-    m_view->setData(std::move(data));
+    m_view->setData(pictureOf(layer, options, heatmap));
+    m_refiner->renew();
+}
+
+void HeatmapPanel::refine(const plots::Block& part) {
+    if (m_isStale || m_isLoading || !m_document->hasModel()) return;  // asked again after that
+    const model::LayerId id = m_shownLayer;
+    prune::HeatmapOptions wanted = m_shownOptions;
+    wanted.window = windowOf(part);
+    m_workbench->requestHeatmap(
+        id, wanted, this, [this, id, wanted](const Result<prune::Heatmap>& heatmap) {
+            if (heatmap)
+                m_view->setDetail(pictureOf(m_document->snapshot()->layer(id), wanted, *heatmap));
+        });
+}
+
+void HeatmapPanel::tellHovered(int row, int column) {
+    Highlight* highlight = m_document->highlight();
+    if (row < 0 || !m_document->hasModel() || m_shownLayer != m_document->selection()) {
+        // Hidden under the mouse: what shows next may mark it.
+        if (m_view->isVisible()) highlight->clear();
+        return;
+    }
+    const plots::HeatmapData& picture = m_view->pictureAt(row, column);
+    Hovered hovered{m_shownLayer, {}};
+    if (m_shownOptions.kernels == prune::Kernels::Unfolded) {
+        const plots::Cell cell = plots::cellAt(picture, column, row);
+        if (m_shownOptions.value != prune::HeatmapValue::Mask) {
+            hovered.magnitude = std::abs(static_cast<double>(picture.at(cell.row, cell.column)));
+        } else if (!picture.isReduced()) {
+            hovered.magnitude = std::abs(weightAt(row, column).value);
+        }
+    }
+    highlight->set(hovered);
+}
+
+prune::WeightAt HeatmapPanel::weightAt(int row, int column) const {
+    return prune::weightAt(*m_document->snapshot(), m_document->masks(), m_shownLayer, row, column);
 }
 
 // The exact weight where a cell is one weight; else what the cell stands for.
 QString HeatmapPanel::readout(int row, int column) const {
     if (!m_document->hasModel() || m_shownLayer != m_document->selection()) return {};
     const model::Layer& layer = m_document->snapshot()->layer(m_shownLayer);
-    const plots::HeatmapData& data = m_view->data();
-    const std::int64_t out = std::int64_t{row} * data.rowStride;
-    const std::int64_t in = std::int64_t{column} * data.columnStride;
-    const QString state = data.isRemoved(row, column) ? tr("removed") : tr("kept");
-    if (m_shownOptions.kernels == prune::Kernels::Folded) {
-        return tr("out %1, in %2: mean |w| = %3, %4")
-            .arg(out)
-            .arg(in)
-            .arg(text(significant(data.at(row, column))), state);
+    const plots::HeatmapData& picture = m_view->pictureAt(row, column);
+    const plots::Cell cell = plots::cellAt(picture, column, row);
+    const float value = picture.at(cell.row, cell.column);
+    const bool isFolded = m_shownOptions.kernels == prune::Kernels::Folded;
+    const bool isMask = m_shownOptions.value == prune::HeatmapValue::Mask;
+    if (picture.isReduced() || isFolded) {
+        const plots::Block block = plots::blockOf(picture, cell);
+        const bool isKernelEntry = !isFolded && hasKernels(layer);
+        const QString place = QStringLiteral("%1, %2").arg(
+            span(tr("out"), block.rowBegin, block.rowEnd),
+            span(isKernelEntry ? tr("column") : tr("in"), block.columnBegin, block.columnEnd));
+        const QString number = text(isMask ? percent(value) : significant(value));
+        if (isMask) return tr("%1: %2 removed").arg(place, number);
+        if (!isFolded) return tr("%1: largest %2").arg(place, number);
+        if (picture.isReduced()) return tr("%1: largest mean |w| = %2").arg(place, number);
+        return tr("%1: mean |w| = %2, %3")
+            .arg(place, number,
+                 picture.isRemoved(cell.row, cell.column) ? tr("removed") : tr("kept"));
     }
-    if (data.rowStride > 1 || data.columnStride > 1) {
-        return tr("out %1 to %2, column %3 to %4: largest %5")
-            .arg(out)
-            .arg(out + data.rowStride - 1)
-            .arg(in)
-            .arg(in + data.columnStride - 1)
-            .arg(text(significant(data.at(row, column))));
-    }
-    const prune::WeightAt exact =
-        prune::weightAt(*m_document->snapshot(), m_document->masks(), m_shownLayer, out, in);
+    const prune::WeightAt exact = weightAt(row, column);
     const std::int64_t kernel = kernelSize(layer);
-    QString place = tr("out %1, in %2").arg(out).arg(in / kernel);
-    if (kernel > 1) place += tr(", kernel %1").arg(in % kernel);
+    QString place = tr("out %1, in %2").arg(row).arg(column / kernel);
+    if (kernel > 1) place += tr(", kernel %1").arg(column % kernel);
     return tr("%1: w = %2, %3")
         .arg(place, text(significant(exact.value, 7)), exact.kept ? tr("kept") : tr("removed"));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One layer's weights as colours, with what is removed hatched over them.
+// One layer's weights as colours, with what is removed hatched over them, or its mask.
 #pragma once
 
 #include <QWidget>
@@ -18,15 +18,13 @@ namespace espalier::ui {
 
 class Document;
 class ElidedLabel;
+class HeatmapRefiner;
 class Workbench;
 
 class HeatmapPanel : public QWidget {
     Q_OBJECT
 public:
     explicit HeatmapPanel(Workbench* workbench, QWidget* parent = nullptr);
-
-Q_SIGNALS:
-    void openRequested();  ///< from the empty state
 
 protected:
     void showEvent(QShowEvent* event) override;
@@ -38,7 +36,10 @@ private:
     void reloadNow();
     void show(model::LayerId layer, const prune::HeatmapOptions& options,
               const prune::Heatmap& heatmap);
+    void refine(const plots::Block& part);
+    void tellHovered(int row, int column);
     prune::HeatmapOptions options() const;
+    prune::WeightAt weightAt(int row, int column) const;
     QString readout(int row, int column) const;
 
     Workbench* m_workbench;
@@ -48,7 +49,9 @@ private:
     QCheckBox* m_fold;
     QCheckBox* m_removed;
     plots::HeatmapView* m_view;
-    bool m_isStale = true;        // reloaded when it is next seen
+    HeatmapRefiner* m_refiner;
+    bool m_isStale = true;  // reloaded when it is next seen
+    bool m_isLoading = false;
     model::LayerId m_shownLayer;  // what the picture is of
     prune::HeatmapOptions m_shownOptions;
 };

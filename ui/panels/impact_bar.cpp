@@ -12,8 +12,15 @@ namespace espalier::ui {
 using Action = ImpactFigure::Action;
 
 namespace {
+
 constexpr int kCards = 6;
+
+QString whyNotWhileTraining(Action action) {
+    if (action != Action::MeasureAccuracy && action != Action::MeasureLatency) return {};
+    return ImpactBar::tr("Measuring needs the model at rest: a fine-tuning is under way");
 }
+
+}  // namespace
 
 ImpactBar::ImpactBar(Workbench* workbench, QWidget* parent)
     : QWidget(parent), m_workbench(workbench) {
@@ -33,12 +40,17 @@ ImpactBar::ImpactBar(Workbench* workbench, QWidget* parent)
     connect(document, &Document::footprintChanged, this, &ImpactBar::refresh);
     connect(document, &Document::measurementsChanged, this, &ImpactBar::refresh);
     connect(document, &Document::datasetChanged, this, &ImpactBar::refresh);
+    connect(workbench, &Workbench::trainingStarted, this, &ImpactBar::refresh);
+    connect(workbench, &Workbench::trainingEnded, this, &ImpactBar::refresh);
     refresh();
 }
 
 void ImpactBar::refresh() {
-    const auto figures = impactFigures(*m_workbench->document());
+    auto figures = impactFigures(*m_workbench->document());
     setVisible(!figures.empty());
+    if (m_workbench->isTraining()) {
+        for (ImpactFigure& figure : figures) figure.whyNot = whyNotWhileTraining(figure.action);
+    }
     for (std::size_t i = 0; i < figures.size(); ++i) m_cards[i]->setFigure(figures[i]);
 }
 

@@ -119,7 +119,8 @@ void ImpactCard::setFigure(const ImpactFigure& figure) {
     m_basis->setText(figure.note.isEmpty() ? basis
                                            : QStringLiteral("%1 · %2").arg(basis, figure.note));
     m_action->setText(actionText(figure.action));
-    m_action->setToolTip(figure.toolTip);
+    m_action->setToolTip(figure.whyNot.isEmpty() ? figure.toolTip : figure.whyNot);
+    m_action->setEnabled(figure.whyNot.isEmpty());
     m_action->setVisible(figure.action != Action::None);
     m_action->setAccessibleName(QStringLiteral("%1: %2").arg(figure.title, m_action->text()));
     setAccessibleName(figure.title);

@@ -26,6 +26,7 @@ struct ImpactFigure {
     double left = -1;  ///< share of `before` that is left, 0..1; negative: no bar
     Basis basis = Basis::Measured;
     Action action = Action::None;
+    QString whyNot;  ///< why the action cannot be used now; empty: it can
 
     bool operator==(const ImpactFigure&) const = default;
 };

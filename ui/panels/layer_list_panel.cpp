@@ -4,9 +4,7 @@
 #include <algorithm>
 
 #include <QAction>
-#include <QClipboard>
-#include <QContextMenuEvent>
-#include <QGuiApplication>
+#include <QEvent>
 #include <QHeaderView>
 #include <QItemSelectionModel>
 #include <QLabel>
@@ -17,10 +15,12 @@
 #include <QVBoxLayout>
 
 #include "ui/document/channels.h"
+#include "ui/document/highlight.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_delegate.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/elided_label.h"
+#include "ui/panels/layer_actions.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
 
@@ -76,7 +76,7 @@ LayerListPanel::LayerListPanel(Workbench* workbench, QWidget* parent)
     m_filter->setClearButtonEnabled(true);
     m_filter->addAction(style::icon(style::Icon::Filter), QLineEdit::LeadingPosition);
     buildTable();
-    buildActions();
+    m_actions = new LayerActions(m_document, m_table, this);
 
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel,
@@ -93,7 +93,6 @@ LayerListPanel::LayerListPanel(Workbench* workbench, QWidget* parent)
     connect(m_document, &Document::snapshotChanged, this, &LayerListPanel::showReport);
     connect(m_document->channels(), &Channels::groupsChanged, this, &LayerListPanel::showReport);
     connect(m_document, &Document::selectionChanged, this, &LayerListPanel::showSelection);
-    connect(m_document, &Document::planChanged, this, &LayerListPanel::refreshActions);
     showReport();
     showSelection();
 }
@@ -120,6 +119,13 @@ void LayerListPanel::buildTable() {
             [this](const QModelIndex& row) {
                 if (m_table->selectionModel()->isRowSelected(row.row())) takeSelection();
             });
+    m_table->setMouseTracking(true);
+    m_table->viewport()->installEventFilter(this);
+    Highlight* highlight = m_document->highlight();
+    connect(m_table, &QTreeView::entered, this, [this, highlight](const QModelIndex& row) {
+        highlight->set({m_proxy->layerAt(row), {}});
+    });
+    connect(m_table, &QTreeView::viewportEntered, highlight, &Highlight::clear);
     connect(m_table, &QWidget::customContextMenuRequested, this, [this](const QPoint& at) {
         QMenu* menu = createContextMenu();
         menu->setAttribute(Qt::WA_DeleteOnClose);
@@ -151,54 +157,9 @@ void LayerListPanel::buildHeader() {
     header->setSectionHidden(LayerModel::Type, true);  // the icon says it; the tooltip spells it
 }
 
-QAction* LayerListPanel::addLayerAction(const QString& name, const QString& text,
-                                        const QKeySequence& shortcut) {
-    auto* action = new QAction(text, this);
-    action->setObjectName(name);
-    action->setShortcut(shortcut);
-    action->setShortcutContext(Qt::WidgetShortcut);
-    m_table->addAction(action);
-    return action;
-}
-
-void LayerListPanel::buildActions() {
-    m_lock = addLayerAction(QStringLiteral("layer.lock"), tr("Lock"), Qt::Key_L);
-    connect(m_lock, &QAction::triggered, this, &LayerListPanel::toggleLock);
-    m_keepAll =
-        addLayerAction(QStringLiteral("layer.keepAll"), tr("Keep all weights"), Qt::Key_Delete);
-    m_keepAll->setIcon(style::icon(style::Icon::Undo));
-    connect(m_keepAll, &QAction::triggered, this,
-            [this] { m_document->setRules(m_document->selectedLayers(), {}); });
-    m_selectPrunable = addLayerAction(QStringLiteral("layer.selectPrunable"),
-                                      tr("Select all that can be pruned"), {});
-    connect(m_selectPrunable, &QAction::triggered, this, [this] {
-        std::vector<model::LayerId> layers;
-        for (const model::Layer& layer : m_document->snapshot()->layers()) {
-            if (layer.prunable.weights) layers.push_back(layer.id);
-        }
-        const bool keepsCurrent =
-            std::ranges::find(layers, m_document->selection()) != layers.end();
-        if (!layers.empty())
-            m_document->select(layers, keepsCurrent ? m_document->selection() : layers.front());
-    });
-    m_copyNames =
-        addLayerAction(QStringLiteral("layer.copyNames"), tr("Copy names"), QKeySequence::Copy);
-    m_copyNames->setIcon(style::icon(style::Icon::Copy));
-    connect(m_copyNames, &QAction::triggered, this, [this] {
-        QStringList names;
-        for (const model::LayerId id : m_document->selectedLayers()) {
-            names << QString::fromStdString(m_document->snapshot()->layer(id).name);
-        }
-        QGuiApplication::clipboard()->setText(names.join(QLatin1Char('\n')));
-    });
-}
-
 QMenu* LayerListPanel::createContextMenu() {
-    refreshActions();
     auto* menu = new QMenu(this);
-    menu->addActions({m_lock, m_keepAll});
-    menu->addSeparator();
-    menu->addActions({m_selectPrunable, m_copyNames});
+    m_actions->addTo(menu);
     menu->addSeparator();
     QMenu* columns = menu->addMenu(tr("Columns"));
     for (int column = LayerModel::Type; column < LayerModel::kColumns; ++column) {
@@ -225,32 +186,9 @@ void LayerListPanel::resizeEvent(QResizeEvent* event) {
     m_table->setColumnHidden(LayerModel::Parameters, !m_areParametersWanted || width() < kNarrower);
 }
 
-void LayerListPanel::refreshActions() {
-    const auto& layers = m_document->selectedLayers();
-    const auto isPrunable = [this](model::LayerId id) {
-        return m_document->snapshot()->layer(id).prunable.weights;
-    };
-    const auto isLocked = [this](model::LayerId id) { return m_document->isLocked(id); };
-    const auto hasRule = [this](model::LayerId id) {
-        return m_document->rule(id) && m_document->isEditable(id);
-    };
-    const bool allLocked =
-        std::ranges::all_of(layers, [&](auto id) { return isLocked(id) || !isPrunable(id); });
-    m_lock->setEnabled(std::ranges::any_of(layers, isPrunable));
-    m_lock->setText(allLocked && m_lock->isEnabled() ? tr("Unlock") : tr("Lock"));
-    m_lock->setIcon(
-        style::icon(allLocked && m_lock->isEnabled() ? style::Icon::Unlock : style::Icon::Lock));
-    m_keepAll->setEnabled(std::ranges::any_of(layers, hasRule));
-    m_selectPrunable->setEnabled(m_document->hasModel());
-    m_copyNames->setEnabled(!layers.empty());
-}
-
-void LayerListPanel::toggleLock() {
-    const auto& layers = m_document->selectedLayers();
-    const bool allLocked = std::ranges::all_of(layers, [this](model::LayerId id) {
-        return m_document->isLocked(id) || !m_document->snapshot()->layer(id).prunable.weights;
-    });
-    m_document->setLocked(layers, !allLocked);
+bool LayerListPanel::eventFilter(QObject* watched, QEvent* event) {
+    if (event->type() == QEvent::Leave) m_document->highlight()->clear();
+    return QWidget::eventFilter(watched, event);
 }
 
 void LayerListPanel::setFilter(const QString& text) {
@@ -330,7 +268,7 @@ void LayerListPanel::showSelection() {
         m_table->scrollTo(current, isSeen ? QAbstractItemView::EnsureVisible
                                           : QAbstractItemView::PositionAtCenter);
     }
-    refreshActions();
+    m_actions->refresh();
 }
 
 }  // namespace espalier::ui

@@ -4,7 +4,6 @@
 
 #include <QWidget>
 
-class QAction;
 class QLabel;
 class QLineEdit;
 class QMenu;
@@ -14,6 +13,7 @@ namespace espalier::ui {
 
 class Document;
 class ElidedLabel;
+class LayerActions;
 class LayerModel;
 class LayerProxyModel;
 class Workbench;
@@ -29,20 +29,17 @@ public:
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     void buildTable();
     void buildHeader();
-    void buildActions();
-    QAction* addLayerAction(const QString& name, const QString& text, const QKeySequence& shortcut);
     void setFilter(const QString& text);
     void showReport();
     QString groupsText() const;
     void showMessage();
     void takeSelection();
     void showSelection();
-    void refreshActions();
-    void toggleLock();
 
     Document* m_document;
     LayerModel* m_model;
@@ -51,10 +48,7 @@ private:
     QLabel* m_message;
     QLineEdit* m_filter;
     QTreeView* m_table;
-    QAction* m_lock;
-    QAction* m_keepAll;
-    QAction* m_selectPrunable;
-    QAction* m_copyNames;
+    LayerActions* m_actions;
     bool m_isSyncing = false;
     bool m_isShapeWanted = true;  // hidden while the panel is narrow, as is the next
     bool m_areParametersWanted = true;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/format.h"
+#include "ui/document/highlight.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/plot_panel.h"
@@ -29,12 +30,12 @@ OverviewPanel::OverviewPanel(Workbench* workbench, QWidget* parent)
     m_view->setReadout([this](int row, int column) { return readout(row, column); });
     layOut(this, {m_view});
 
-    connect(m_view, &plots::PlotView::emptyActionTriggered, this, &OverviewPanel::openRequested);
-    connect(m_view, &plots::HeatmapView::rowClicked, this, [this](int row) {
-        if (row >= 0 && row < static_cast<int>(m_layers.size())) {
-            m_document->select(m_layers[static_cast<std::size_t>(row)]);
-        }
+    connect(m_view, &plots::HeatmapView::rowClicked, this,
+            [this](int row) { m_document->select(layerAt(row)); });
+    connect(m_view, &plots::HeatmapView::cellHovered, this, [this](int row) {
+        m_document->highlight()->set({layerAt(row), {}});
     });
+    connect(m_document->highlight(), &Highlight::changed, this, &OverviewPanel::showHighlight);
     connect(m_document, &Document::selectionChanged, this, &OverviewPanel::showSelection);
     connect(m_document, &Document::layersChanged, this, &OverviewPanel::reload);
     connect(m_document, &Document::masksChanged, this, [this] {
@@ -59,8 +60,7 @@ void OverviewPanel::reloadNow() {
         m_layers.clear();
         m_view->setBusy(false);
         m_view->setEmptyState(
-            tr("All layers appear here, coloured by how much of each part is removed."),
-            tr("Open model…"));
+            tr("All layers appear here, coloured by how much of each part is removed."));
         return;
     }
     const auto layers = prune::overviewLayers(*m_document->snapshot());
@@ -96,17 +96,30 @@ void OverviewPanel::show(const prune::Heatmap& heatmap) {
     m_view->setBusy(false);
     m_view->setData(std::move(data));
     showSelection();
+    showHighlight();
+}
+
+model::LayerId OverviewPanel::layerAt(int row) const {
+    const bool isRow = row >= 0 && row < static_cast<int>(m_layers.size());
+    return isRow ? m_layers[static_cast<std::size_t>(row)] : model::LayerId{};
+}
+
+int OverviewPanel::rowOf(model::LayerId layer) const {
+    const auto found = std::ranges::find(m_layers, layer);
+    return found == m_layers.end() ? -1 : static_cast<int>(found - m_layers.begin());
 }
 
 void OverviewPanel::showSelection() {
-    const auto found = std::ranges::find(m_layers, m_document->selection());
-    m_view->setCurrentRow(found == m_layers.end() ? -1
-                                                  : static_cast<int>(found - m_layers.begin()));
+    m_view->setCurrentRow(rowOf(m_document->selection()));
+}
+
+void OverviewPanel::showHighlight() {
+    m_view->setHighlightedRow(rowOf(m_document->highlight()->hovered().layer));
 }
 
 QString OverviewPanel::readout(int row, int column) const {
-    if (row < 0 || row >= static_cast<int>(m_layers.size()) || !m_document->hasModel()) return {};
-    const model::LayerId layer = m_layers[static_cast<std::size_t>(row)];
+    const model::LayerId layer = layerAt(row);
+    if (!layer.isValid() || !m_document->hasModel()) return {};
     const auto share = [](double ratio) { return QString::fromStdString(percent(ratio)); };
     return tr("%1: %2 removed here, %3 of the layer")
         .arg(displayName(m_document->snapshot()->layer(layer)),

@@ -24,9 +24,6 @@ class OverviewPanel : public QWidget {
 public:
     explicit OverviewPanel(Workbench* workbench, QWidget* parent = nullptr);
 
-Q_SIGNALS:
-    void openRequested();  ///< from the empty state
-
 protected:
     void showEvent(QShowEvent* event) override;
 
@@ -35,6 +32,9 @@ private:
     void reloadNow();
     void show(const prune::Heatmap& heatmap);
     void showSelection();
+    void showHighlight();
+    model::LayerId layerAt(int row) const;  ///< invalid: none
+    int rowOf(model::LayerId layer) const;  ///< -1: none
     QString readout(int row, int column) const;
 
     Workbench* m_workbench;

@@ -9,6 +9,7 @@
 #include <QSignalBlocker>
 #include <QSpinBox>
 
+#include "ui/panels/seed_edit.h"
 #include "ui/style/theme.h"
 
 namespace espalier::ui {
@@ -21,6 +22,16 @@ void choose(QComboBox& box, const std::string& value) {
 
 double number(const QLineEdit& edit) {
     return QLocale::c().toDouble(edit.text());
+}
+
+// As few digits as give the same number again, but no "5e-04" where "0.0005" says it.
+QString exactText(double value) {
+    QString text;
+    for (int digits = 6; digits <= 17; ++digits) {
+        text = QString::number(value, 'g', digits);
+        if (text.toDouble() == value) break;
+    }
+    return text;
 }
 
 }  // namespace
@@ -50,8 +61,11 @@ RecipeForm::RecipeForm(QWidget* parent) : QWidget(parent) {
                             tr("Share of the last step that is taken again, 0 to 1 (sgd only)"));
     m_weightDecay = makeNumber(QStringLiteral("recipeWeightDecay"), tr("Weight decay"),
                                tr("Strength of the pull of every weight towards zero"));
-    m_seed = makeCount(QStringLiteral("recipeSeed"), tr("Seed"),
-                       tr("The same seed on the same machine gives the same run"), 0, 1 << 30);
+    m_seed = new SeedEdit(this);
+    m_seed->setObjectName(QStringLiteral("recipeSeed"));
+    m_seed->setAccessibleName(tr("Seed"));
+    m_seed->setToolTip(tr("The same seed on the same machine gives the same run"));
+    connect(m_seed, &QLineEdit::textChanged, this, &RecipeForm::recipeChanged);
     m_device = makeBox(QStringLiteral("recipeDevice"), tr("Device"), tr("Where the training runs"),
                        {"auto", "cpu"});
     placeFields();
@@ -125,7 +139,7 @@ train::Recipe RecipeForm::recipe() const {
     train::Recipe recipe = m_recipe;
     recipe.epochs = m_epochs->value();
     recipe.batchSize = m_batchSize->value();
-    recipe.seed = static_cast<std::uint64_t>(m_seed->value());
+    recipe.seed = m_seed->seed();
     recipe.device = m_device->currentText().toStdString();
     recipe.optimizer.name = m_optimizer->currentText().toStdString();
     recipe.optimizer.lr = number(*m_lr);
@@ -140,13 +154,13 @@ void RecipeForm::setRecipe(const train::Recipe& recipe) {
     const QSignalBlocker quiet(this);
     m_epochs->setValue(recipe.epochs);
     m_batchSize->setValue(static_cast<int>(recipe.batchSize));
-    m_seed->setValue(static_cast<int>(recipe.seed));
+    m_seed->setSeed(recipe.seed);
     setDevice(QString::fromStdString(recipe.device));
     choose(*m_optimizer, recipe.optimizer.name);
     choose(*m_scheduler, recipe.scheduler.name);
-    m_lr->setText(QString::number(recipe.optimizer.lr));
-    m_momentum->setText(QString::number(recipe.optimizer.momentum));
-    m_weightDecay->setText(QString::number(recipe.optimizer.weightDecay));
+    m_lr->setText(exactText(recipe.optimizer.lr));
+    m_momentum->setText(exactText(recipe.optimizer.momentum));
+    m_weightDecay->setText(exactText(recipe.optimizer.weightDecay));
     refreshEnabled();
 }
 

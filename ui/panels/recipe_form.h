@@ -13,6 +13,8 @@ class QSpinBox;
 
 namespace espalier::ui {
 
+class SeedEdit;
+
 /// Shows a recipe and reads it back; what has no field here is kept as it came.
 class RecipeForm : public QWidget {
     Q_OBJECT
@@ -48,7 +50,7 @@ private:
     QLineEdit* m_momentum;
     QLineEdit* m_weightDecay;
     QComboBox* m_scheduler;
-    QSpinBox* m_seed;
+    SeedEdit* m_seed;
     QComboBox* m_device;
 };
 

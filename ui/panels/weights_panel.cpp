@@ -11,6 +11,7 @@
 #include <QSpinBox>
 
 #include "core/base/format.h"
+#include "ui/document/highlight.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/elided_label.h"
@@ -80,7 +81,6 @@ WeightsPanel::WeightsPanel(Workbench* workbench, QWidget* parent)
             [this](double threshold) { m_document->setCut(m_document->selection(), threshold); });
     connect(m_view, &plots::HistogramView::cutCancelled, this,
             [this] { m_document->preview(m_document->selection(), {}); });
-    connect(m_view, &plots::PlotView::emptyActionTriggered, this, &WeightsPanel::openRequested);
     connect(m_document, &Document::selectionChanged, this, &WeightsPanel::reload);
     connect(m_document, &Document::snapshotChanged, this, &WeightsPanel::reload);
     connect(m_document, &Document::indexChanged, this, [this](model::LayerId layer) {
@@ -89,6 +89,9 @@ WeightsPanel::WeightsPanel(Workbench* workbench, QWidget* parent)
     connect(m_document, &Document::planChanged, this, &WeightsPanel::showCut);
     connect(m_document, &Document::masksChanged, this, &WeightsPanel::showCut);
     connect(m_document, &Document::previewChanged, this, &WeightsPanel::showCut);
+    connect(m_document->highlight(), &Highlight::changed, this, &WeightsPanel::showMark);
+    // A mark that came with the panel, from a heatmap now hidden, goes when the mouse moves on.
+    connect(m_view, &plots::PlotView::hoverTextChanged, m_document->highlight(), &Highlight::clear);
     reload();
 }
 
@@ -143,6 +146,7 @@ void WeightsPanel::showOptions() {
 void WeightsPanel::showEvent(QShowEvent* event) {
     QWidget::showEvent(event);
     if (m_isStale) reloadNow();
+    showMark();
 }
 
 void WeightsPanel::reload() {
@@ -158,8 +162,7 @@ void WeightsPanel::reloadNow() {
         m_note->hide();
         m_view->setBusy(false);
         m_view->setEmptyState(
-            tr("The weights of a layer appear here, with a cut that you can drag."),
-            m_document->hasModel() ? QString() : tr("Open model…"));
+            tr("The weights of a layer appear here, with a cut that you can drag."));
         return;
     }
     showLayer();
@@ -258,6 +261,11 @@ void WeightsPanel::showCut() {
             : reason;
     m_note->setText(note);
     m_note->setVisible(!note.isEmpty());
+}
+
+void WeightsPanel::showMark() {
+    const Hovered& hovered = m_document->highlight()->hovered();
+    m_view->setMark(hovered.layer == m_document->selection() ? hovered.magnitude : std::nullopt);
 }
 
 }  // namespace espalier::ui

@@ -29,9 +29,6 @@ class WeightsPanel : public QWidget {
 public:
     explicit WeightsPanel(Workbench* workbench, QWidget* parent = nullptr);
 
-Q_SIGNALS:
-    void openRequested();  ///< from the empty state
-
 protected:
     void showEvent(QShowEvent* event) override;
 
@@ -43,6 +40,7 @@ private:
     void reloadNow();
     void showLayer();
     void showCut();
+    void showMark();
     void setCutFunctions();
     plots::TensorHistogram histogramOf(model::LayerId layer) const;
     QString whyNotEditable() const;

@@ -203,7 +203,7 @@ void BarsView::updateAxes() {
     for (int i = 0; i < m_data.count(); ++i)
         names << QString::number(isRank ? i + 1 : m_data.number(channelAt(i)));
     QSharedPointer<CellTicker> ticker(new CellTicker);
-    ticker->setCells(names, m_data.count(), 1);
+    ticker->setCells(names, m_data.count());
     // As many as there are bars, or every few: twice as many ticks as bars are asked for, since the
     // ticker rounds its step up.
     ticker->setTickCount(m_hasAllLabels ? std::max(1, 2 * m_data.count()) : 8);

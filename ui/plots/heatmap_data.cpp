@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
+#include <utility>
 
 namespace espalier::plots {
 
@@ -13,10 +15,16 @@ std::size_t indexOf(const HeatmapData& data, int row, int column) {
            static_cast<std::size_t>(column);
 }
 
-/// Keeps in `cell` whichever is larger in magnitude; NaN loses against any number.
-void keepLarger(float& cell, float value) {
-    if (std::isnan(value)) return;
-    if (std::isnan(cell) || std::abs(value) > std::abs(cell)) cell = value;
+/// Matrix rows or columns that one of at most kMaxCells cells stands for.
+int strideFor(int entries) {
+    return std::max(1, (entries + kMaxCells - 1) / kMaxCells);
+}
+
+/// [begin, end) of `size` about the middle of [begin, end), moved into [low, high).
+std::pair<int, int> spread(int begin, int end, int low, int high) {
+    const int size = std::min(strideFor(end - begin) * kMaxCells, high - low);
+    const int first = std::clamp(begin - (size - (end - begin)) / 2, low, high - size);
+    return {first, first + size};
 }
 
 }  // namespace
@@ -33,11 +41,35 @@ bool HeatmapData::isRemoved(int row, int column) const {
     return index < removed.size() && removed[index] >= 0.5F;
 }
 
+bool Block::contains(const Block& other) const {
+    return rowBegin <= other.rowBegin && other.rowEnd <= rowEnd &&
+           columnBegin <= other.columnBegin && other.columnEnd <= columnEnd;
+}
+
+Block blockOf(const HeatmapData& data) {
+    return data.part.value_or(
+        Block{0, data.rows * data.rowStride, 0, data.columns * data.columnStride});
+}
+
+Block blockOf(const HeatmapData& data, const Cell& cell) {
+    const Block all = blockOf(data);
+    Block block;
+    block.rowBegin = all.rowBegin + cell.row * data.rowStride;
+    block.rowEnd = std::min(block.rowBegin + data.rowStride, all.rowEnd);
+    block.columnBegin = all.columnBegin + cell.column * data.columnStride;
+    block.columnEnd = std::min(block.columnBegin + data.columnStride, all.columnEnd);
+    return block;
+}
+
 Cell cellAt(const HeatmapData& data, double x, double y) {
+    const Block all = blockOf(data);
     const double column = std::floor(x + 0.5);
     const double row = std::floor(y + 0.5);
-    const bool inside = column >= 0 && row >= 0 && column < data.columns && row < data.rows;
-    return inside ? Cell{static_cast<int>(row), static_cast<int>(column)} : Cell{};
+    const bool inside = column >= all.columnBegin && row >= all.rowBegin &&
+                        column < all.columnEnd && row < all.rowEnd;
+    if (!inside) return {};
+    return {(static_cast<int>(row) - all.rowBegin) / data.rowStride,
+            (static_cast<int>(column) - all.columnBegin) / data.columnStride};
 }
 
 Range colorRange(const HeatmapData& data) {
@@ -56,24 +88,18 @@ Range colorRange(const HeatmapData& data) {
     return usable(range);
 }
 
-HeatmapData pooled(std::span<const float> matrix, int rows, int columns, int limit) {
-    HeatmapData data;
-    if (rows <= 0 || columns <= 0 || limit <= 0) return data;
-    data.rowStride = (rows + limit - 1) / limit;
-    data.columnStride = (columns + limit - 1) / limit;
-    data.rows = (rows + data.rowStride - 1) / data.rowStride;
-    data.columns = (columns + data.columnStride - 1) / data.columnStride;
-    const std::size_t cells =
-        static_cast<std::size_t>(data.rows) * static_cast<std::size_t>(data.columns);
-    data.values.assign(cells, std::nanf(""));
-    std::size_t source = 0;
-    for (int row = 0; row < rows; ++row) {
-        float* line = data.values.data() + indexOf(data, row / data.rowStride, 0);
-        for (int column = 0; column < columns && source < matrix.size(); ++column, ++source) {
-            keepLarger(line[column / data.columnStride], matrix[source]);
-        }
-    }
-    return data;
+bool isFineEnough(const HeatmapData& data, const Block& seen) {
+    return blockOf(data).contains(seen) && data.rowStride <= strideFor(seen.rows()) &&
+           data.columnStride <= strideFor(seen.columns());
+}
+
+Block withSurroundings(const Block& seen, const Block& whole) {
+    Block block;
+    std::tie(block.rowBegin, block.rowEnd) =
+        spread(seen.rowBegin, seen.rowEnd, whole.rowBegin, whole.rowEnd);
+    std::tie(block.columnBegin, block.columnEnd) =
+        spread(seen.columnBegin, seen.columnEnd, whole.columnBegin, whole.columnEnd);
+    return block;
 }
 
 }  // namespace espalier::plots

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A matrix to be shown as colours, and the reduction of one that is too large for the screen.
+// A matrix to be shown as colours, whole or a part of it, and how fine the picture must be.
 #pragma once
 
 #include <QString>
 #include <QStringList>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "ui/plots/plot_math.h"
@@ -21,6 +20,19 @@ enum class HeatmapKind {
 };
 
 inline constexpr int kMaxCells = 1024;  ///< per side
+
+/// Rows and columns of a matrix; ends are one past the last.
+struct Block {
+    int rowBegin = 0;
+    int rowEnd = 0;
+    int columnBegin = 0;
+    int columnEnd = 0;
+
+    int rows() const { return rowEnd - rowBegin; }
+    int columns() const { return columnEnd - columnBegin; }
+    bool contains(const Block& other) const;
+    bool operator==(const Block&) const = default;
+};
 
 /// Cells row by row; NaN cells stay empty. Row 0 is at the top.
 struct HeatmapData {
@@ -41,8 +53,12 @@ struct HeatmapData {
     std::optional<Range> range;  ///< of the colour scale; none: from the values
     int rowStride = 1;           ///< matrix rows that one cell stands for
     int columnStride = 1;        ///< matrix columns that one cell stands for
+    /// What of the matrix the cells stand for; none: all that fits into them, from 0 on
+    std::optional<Block> part;
+    QString csvValue = QStringLiteral("value");  ///< heads the column of values
 
     bool isEmpty() const { return rows <= 0 || columns <= 0; }
+    bool isReduced() const { return rowStride > 1 || columnStride > 1; }
     float at(int row, int column) const;
     bool isRemoved(int row, int column) const;  ///< most of the cell is
     bool operator==(const HeatmapData&) const = default;
@@ -57,16 +73,19 @@ struct Cell {
     bool operator==(const Cell&) const = default;
 };
 
-/// Cell whose centre is nearest to plot coordinates (x = column, y = row); invalid outside of the
-/// matrix.
+/// What of the matrix all cells, or one of them, stand for.
+Block blockOf(const HeatmapData& data);
+Block blockOf(const HeatmapData& data, const Cell& cell);
+/// Cell at plot coordinates (x = matrix column, y = matrix row, whole numbers in the middle);
+/// invalid outside of the picture.
 Cell cellAt(const HeatmapData& data, double x, double y);
 /// Range of the colour scale: `data.range`, symmetric about 0 when diverging, [0, 1] for sparsity.
 /// Never empty.
 Range colorRange(const HeatmapData& data);
 
-/// `matrix` [rows, columns] with at most `limit` cells per side: each cell takes the value of
-/// largest magnitude in its block (NaN passed over), with the strides filled in. For a job: takes
-/// about 5 ms per million values.
-HeatmapData pooled(std::span<const float> matrix, int rows, int columns, int limit = kMaxCells);
+/// Whether a picture of `seen` with kMaxCells per side would show no more than `data` does.
+bool isFineEnough(const HeatmapData& data, const Block& seen);
+/// `seen` with as much around it, within `whole`, as costs no cell its fineness.
+Block withSurroundings(const Block& seen, const Block& whole);
 
 }  // namespace espalier::plots

@@ -7,11 +7,11 @@
 
 namespace espalier::plots {
 
-QRectF cellsRect(const QCustomPlot* plot, const Cell& first, const Cell& last) {
-    const double left = plot->xAxis->coordToPixel(first.column - 0.5);
-    const double right = plot->xAxis->coordToPixel(last.column + 0.5);
-    const double top = plot->yAxis->coordToPixel(first.row - 0.5);
-    const double bottom = plot->yAxis->coordToPixel(last.row + 0.5);
+QRectF blockRect(const QCustomPlot* plot, const Block& block) {
+    const double left = plot->xAxis->coordToPixel(block.columnBegin - 0.5);
+    const double right = plot->xAxis->coordToPixel(block.columnEnd - 0.5);
+    const double top = plot->yAxis->coordToPixel(block.rowBegin - 0.5);
+    const double bottom = plot->yAxis->coordToPixel(block.rowEnd - 0.5);
     return QRectF(QPointF(left, top), QPointF(right, bottom)).normalized();
 }
 
@@ -36,6 +36,9 @@ MaskItem::MaskItem(QCustomPlot* plot) : QCPAbstractItem(plot) {
 void MaskItem::setMask(const HeatmapData& data) {
     m_mask = QImage();
     if (data.isEmpty() || data.removed.empty()) return;
+    m_block = blockOf(data);
+    m_block.rowEnd = m_block.rowBegin + data.rows * data.rowStride;
+    m_block.columnEnd = m_block.columnBegin + data.columns * data.columnStride;
     m_mask = QImage(data.columns, data.rows, QImage::Format_ARGB32_Premultiplied);
     for (int row = 0; row < data.rows; ++row) {
         auto* line = reinterpret_cast<QRgb*>(m_mask.scanLine(row));
@@ -47,7 +50,7 @@ void MaskItem::setMask(const HeatmapData& data) {
 
 void MaskItem::draw(QCPPainter* painter) {
     if (m_mask.isNull()) return;
-    const QRectF target = cellsRect(mParentPlot, {0, 0}, {m_mask.height() - 1, m_mask.width() - 1});
+    const QRectF target = blockRect(mParentPlot, m_block);
     // On whole pixels, or painting the tint would blur its lines.
     const QRectF shown = (target & QRectF(mParentPlot->axisRect()->rect())).toAlignedRect();
     if (shown.isEmpty()) return;
@@ -66,6 +69,10 @@ void MaskItem::draw(QCPPainter* painter) {
     tinter.end();
     painter->save();
     painter->setClipRect(target, Qt::IntersectClip);
+    if (m_covered) {
+        const QRect covered = blockRect(mParentPlot, *m_covered).toRect();
+        painter->setClipRegion(QRegion(shown.toRect()) - covered, Qt::IntersectClip);
+    }
     painter->drawImage(shown.topLeft(), tint);
     painter->restore();
 }
@@ -74,18 +81,13 @@ RowOutline::RowOutline(QCustomPlot* plot) : QCPAbstractItem(plot) {
     setSelectable(false);
 }
 
-void RowOutline::setRow(int row, int columns) {
-    m_row = row;
-    m_columns = columns;
-}
-
 void RowOutline::draw(QCPPainter* painter) {
-    if (m_row < 0 || m_columns <= 0) return;
-    const QRectF row = cellsRect(mParentPlot, {m_row, 0}, {m_row, m_columns - 1});
+    if (!m_rows) return;
+    const double half = m_pen.widthF() / 2;
     painter->setAntialiasing(false);
-    painter->setPen(QPen(m_color, 2));
+    painter->setPen(m_pen);
     painter->setBrush(Qt::NoBrush);
-    painter->drawRect(row.adjusted(1, 1, -1, -1));
+    painter->drawRect(blockRect(mParentPlot, *m_rows).adjusted(half, half, -half, -half));
 }
 
 }  // namespace espalier::plots

@@ -3,8 +3,11 @@
 // includes QCustomPlot.
 #pragma once
 
+#include <optional>
+
 #include <QImage>
 #include <QPalette>
+#include <QPen>
 
 #include "ui/plots/heatmap_data.h"
 
@@ -12,8 +15,8 @@
 
 namespace espalier::plots {
 
-/// Pixels of the plot that cells [firstRow, lastRow] × [firstColumn, lastColumn] take.
-QRectF cellsRect(const QCustomPlot* plot, const Cell& first, const Cell& last);
+/// Pixels of the plot that a part of the matrix takes.
+QRectF blockRect(const QCustomPlot* plot, const Block& block);
 
 /// Removed cells in hatched grey; those of which a part stays show their colour through it. The
 /// hatch has the same width at every zoom: it reads without colour.
@@ -21,6 +24,8 @@ class MaskItem : public QCPAbstractItem {
 public:
     explicit MaskItem(QCustomPlot* plot);
     void setMask(const HeatmapData& data);
+    /// Leaves out what a finer picture covers.
+    void setCovered(const std::optional<Block>& block) { m_covered = block; }
     void setPalette(const QPalette& palette) { m_palette = palette; }
     double selectTest(const QPointF&, bool, QVariant*) const override { return -1; }
 
@@ -29,25 +34,26 @@ protected:
 
 private:
     QImage m_mask;  // one pixel per cell, opaque where all is removed
+    Block m_block;  // what its pixels stand for; those at the ends may stand for less
+    std::optional<Block> m_covered;
     QPalette m_palette;
 };
 
-/// A frame around one row.
+/// A frame around rows.
 class RowOutline : public QCPAbstractItem {
 public:
     explicit RowOutline(QCustomPlot* plot);
-    /// Row -1 draws nothing.
-    void setRow(int row, int columns);
-    void setColor(const QColor& color) { m_color = color; }
+    /// None draws nothing.
+    void setRows(const std::optional<Block>& rows) { m_rows = rows; }
+    void setPen(const QPen& pen) { m_pen = pen; }
     double selectTest(const QPointF&, bool, QVariant*) const override { return -1; }
 
 protected:
     void draw(QCPPainter* painter) override;
 
 private:
-    int m_row = -1;
-    int m_columns = 0;
-    QColor m_color;
+    std::optional<Block> m_rows;
+    QPen m_pen;
 };
 
 }  // namespace espalier::plots

@@ -21,38 +21,51 @@ class RowOutline;
 
 /// Cells of a HeatmapData, removed ones under hatched grey, with a colour scale.
 ///
-/// A click on a cell or Enter on the current row selects it; with row labels it serves as the
-/// overview of layers (rows = layers). Numbers at the axes count matrix rows and columns (cell ×
-/// stride).
+/// Plot coordinates, and all rows and columns that this class takes and gives, are those of the
+/// matrix, however many of them a cell stands for. A finer picture of a part may lie over the
+/// whole. A click on a cell or Enter on the current row selects it; with row labels it serves as
+/// the overview of layers (rows = layers).
 class HeatmapView : public PlotView {
     Q_OBJECT
 
 public:
-    /// Text for one cell, for the status bar; by default the cell's own value.
+    /// Text for what stands at a row and column, for the status bar; by default the cell's value.
     using ReadoutFunction = std::function<QString(int row, int column)>;
 
     explicit HeatmapView(QWidget* parent = nullptr);
     ~HeatmapView() override;
 
-    /// At most kMaxCells per side (see pooled()); keeps the zoom when the size is the same.
+    /// At most kMaxCells per side. Keeps the zoom when the size is the same, and the detail when
+    /// the same values of the same matrix come again.
     void setData(HeatmapData data);
     const HeatmapData& data() const { return m_data; }
+    /// Shows a part of the same matrix in finer cells; none: an empty one.
+    void setDetail(HeatmapData detail);
+    const HeatmapData& detail() const { return m_detail; }
+    /// What of the matrix lies inside the axes.
+    Block seen() const;
+    /// The finest picture that is shown at this place.
+    const HeatmapData& pictureAt(int row, int column) const;
+
     void setReadout(ReadoutFunction readout) { m_readout = std::move(readout); }
-    /// Only the overlay: what is removed, [rows, columns], or empty. Cheap enough for a drag.
-    void setRemoved(std::vector<float> removed);
     void setRemovedVisible(bool visible);
     /// Outlines a row, as when its layer is selected elsewhere; -1 for none. Emits nothing.
     void setCurrentRow(int row);
     int currentRow() const { return m_currentRow; }
+    /// A thinner outline, for what the mouse is over elsewhere; -1 for none. Emits nothing.
+    void setHighlightedRow(int row);
+    int highlightedRow() const { return m_highlightedRow; }
 
-    Cell cellAtPixel(const QPointF& pixel) const;
-    QRectF cellRect(const Cell& cell) const;  ///< in pixels of the canvas
+    QRectF rectOf(const Block& block) const;  ///< in pixels of the canvas
+    QRectF cellRect(const Cell& cell) const;  ///< the same for a cell of `data()`
+    /// The detail where one is shown, else all cells.
     QString csv() const override;
 
 Q_SIGNALS:
-    void cellClicked(int row, int column);
+    void cellClicked(int row, int column);  ///< the first that the cell stands for, as below
     void rowClicked(int row);               ///< with every cellClicked, and from the keyboard
     void cellHovered(int row, int column);  ///< -1, -1 when the mouse left
+    void seenChanged();                     ///< zoomed or moved
 
 protected:
     void recolor(const QPalette& palette) override;
@@ -66,20 +79,29 @@ protected:
     void pointerLeft() override;
 
 private:
-    void fillMap();
+    Cell entryAt(const QPointF& pixel) const;
+    QCPColorMap* addMap();
+    MaskItem* addMask();
+    void showDetail();
     void updateAxes();
     void updateAccessibleText();
+    void updateOutlines();
     void chooseRow(int row);
 
     HeatmapData m_data;
+    HeatmapData m_detail;
     ReadoutFunction m_readout;
     QPointF m_pressedAt;
-    Cell m_hovered;
+    Cell m_hovered;  // row and column of the matrix
     int m_currentRow = -1;
-    QCPColorMap* m_map;
+    int m_highlightedRow = -1;
     QCPColorScale* m_scale;
+    QCPColorMap* m_map;
+    QCPColorMap* m_detailMap;
     MaskItem* m_mask;
+    MaskItem* m_detailMask;
     RowOutline* m_outline;
+    RowOutline* m_highlight;
     QSharedPointer<CellTicker> m_rowTicker;
     QSharedPointer<CellTicker> m_columnTicker;
     QSharedPointer<SpanTicker> m_spanTicker;

@@ -8,6 +8,7 @@
 #include "core/base/format.h"
 #include "ui/plots/csv.h"
 #include "ui/plots/cut_item.h"
+#include "ui/plots/mark_item.h"
 #include "ui/plots/tickers.h"
 #include "ui/style/colors.h"
 #include "ui/style/theme.h"
@@ -66,6 +67,8 @@ HistogramView::HistogramView(QWidget* parent) : PlotView(parent) {
     m_spikeLabel->position->setCoords(1, 0);
     m_cutItem = new CutItem(plot);
     m_cutItem->setLayer(QStringLiteral("overlay"));
+    m_markItem = new MarkItem(plot);
+    m_markItem->setLayer(QStringLiteral("overlay"));
     plot->yAxis->setLabel(tr("weights per bin"));
     setZoomDirections(Qt::Horizontal);
     setMouseTracking(true);
@@ -100,6 +103,23 @@ void HistogramView::setCutEditable(bool editable, const QString& reason) {
     m_lockedReason = reason;
     setToolTip(editable ? QString() : reason);
     redrawCut();
+}
+
+void HistogramView::setMark(std::optional<double> magnitude) {
+    if (m_mark == magnitude) return;
+    m_mark = magnitude;
+    showMark();
+    if (isVisible()) canvas()->layer(QStringLiteral("overlay"))->replot();
+}
+
+void HistogramView::showMark() {
+    std::optional<MarkLook> look;
+    if (m_mark) look = MarkLook{*m_mark, m_mode == HistogramMode::Signed, markText()};
+    m_markItem->setLook(std::move(look));
+}
+
+QString HistogramView::markText() const {
+    return m_mark ? tr("|w| = %1").arg(text(significant(*m_mark, 4))) : QString();
 }
 
 void HistogramView::setMode(HistogramMode mode) {
@@ -171,6 +191,7 @@ void HistogramView::rebuild() {
     setHome(withMargin(shownRange(shown(), m_range)), counts);
     fillGraphs();
     if (m_cut) m_cut = clampedCut(m_data, *m_cut);
+    showMark();
     redrawCut();
     updateAccessibleText();
 }
@@ -231,6 +252,7 @@ void HistogramView::recolor(const QPalette& palette) {
     m_spikeLabel->setPadding(
         QMargins(0, m_cutItem->labelHeight() + 8, 4, 0));  // below the cut's label
     m_cutItem->setPalette(palette);
+    m_markItem->setPalette(palette);
 }
 
 void HistogramView::colorTint(const QPalette& palette) {

@@ -14,6 +14,7 @@ class QCPItemText;
 namespace espalier::plots {
 
 class CutItem;
+class MarkItem;
 
 /// Shows what is kept in blue and what a threshold removes (|w| < t) in hatched orange.
 ///
@@ -45,6 +46,11 @@ public:
     /// When not editable, the line is grey and `reason` is its tooltip.
     void setCutEditable(bool editable, const QString& reason = {});
     bool isDragging() const { return m_dragStart.has_value(); }
+    /// A thin line with its value, as when a weight is hovered elsewhere; none hides it.
+    void setMark(std::optional<double> magnitude);
+    std::optional<double> mark() const { return m_mark; }
+    /// The label at the mark: "|w| = 0.031".
+    QString markText() const;
 
     void setMode(HistogramMode mode);
     void setCountScale(CountScale scale);
@@ -90,11 +96,13 @@ private:
     void colorTint(const QPalette& palette);
     void updateTint();
     void redrawCut();
+    void showMark();
     void updateAccessibleText();
 
     TensorHistogram m_data;
     Points m_steps;  // staircase of what is shown
     std::optional<double> m_cut;
+    std::optional<double> m_mark;
     std::optional<double> m_dragStart;  // the cut before the drag
     double m_grabOffset = 0;            // pixels between the line and the mouse
     int m_grabSide = 1;                 // −1: the line at −t was taken
@@ -111,6 +119,7 @@ private:
     QCPGraph* m_spike;
     QCPItemText* m_spikeLabel;
     CutItem* m_cutItem;
+    MarkItem* m_markItem;
 };
 
 }  // namespace espalier::plots

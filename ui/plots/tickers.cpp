@@ -64,10 +64,9 @@ QString PercentTicker::getTickLabel(double tick, const QLocale&, QChar, int) {
     return QString::fromStdString(percent(tick, 0));
 }
 
-void CellTicker::setCells(const QStringList& names, int count, int stride) {
+void CellTicker::setCells(const QStringList& names, int count) {
     m_names = names;
     m_count = count;
-    m_stride = stride;
 }
 
 double CellTicker::getTickStep(const QCPRange& range) {
@@ -86,7 +85,7 @@ QVector<double> CellTicker::createTickVector(double tickStep, const QCPRange& ra
 QString CellTicker::getTickLabel(double tick, const QLocale&, QChar, int) {
     const int cell = static_cast<int>(std::lround(tick));
     if (cell < m_names.size()) return m_names[cell];
-    return QString::number(static_cast<qint64>(cell) * m_stride);
+    return QString::number(cell);
 }
 
 void SpanTicker::setSpan(const Range& span, int count) {

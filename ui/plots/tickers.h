@@ -47,9 +47,8 @@ protected:
 /// Whole numbers or names of the rows or columns of a matrix, as many as fit.
 class CellTicker : public QCPAxisTicker {
 public:
-    /// Names (may be empty: numbers), how many cells there are and how many matrix rows each stands
-    /// for.
-    void setCells(const QStringList& names, int count, int stride);
+    /// Names (may be empty: numbers) and how many there are.
+    void setCells(const QStringList& names, int count);
 
 protected:
     double getTickStep(const QCPRange& range) override;
@@ -60,7 +59,6 @@ protected:
 private:
     QStringList m_names;
     int m_count = 0;
-    int m_stride = 1;
 };
 
 /// Columns whose axis shows other numbers, from the first one's left edge to the last one's right.

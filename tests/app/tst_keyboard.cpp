@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The window without a mouse: every command by key or by the letters of its menu, and the list
+// under F1 tells the truth.
+#include <QDialog>
+#include <QMenu>
+#include <QMenuBar>
+#include <QTabWidget>
+#include <QTreeWidget>
+
+#include "app/gui/actions.h"
+#include "tests/support/window_probe.h"
+
+using namespace espalier;
+using test::WindowProbe;
+
+class TestKeyboard : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { m_settings = std::make_unique<test::OwnSettings>(); }
+    void init() {
+        test::failOnAnyWarning();
+        test::OwnSettings::clear();
+        m_folder = std::make_unique<QTemporaryDir>();
+    }
+    void cleanup() { QCOMPARE(QApplication::topLevelWidgets().size(), 0); }
+
+    void viewsComeForwardByKeyboard() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        auto* tabs = probe.child<QTabWidget>("plotTabs");
+        probe.trigger("view.heatmap");
+        QCOMPARE(tabs->currentIndex(), 1);
+        probe.trigger("view.overview");
+        QCOMPARE(tabs->tabText(tabs->currentIndex()), QStringLiteral("Overview"));
+        probe.trigger("view.weights");
+        QCOMPARE(tabs->currentIndex(), 0);
+    }
+
+    void helpListsShortcuts() {
+        WindowProbe probe;
+        QStringList listed;  // "Action: Keys"
+        probe.dialogs.nextDialog([&listed](QDialog& dialog) {
+            const auto* list = test::find<QTreeWidget>(dialog, "shortcutsList");
+            for (int row = 0; row < list->topLevelItemCount(); ++row) {
+                const QTreeWidgetItem* item = list->topLevelItem(row);
+                if (!item->text(2).isEmpty())
+                    listed << item->text(1) + QStringLiteral(": ") + item->text(2);
+            }
+            return true;
+        });
+        probe.trigger("help.shortcuts");
+        QStringList expected;
+        for (const gui::ActionSpec& spec : gui::actionTable()) {
+            const QAction* action = probe.action(spec.id);
+            if (action->shortcut().isEmpty()) continue;
+            expected << gui::withoutMnemonic(action->text()) + QStringLiteral(": ") +
+                            action->shortcut().toString(QKeySequence::NativeText);
+        }
+        for (const gui::PanelKeys& keys : gui::panelKeys())
+            expected << QStringLiteral("%1: %2").arg(QString::fromUtf8(keys.text),
+                                                     QString::fromUtf8(keys.keys));
+        listed.sort();
+        expected.sort();
+        QCOMPARE(listed, expected);
+        // Keys of panels that are actions too.
+        for (const auto* action : probe.window.findChildren<QAction*>()) {
+            const QString keys = action->shortcut().toString(QKeySequence::NativeText);
+            if (keys.isEmpty() || !action->parent()->inherits("espalier::ui::LayerActions"))
+                continue;
+            QVERIFY2(listed.filter(QStringLiteral(": ") + keys).size() == 1, qPrintable(keys));
+        }
+    }
+
+    void everyMenuEntryHasALetterOfItsOwn() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
+        const auto* bar = probe.child<QMenuBar>("menuBar");
+        QCOMPARE(test::withoutOwnLetter("menu bar", bar->actions()), QStringList());
+    }
+
+    void everyActionIsReachedByKeyboard() {
+        WindowProbe probe;
+        QApplication::setActiveWindow(&probe.window);
+        QVERIFY(QTest::qWaitForWindowActive(&probe.window));
+        for (const gui::ActionSpec& spec : gui::actionTable()) {
+            const QAction* action = probe.action(spec.id);
+            const bool hasLetter = !QKeySequence::mnemonic(action->text()).isEmpty();
+            QVERIFY2(hasLetter && !action->associatedObjects().isEmpty(), spec.id);
+        }
+        probe.dialogs.nextDialog(
+            [](QDialog& dialog) { return dialog.objectName() == "aboutDialog"; });
+        QTest::keyClick(&probe.window, Qt::Key_H, Qt::AltModifier);  // Help
+        auto* menu = qobject_cast<QMenu*>(QApplication::activePopupWidget());
+        QVERIFY(menu);
+        QTest::keyClick(menu, Qt::Key_A);  // About
+        QTRY_VERIFY(probe.dialogs.isUsedUp());
+    }
+
+private:
+    std::unique_ptr<test::OwnSettings> m_settings;
+    std::unique_ptr<QTemporaryDir> m_folder;
+};
+
+QTEST_MAIN(TestKeyboard)
+#include "tst_keyboard.moc"
