@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Each task, described completely. The command line and the dialogs fill these; tasks.h runs them.
+// Each task from files to files, described completely. The command line fills these; tasks.h runs
+// them.
 #pragma once
 
 #include <filesystem>

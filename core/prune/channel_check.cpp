@@ -31,8 +31,7 @@ const Group* groupWithMember(const ChannelGroups& groups, const std::string& nam
 std::string partsOf(const ChannelGroups& groups, const std::string& layer) {
     std::string parts;
     for (const Group& group : groups.groups()) {
-        if (group.key.starts_with(layer + "["))
-            parts += cat(parts.empty() ? "" : ", ", group.key);
+        if (group.key.starts_with(layer + "[")) parts += cat(parts.empty() ? "" : ", ", group.key);
     }
     return parts;
 }

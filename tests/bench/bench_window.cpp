@@ -4,6 +4,8 @@
 // QT_QPA_PLATFORM=offscreen bench_window MODEL.pt [INPUT, as 1x3x224x224]
 // One line of JSON, times in milliseconds. tests/bench/make_vgg16.py writes a model of 138 M
 // parameters.
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <vector>
@@ -98,6 +100,16 @@ std::vector<double> drag(Window& window) {
     return times;
 }
 
+/// Of this process, or of the largest that it has waited for: models are first loaded in one.
+double peakMegabytes() {
+    long kilobytes = 0;
+    for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+        rusage usage{};
+        if (getrusage(who, &usage) == 0) kilobytes = std::max(kilobytes, usage.ru_maxrss);
+    }
+    return static_cast<double>(kilobytes) * 1024 / 1e6;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -114,6 +126,9 @@ int main(int argc, char** argv) {
     Window window;
     Heartbeat heartbeat;
     QElapsedTimer clock;
+    double listSeconds = 0;
+    QObject::connect(&window.workbench, &ui::Workbench::opened, &window.workbench,
+                     [&] { listSeconds = static_cast<double>(clock.elapsed()) / 1000; });
     clock.start();
     window.workbench.openModel(argv[1], inputs);
     if (!window.settle() || !window.document.hasModel()) return 1;
@@ -128,11 +143,13 @@ int main(int argc, char** argv) {
     if (!window.settle()) return 1;
     const double masksSeconds = static_cast<double>(clock.elapsed()) / 1000;
     std::printf(
-        "{\"parameters\": %lld, \"open_seconds\": %.1f, \"open_longest_gap_ms\": %lld, "
+        "{\"parameters\": %lld, \"layer_list_seconds\": %.1f, \"open_seconds\": %.1f, "
+        "\"open_longest_gap_ms\": %lld, "
         "\"select_longest_gap_ms\": %lld, \"drag_median_ms\": %.2f, \"drag_longest_ms\": %.2f, "
-        "\"masks_seconds\": %.2f, \"masks_longest_gap_ms\": %lld}\n",
-        static_cast<long long>(window.document.snapshot()->parameters()), openSeconds,
+        "\"masks_seconds\": %.2f, \"masks_longest_gap_ms\": %lld, "
+        "\"peak_megabytes\": %.0f}\n",
+        static_cast<long long>(window.document.snapshot()->parameters()), listSeconds, openSeconds,
         static_cast<long long>(openGap), static_cast<long long>(selectGap), moves[moves.size() / 2],
-        moves.back(), masksSeconds, static_cast<long long>(heartbeat.take()));
+        moves.back(), masksSeconds, static_cast<long long>(heartbeat.take()), peakMegabytes());
     return 0;
 }

@@ -300,9 +300,11 @@ def forward(self, x, rounds: int = 2):
     const auto lines = decidedByData(*program.graph, *trace);
     QCOMPARE(lines.size(), std::size_t{2});
     const QRegularExpression branch(
-        "^Which way a branch in the model.* goes depends on the data: it was decided by the example$");
+        "^Which way a branch in the model.* goes depends on the data: it was decided by the "
+        "example$");
     const QRegularExpression loop(
-        "^How often a loop in the model.* runs depends on the data: it was decided by the example$");
+        "^How often a loop in the model.* runs depends on the data: it was decided by the "
+        "example$");
     QVERIFY2(branch.match(QString::fromStdString(lines[0])).hasMatch(), lines[0].c_str());
     QVERIFY2(loop.match(QString::fromStdString(lines[1])).hasMatch(), lines[1].c_str());
 }

@@ -125,4 +125,4 @@ def test_says_what_the_data_decides(cli, fixtures):
     loops = [n for n in notes if n.startswith("How often a loop in the model")]
     assert len(loops) == 1 and "fixture_models.py" in loops[0], notes  # while float(x.abs().max()) > 0.5
     assert not any("branch" in n for n in notes), notes  # x.shape[0] > 2 is of the shape
-    assert cli.json("inspect", fixtures / "cnn_bn.script.pt")["notes"] == []
+    assert cli.json("inspect", fixtures / "cnn_bn.script.pt", "--input", "1x3x16x16")["notes"] == []

@@ -5,10 +5,13 @@
 #include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QLabel>
+#include <QMenu>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QTimer>
+#include <QToolButton>
 #include <QUndoStack>
 
 #include "core/exchange/plan_file.h"
@@ -160,6 +163,14 @@ private Q_SLOTS:
         option<QDoubleSpinBox>("channelFloor").setValue(25);
         QVERIFY(m_session->settle());
         QCOMPARE(channels().choice(group("blocks.0.fc1"))->reached(), std::int64_t(16));
+        choose(option<QComboBox>("channelReduction"), 1);
+        QCOMPARE(document().plan().channelDefaults.reduce, prune::Reduction::Sum);
+        option<QCheckBox>("channelConsumers").click();
+        QVERIFY(document().plan().channelDefaults.withConsumers);
+        document().undoStack()->undo();
+        document().undoStack()->undo();
+        QCOMPARE(option<QComboBox>("channelReduction").currentIndex(), 0);
+        QVERIFY(!option<QCheckBox>("channelConsumers").isChecked());
         choose(option<QComboBox>("channelNormalise"), 3);
         QCOMPARE(document().plan().channelDefaults.normalise, prune::Normalisation::Gaussian);
         document().undoStack()->undo();
@@ -168,6 +179,23 @@ private Q_SLOTS:
         QCOMPARE(channels().choice(group("blocks.0.fc1"))->reached(), std::int64_t(7));
         QCOMPARE(option<QDoubleSpinBox>("channelFloor").value(), 10.0);
         QCOMPARE(option<QComboBox>("channelNormalise").currentIndex(), 0);
+    }
+
+    void theFormIsBehindAButton() {
+        ChannelsPanel panel(&m_session->workbench);
+        document().select(m_session->layer("blocks.0.qkv.weight"));
+        test::showAt(panel, {760, 420});
+        auto* button = test::find<QToolButton>(panel, "channelRanking");
+        QTimer::singleShot(0, this, [button] {
+            const QWidget* form = button->menu()->findChild<RankingForm*>();
+            QVERIFY(form && form->isVisible());
+            QCOMPARE(test::clippedText(*button->menu()), QString());
+            QCOMPARE(test::namelessWidget(*button->menu()), QString());
+            test::grab(*button->menu(), "ranking-form");
+            button->menu()->close();
+        });
+        QTest::mouseClick(button, Qt::LeftButton);
+        test::grab(panel, "channels-of-heads");
     }
 
     void oneGroupIsProvedAlone() {

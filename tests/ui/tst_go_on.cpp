@@ -83,9 +83,7 @@ private Q_SLOTS:
         QCOMPARE(document().snapshot()->layer(document().selection()).name,
                  std::string("conv2.weight"));
         const auto conv1 = m_session->layer("conv1.weight");
-        QCOMPARE(layers.index(static_cast<int>(conv1.index()), LayerModel::Shape)
-                     .data()
-                     .toString(),
+        QCOMPARE(layers.index(static_cast<int>(conv1.index()), LayerModel::Shape).data().toString(),
                  QString("3×3×3×3"));
         // Its parent is the plan it was cut by, which stands on the opened model.
         const project::Node& node = document().node();

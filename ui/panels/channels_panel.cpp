@@ -27,9 +27,6 @@ using plots::BarMark;
 
 namespace {
 
-constexpr prune::Reduction kReductions[] = {prune::Reduction::Mean, prune::Reduction::Sum,
-                                            prune::Reduction::Max, prune::Reduction::Prod};
-
 QString text(std::string_view utf8) {
     return QString::fromUtf8(utf8.data(), static_cast<qsizetype>(utf8.size()));
 }
@@ -55,7 +52,6 @@ ChannelsPanel::ChannelsPanel(Workbench* workbench, QWidget* parent)
       m_title(new ElidedLabel(this)),
       m_note(new QLabel(this)),
       m_criterion(new QComboBox(this)),
-      m_reduction(new QComboBox(this)),
       m_order(new QComboBox(this)),
       m_compare(new QCheckBox(tr("Compare"), this)),
       m_view(new plots::BarsView(this)) {
@@ -87,13 +83,6 @@ void ChannelsPanel::buildCriterion() {
 
 QWidget* ChannelsPanel::buildOptions() {
     buildCriterion();
-    m_reduction->setObjectName(QStringLiteral("channelReduction"));
-    m_reduction->setAccessibleName(tr("Reduction over the group's members"));
-    for (const prune::Reduction reduction : kReductions)
-        m_reduction->addItem(text(nameOf(reduction)));
-    m_reduction->setToolTip(
-        tr("Reduction: how the scores of the members that move together become one score per "
-           "channel"));
     m_order->setObjectName(QStringLiteral("channelOrder"));
     m_order->setAccessibleName(tr("Order of the bars"));
     m_order->addItems({tr("Best first"), tr("In channel order")});
@@ -104,7 +93,6 @@ QWidget* ChannelsPanel::buildOptions() {
            "stretched to their height"));
 
     connect(m_criterion, &QComboBox::activated, this, &ChannelsPanel::takeRanking);
-    connect(m_reduction, &QComboBox::activated, this, &ChannelsPanel::takeRanking);
     connect(m_order, &QComboBox::activated, this, [this](int row) {
         m_view->setOrder(row == 0 ? plots::BarOrder::Score : plots::BarOrder::Channel);
     });
@@ -112,7 +100,7 @@ QWidget* ChannelsPanel::buildOptions() {
         m_compared.clear();
         reload();
     });
-    return optionBar(this, m_title, {m_criterion, m_reduction, buildRanking(), m_order, m_compare});
+    return optionBar(this, m_title, {m_criterion, buildRanking(), m_order, m_compare});
 }
 
 QWidget* ChannelsPanel::buildRanking() {
@@ -161,7 +149,6 @@ void ChannelsPanel::connectDocument() {
 void ChannelsPanel::takeRanking() {
     prune::ChannelDefaults defaults = m_document->plan().channelDefaults;
     defaults.criterion = m_criterion->currentData().toString().toStdString();
-    defaults.reduce = kReductions[std::max(0, m_reduction->currentIndex())];
     m_channels->setDefaults(defaults);
 }
 
@@ -170,8 +157,7 @@ void ChannelsPanel::showOptions() {
     const int row = m_criterion->findData(text(defaults.criterion));
     m_criterion->setCurrentIndex(row);
     m_criterion->setToolTip(m_criterion->itemData(row, Qt::ToolTipRole).toString());
-    m_reduction->setCurrentIndex(m_reduction->findText(text(nameOf(defaults.reduce))));
-    for (QComboBox* box : {m_criterion, m_reduction}) box->setEnabled(m_document->hasModel());
+    m_criterion->setEnabled(m_document->hasModel());
 }
 
 void ChannelsPanel::showEvent(QShowEvent* event) {

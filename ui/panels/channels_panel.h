@@ -57,7 +57,6 @@ private:
     ElidedLabel* m_title;
     QLabel* m_note;
     QComboBox* m_criterion;
-    QComboBox* m_reduction;
     QComboBox* m_order;
     QCheckBox* m_compare;
     plots::BarsView* m_view;

@@ -17,6 +17,8 @@ namespace espalier::ui {
 
 namespace {
 
+constexpr prune::Reduction kReductions[] = {prune::Reduction::Mean, prune::Reduction::Sum,
+                                            prune::Reduction::Max, prune::Reduction::Prod};
 constexpr prune::Normalisation kNormalisations[] = {
     prune::Normalisation::Mean, prune::Normalisation::Max, prune::Normalisation::None,
     prune::Normalisation::Gaussian};
@@ -42,6 +44,11 @@ RankingForm::RankingForm(Document* document, QWidget* parent)
     auto* form = new QFormLayout(this);
     form->setContentsMargins(style::kSpacePanel, style::kSpacePanel, style::kSpacePanel,
                              style::kSpacePanel);
+    m_reduction = addChoice(
+        form, QStringLiteral("channelReduction"), tr("Members together"),
+        tr("Reduction: how the scores of the members that move together become one score per "
+           "channel"));
+    m_reduction->addItems({tr("mean"), tr("sum"), tr("maximum"), tr("product")});
     m_consumers = new QCheckBox(tr("Look at the weights that read a channel, too"), this);
     m_consumers->setObjectName(QStringLiteral("channelConsumers"));
     m_consumers->setToolTip(
@@ -69,7 +76,7 @@ RankingForm::RankingForm(Document* document, QWidget* parent)
     m_heads = addChoice(form, QStringLiteral("channelHeads"), tr("Attention heads"), {});
     m_heads->addItems({tr("what leaves most to choose from"), tr("remove whole heads"),
                        tr("remove positions in every head")});
-    for (QComboBox* box : {m_normalise, m_heads})
+    for (QComboBox* box : {m_reduction, m_normalise, m_heads})
         connect(box, &QComboBox::activated, this, &RankingForm::take);
     connect(m_floor, &QDoubleSpinBox::valueChanged, this, &RankingForm::take);
     connect(m_document, &Document::planChanged, this, &RankingForm::refresh);
@@ -90,6 +97,7 @@ QComboBox* RankingForm::addChoice(QFormLayout* form, const QString& name, const 
 
 void RankingForm::take() {
     prune::ChannelDefaults defaults = m_document->plan().channelDefaults;
+    defaults.reduce = kReductions[std::max(0, m_reduction->currentIndex())];
     defaults.withConsumers = m_consumers->isChecked();
     defaults.normalise = kNormalisations[std::max(0, m_normalise->currentIndex())];
     defaults.heads = kUnits[std::max(0, m_heads->currentIndex())];
@@ -99,6 +107,7 @@ void RankingForm::take() {
 
 void RankingForm::refresh() {
     const prune::ChannelDefaults& defaults = m_document->plan().channelDefaults;
+    m_reduction->setCurrentIndex(rowOf(kReductions, defaults.reduce));
     m_consumers->setChecked(defaults.withConsumers);
     m_consumers->setEnabled(defaults.criterion == "l1" || defaults.criterion == "l2");
     m_normalise->setCurrentIndex(rowOf(kNormalisations, defaults.normalise));
@@ -113,7 +122,7 @@ void RankingForm::refresh() {
         hasHeads ? tr("What one channel is where attention lays outputs out as heads × width. "
                       "Another choice makes other groups: the cuts of attention layers are undone")
                  : tr("This model has no layer whose outputs are laid out as heads × width"));
-    for (QWidget* editor : std::initializer_list<QWidget*>{m_normalise, m_floor})
+    for (QWidget* editor : std::initializer_list<QWidget*>{m_reduction, m_normalise, m_floor})
         editor->setEnabled(m_document->hasModel());
 }
 

@@ -27,6 +27,7 @@ private:
 
     Document* m_document;
     Channels* m_channels;
+    QComboBox* m_reduction;
     QCheckBox* m_consumers;
     QComboBox* m_normalise;
     ExactSpinBox* m_floor;
