@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <unordered_map>
 
 #include <ATen/Functions.h>
@@ -49,9 +48,6 @@ public:
         return boxes;
     }
 
-    /// After a failure: a channel without which something is left empty.
-    const std::optional<Unit>& missing() const { return m_missing; }
-
 private:
     Result<void> readKept();
     bool isAlive(Atom atom) const {
@@ -61,17 +57,15 @@ private:
     }
     /// Null when all stays.
     const Kept* keptOf(const AxisTags& tags);
-    Result<void> cutParameters(Boxes& boxes);
+    Result<void> cutParameters(Boxes& boxes) const;
     void renumber(const Lookup& lookup, Boxes& boxes);
-    Error emptied(ValueId id, std::size_t axis);
-    Error without(Atom atom, const std::string& what);
+    Error emptied(ValueId id, std::size_t axis) const;
 
     const ChannelGroups& m_groups;
     const AnalysisState& m_state;
     const KeptChannels& m_kept;
     std::vector<bool> m_alive;  // by unit
     std::unordered_map<const std::vector<Atom>*, std::unique_ptr<Kept>> m_known;
-    std::optional<Unit> m_missing;
 };
 
 Result<void> BoxTest::readKept() {
@@ -127,7 +121,7 @@ const Kept* BoxTest::keptOf(const AxisTags& tags) {
     return known->second.get();
 }
 
-Result<void> BoxTest::cutParameters(Boxes& boxes) {
+Result<void> BoxTest::cutParameters(Boxes& boxes) const {
     for (const auto& axis : m_state.axes) {
         if (axis.path.empty()) continue;
         AxisCut cut{axis.axis, axis.size, {}};
@@ -135,8 +129,11 @@ Result<void> BoxTest::cutParameters(Boxes& boxes) {
             if (isAlive(axis.first + static_cast<Atom>(i))) cut.kept.push_back(i);
         }
         if (static_cast<std::int64_t>(cut.kept.size()) == axis.size) continue;
-        if (cut.kept.empty())
-            return without(axis.first, cat("nothing of ", axis.path, " would be left"));
+        if (cut.kept.empty()) {
+            return Error{Error::Kind::Infeasible, kCutting,
+                         cat("nothing of ", axis.path, " would be left"),
+                         "Keep more channels of the groups it belongs to."};
+        }
         boxes.parameters[axis.path].push_back(std::move(cut));
     }
     for (auto& [path, box] : boxes.parameters) std::ranges::sort(box, {}, &AxisCut::axis);
@@ -163,8 +160,8 @@ void BoxTest::renumber(const Lookup& lookup, Boxes& boxes) {
     boxes.renumbered[lookup.path] = at::tensor(after).to(lookup.positions.scalar_type());
 }
 
-/// Names the operator whose result would be empty.
-Error BoxTest::emptied(ValueId id, std::size_t axis) {
+/// Names the operator whose result would be empty, and a group that has to keep more.
+Error BoxTest::emptied(ValueId id, std::size_t axis) const {
     std::string where = "a value";
     for (const auto& step : m_state.trace.steps) {
         if (std::ranges::find(step.outputs, id) == step.outputs.end()) continue;
@@ -173,46 +170,17 @@ Error BoxTest::emptied(ValueId id, std::size_t axis) {
                     path.empty() ? "" : cat(" in ", path));
         break;
     }
-    return without((*m_state.tags[static_cast<std::size_t>(id)].axes[axis])[0],
-                   cat(where, " would be left without a channel"));
-}
-
-Error BoxTest::without(Atom atom, const std::string& what) {
+    const auto atom = (*m_state.tags[static_cast<std::size_t>(id)].axes[axis])[0];
     const auto unit = m_state.unitOf[static_cast<std::size_t>(atom)];
-    m_missing = m_state.units[static_cast<std::size_t>(unit)];
-    return {Error::Kind::Infeasible, kCutting, what,
-            cat("Keep more channels of ", m_groups.group(m_missing->group).key, ".")};
-}
-
-/// What has to stay besides `kept`, so that nothing is left empty.
-std::string nearestLegal(const ChannelGroups& groups, KeptChannels kept, Unit missing) {
-    constexpr int kMost = 32;
-    std::string also;
-    for (int i = 0; i < kMost; ++i) {
-        const Group& group = groups.group(missing.group);
-        also += cat(also.empty() ? "" : ", ", "channel ",
-                    group.outputs.at(static_cast<std::size_t>(missing.channel)), " of ", group.key);
-        auto& own = kept.groups[missing.group.index()];
-        own.insert(std::ranges::lower_bound(own, missing.channel), missing.channel);
-        BoxTest test(groups, kept);
-        if (test.run()) return cat("The nearest legal plan also keeps ", also, ".");
-        if (!test.missing()) break;
-        missing = *test.missing();
-    }
-    return cat("Keep more channels of ", groups.group(missing.group).key, ".");
+    const auto& group = m_groups.group(m_state.units[static_cast<std::size_t>(unit)].group);
+    return {Error::Kind::Infeasible, kCutting, cat(where, " would be left without a channel"),
+            cat("Keep more channels of ", group.key, ".")};
 }
 
 }  // namespace
 
 Result<Boxes> boxesFor(const ChannelGroups& groups, const KeptChannels& kept) {
-    return guarded(kCutting, [&]() -> Result<Boxes> {
-        BoxTest test(groups, kept);
-        auto boxes = test.run();
-        if (boxes || !test.missing()) return boxes;
-        Error error = boxes.error();
-        error.hint = nearestLegal(groups, kept, *test.missing());
-        return error;
-    });
+    return guarded(kCutting, [&] { return BoxTest(groups, kept).run(); });
 }
 
 }  // namespace espalier::channels

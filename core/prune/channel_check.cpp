@@ -27,12 +27,27 @@ const Group* groupWithMember(const ChannelGroups& groups, const std::string& nam
     return found == groups.groups().end() ? nullptr : &*found;
 }
 
+/// "qkv[0:8], qkv[32:40]": the groups of one layer's outputs, where there are several.
+std::string partsOf(const ChannelGroups& groups, const std::string& layer) {
+    std::string parts;
+    for (const Group& group : groups.groups()) {
+        if (group.key.starts_with(layer + "["))
+            parts += cat(parts.empty() ? "" : ", ", group.key);
+    }
+    return parts;
+}
+
 Error unknownKey(const ChannelGroups& groups, const Plan& plan, const std::string& key,
                  std::string_view list) {
     const Error error{Error::Kind::Mismatch, "The plan does not fit the model",
                       cat(list, ".", key, ": ", groups.snapshot()->file().name(),
                           " has no channel group of this name"),
                       "Open the model the plan was made for, or use a key that inspect lists"};
+    if (const std::string parts = partsOf(groups, key.substr(0, key.find('['))); !parts.empty()) {
+        return {error.kind, error.what,
+                cat(list, ".", key, ": the outputs of this layer belong to the groups ", parts),
+                "Use these keys"};
+    }
     const Group* group = groupWithMember(groups, key);
     if (!group) return error;
     const bool isTwice = list == "channels" && plan.channels.contains(group->key);

@@ -24,7 +24,7 @@ std::optional<std::int64_t> channelOfOutput(const channels::Group& group, std::i
     if (first != group.outputs.end()) return first - group.outputs.begin();
     const channels::Member* producer = firstProducer(group);
     if (!producer || group.outputs.empty() || producer->of(0).empty()) return std::nullopt;
-    // A part of a producer counts its outputs from where the part begins.
+    // Another output of the same channel, as of a group that spans several heads.
     const std::int64_t position = output + producer->of(0).front() - group.outputs.front();
     for (std::int64_t channel = 0; channel < group.width; ++channel) {
         if (std::ranges::find(producer->of(channel), position) != producer->of(channel).end())

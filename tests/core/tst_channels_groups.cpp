@@ -350,22 +350,6 @@ private Q_SLOTS:
         QCOMPARE(boxes->parameters.at("b"), (channels::Box{{1, 4, {0, 1}}}));
     }
 
-    /// b reads two of a's channels alone, c all of them.
-    void namesTheNearestLegalPlan() {
-        const auto groups =
-            groupsOf({{{"a", {4, 3, 1, 1}}, {"b", {2, 2, 1, 1}}, {"c", {2, 4, 1, 1}}},
-                      "y = torch.conv2d(x, self.a)\n"
-                      "  return torch.conv2d(torch.index_select(y, 1, self.order), self.b) + "
-                      "torch.conv2d(y, self.c)",
-                      kImage,
-                      {{"order", {2, 0}}}});
-        for (const channels::Group& group : groups->groups())
-            qInfo("%s %ld locked %d out %s", group.key.c_str(), long(group.width), group.locked,
-                  group.reason.c_str());
-        const auto emptied = channels::boxesFor(*groups, keeping(*groups, "a", {1, 3}));
-        qInfo("%s", emptied.ok() ? "ok" : emptied.error().text().c_str());
-    }
-
     void refusesAnEmptyGroupAndALockedOne() {
         const auto groups = groupsOf({{{"a", {8, 3, 3, 3}}, {"b", {4, 8, 1, 1}}},
                                       "return torch.conv2d(torch.conv2d(x, self.a), self.b)",

@@ -196,6 +196,56 @@ def test_one_ranking_for_all(cli, residual, tmp_path, scope):
     assert all(report["reached"][k]["keep"] >= -(-WIDTHS[k] // 10) for k in WIDTHS)
 
 
+class TwoKinds(nn.Module):
+    """Two convolutions that convolutions read, two linear layers that linear layers read, and `last` between them."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.last = nn.Conv2d(3, 10, 3), nn.Conv2d(10, 14, 3), nn.Conv2d(14, 6, 3)
+        self.fc1, self.fc2, self.head = nn.Linear(6, 20), nn.Linear(20, 12), nn.Linear(12, 5)
+
+    def forward(self, x):
+        x = torch.relu(self.last(torch.relu(self.second(torch.relu(self.first(x)))))).mean([2, 3])
+        return self.head(torch.sigmoid(self.fc2(torch.relu(self.fc1(x)))))
+
+
+def best_of_all(scores, ratio):
+    """Per layer the channels that stay when its scores, divided by their mean, are ranked with those of the others."""
+    shares = {name: (own / own.mean()).tolist() for name, own in scores.items()}
+    open_to_all = []
+    for name, own in shares.items():
+        safe = -(-len(own) // 10)  # the best tenth stays
+        open_to_all += [(score, name) for score in sorted(own)[:len(own) - safe]]
+    gone = sorted(open_to_all)[:int(ratio * sum(map(len, shares.values())) + 0.5)]
+    counts = {name: len(own) - sum(of == name for _, of in gone) for name, own in shares.items()}
+    return {name: sorted(scores[name].topk(count).indices.tolist()) for name, count in counts.items()}
+
+
+def test_groups_of_one_kind_share_a_ranking(cli, tmp_path):
+    """Convolutions are ranked among each other, linear layers among each other, each kind by a hand computation."""
+    model = save(TwoKinds(), tmp_path / "kinds.pt")
+    module = load(model)
+    names = ("first", "second", "last", "fc1", "fc2")
+    torch.manual_seed(2)
+    with torch.no_grad():  # rows of different size, differently so in every layer
+        for spread, name in zip((0.2, 1.5, 0.6, 0.3, 1.2), names):
+            weight = getattr(module, name).weight
+            weight.mul_(torch.randn(len(weight)).mul(spread).exp().view(-1, *[1] * (weight.dim() - 1)))
+    torch.jit.save(module, str(model))
+    scores = {name: slices(state(model), f"{name}.weight").norm(dim=1) for name in names}
+    expected = {}
+    for kind in (("first", "second"), ("last",), ("fc1", "fc2")):
+        expected |= best_of_all({name: scores[name] for name in kind}, 0.4)
+    report = prune(cli, model, tmp_path, "--input", "1x3x12x12", "--channels", 0.4, "--scope", "same-kind")
+    rows = {name: report["kept"][f"{name}.weight"].get("0", list(range(len(scores[name])))) for name in names}
+    assert rows == expected
+    assert report["reached"]["last"]["keep"] == 4  # nothing is of its kind: 6 - round(2.4)
+    counts = {name: len(kept) for name, kept in expected.items()}
+    assert counts != {name: len(kept) for name, kept in best_of_all(scores, 0.4).items()}  # not one ranking for all
+    assert counts["first"] + counts["second"] == 24 - 10 and counts["fc1"] + counts["fc2"] == 32 - 13
+    assert counts["first"] != 10 - 4 and counts["fc1"] != 20 - 8  # not the same share of each
+
+
 def test_multiples_and_floor(cli, residual, tmp_path):
     report = prune(cli, residual, tmp_path, "--channels", 0.6, "--multiple-of", 8)
     assert {k: report["reached"][k]["keep"] for k in WIDTHS} == {"conv1": 8, "conv2": 16, "fc1": 16}
@@ -222,6 +272,52 @@ def test_plan_with_marks_and_locks(cli, residual, tmp_path):
     assert report["reached"]["conv2"] == {"keep": 24, "width": 24, "constraint": "locked in the plan"}
     assert report["reached"]["fc1"]["keep"] == 4 and report["requested"]["fc1"]["keep"] == 0
     assert largest_difference(tmp_path / "masked.pt", tmp_path / "out.pt") < 1e-5
+
+
+class FusedAttention(nn.Module):
+    """Two heads of eight; queries, keys and values are thirds of one layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.qkv, self.proj = nn.Linear(12, 48), nn.Linear(16, 4)
+
+    def forward(self, x):
+        n, t = x.size(0), x.size(1)
+        q, k, v = self.qkv(x).chunk(3, dim=-1)
+        q, k, v = (q.view(n, t, 2, -1).transpose(1, 2), k.view(n, t, 2, -1).transpose(1, 2),
+                   v.view(n, t, 2, -1).transpose(1, 2))
+        y = nn.functional.scaled_dot_product_attention(q, k, v)
+        return self.proj(y.transpose(1, 2).reshape(n, t, -1))
+
+
+@pytest.mark.parametrize("thirds", [(0, 16), (32,)], ids=["queries and keys", "values"])
+def test_a_key_with_a_range(cli, tmp_path, thirds):
+    """Rule and marks act on these outputs of the layer alone; a mark on any of them is one on their channel."""
+    model = save(FusedAttention(), tmp_path / "attention.pt")
+    groups = cli.json("inspect", model, "--input", "1x5x12")["groups"]
+    assert {g["key"]: g["width"] for g in groups if not g["locked"]} == {"qkv[0:8]": 8, "qkv[32:40]": 8}
+    # A channel is the same position in both heads, of queries and keys alike.
+    weight = state(model)["qkv.weight"].double().view(3, 2, 8, 12)
+    order = sum(weight[t // 16].square().sum((0, 2)) for t in thirds).argsort(descending=True).tolist()
+    key = f"qkv[{thirds[0]}:{thirds[0] + 8}]"
+    marks = {"keep": [thirds[0] + order[-1]], "remove": [thirds[-1] + 8 + order[0]]}
+    plan = plan_file(tmp_path, channels={key: {"keep": 4}}, marks={key: marks})
+    report = prune(cli, model, tmp_path, "--input", "1x5x12", "--plan", plan)
+    stay = order[1:4] + order[-1:]
+    rows = [i for i in range(48) if i // 16 * 16 not in thirds or i % 8 in stay]
+    columns = {"proj.weight": {"1": [i for i in range(16) if i % 8 in stay]}} if thirds == (32,) else {}
+    assert report["kept"] == {"qkv.weight": {"0": rows}, "qkv.bias": {"0": rows}} | columns
+    assert report["requested"] == {key: {"keep": 4, "width": 8}}
+    assert {k: v for k, v in report["reached"].items() if k.startswith("qkv[")} == report["requested"]
+    assert largest_difference(tmp_path / "masked.pt", tmp_path / "out.pt", (3, 7, 12)) < 1e-5
+
+
+@pytest.mark.parametrize("key", ["qkv", "qkv[0:16]"])
+def test_a_layer_of_several_groups_is_named_by_them(cli, tmp_path, key):
+    model = save(FusedAttention(), tmp_path / "attention.pt")
+    plan = plan_file(tmp_path, channels={key: {"keep": 4}})
+    done = cli.run("prune", model, "--input", "1x5x12", "--plan", plan, "--output", tmp_path / "out.pt")
+    assert done.returncode == 3 and "the groups qkv[0:8], qkv[32:40]" in done.stderr, done.stderr
 
 
 def test_weights_are_pruned_in_what_is_left(cli, residual, tmp_path):
@@ -294,8 +390,11 @@ def test_inexact_groups_are_asked_for(cli, normed, tmp_path):
     done = cli.run("prune", normed, "--plan", plan, "--output", tmp_path / "out.pt")
     assert done.returncode == 1 and "fc1" in done.stderr and "--allow-inexact" in done.stderr
     assert os.listdir(tmp_path) == [plan.name]
-    for choice in (["--plan", plan], ["--channels", 0.5]):
-        cli.ok("prune", normed, *choice, "--allow-inexact", "--output", tmp_path / "out.pt", "--masked-output",
+    permitted = plan_file(tmp_path, "permitted.json", channels={"fc1": {"ratio": 0.5}},
+                          defaults={"channels": {"allow_inexact": True}})
+    flag = "--allow-inexact"
+    for choice in (["--plan", plan, flag], ["--plan", permitted], ["--channels", 0.5, flag]):
+        cli.ok("prune", normed, *choice, "--output", tmp_path / "out.pt", "--masked-output",
                tmp_path / "masked.pt", "--report", tmp_path / "r.json")
         report = json.loads((tmp_path / "r.json").read_text())
         assert not report["proof"]["exact"] and state(tmp_path / "out.pt")["fc1.weight"].shape == (16, 12)

@@ -25,14 +25,44 @@ class TorchAttention(nn.Module):
         return self.head(x)
 
 
-@case(TOKENS, shrinks=("attention.in_proj_weight", "attention.out_proj.weight"))
+@case(
+    TOKENS,
+    exact={"embed": 16, "attention": 4},
+    half={
+        "embed.weight": [8, 6],
+        "embed.bias": [8],
+        "attention.in_proj_weight": [24, 8],
+        "attention.in_proj_bias": [24],
+        "attention.out_proj.weight": [8, 8],
+        "attention.out_proj.bias": [8],
+        "head.weight": [3, 8],
+    },
+)
 class MultiheadAttention(TorchAttention):
-    """nn.MultiheadAttention; its checks on the width of the stream are baked into scripts."""
+    """nn.MultiheadAttention; its checks on the width of the stream are baked into scripts.
+
+    It lays q, k and v out as [3, 16]: the three keep the same positions of every head.
+    """
 
 
-@case("1x5x6", "1x7x6", shrinks=("attention.in_proj_weight",))
+@case(
+    "1x5x6",
+    "1x7x6",
+    exact={"memory": 16, "attention": 8, "attention.out_proj": 16},
+    half={
+        "embed.weight": [8, 6],
+        "embed.bias": [8],
+        "memory.weight": [8, 6],
+        "memory.bias": [8],
+        "attention.in_proj_weight": [24, 8],
+        "attention.in_proj_bias": [24],
+        "attention.out_proj.weight": [8, 8],
+        "attention.out_proj.bias": [8],
+        "head.weight": [3, 8],
+    },
+)
 class CrossMultiheadAttention(nn.Module):
-    """Queries from one sequence, keys and values from another."""
+    """Queries from one sequence, keys and values from another: one matrix reads both."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,7 +88,17 @@ class Attention(nn.Module):
         self.heads = 4
 
 
-@case(TOKENS, exact=None, shrinks=("embed.weight", "qkv.weight", "proj.weight"))
+STREAM = {
+    "embed.weight": [8, 6],
+    "embed.bias": [8],
+    "proj.weight": [8, 8],
+    "proj.bias": [8],
+    "head.weight": [3, 8],
+}
+FUSED = STREAM | {"qkv.weight": [24, 8], "qkv.bias": [24]}
+
+
+@case(TOKENS, exact={"embed": 16, "qkv": (4, 4)}, half=FUSED)
 class QkvByChunk(Attention):
     def forward(self, x: Tensor) -> Tensor:
         x = self.embed(x)
@@ -71,7 +111,7 @@ class QkvByChunk(Attention):
         return self.head(x + self.proj(y.transpose(1, 2).reshape(n, t, -1)))
 
 
-@case(TOKENS, shrinks=("embed.weight", "qkv.weight", "proj.weight"))
+@case(TOKENS, exact={"embed": 16, "qkv": (4, 4)}, half=FUSED)
 class QkvBySplitCausal(Attention):
     """Split by the width of the stream, a triangular mask, softmax by hand."""
 
@@ -93,9 +133,9 @@ class QkvBySplitCausal(Attention):
         return self.head(x + self.proj(y))
 
 
-@case(TOKENS, shrinks=("embed.weight", "qkv.weight", "proj.weight"))
+@case(TOKENS, exact={"embed": 16, "qkv": 4}, half=FUSED)
 class QkvByIndex(Attention):
-    """reshape to [n, t, 3, heads, d], permute, then [0], [1], [2]."""
+    """reshape to [n, t, 3, heads, d], permute, then [0], [1], [2]: q, k and v keep the same positions."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -110,7 +150,7 @@ class QkvByIndex(Attention):
         return self.head(x + self.proj((a @ v).transpose(1, 2).reshape(n, t, c)))
 
 
-@case(TOKENS, shrinks=("embed.weight", "qkv.weight", "proj.weight"))
+@case(TOKENS, exact={"embed": 16, "qkv": 4}, half=FUSED)
 class QkvByUnbind(Attention):
     def forward(self, x: Tensor) -> Tensor:
         x = self.embed(x)
@@ -137,10 +177,17 @@ class SeparateAttention(nn.Module):
         self.width = 4
 
 
-SEPARATE = ("embed.weight", "query.weight", "key.weight", "value.weight", "proj.weight")
+SEPARATE = STREAM | {
+    "query.weight": [8, 8],
+    "query.bias": [8],
+    "key.weight": [8, 8],
+    "key.bias": [8],
+    "value.weight": [8, 8],
+    "value.bias": [8],
+}
 
 
-@case(TOKENS, shrinks=SEPARATE)
+@case(TOKENS, exact={"embed": 16, "query": 4, "value": 4}, half=SEPARATE)
 class SeparateQkv(SeparateAttention):
     def split(self, x: Tensor) -> Tensor:
         return x.view(x.size(0), x.size(1), self.heads, self.width).permute(0, 2, 1, 3)
@@ -154,7 +201,12 @@ class SeparateQkv(SeparateAttention):
         return self.head(x + self.proj(y))
 
 
-@case(TOKENS, shrinks=("embed.weight", "value.weight", "proj.weight"))
+@case(
+    TOKENS,
+    exact={"embed": 16, "query": 4, "value": 4},
+    half=SEPARATE
+    | {"key.weight": [4, 8], "key.bias": [4], "value.weight": [4, 8], "value.bias": [4]},
+)
 class GroupedQuery(SeparateAttention):
     """Four query heads on two heads of keys and values, repeated by expand and reshape."""
 
@@ -176,9 +228,13 @@ class GroupedQuery(SeparateAttention):
         return self.head(x + self.proj(y.transpose(1, 2).reshape(n, t, -1)))
 
 
-@case(TOKENS, shrinks=("embed.weight", "value.weight", "proj.weight"))
+@case(
+    TOKENS,
+    exact={"embed": 16, "query": 2, "value": 4},
+    half=SEPARATE | {"cos": [5, 2], "sin": [5, 2]},
+)
 class RotaryAttention(SeparateAttention):
-    """Positions by rotation: a head's halves are turned against each other."""
+    """Positions by rotation: a head's halves are turned against each other and go in pairs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -201,7 +257,7 @@ class RotaryAttention(SeparateAttention):
         return self.head(x + self.proj(y.transpose(1, 2).reshape(n, t, -1)))
 
 
-@case(TOKENS, shrinks=("embed.weight",))
+@case(TOKENS, exact={"embed": 16, "query": 4, "value": 4}, half=SEPARATE)
 class EinsumAttention(SeparateAttention):
     def forward(self, x: Tensor) -> Tensor:
         x = self.embed(x)
@@ -214,7 +270,7 @@ class EinsumAttention(SeparateAttention):
         return self.head(x + self.proj(y))
 
 
-@case(TOKENS, exact={"query": 16, "value": 16, "embed": 16})
+@case(TOKENS, exact={"query": 16, "value": 16, "embed": 16}, half=SEPARATE)
 class OneHead(SeparateAttention):
     """With one head nothing else holds q, k and v: any channel may go. q and k move together."""
 
@@ -224,9 +280,16 @@ class OneHead(SeparateAttention):
         return self.head(x + self.proj(torch.bmm(a.softmax(-1), self.value(x))))
 
 
-@case(TOKENS)
+@case(
+    TOKENS,
+    exact={"embed": 16, "query": 4},
+    inexact={"key": 4},
+    half=STREAM
+    | {"query.weight": [8, 8], "query.bias": [8], "key.weight": [16, 8], "value.weight": [16, 8]},
+    fixed=("key.bias", "value.bias"),
+)
 class CrossCovariance(SeparateAttention):
-    """Channels attend to channels: the softmax runs over them."""
+    """Channels attend to channels: the softmax runs over those of the keys, which need opting in."""
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.embed(x)
@@ -325,7 +388,17 @@ class PositionAndToken(nn.Module):
 
 @case(
     "1x3x16x16",
-    shrinks=("patch.weight", "qkv.weight", "proj.weight"),
+    exact={"patch": 16, "qkv": 4},
+    half={
+        "patch.weight": [8, 3, 2, 2],
+        "patch.bias": [8],
+        "qkv.weight": [24, 8],
+        "qkv.bias": [24],
+        "proj.weight": [8, 8],
+        "proj.bias": [8],
+        "head.weight": [3, 8],
+    },
+    fixed=("table", "relative"),
 )
 class WindowAttention(nn.Module):
     """Channels last, rolled, cut in windows of 4×4, attended, put together and rolled back."""

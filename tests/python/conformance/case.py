@@ -33,8 +33,11 @@ class Case:
     shrinks: tuple[str, ...] = ()  # parameters that must lose elements at --channels 0.5
     fixed: tuple[str, ...] = ()  # parameters that must keep their shape at any ratio
     rows_stay: tuple[str, ...] = ()  # parameters whose zeroed rows would divide by zero
-    lifted: bool = False  # parameters are constants in the file: their names are not known
+    lifted: bool = False  # parameters are constants in the file; names in `half` are the program's
     nothing: bool = False  # nothing may be cut at all
+    other_batch: int = 0  # a batch size that takes a branch which the example does not
+    methods: tuple[str, ...] = ()  # those beside forward that work on the cut widths
+    unproved: tuple[str, ...] = ()  # how lines of the report's `unproved` begin
     rebuild: Callable[[dict[str, list[int]]], nn.Module] | None = None  # the narrower module
 
 

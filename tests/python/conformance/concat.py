@@ -199,7 +199,19 @@ class ConcatWithInput(nn.Module):
         return self.head(torch.cat([x, F.relu(self.conv(x))], 1))
 
 
-@case(IMAGE, shrinks=("inner.weight",))
+@case(
+    IMAGE,
+    exact={"a": 4, "inner": 6, "b": 4},
+    half={
+        "a.weight": [2, 3, 1, 1],
+        "a.bias": [2],
+        "inner.weight": [3, 3, 1, 1],
+        "inner.bias": [3],
+        "b.weight": [2, 3, 1, 1],
+        "b.bias": [2],
+        "head.weight": [2, 4, 1, 1],
+    },
+)
 class SliceAssignment(nn.Module):
     """A tensor that is filled in two strokes."""
 
@@ -217,9 +229,24 @@ class SliceAssignment(nn.Module):
         return self.head(F.relu(whole))
 
 
-@case(IMAGE, shrinks=("conv2.weight",))
+@case(
+    IMAGE,
+    exact={"conv": (2, 6), "conv2": 8},
+    half={
+        "conv.weight": [4, 3, 3, 3],
+        "conv.bias": [4],
+        "partial.weight": [1, 1, 3, 3],
+        "partial.bias": [1],
+        "conv2.weight": [4, 4, 1, 1],
+        "conv2.bias": [4],
+        "head.weight": [2, 4, 1, 1],
+    },
+)
 class PartialUpdate(nn.Module):
-    """Some channels of a tensor are convolved, written back, the others pass."""
+    """Some channels of a tensor are convolved, written back, the others pass.
+
+    What is written must fit what it overwrites: `partial` gives as many channels as it reads.
+    """
 
     def __init__(self) -> None:
         super().__init__()

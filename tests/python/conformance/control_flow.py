@@ -56,6 +56,65 @@ class ShapeBranch(nn.Module):
 
 @case(
     IMAGE,
+    forms=SCRIPT,
+    exact={"conv": 8},
+    half={"conv.weight": [4, 3, 3, 3], "conv.bias": [4], "head.weight": [2, 4, 1, 1]},
+    fixed=("aside1.weight", "aside2.weight"),
+    other_batch=5,
+    unproved=("A branch in the model (control_flow.py:",),
+)
+class BatchBranch(nn.Module):
+    """More than four samples take another way: through layers of its own, and through one that is cut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, padding=1)
+        self.head = nn.Conv2d(8, 2, 1)
+        self.aside1 = nn.Conv2d(3, 6, 1)
+        self.aside2 = nn.Conv2d(6, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.conv(x))
+        if x.size(0) > 4:
+            return self.head(torch.tanh(y)) + self.aside2(F.relu(self.aside1(x)))
+        return self.head(y)
+
+
+@case(
+    IMAGE,
+    forms=SCRIPT,
+    exact={"conv1": 8, "conv2": 12},
+    half={
+        "conv1.weight": [4, 3, 3, 3],
+        "conv1.bias": [4],
+        "conv2.weight": [6, 4, 3, 3],
+        "conv2.bias": [6],
+        "head.weight": [4, 6],
+    },
+    methods=("scores",),
+    unproved=("The method scores beside forward",),
+)
+class ExportedMethod(nn.Module):
+    """A second entry beside forward, which runs the same layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 8, 3, padding=1)
+        self.conv2 = nn.Conv2d(8, 12, 3, padding=1)
+        self.head = nn.Linear(12, 4)
+
+    @torch.jit.export
+    def scores(self, x: Tensor) -> Tensor:
+        x = torch.tanh(self.conv2(F.relu(self.conv1(x))))
+        return self.head(x.amax([2, 3])).softmax(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.conv2(F.relu(self.conv1(x))))
+        return self.head(x.mean([2, 3]))
+
+
+@case(
+    IMAGE,
     exact={"stem": 8},
     half={"stem.weight": [4, 3, 1, 1], "again.weight": [4, 4, 1, 1], "head.weight": [2, 4, 1, 1]},
 )
@@ -216,9 +275,17 @@ add_case(
     "frozen_file",
     ConvBnReluLinear,
     IMAGE,
-    doc="torch.jit.freeze: weights are constants, norms folded into them",
+    doc="torch.jit.freeze: weights are constants, norms folded into them; each operator names its own",
     forms=("frozen",),
     lifted=True,
+    exact={"conv2d_0": 8, "conv2d_1": 12},
+    half={
+        "conv2d_0.weight": [4, 3, 3, 3],
+        "conv2d_0.bias": [4],
+        "conv2d_1.weight": [6, 4, 3, 3],
+        "conv2d_1.bias": [6],
+        "linear_0.weight": [5, 6],
+    },
 )
 
 

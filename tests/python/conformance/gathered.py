@@ -101,7 +101,21 @@ class Involution(nn.Module):
         return self.head((near * weights).sum(2))
 
 
-@case("1x5x16", forms=("trace",), shrinks=("layers.0.linear1.weight", "layers.1.linear2.weight"))
+@case(
+    "1x5x16",
+    forms=("trace",),
+    exact={"layers.0.linear1": 24, "layers.1.linear1": 24},
+    inexact={},
+    half={
+        "layers.0.linear1.weight": [12, 16],
+        "layers.0.linear1.bias": [12],
+        "layers.0.linear2.weight": [16, 12],
+        "layers.1.linear1.weight": [12, 16],
+        "layers.1.linear1.bias": [12],
+        "layers.1.linear2.weight": [16, 12],
+    },
+    fixed=("layers.0.self_attn.in_proj_weight", "layers.1.norm2.weight", "layers.1.linear2.bias"),
+)
 class FusedEncoder(nn.Module):
     """Encoder layers traced without gradients are one operator each: only the feed-forward part can go."""
 

@@ -205,9 +205,26 @@ class NativeChannelShuffle(nn.Module):
         return self.head(F.relu(self.shuffle(self.stem(x))))
 
 
-@case(IMAGE, shrinks=("stem.weight", "unit.point1.weight", "head.weight"))
+@case(
+    IMAGE,
+    exact={"stem": (8, 8), "unit.point1": 8},
+    half={
+        "stem.weight": [8, 3, 3, 3],
+        "stem.bias": [8],
+        "unit.point1.weight": [4, 4, 1, 1],
+        "unit.point1.bias": [4],
+        "unit.depth.weight": [4, 1, 3, 3],
+        "unit.depth.bias": [4],
+        "unit.point2.weight": [4, 4, 1, 1],
+        "unit.point2.bias": [4],
+        "head.weight": [2, 8, 1, 1],
+    },
+)
 class ShuffleUnit(nn.Module):
-    """Half of the channels pass, half are convolved, then all are shuffled: as in ShuffleNet v2."""
+    """Half of the channels pass, half are convolved, then all are shuffled: as in ShuffleNet v2.
+
+    Those that pass go with the same ones of point2, beside which the shuffle lays them.
+    """
 
     class Unit(nn.Module):
         def __init__(self) -> None:

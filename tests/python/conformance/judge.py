@@ -22,10 +22,10 @@ def tensors(value: object) -> list[Tensor]:
     return [tensor for part in value or () for tensor in tensors(part)]
 
 
-def run(model: nn.Module, inputs: tuple[Input, ...]) -> list[Tensor]:
+def run(model: nn.Module, inputs: tuple[Input, ...], method: str = "forward") -> list[Tensor]:
     copies = (x.clone() if isinstance(x, Tensor) else [y.clone() for y in x] for x in inputs)
     with torch.no_grad():
-        return tensors(model(*copies))
+        return tensors(getattr(model, method)(*copies))
 
 
 def difference(a: list[Tensor], b: list[Tensor]) -> float:
@@ -40,10 +40,12 @@ def difference(a: list[Tensor], b: list[Tensor]) -> float:
     return worst
 
 
-def batches(model: nn.Module, wanted_inputs: tuple[str, ...]) -> list[tuple[Input, ...]]:
-    """Random inputs with one sample, and with two where the original takes two."""
-    inputs = [random_inputs(wanted_inputs, 1, seed=3)]
-    pair = random_inputs(wanted_inputs, 2, seed=4)
+def batches(model: nn.Module, wanted: Case) -> list[tuple[Input, ...]]:
+    """Random inputs with one sample, with two where the original takes two, and the case's other batch."""
+    inputs = [random_inputs(wanted.inputs, 1, seed=3)]
+    if wanted.other_batch:
+        inputs.append(random_inputs(wanted.inputs, wanted.other_batch, seed=6))
+    pair = random_inputs(wanted.inputs, 2, seed=4)
     try:
         run(model, pair)
     except RuntimeError:  # a trace may have baked the batch in

@@ -84,15 +84,19 @@ add_case(
     "local_response_norm",
     lambda: WithNorm(nn.LocalResponseNorm(3)),
     IMAGE,
-    doc="divides by neighbouring channels: not exact",
+    doc="divides by neighbouring channels, and cutting would make others neighbours",
     exact={},
+    inexact={},
+    nothing=True,
 )
 add_case(
     "softmax_over_channels",
     lambda: WithNorm(nn.Softmax(dim=1)),
     IMAGE,
-    doc="every channel divides by all: not exact",
+    doc="every channel divides by all: nothing may go unless asked",
     exact={},
+    inexact={"conv": 8},
+    nothing=True,
 )
 
 
@@ -156,7 +160,20 @@ class WeightNorm(nn.Module):
         return self.head(F.relu(self.conv(x)))
 
 
-@case(IMAGE, shrinks=("conv2.v",), rows_stay=("conv1.v", "conv2.v"))
+@case(
+    IMAGE,
+    exact={"conv1": 8, "conv2": 6},
+    half={
+        "conv1.v": [4, 3, 3, 3],
+        "conv1.g": [4, 1, 1, 1],
+        "conv1.bias": [4],
+        "conv2.v": [3, 4, 3, 3],
+        "conv2.g": [3, 1, 1, 1],
+        "conv2.bias": [3],
+        "head.weight": [2, 3, 1, 1],
+    },
+    rows_stay=("conv1.v", "conv2.v"),
+)
 class WeightNormTwice(nn.Module):
     """The second one normalises over the first one's channels; a zero column adds nothing."""
 

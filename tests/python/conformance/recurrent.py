@@ -74,7 +74,17 @@ class ConvThenLstm(nn.Module):
         return self.head(self.rnn(x)[0])
 
 
-@case(SEQUENCE)
+@case(
+    SEQUENCE,
+    exact={"rnn": 16},
+    half={
+        "rnn.weight_ih_l0": [32, 6],
+        "rnn.weight_hh_l0": [32, 8],
+        "rnn.bias_ih_l0": [32],
+        "rnn.bias_hh_l0": [32],
+        "head.weight": [3, 8],
+    },
+)
 class LstmState(nn.Module):
     """The hidden state itself is read, the output is not."""
 
@@ -88,7 +98,17 @@ class LstmState(nn.Module):
         return self.head(hidden[-1] + torch.tanh(cell[-1]))
 
 
-@case(SEQUENCE)
+@case(
+    SEQUENCE,
+    exact={"cell": 16},
+    half={
+        "cell.weight_ih": [32, 6],
+        "cell.weight_hh": [32, 8],
+        "cell.bias_ih": [32],
+        "cell.bias_hh": [32],
+        "head.weight": [3, 8],
+    },
+)
 class LstmCellLoop(nn.Module):
     """A cell, stepped by hand."""
 

@@ -207,9 +207,13 @@ class Unfold(nn.Module):
         return self.head(F.unfold(x, 3).view(x.size(0), 72, 6, 6))
 
 
-@case(IMAGE)
+@case(
+    IMAGE,
+    exact={"conv": 8},
+    half={"conv.weight": [8, 3, 3, 3], "conv.bias": [8], "head.weight": [2, 4, 1, 1]},
+)
 class Maxout(nn.Module):
-    """The larger of two channels."""
+    """The larger of two channels: they go in pairs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -247,9 +251,9 @@ class FlippedChannels(nn.Module):
         return self.head(torch.flip(F.relu(self.conv(x)), [1]))
 
 
-@case(IMAGE)
+@case(IMAGE, exact={}, inexact={}, nothing=True)
 class RolledChannels(nn.Module):
-    """Each channel plus its neighbour: every channel leans on the next."""
+    """Each channel plus its neighbour: every channel leans on the next, so all could only go together."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -261,7 +265,13 @@ class RolledChannels(nn.Module):
         return self.head(F.relu(x + torch.roll(x, 1, 1)))
 
 
-@case(IMAGE, exact={"inner": 6}, fixed=("conv.weight",))
+@case(
+    IMAGE,
+    exact={"inner": 6},
+    inexact={},
+    half={"inner.weight": [3, 8, 1, 1], "inner.bias": [3], "head.weight": [2, 3, 1, 1]},
+    fixed=("conv.weight",),
+)
 class SortedChannels(nn.Module):
     """A sort over the channels mixes them by value: nothing before it can be told apart."""
 

@@ -211,7 +211,7 @@ class SpatialGate(nn.Module):
         return self.head(x * torch.sigmoid(self.gate(x)))
 
 
-@case(IMAGE, exact={})
+@case(IMAGE, exact={}, inexact={"stem": 8}, nothing=True)
 class PooledSpatialGate(nn.Module):
     """Mean and maximum over the channels: a zeroed channel still counts, so nothing is exact."""
 
@@ -227,7 +227,7 @@ class PooledSpatialGate(nn.Module):
         return self.head(x * torch.sigmoid(self.gate(pooled)))
 
 
-@case(IMAGE, exact={})
+@case(IMAGE, exact={}, inexact={}, nothing=True)
 class NeighbourChannels(nn.Module):
     """A convolution along the channel axis (efficient channel attention) looks at neighbours."""
 
