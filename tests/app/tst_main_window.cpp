@@ -13,6 +13,9 @@
 #include "app/gui/workspace.h"
 #include "tests/support/file_size_limit.h"
 #include "tests/support/window_probe.h"
+#include "ui/document/highlight.h"
+#include "ui/plots/heatmap_view.h"
+#include "ui/plots/histogram_view.h"
 #include "ui/style/theme.h"
 
 using namespace espalier;
@@ -367,6 +370,25 @@ private Q_SLOTS:
         }
         const WindowProbe probe;
         QVERIFY(probe.action("view.theme_dark")->isChecked());
+    }
+
+    void aHoveredWeightIsMarkedOnTheViewThatComesNext() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        probe.trigger("view.heatmap");
+        QVERIFY(probe.rest());
+        auto* heatmap = probe.child<plots::HeatmapView>("weightHeatmap");
+        auto* canvas = test::find<QWidget>(*heatmap, "canvas");
+        QTest::mouseMove(canvas, {1, 1});
+        QTest::mouseMove(canvas, heatmap->cellRect({0, 3}).center().toPoint());
+        const auto magnitude = probe.document().highlight()->hovered().magnitude;
+        QVERIFY(magnitude);
+        probe.trigger("view.weights");
+        QCoreApplication::processEvents();
+        QCOMPARE(probe.window.findChild<plots::HistogramView*>()->mark(), magnitude);
+        probe.trigger("view.heatmap");
+        QVERIFY(!probe.document().highlight()->hovered().layer.isValid());
     }
 
     void aFullDiskLeavesNothingBehind_data() {

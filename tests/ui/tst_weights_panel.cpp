@@ -85,6 +85,11 @@ private Q_SLOTS:
         highlight.set({document().snapshot()->layers().back().id, 0.05});  // another layer's
         QVERIFY(!view().mark());
         highlight.set({document().selection(), 0.05});
+        const model::LayerId layer = document().selection();
+        document().select(document().snapshot()->layers().back().id);
+        QVERIFY(!view().mark());
+        document().select(layer);
+        QVERIFY(view().mark());
         QTest::mouseMove(canvas(), {canvas()->width() / 2, canvas()->height() / 3});
         QVERIFY(!view().mark());  // the hand is here now
         highlight.set({document().selection(), 0.05});

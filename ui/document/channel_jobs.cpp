@@ -61,6 +61,16 @@ void ChannelJobs::findGroups() {
         });
 }
 
+void ChannelJobs::makeWay() {
+    m_jobs->cancelSlot(QStringLiteral("groups"));
+    m_jobs->cancelSlot(QStringLiteral("proveGroup"));
+}
+
+void ChannelJobs::resume() {
+    if (m_channels->isSearching()) findGroups();
+    if (const auto group = m_channels->selected()) Q_EMIT m_channels->proofChanged(*group);
+}
+
 void ChannelJobs::refreshScores() {
     const FoundGroups* found = m_channels->found();
     if (!found) return;

@@ -32,6 +32,10 @@ public:
     /// Proves the group alone; see Channels::proof.
     void prove(channels::GroupId group);
 
+    /// For a model that is being opened: stops what is of no use once it is there.
+    void makeWay();
+    void resume();  ///< the old model stays
+
 Q_SIGNALS:
     void failed(const espalier::Error& error);
 

@@ -129,7 +129,7 @@ void Workbench::openModel(const std::filesystem::path& path,
         [this, path](const Result<Opened>& result) {
             if (!result) {
                 Q_EMIT openFailed(textOf(path));
-                indexLayers();  // of the model that stays: it made way
+                resumeAfterOpening();
                 return fail(result.error());
             }
             if (result->misfit) m_document->setDataset({});
@@ -145,6 +145,12 @@ void Workbench::openModel(const std::filesystem::path& path,
 void Workbench::makeWayForOpening() {
     for (const char* slot : {"evaluate", "latency", "index"})
         m_jobs->cancelSlot(QString::fromLatin1(slot));
+    m_channelJobs->makeWay();
+}
+
+void Workbench::resumeAfterOpening() {
+    indexLayers();
+    m_channelJobs->resume();
 }
 
 // What still runs for a model that is gone would deliver nothing of use.

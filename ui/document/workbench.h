@@ -102,6 +102,7 @@ private:
     void refreshMasks();
     void preferSelection();
     void makeWayForOpening();
+    void resumeAfterOpening();  ///< it failed: the old model stays
     void forgetJobsOfModel();
     bool isModel(const model::SnapshotPtr& root) const;
     model::SnapshotPtr rootSnapshot() const;

@@ -90,7 +90,8 @@ WeightsPanel::WeightsPanel(Workbench* workbench, QWidget* parent)
     connect(m_document, &Document::masksChanged, this, &WeightsPanel::showCut);
     connect(m_document, &Document::previewChanged, this, &WeightsPanel::showCut);
     connect(m_document->highlight(), &Highlight::changed, this, &WeightsPanel::showMark);
-    // A mark that came with the panel, from a heatmap now hidden, goes when the mouse moves on.
+    connect(m_document, &Document::selectionChanged, this, &WeightsPanel::showMark);
+    // A mark that came with the panel, from a heatmap now hidden, goes when the mouse moves here.
     connect(m_view, &plots::PlotView::hoverTextChanged, m_document->highlight(), &Highlight::clear);
     reload();
 }
@@ -147,6 +148,11 @@ void WeightsPanel::showEvent(QShowEvent* event) {
     QWidget::showEvent(event);
     if (m_isStale) reloadNow();
     showMark();
+}
+
+void WeightsPanel::hideEvent(QHideEvent* event) {
+    QWidget::hideEvent(event);
+    m_document->highlight()->clear();  // a mark that came with the panel goes with it
 }
 
 void WeightsPanel::reload() {
