@@ -64,6 +64,28 @@ private Q_SLOTS:
         QVERIFY(test::find<QLabel>(dialog, "cutProved")->text().startsWith("Proved: identical"));
     }
 
+    void saysThatAgreementProvesNothing() {
+        constexpr const char* kDeaf = "deaf.script.pt";
+        NEED_FILE(fixture(kDeaf));
+        Session session;
+        session.workbench.openModel(fixture(kDeaf), {*script::parseInputSpec("2x6")});
+        QVERIFY(session.settle());
+        Channels& channels = *session.document.channels();
+        channels.setRule(*channels.found()->groups->find("first"), ChannelRule::keepBest(4));
+        QVERIFY(session.settle());
+        CutDialog dialog(&session.workbench);
+        QTRY_VERIFY_WITH_TIMEOUT(dialog.model(), 60'000);
+        QVERIFY(dialog.model()->proof().isVacuous);
+        const auto& proof = *test::find<QLabel>(dialog, "cutProof");
+        QVERIFY(proof.isVisibleTo(&dialog));
+        QVERIFY2(proof.text().startsWith("Not proved: compared with the masked model"),
+                 qPrintable(proof.text()));
+        QVERIFY(test::find<QLabel>(dialog, "cutProved")->text().isEmpty());
+        QVERIFY(test::find<QLabel>(dialog, "cutUnproved")
+                    ->text()
+                    .contains("The output was the same for two different inputs"));
+    }
+
     void saysThatNothingGoes() {
         NEED_FILE(fixture(kModel));
         Session session;

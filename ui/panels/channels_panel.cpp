@@ -106,7 +106,7 @@ QWidget* ChannelsPanel::buildOptions() {
 QWidget* ChannelsPanel::buildRanking() {
     auto* button = new QToolButton(this);
     button->setObjectName(QStringLiteral("channelRanking"));
-    button->setText(tr("Ranking…"));
+    button->setText(tr("Ranking"));
     button->setToolTip(
         tr("How scores of different groups are compared, the least that stays, and "
            "what is removed of attention heads"));
