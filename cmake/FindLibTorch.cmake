@@ -11,8 +11,25 @@
 
 set(LIBTORCH "$ENV{LIBTORCH}" CACHE PATH "Folder of a LibTorch or of an installed Python torch")
 
+# The version of the torch in a folder; empty where the folder does not tell.
+function(_libtorch_version dir out)
+  set(version "")
+  foreach(file IN ITEMS version.py build-version)
+    if(NOT version AND EXISTS "${dir}/${file}")
+      file(STRINGS "${dir}/${file}" line REGEX "^(__version__ = .)?[0-9]" LIMIT_COUNT 1)
+      string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" version "${line}")
+    endif()
+  endforeach()
+  set(${out} "${version}" PARENT_SCOPE)
+endfunction()
+
+# Whether a folder holds a LibTorch that is not too old: one that is must not hide another.
 function(_libtorch_is_root dir out)
-  if(EXISTS "${dir}/include/torch/csrc/jit/api/module.h" AND EXISTS "${dir}/lib/libtorch_cpu${CMAKE_SHARED_LIBRARY_SUFFIX}")
+  _libtorch_version("${dir}" version)
+  if(version AND LibTorch_FIND_VERSION AND version VERSION_LESS LibTorch_FIND_VERSION)
+    message(STATUS "LibTorch ${version} in ${dir} is too old: at least ${LibTorch_FIND_VERSION} is needed")
+    set(${out} FALSE PARENT_SCOPE)
+  elseif(EXISTS "${dir}/include/torch/csrc/jit/api/module.h" AND EXISTS "${dir}/lib/libtorch_cpu${CMAKE_SHARED_LIBRARY_SUFFIX}")
     set(${out} TRUE PARENT_SCOPE)
   else()
     set(${out} FALSE PARENT_SCOPE)
@@ -67,12 +84,8 @@ foreach(python IN ITEMS "$ENV{VIRTUAL_ENV}/bin/python3" "${_libtorch_python3}" "
   endif()
 endforeach()
 
-if(LibTorch_ROOT AND EXISTS "${LibTorch_ROOT}/version.py")
-  file(STRINGS "${LibTorch_ROOT}/version.py" _line REGEX "^__version__")
-  string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" LibTorch_VERSION "${_line}")
-elseif(LibTorch_ROOT AND EXISTS "${LibTorch_ROOT}/build-version")
-  file(STRINGS "${LibTorch_ROOT}/build-version" _line)
-  string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" LibTorch_VERSION "${_line}")
+if(LibTorch_ROOT)
+  _libtorch_version("${LibTorch_ROOT}" LibTorch_VERSION)
 endif()
 
 include(FindPackageHandleStandardArgs)

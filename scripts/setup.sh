@@ -65,7 +65,16 @@ install_packages() {
 torch_version=2.13.0
 venv="${XDG_DATA_HOME:-$HOME/.local/share}/espalier/venv"
 
-has_torch() { [ -x "$1" ] && "$1" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("torch") is None)' 2>/dev/null; }
+# Whether a Python has a torch that can be built with: its headers, and recent enough.
+has_torch() {
+  [ -x "$1" ] && "$1" - 2>/dev/null <<'PYTHON'
+import importlib.util, pathlib, re, sys
+root = pathlib.Path(importlib.util.find_spec("torch").submodule_search_locations[0])
+version = re.search(r"__version__ = '(\d+)\.(\d+)", (root / "version.py").read_text())
+usable = (root / "include/torch/csrc/jit/api/module.h").exists() and tuple(map(int, version.groups())) >= (2, 4)
+sys.exit(not usable)
+PYTHON
+}
 
 install_torch() {
   if [ -n "${LIBTORCH:-}" ]; then say "LibTorch: \$LIBTORCH = $LIBTORCH"; return; fi

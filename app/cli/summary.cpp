@@ -81,8 +81,7 @@ std::string describe(const exchange::PruneReport& report) {
     for (const auto& layer : report.layers) {
         // With cut channels, layers without zeros of their own would fill pages.
         if (report.proof && !layer.requested && layer.reached == 0) continue;
-        layers.push_back({layer.weight, layer.requested ? percent(*layer.requested) : "–",
-                          percent(layer.reached)});
+        layers.push_back({layer.weight, layer.requestedText(), percent(layer.reached)});
     }
     if (layers.size() == 1) return text;
     return text + "\n\n" + table(layers, {Align::Left, Align::Right, Align::Right});

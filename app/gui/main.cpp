@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
     gui::MainWindow window;
     const gui::UnixSignals unixSignals;
     QObject::connect(&unixSignals, &gui::UnixSignals::terminationRequested, &window,
-                     &gui::MainWindow::closeNow);
+                     &gui::MainWindow::terminate);
     log(LogLevel::Info, "Espalier " + version());
     window.show();
     if (line.example) {

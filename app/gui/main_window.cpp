@@ -321,6 +321,15 @@ void MainWindow::closeNow() {
     close();
 }
 
+void MainWindow::terminate() {
+    m_isTerminated = true;
+    while (QWidget* dialog = QApplication::activeModalWidget()) {
+        if (!dialog->close()) break;
+    }
+    // Once the loops of those dialogs have ended.
+    QMetaObject::invokeMethod(this, &MainWindow::closeNow, Qt::QueuedConnection);
+}
+
 void MainWindow::closeEvent(QCloseEvent* event) {
     const bool isTraining = m_workbench->isTraining();
     if (!m_isLeaving && (isTraining || m_document->hasUnsavedWork())) {
@@ -340,7 +349,8 @@ void MainWindow::closeEvent(QCloseEvent* event) {
 void MainWindow::finish() {
     saveWindow(*this, *m_workspace);
     QApplication::setOverrideCursor(Qt::WaitCursor);
-    const auto saved = m_workbench->shutDown();
+    using Unsaved = ui::Workbench::Unsaved;
+    const auto saved = m_workbench->shutDown(m_isTerminated ? Unsaved::Keep : Unsaved::Drop);
     QApplication::restoreOverrideCursor();
     if (!saved) {
         log(LogLevel::Error, saved.error().text());
@@ -350,7 +360,7 @@ void MainWindow::finish() {
 }
 
 void MainWindow::rememberBest(const QString& path) {
-    log(LogLevel::Info, "The training was stopped; its best weights are in " + path.toStdString());
+    log(LogLevel::Info, "Trained weights were kept in " + path.toStdString());
     rememberSavedTraining(path);
     m_recent->add(path);
 }

@@ -36,6 +36,9 @@ public:
     void openPath(const QString& path);
     /// Closes without a question; a training keeps its best so far in a file.
     void closeNow();
+    /// The same, when the system ends the program: what is asked just now is taken as cancelled,
+    /// and trained weights that were not exported are kept in a file.
+    void terminate();
 
     ui::Document* document() const { return m_document; }
     ui::Workbench* workbench() const { return m_workbench; }
@@ -77,6 +80,7 @@ private:
     QLabel* m_device = nullptr;
     bool m_isOpening = false;
     int m_openingJob = 0;
+    bool m_isTerminated = false;
     bool m_isLeaving = false;  // every question has been answered: close
 };
 

@@ -69,6 +69,10 @@ std::string siCount(double count) {
 std::string percent(double ratio, int decimals) {
     if (!std::isfinite(ratio)) return notFinite(ratio);
     std::string number = fmt::format("{:.{}f}", ratio * 100, decimals);
+    // Almost all is not all.
+    const double unit = std::pow(10, decimals);
+    if (ratio > 0 && ratio < 1 && number.starts_with("100"))
+        number = fmt::format("{:.{}f}", std::floor(ratio * 100 * unit) / unit, decimals);
     if (number.find_first_not_of("-0.") == std::string::npos && number.starts_with('-'))
         number.erase(0, 1);
     return fmt::format("{}{}%", withMinus(number), kThinSpace);

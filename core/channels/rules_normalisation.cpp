@@ -37,8 +37,16 @@ void handOn(const Call& call, ValueId input) {
     }
 }
 
+/// In training mode, as standardised weights are made, the statistics are those of this very input.
 void batchNorm(const Call& call) {
     const auto input = call.tensor(0);
+    if (call.flag("training")) {
+        const auto why = cat(call.tagger.here(), " takes its statistics over them");
+        const auto axes = call.tagger.allAxes(input).axes;
+        for (std::size_t i = 0; i < axes.size(); ++i) {
+            if (i != 1) call.tagger.markInexact(axes[i], why);
+        }
+    }
     attachPerChannel(call, input, call.rank(input) > 1 ? 1 : 0);
     handOn(call, input);
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -126,9 +127,17 @@ private:
     }
 
     Error nothingCut() const {
+        constexpr std::size_t kNamed = 3;  // groups a reason
+        std::map<std::string, std::vector<std::string>> keys;
+        for (const auto& [group, reason] : m_state.leftWhole)
+            keys[reason].push_back(m_groups.group(group).key);
         std::string why;
-        for (const auto& [group, reason] : m_state.leftWhole) {
-            why += cat(why.empty() ? "" : "; ", m_groups.group(group).key, ": ", reason);
+        for (const auto& [reason, groups] : keys) {
+            why += why.empty() ? "" : "; ";
+            for (std::size_t i = 0; i < std::min(kNamed, groups.size()); ++i)
+                why += cat(i > 0 ? ", " : "", groups[i]);
+            if (groups.size() > kNamed) why += cat(" and ", groups.size() - kNamed, " others");
+            why += cat(": ", reason);
         }
         return {Error::Kind::Failed, kWhat,
                 cat("none of the groups that were to be cut can be (", why, ")"),

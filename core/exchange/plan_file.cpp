@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/files.h"
+#include "core/exchange/json_text.h"
 #include "core/exchange/plan_node.h"
 #include "core/prune/criterion.h"
 
@@ -188,7 +189,7 @@ std::string planToJson(const Plan& plan) {
         {"marks", marksJson(plan)},
         {"locked", plan.locked},
     };
-    return root.dump(2) + "\n";
+    return jsonText(root, 2) + "\n";
 }
 
 Result<Plan> planFromJson(std::string_view text) {

@@ -7,6 +7,7 @@
 
 #include "core/base/files.h"
 #include "core/base/format.h"
+#include "core/exchange/json_text.h"
 
 namespace espalier::exchange {
 namespace {
@@ -236,7 +237,7 @@ std::string recipeToJson(const train::Recipe& recipe) {
     json["masks"] = recipe.masks == train::MaskMode::On ? "on" : "off";
     json["early_stopping"] = nullptr;
     json["augment"] = nullptr;
-    return json.dump(2) + "\n";
+    return jsonText(json, 2) + "\n";
 }
 
 Result<train::Recipe> recipeFromJson(std::string_view text) {

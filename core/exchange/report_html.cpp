@@ -118,8 +118,7 @@ std::string layers(const PruneReport& report) {
     std::vector<Row> rows{{"weight", "asked for", "removed"}};
     for (const auto& layer : report.layers) {
         if (!layer.requested && layer.reached == 0) continue;
-        rows.push_back({layer.weight, layer.requested ? percent(*layer.requested) : "–",
-                        percent(layer.reached)});
+        rows.push_back({layer.weight, layer.requestedText(), percent(layer.reached)});
     }
     return rows.size() == 1 ? std::string() : "<h2>Weights</h2>\n" + tableOf(rows);
 }

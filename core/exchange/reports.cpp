@@ -3,6 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/format.h"
+#include "core/exchange/json_text.h"
+
 namespace espalier::exchange {
 
 namespace {
@@ -77,7 +80,11 @@ void addOutcomes(Json& json, const PruneReport& report) {
     json["requested"] = Json::object();
     json["reached"] = Json::object();
     for (const auto& layer : report.layers) {
-        if (layer.requested) json["requested"][layer.weight] = *layer.requested;
+        if (const auto& rule = layer.requested) {
+            const bool isSparsity = rule->kind == prune::WeightRule::Kind::Sparsity;
+            json["requested"][layer.weight] =
+                isSparsity ? Json(rule->value) : Json(prune::describe(*rule));
+        }
         json["reached"][layer.weight] = layer.reached;
     }
     for (const auto& [key, exact, choice] : report.groups) {
@@ -139,6 +146,12 @@ model::Prunability prunabilityOf(const model::Layer& layer, const channels::Chan
     return prunable;
 }
 
+std::string LayerOutcome::requestedText() const {
+    if (!requested) return "–";
+    const bool isSparsity = requested->kind == prune::WeightRule::Kind::Sparsity;
+    return isSparsity ? percent(requested->value) : prune::describe(*requested);
+}
+
 std::string inspectToJson(const model::Snapshot& snapshot, const channels::ChannelGroups* groups,
                           const std::vector<std::string>& notes) {
     Json json = header("espalier-inspect");
@@ -155,7 +168,7 @@ std::string inspectToJson(const model::Snapshot& snapshot, const channels::Chann
         for (const auto& group : groups->groups()) json["groups"].push_back(groupJson(group));
     }
     json["notes"] = notes;
-    return json.dump();
+    return jsonText(json, -1);
 }
 
 std::string reportToJson(const PruneReport& report) {
@@ -177,13 +190,13 @@ std::string reportToJson(const PruneReport& report) {
         json["seconds"][stage] = 0.0;
     for (const auto& [stage, seconds] : report.seconds) json["seconds"][stage] = seconds;
     if (report.training) json["training"] = trainingJson(*report.training);
-    return json.dump(2);
+    return jsonText(json, 2);
 }
 
 std::string evaluationToJson(const measure::Evaluation& evaluation) {
     Json json = header("espalier-evaluation");
     json.update(evaluationJson(evaluation));
-    return json.dump(2);
+    return jsonText(json, 2);
 }
 
 std::string latencyToJson(const std::vector<measure::Latency>& latencies) {
@@ -197,7 +210,7 @@ std::string latencyToJson(const std::vector<measure::Latency>& latencies) {
                                   {"p90", latency.p90},
                                   {"runs", latency.runs}});
     }
-    return json.dump(2);
+    return jsonText(json, 2);
 }
 
 }  // namespace espalier::exchange

@@ -39,11 +39,14 @@ struct TrainingSummary {
     std::optional<measure::Evaluation> test;  ///< of the best epoch; read once, at the end
 };
 
-/// One weight's sparsity, asked for and got, 0..1.
+/// One weight's rule and the sparsity it came to, 0..1.
 struct LayerOutcome {
-    std::string weight;               ///< parameter path
-    std::optional<double> requested;  ///< none: its rule names no sparsity
+    std::string weight;  ///< parameter path
+    std::optional<prune::WeightRule> requested;
     double reached = 0;
+
+    /// "92.0 %", "2:4", "threshold 0.031"; "–" without a rule.
+    std::string requestedText() const;
 };
 
 /// One group's channels, asked for and got.

@@ -20,9 +20,7 @@ std::vector<exchange::LayerOutcome> layerOutcomes(const model::Snapshot& snapsho
         if (!layer.prunable.weights) continue;
         exchange::LayerOutcome outcome{layer.name, std::nullopt, masks.sparsityOfLeft(layer.id)};
         const auto rule = plan.weights.find(layer.name);
-        if (rule != plan.weights.end() && rule->second.kind == prune::WeightRule::Kind::Sparsity) {
-            outcome.requested = rule->second.value;
-        }
+        if (rule != plan.weights.end()) outcome.requested = rule->second;
         outcomes.push_back(outcome);
     }
     return outcomes;
@@ -89,6 +87,21 @@ std::vector<std::string> notesOn(const channels::ChannelGroups& groups, const Pr
                 " left whole: statistics run over the channels (--allow-inexact cuts them too)")};
 }
 
+/// A pattern may find no run that is long enough.
+std::vector<std::string> patternNotes(const model::Snapshot& snapshot, const prune::Plan& plan,
+                                      const prune::Masks& masks) {
+    std::vector<std::string> notes;
+    for (const auto& [name, rule] : plan.weights) {
+        const auto layer = snapshot.find(name);
+        const bool isPattern = rule.kind == prune::WeightRule::Kind::Pattern;
+        if (!isPattern || !layer || plan.locked.contains(name)) continue;
+        if (masks.removed(*layer) > snapshot.baseRemoved(*layer)) continue;
+        notes.push_back(cat("the pattern ", prune::describe(rule), " removes nothing of ", name,
+                            ": along its input axis there is no run of weights long enough"));
+    }
+    return notes;
+}
+
 std::string leftWholeNote(const std::vector<channels::LeftWhole>& leftWhole,
                           const channels::ChannelGroups& groups) {
     std::string text = cat(leftWhole.size(), leftWhole.size() == 1 ? " group was" : " groups were",
@@ -124,7 +137,9 @@ Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& 
     auto masks = prune::resolve(*masked.snapshot, masked.plan, *chosen, nullptr, control);
     if (!masks) return masks.error();
     masked.masks = std::move(*masks);
-    if (masked.groups) masked.notes = notesOn(*masked.groups, choice);
+    masked.notes = patternNotes(*masked.snapshot, masked.plan, *masked.masks);
+    if (masked.groups)
+        std::ranges::move(notesOn(*masked.groups, choice), std::back_inserter(masked.notes));
     return masked;
 }
 

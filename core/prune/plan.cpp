@@ -107,7 +107,8 @@ Result<void> check(const Plan& plan, const model::Snapshot& snapshot) {
 }
 
 bool isForFile(const Plan& plan, const model::Snapshot& snapshot) {
-    return plan.modelSha256 == snapshot.file().sha256;
+    const bool isForAny = plan.modelSha256.empty() && plan.modelFile.empty();
+    return isForAny || plan.modelSha256 == snapshot.file().sha256;
 }
 
 }  // namespace espalier::prune

@@ -6,6 +6,7 @@
 #include <QDialog>
 #include <QScopeGuard>
 #include <QSignalSpy>
+#include <QTimer>
 
 #include "tests/support/window_probe.h"
 
@@ -183,6 +184,30 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(ended.count(), 1, test::kPatienceMs);
         QCOMPARE(probe.document().history().nodes().size(), std::size_t(2));
         QVERIFY(probe.action("train.start")->isEnabled());
+    }
+
+    // As when the desktop session ends: there is nobody to answer a dialog.
+    void terminationKeepsTrainedWeightsAndAsksNothing() {
+        const QString model = WindowProbe::copyModel(m_folder->path());
+        WindowProbe probe;
+        QVERIFY(probe.openModel(model));
+        QVERIFY(probe.attachTinyData(m_folder->path()));
+        probe.child<QSpinBox>("recipeEpochs")->setValue(500);
+        QSignalSpy sampled(probe.window.workbench(), &ui::Workbench::trainingSampled);
+        QSignalSpy ended(probe.window.workbench(), &ui::Workbench::trainingEnded);
+        probe.trigger("train.start");
+        QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > 20, test::kPatienceMs);
+        probe.trigger("train.stop");
+        QTRY_COMPARE_WITH_TIMEOUT(ended.count(), 1, test::kPatienceMs);
+        QVERIFY(probe.document().hasUnsavedWork());
+        QDialog question(&probe.window);
+        QTimer::singleShot(100, &probe.window, [&] {
+            QCOMPARE(QApplication::activeModalWidget(), &question);
+            probe.window.terminate();
+        });
+        QCOMPARE(question.exec(), int(QDialog::Rejected));
+        QTRY_VERIFY_WITH_TIMEOUT(!probe.window.isVisible(), test::kPatienceMs);
+        QVERIFY(QFile::exists(m_folder->filePath("lenet5-best.pt")));
     }
 
 private:

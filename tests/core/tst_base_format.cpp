@@ -56,6 +56,10 @@ private Q_SLOTS:
         QCOMPARE(shown(percent(-0.05, 2)), typeset("-5.00_%"));
         QCOMPARE(shown(percent(-0.00001)), typeset("0.0_%"));
         QCOMPARE(shown(percent(1)), typeset("100.0_%"));
+        QCOMPARE(shown(percent(0.999997)), typeset("99.9_%"));
+        QCOMPARE(shown(percent(0.999997, 0)), typeset("99_%"));
+        QCOMPARE(shown(percent(0.9949, 0)), typeset("99_%"));
+        QCOMPARE(shown(percent(1.0004)), typeset("100.0_%"));
     }
     void durations() {
         QCOMPARE(shown(duration(0)), QString("00:00"));

@@ -235,6 +235,9 @@ void TestProof::triesOtherSizes() {
     QCOMPARE(shapesOf("1x3x224x224"), (Shapes{"1x3x224x224", "2x3x224x224", "1x3x256x256"}));
     QCOMPARE(shapesOf("4x1x28x28"), (Shapes{"4x1x28x28", "1x1x28x28", "4x1x32x32"}));
     QCOMPARE(shapesOf("1x20"), (Shapes{"1x20", "2x20"}));
+    // Channels may come before the length or after it.
+    QCOMPARE(shapesOf("1x2x400"), (Shapes{"1x2x400", "2x2x400", "1x5x400", "1x2x404"}));
+    QCOMPARE(shapesOf("1x3x8x16x32"), (Shapes{"1x3x8x16x32", "2x3x8x16x32", "1x3x12x20x64"}));
     QCOMPARE(shapesOf("1x8:int64:0..99"),
              (Shapes{"1x8:int64:0..99", "2x8:int64:0..99", "1x11:int64:0..99"}));
 }

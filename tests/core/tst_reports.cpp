@@ -40,7 +40,8 @@ private Q_SLOTS:
         exchange::PruneReport report;
         report.before.nonzeros = 100;
         report.after.nonzeros = 8;
-        report.layers = {{"fc1.weight", 0.92, 0.92}, {"fc2.weight", std::nullopt, 0.5}};
+        report.layers = {{"fc1.weight", prune::WeightRule::sparsity(0.92), 0.92},
+                         {"fc2.weight", std::nullopt, 0.5}};
         report.seconds = {{"load", 0.1}};
         const auto parsed = json::parse(exchange::reportToJson(report));
         for (const char* key : {"format", "version", "parameters", "nonzeros", "macs", "bytes",

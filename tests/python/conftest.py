@@ -24,7 +24,7 @@ class Cli:
         for patience in (0.5, 2, 8, None):
             try:
                 return subprocess.run([str(self.program), *map(str, arguments)], capture_output=True, text=True,
-                                      timeout=timeout)
+                                      errors="replace", timeout=timeout)
             except OSError as failure:  # a busy machine may refuse to start a program at all for a moment
                 if patience is None or failure.errno not in (errno.EFAULT, errno.ENOMEM, errno.EAGAIN):
                     raise

@@ -78,7 +78,8 @@ def test_plan_with_all_four_rules_and_a_lock(cli, examples, tmp_path):
     report = json.loads((tmp_path / "r.json").read_text())
     assert report["format"] == "espalier-report"
     assert report["nonzeros"]["after"] == sum(int((v != 0).sum()) for v in after.values())
-    assert report["requested"] == {"conv1.weight": 0.25}
+    assert report["requested"].pop("fc1.weight").startswith("1")  # σ
+    assert report["requested"] == {"conv1.weight": 0.25, "conv2.weight": "threshold 0.02", "fc2.weight": "2:4"}
     assert report["bytes"]["after"] == out.stat().st_size
 
     plan.write_text(plan_json(weights={"conv1.weight": {"sparsity": 0.25}}, locked=["conv1.weight"]))
@@ -201,3 +202,26 @@ def test_all_outputs_or_none(cli, examples, tmp_path):
 def test_nothing_to_prune_is_said(cli, examples, tmp_path):
     done = cli.ok("prune", examples / "lenet5.script.pt", "--output", tmp_path / "same.pt")
     assert "nothing goes but what is zero already" in done.stderr
+
+
+def test_a_pattern_that_fits_nowhere_is_said(cli, examples, tmp_path):
+    """conv1 of LeNet-5 has one input channel: no two of four weights can be chosen."""
+    plan = tmp_path / "plan.json"
+    plan.write_text(plan_json(weights={"conv1.weight": {"pattern": "2:4"}, "fc1.weight": {"threshold": 0.01}}))
+    done = cli.ok("prune", examples / "lenet5.script.pt", "--plan", plan, "--output", tmp_path / "out.pt",
+                  "--report", tmp_path / "r.json")
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert [n for n in report["notes"] if "2:4 removes nothing of conv1.weight" in n], report["notes"]
+    assert report["requested"] == {"conv1.weight": "2:4", "fc1.weight": "threshold 0.01"}
+    assert "2:4" in done.stdout and "threshold 0.01" in done.stdout
+
+
+def test_names_that_are_no_utf8(cli, examples, tmp_path):
+    model = os.fsencode(tmp_path) + b"/caf\xe9.pt"
+    with open(model, "wb") as file:
+        file.write((examples / "lenet-300-100.script.pt").read_bytes())
+    saved, report = tmp_path / "p.json", tmp_path / "r.json"
+    cli.ok("prune", os.fsdecode(model), "--weights", 0.5, "--output", tmp_path / "out.pt", "--save-plan", saved,
+           "--report", report)
+    assert json.loads(saved.read_text())["model"]["file"] == "caf\ufffd.pt"
+    cli.ok("prune", os.fsdecode(model), "--plan", saved, "--output", tmp_path / "again.pt")

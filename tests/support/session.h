@@ -36,9 +36,10 @@ struct Session {
         return QTest::qWaitFor([this] { return jobs.jobs().isEmpty(); }, timeoutMs);
     }
     /// Opens and waits for statistics and masks too.
-    bool open(const std::filesystem::path& file) {
+    bool open(const std::filesystem::path& file,
+              const std::vector<script::InputSpec>& inputs = {}) {
         const QSignalSpy opened(&workbench, &ui::Workbench::opened);
-        workbench.openModel(file);
+        workbench.openModel(file, inputs);
         return settle() && opened.count() == 1 && document.masks() != nullptr;
     }
     model::LayerId layer(const char* name) const {

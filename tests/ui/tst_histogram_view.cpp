@@ -66,6 +66,30 @@ private Q_SLOTS:
         QCOMPARE(*shown.view.cut(), 0.2);
     }
 
+    /// Weights far out are left out of the first view: the cut may be there.
+    void aCutOutOfSightWaitsAtTheEdge() {
+        Shown shown;
+        const QRectF area(shown.view.canvas()->axisRect()->rect());
+        shown.view.canvas()->xAxis->setRange(0, 0.1);
+        shown.view.setCut(0.2);
+        QCoreApplication::processEvents();
+        const QPointF edge(area.right() - 1, area.center().y());
+        const auto colours = [&] {
+            return testing::colorAt(shown.view, QPointF(std::floor(edge.x()), area.top() + 30));
+        };
+        const QColor withCut = colours();
+        shown.view.setCut({});
+        QCoreApplication::processEvents();
+        QVERIFY(colours() != withCut);
+        shown.view.setCut(0.2);
+        QCoreApplication::processEvents();
+        mouse(shown.canvas(), QEvent::MouseButtonPress, edge);
+        QVERIFY(shown.view.isDragging());
+        mouse(shown.canvas(), QEvent::MouseMove, area.center());
+        QVERIFY(*shown.view.cut() < 0.1);
+        mouse(shown.canvas(), QEvent::MouseButtonRelease, area.center());
+    }
+
     void dragMovesAndCommitsOnce() {
         Shown shown;
         QSignalSpy moved(&shown.view, &HistogramView::cutMoved);

@@ -57,7 +57,7 @@ private Q_SLOTS:
         m_session = new Session;
         m_bar = new ImpactBar(&m_session->workbench);
         QVERIFY(!m_bar->isVisibleTo(nullptr));
-        QVERIFY(m_session->open(fixture(kModel)));
+        QVERIFY(m_session->open(fixture(kModel), {*script::parseInputSpec("1x3x16x16")}));
         test::showAt(*m_bar, {1024, 80});
     }
     void cleanup() {
@@ -108,6 +108,17 @@ private Q_SLOTS:
         QCOMPARE(text("macs", "basis"), QStringLiteral("≈ estimate"));
         document().setRule(document().selection(), {});
         QCOMPARE(text("accuracy", "basis"), QStringLiteral("not measured"));
+    }
+
+    void figuresOfAGuessedInputAreEstimates() {
+        QVERIFY(m_session->open(fixture(kModel)));
+        QVERIFY(document().snapshot()->inputsAreGuessed());
+        QCOMPARE(text("macs", "basis"), QStringLiteral("≈ estimate"));
+        QVERIFY(card("macs").toolTip().contains("which is a guess"));
+        measure::Latency latency;
+        latency.median = 2;
+        document().setLatency(latency);
+        QVERIFY(text("latency", "basis").startsWith(QStringLiteral("≈ estimate")));
     }
 
     void accuracyHoldsForItsStateOnly() {

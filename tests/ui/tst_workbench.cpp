@@ -14,6 +14,7 @@
 #include "tests/support/heartbeat.h"
 #include "tests/support/job_probe.h"
 #include "tests/support/session.h"
+#include "tests/support/tiny_data.h"
 #include "ui/document/channels.h"
 
 using namespace espalier;
@@ -45,6 +46,22 @@ private Q_SLOTS:
         QTest::failOnWarning(
             QRegularExpression(QStringLiteral("^(?!This plugin does not support)")));
         NEED_FILE(fixture(kModel));
+    }
+
+    void attachedDataSaysWhatTheInputIs() {
+        Session session;
+        QTemporaryDir folder;
+        test::writeTinyMnist(test::path(folder.path()));
+        session.workbench.attachData({test::path(folder.path()), "mnist", {}, {}, 0.1});
+        QVERIFY(session.settle());
+        QVERIFY(session.document.dataset());
+        QVERIFY(session.open(ESPALIER_SOURCE_DIR "/resources/examples/lenet5.script.pt"));
+        QVERIFY(!session.document.snapshot()->inputsAreGuessed());
+        const std::vector<std::int64_t> shape{1, 1, 28, 28};
+        QCOMPARE(session.document.snapshot()->inputs().front().shape, shape);
+        // A model that takes something else opens all the same, without the data.
+        QVERIFY(session.open(fixture("mlp.script.pt")));
+        QVERIFY(!session.document.dataset());
     }
 
     void openingBringsModelStatisticsAndMasks() {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/measure/evaluate.h"
+#include "core/project/task_support.h"
 #include "core/prune/masks.h"
 #include "ui/document/channel_jobs.h"
 #include "ui/document/index_queue.h"
@@ -36,7 +37,8 @@ QString textOf(const std::filesystem::path& path) {
 Result<Opened> open(const std::filesystem::path& path, const model::OpenOptions& options,
                     const data::DatasetPtr& dataset, const EventSink<>& events,
                     RunControl& control) {
-    auto snapshot = model::openSnapshot(path, options, events, control);
+    auto snapshot = dataset ? project::openFor(path, options.inputs, *dataset, events, control)
+                            : model::openSnapshot(path, options, events, control);
     if (!snapshot) return snapshot.error();
     Opened opened{*snapshot, {}};
     if (dataset) {

@@ -77,10 +77,14 @@ public:
     /// any other. One undo step; the plan stays.
     void setZerosKept(bool kept);
 
+    /// What was trained and not exported, when the window closes: Drop, because the person said
+    /// so, or Keep, because nobody could be asked.
+    enum class Unsaved { Drop, Keep };
+
     /// For when nobody can be asked any more. Stops everything; a training under way is asked for
-    /// its best so far, which is written beside the model as NAME-best.pt. Returns when all is
-    /// done. Called when the window closes. Empty path: nothing was training.
-    Result<std::filesystem::path> shutDown();
+    /// its best so far, which is written beside the model as NAME-best.pt; so are weights that are
+    /// to be kept. Returns when all is done. Empty path: nothing was written.
+    Result<std::filesystem::path> shutDown(Unsaved unsaved = Unsaved::Drop);
 
 Q_SIGNALS:
     void cancelled();                           ///< a job that a person had asked for was stopped

@@ -49,10 +49,12 @@ void Workbench::keepBest(QObject* context,
         });
 }
 
-Result<std::filesystem::path> Workbench::shutDown() {
+Result<std::filesystem::path> Workbench::shutDown(Unsaved unsaved) {
     if (!isTraining()) {
         m_jobs->cancelAll();
-        return std::filesystem::path();
+        const bool isLost = m_document->hasOwnWeights() && m_document->hasUnsavedWork();
+        if (unsaved == Unsaved::Drop || !isLost) return std::filesystem::path();
+        return saveBest(*m_document->snapshot());
     }
     const auto best = m_training->best;
     m_jobs->cancelAll();

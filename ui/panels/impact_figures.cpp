@@ -82,7 +82,8 @@ ImpactFigure macs(const model::Snapshot& snapshot, const prune::Footprint& dense
     ImpactFigure figure =
         countFigure(QStringLiteral("macs"), isDense ? tr("MACs") : tr("Effective MACs"),
                     dense.macsEffective, now.macsEffective);
-    figure.basis = isDense ? Basis::Measured : Basis::Estimate;
+    const bool isCounted = isDense && !snapshot.inputsAreGuessed();
+    figure.basis = isCounted ? Basis::Measured : Basis::Estimate;
     figure.toolTip =
         isDense
             ? tr("Multiply-accumulates at batch 1, as the shapes are after cutting channels: %1.")
@@ -186,7 +187,12 @@ ImpactFigure latency(const Document& document) {
         figure.action = Action::MeasureLatency;
         return figure;
     }
-    figure.basis = Basis::Measured;
+    const bool isGuess = document.snapshot()->inputsAreGuessed();
+    figure.basis = isGuess ? Basis::Estimate : Basis::Measured;
+    if (isGuess) {
+        figure.toolTip += tr(" Measured for the input %1, which is a guess.")
+                              .arg(inputText(*document.snapshot()));
+    }
     figure.after = milliseconds(now->median);
     figure.note = tr("%1 to %2").arg(text(significant(now->p10, 3)), milliseconds(now->p90));
     figure.toolTip += tr(" %1 runs; 10 % to 90 % of them took %2.").arg(now->runs).arg(figure.note);

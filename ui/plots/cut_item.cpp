@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/plots/cut_item.h"
 
+#include <algorithm>
+
 #include <QFontMetricsF>
 
 #include "ui/plots/plot_math.h"
@@ -20,16 +22,15 @@ CutItem::CutItem(QCustomPlot* plot) : QCPAbstractItem(plot) {
     setSelectable(false);
 }
 
-// The whole line; null where it is not in sight.
+// The whole line; at the edge where it would be out of sight.
 QRectF CutItem::lineRect(double value) const {
     const QRectF area = mParentPlot->axisRect()->rect();
     if (m_look->line == Qt::Horizontal) {
-        const double y = mParentPlot->yAxis->coordToPixel(value);
-        if (y < area.top() - kGripWidth || y > area.bottom() + kGripWidth) return {};
+        const double y =
+            std::clamp(mParentPlot->yAxis->coordToPixel(value), area.top(), area.bottom());
         return {area.left(), y - kLineWidth / 2, area.width(), kLineWidth};
     }
-    const double x = mParentPlot->xAxis->coordToPixel(value);
-    if (x < area.left() - kGripWidth || x > area.right() + kGripWidth) return {};
+    const double x = std::clamp(mParentPlot->xAxis->coordToPixel(value), area.left(), area.right());
     return {x - kLineWidth / 2, area.top(), kLineWidth, area.height()};
 }
 
@@ -71,7 +72,6 @@ void CutItem::draw(QCPPainter* painter) {
 
 void CutItem::drawLine(QCPPainter* painter, double value, const QColor& color) const {
     const QRectF line = lineRect(value);
-    if (line.isNull()) return;
     painter->setAntialiasing(false);
     painter->fillRect(line, color);
     if (!m_look->isEditable) return;

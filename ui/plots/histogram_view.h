@@ -84,6 +84,7 @@ protected:
 
 private:
     const HistogramData& shown() const;
+    double linePixel(double value) const;
     bool isNearCut(double pixelX) const;
     double thresholdAtMouse(const QMouseEvent& event) const;
     CutReadout readout(double threshold) const;

@@ -29,11 +29,15 @@ void addChoice(QMenu& menu, QActionGroup* group, const QString& text, Value valu
 
 }  // namespace
 
+// Where the line at `value` is drawn: at the edge when it would be out of sight.
+double HistogramView::linePixel(double value) const {
+    return std::clamp(xMap().toPixel(value), plotArea().left(), plotArea().right());
+}
+
 bool HistogramView::isNearCut(double pixelX) const {
     if (!m_cut) return false;
-    const AxisMap map = xMap();
-    const bool nearRight = std::abs(map.toPixel(*m_cut) - pixelX) <= kHitDistance;
-    const bool nearLeft = std::abs(map.toPixel(-*m_cut) - pixelX) <= kHitDistance;
+    const bool nearRight = std::abs(linePixel(*m_cut) - pixelX) <= kHitDistance;
+    const bool nearLeft = std::abs(linePixel(-*m_cut) - pixelX) <= kHitDistance;
     return nearRight || (m_mode == HistogramMode::Signed && nearLeft);
 }
 
@@ -48,9 +52,8 @@ double HistogramView::thresholdAtMouse(const QMouseEvent& event) const {
 bool HistogramView::pointerPressed(QMouseEvent& event) {
     const double x = event.position().x();
     if (!m_isCutEditable || !plotArea().contains(event.position()) || !isNearCut(x)) return false;
-    const AxisMap map = xMap();
-    const double right = x - map.toPixel(*m_cut);
-    const double left = x - map.toPixel(-*m_cut);
+    const double right = x - linePixel(*m_cut);
+    const double left = x - linePixel(-*m_cut);
     const bool isLeft = m_mode == HistogramMode::Signed && std::abs(left) < std::abs(right);
     m_grabSide = isLeft ? -1 : 1;
     m_grabOffset = isLeft ? left : right;
