@@ -2,6 +2,8 @@
 #include "core/channels/proof_torch.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 #include <ATen/core/grad_mode.h>
 
@@ -75,6 +77,7 @@ private:
         m_proof.inputs.clear();
         m_refused.clear();
         m_taken.clear();
+        m_takenNames.clear();
         for (const auto& trial : proofInputs(m_claim.inputs)) {
             if (auto compared = compare(trial); !compared) return compared;
         }
@@ -100,6 +103,7 @@ private:
         m_proof.maxRelativeDifference = std::max(m_proof.maxRelativeDifference, apart);
         m_proof.inputs.push_back(describe(trial.specs));
         m_taken.push_back(trial.specs);
+        m_takenNames.insert(trial.name);
         if (apart <= m_proof.tolerance) return {};
         return notProved(cat("its outputs", where, " differ from the masked model's by ", apart,
                              " (", m_proof.tolerance, " is allowed)"));
@@ -115,7 +119,7 @@ private:
             return notProved(cat("the masked model fails on ", describe(trial.specs),
                                  ", which the original takes: ", error.why));
         }
-        m_refused.push_back(trial.name);
+        m_refused.insert(trial.name);
         return {};
     }
 
@@ -157,6 +161,7 @@ private:
                 "What was removed made no difference to the outputs of the example");
         }
         for (const auto& name : m_refused) {
+            if (m_takenNames.contains(name)) continue;
             m_proof.unproved.push_back(cat(name, ": the original model does not take it"));
         }
         return {};
@@ -169,7 +174,8 @@ private:
     Proof m_proof;
     Tensors m_twinOutputs;  ///< of the given inputs
     std::vector<std::vector<InputSpec>> m_taken;
-    std::vector<std::string> m_refused;
+    std::set<std::string> m_refused;
+    std::set<std::string> m_takenNames;
 };
 
 }  // namespace

@@ -55,8 +55,8 @@ std::vector<ProofInputs> proofInputs(std::span<const InputSpec> given) {
     all.push_back({cat("Batch size ", batch), withBatch(given, batch), false});
     const auto isSequence = [](const InputSpec& spec) { return spec.shape.size() == 3; };
     if (std::ranges::any_of(given, isSequence)) {
-        all.push_back({"Another length of axis 1", withOtherSizes(given, false), false});
-        all.push_back({"Another length of axis 2", withOtherSizes(given, true), false});
+        all.push_back({"Another length", withOtherSizes(given, false), false});
+        all.push_back({"Another length", withOtherSizes(given, true), false});
     } else if (auto other = withOtherSizes(given, false); other != all[0].specs) {
         all.push_back({"Another input size", std::move(other), false});
     }
