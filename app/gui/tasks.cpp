@@ -106,7 +106,7 @@ void Tasks::openExample() {
     m_leaving->leaveModel([this] {
         const project::Example example = project::lenet5Example();
         m_exampleModel = QString::fromStdString(example.model.string());
-        m_workbench->openModel(example.model);
+        m_workbench->openModel(example.model, {example.input});
     });
 }
 

@@ -12,7 +12,8 @@ namespace {
 Example example(const std::string& name) {
     const auto folder = resourcesDir() / "examples";
     return {folder / (name + ".script.pt"), folder / (name + "-12x.espalier-plan.json"),
-            folder / (name + "-12x.espalier-recipe.json"), folder / "mnist"};
+            folder / (name + "-12x.espalier-recipe.json"), folder / "mnist",
+            *script::parseInputSpec("1x1x28x28")};
 }
 
 }  // namespace

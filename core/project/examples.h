@@ -4,6 +4,8 @@
 
 #include <filesystem>
 
+#include "core/script/input_spec.h"
+
 namespace espalier::project {
 
 struct Example {
@@ -11,6 +13,7 @@ struct Example {
     std::filesystem::path plan;
     std::filesystem::path recipe;
     std::filesystem::path data;
+    script::InputSpec input;
 };
 
 Example lenet5Example();

@@ -23,6 +23,14 @@ def test_twelve_times_fewer_weights_at_the_same_accuracy(cli, examples, tmp_path
     assert sum(top1 for _, top1 in runs) / 3 >= dense - 0.0010
 
 
+def test_twelve_times_fewer_weights_of_lenet5(cli, examples, tmp_path):
+    """A tenth of a point was lost with this seed: the plan is the one that the demo tells its story with."""
+    dense = cli.json("evaluate", examples / "lenet5.script.pt", "--data", examples / "mnist")["top1"]
+    share, top1 = tuned(cli, examples, tmp_path, "lenet5", "lenet5-12x", 0)
+    print(f"lenet5: {1 / share:.2f} times fewer, {dense - top1:+.4f} lost")
+    assert share <= 1 / 12 and top1 >= dense - 0.0020
+
+
 @pytest.mark.parametrize("model", ["lenet5", "lenet-300-100"])
 def test_forty_times_fewer_weights(cli, examples, tmp_path, model):
     """At most half a point is lost (0.46 were measured for LeNet-300-100)."""
