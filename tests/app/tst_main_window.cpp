@@ -270,6 +270,17 @@ private Q_SLOTS:
         QVERIFY(!probe.window.isWindowModified());
         probe.child<QToolButton>("messageShowInFolder")->click();
         QCOMPARE(probe.dialogs.shown().last(), m_folder->path());
+        // The message also offers to go on from the file.
+        auto* goOn = probe.child<QToolButton>("messageAction");
+        QVERIFY(goOn->isVisible());
+        QCOMPARE(goOn->text(), QString("Go on from it"));
+        QTest::mouseClick(goOn, Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(probe.window.windowTitle().startsWith("small.pt"),
+                                 test::kPatienceMs);
+        QVERIFY(!probe.window.isWindowModified());
+        QVERIFY(!goOn->isVisible());  // it is what is worked on already
+        probe.trigger("edit.undo");
+        QVERIFY(probe.window.windowTitle().startsWith("lenet5.pt"));
     }
 
     void aPlanOpensWithItsModel() {

@@ -79,7 +79,7 @@ public:
     /// rules away.
     void setInexactAllowed(bool allowed);
     /// Another head unit makes other groups of attention layers: their rules go.
-    void setDefaults(const prune::ChannelDefaults& defaults, const QString& mergeKey = {});
+    void setDefaults(const prune::ChannelDefaults& defaults);
 
     // For the Document and the jobs.
     void useSnapshot(const model::SnapshotPtr& snapshot);  ///< null: no model
