@@ -70,8 +70,7 @@ struct Candidate {
     std::pair<bool, std::int64_t> worth;  ///< positions are units, how many units
 };
 
-/// Heads and width come last, in this order: [3, heads, width] where queries, keys and values are
-/// one matrix.
+/// Heads and width come last, in this order.
 Candidate choose(const std::vector<Candidate>& candidates, HeadUnit unit) {
     switch (unit) {
         case HeadUnit::Positions:
@@ -88,7 +87,8 @@ Candidate choose(const std::vector<Candidate>& candidates, HeadUnit unit) {
 
 std::pair<std::int64_t, AxisTags> Tagger::toOneAxis(std::vector<Atom> spread,
                                                     std::span<const std::int64_t> shape,
-                                                    Prefer preference) {
+                                                    Prefer preference,
+                                                    const std::vector<bool>& isTakenApart) {
     std::unordered_map<Atom, int> numbers;
     Places places(spread.size(), 0);
     for (std::size_t i = 0; i < spread.size(); ++i) {
@@ -110,6 +110,10 @@ std::pair<std::int64_t, AxisTags> Tagger::toOneAxis(std::vector<Atom> spread,
         for (const auto atom : spread) atoms().freeze(atom, one);
         return {-1, nullptr};
     }
+    const auto isPart = [&isTakenApart](const Candidate& candidate) {
+        return !isTakenApart.empty() && isTakenApart[at(candidate.axis)];
+    };
+    if (!std::ranges::all_of(candidates, isPart)) std::erase_if(candidates, isPart);
     const auto chosen =
         choose(candidates, preference == Prefer::OwnPositions ? HeadUnit::Most : m_unit).axis;
     return {chosen, uniteAcross(spread, shape, chosen)};

@@ -59,11 +59,15 @@ struct Place {
     std::int64_t axis = 0;
 };
 
+AxisTags axisAt(const Call& call, const Place& place) {
+    return call.tagger.axis(place.id, place.axis);
+}
+
 void setRoles(const Call& call, const std::vector<Place>& places, Role role) {
     auto& tagger = call.tagger;
     for (const auto& place : places) {
         if (!tagger.tags(place.id).isParametric) continue;
-        tagger.setRole(place.id, tagger.axis(place.id, place.axis), role);
+        tagger.setRole(place.id, axisAt(call, place), role);
     }
 }
 
@@ -83,6 +87,25 @@ AxisTags joined(const Call& call, const std::vector<Place>& places, bool isKept)
                            cat(tagger.here(), " sums over them"));
     }
     return tagger.axis(wide[0].id, wide[0].axis);
+}
+
+/// Attention's products, of two computed operands: the letters that both have and the result keeps
+/// are heads, but for the first axis, the batch.
+void markHeads(const Call& call, const Equation& equation,
+               const std::map<char, std::vector<Place>>& places) {
+    const auto& operands = equation.operands;
+    if (operands.size() != 2) return;
+    std::int64_t heads = 1;
+    for (std::size_t i = operands[0].size() > 3 ? 1 : 0; i < operands[0].size(); ++i) {
+        const char letter = operands[0][i];
+        const auto& place = places.at(letter).front();
+        if (operands[1].find(letter) != std::string::npos &&
+            equation.result.find(letter) != std::string::npos)
+            heads *= call.shape(place.id)[static_cast<std::size_t>(place.axis)];
+    }
+    for (const auto& [letter, own] : places) {
+        for (const auto& place : own) call.tagger.setHeads(axisAt(call, place), heads);
+    }
 }
 
 void einsum(const Call& call) {
@@ -107,6 +130,9 @@ void einsum(const Call& call) {
         const auto axis = joined(call, own, isKept);
         if (isKept) tags.axes[kept] = axis;
     }
+    const bool hasWeight = std::ranges::any_of(
+        inputs, [&call](ValueId id) { return call.tagger.tags(id).isParametric; });
+    if (!hasWeight) markHeads(call, equation, places);
     call.set(output, std::move(tags));
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/base/format.h"
 #include "core/channels/rules_torch.h"
+#include "core/channels/taken_apart_torch.h"
 #include "core/script/steps_torch.h"
 
 namespace espalier::channels {
@@ -69,8 +70,9 @@ Block blockOf(const Shape& in, const Shape& out, std::size_t axis) {
 }
 
 /// One axis through a change of shape: its tags written out over its block, read in the new shape.
-void reshapeAxis(const Call& call, Tags& tags, ValueId input, std::int64_t axis, const Shape& out) {
+void reshapeAxis(const Call& call, Tags& tags, ValueId input, std::int64_t axis, ValueId output) {
     const auto& in = call.shape(input);
+    const auto& out = call.shape(output);
     const auto own = call.tagger.tags(input).axes[at(axis)];
     const auto block = blockOf(in, out, at(axis));
     const std::span<const std::int64_t> from(in.data() + block.inBegin,
@@ -85,7 +87,14 @@ void reshapeAxis(const Call& call, Tags& tags, ValueId input, std::int64_t axis,
     for (std::size_t i = 0; i < spread.size(); ++i) {
         spread[i] = (*own)[i / at(inner) % own->size()];
     }
-    auto [found, made] = call.tagger.toOneAxis(std::move(spread), to);
+    std::vector<bool> isTakenApart;  // [3, heads, width]: queries, keys and values
+    if (to.size() > 1) {
+        const auto ahead = axesTakenApart(call.tagger.trace(), call.tagger.step(), output);
+        isTakenApart.assign(ahead.begin() + static_cast<std::ptrdiff_t>(block.outBegin),
+                            ahead.begin() + static_cast<std::ptrdiff_t>(block.outEnd));
+    }
+    auto [found, made] =
+        call.tagger.toOneAxis(std::move(spread), to, Prefer::ManyUnits, isTakenApart);
     if (made != nullptr) place(call, tags, static_cast<std::int64_t>(block.outBegin) + found, made);
 }
 
@@ -93,12 +102,11 @@ void reshape(const Call& call) {
     const auto input = call.tensor(0);
     const auto outputs = call.outputs();
     if (input < 0 || outputs.size() != 1) return call.freezeAll(call.tagger.here());
-    const auto& out = call.shape(outputs[0]);
     auto tags = call.plain(outputs[0]);
     const auto own = call.tagger.allAxes(input).axes;
     for (std::size_t axis = 0; axis < own.size(); ++axis) {
         if (own[axis] == nullptr) continue;
-        reshapeAxis(call, tags, input, static_cast<std::int64_t>(axis), out);
+        reshapeAxis(call, tags, input, static_cast<std::int64_t>(axis), outputs[0]);
     }
     call.set(outputs[0], std::move(tags));
 }

@@ -55,10 +55,12 @@ public:
     void addGrouped(const AxisTags& channels, std::int64_t perGroup);
 
     /// Unites over all axes of `shape` but the one that leaves most classes, and returns that one
-    /// with its tags. `atoms` fill `shape` in row-major order.
+    /// with its tags. `atoms` fill `shape` in row-major order. An axis that `isTakenApart` (all
+    /// false when empty) is the last choice.
     std::pair<std::int64_t, AxisTags> toOneAxis(std::vector<Atom> atoms,
                                                 std::span<const std::int64_t> shape,
-                                                Prefer preference = Prefer::ManyUnits);
+                                                Prefer preference = Prefer::ManyUnits,
+                                                const std::vector<bool>& isTakenApart = {});
 
     /// "layer_norm in encoder.0.norm": the step that is being walked.
     std::string here() const;

@@ -15,18 +15,13 @@ using namespace espalier::test;
 
 namespace {
 
-/// Two heads of width 3, from one matrix for queries, keys and values.
-const ChannelToy kAttention{
-    {{"a", {18, 6}}, {"b", {3, 6}}},
-    "n = x.size(0)\n  y = torch.matmul(x, self.a.t())\n"
-    "  y = y.view([n, -1, 3, 2, 3]).permute([2, 0, 3, 1, 4])\n"
-    "  s = torch.matmul(y[0], y[1].transpose(2, 3)) * 0.5\n"
-    "  y = torch.matmul(torch.softmax(s, 3), y[2]).transpose(1, 2).reshape([n, -1, 6])\n"
-    "  return torch.matmul(y, self.b.t())",
-    {"1x5x6"}};
-
-model::SnapshotPtr noisyAttention() {
-    auto snapshot = snapshotOf(kAttention);
+/// Two heads of width 3, from one matrix for queries, keys and values. `split` takes `y` [n, 5, 18]
+/// apart into `y` [3, n, 2, 5, 3]; `weigh` makes the new `y` [n, 2, 5, 3] of it.
+model::SnapshotPtr noisyAttention(const char* split, const char* weigh) {
+    const auto code = std::string("n = x.size(0)\n  y = torch.matmul(x, self.a.t())\n  ") + split +
+                      "\n  " + weigh + "\n  y = y.transpose(1, 2).reshape([n, -1, 6])\n" +
+                      "  return torch.matmul(y, self.b.t())";
+    auto snapshot = snapshotOf({{{"a", {18, 6}}, {"b", {3, 6}}}, code, {"1x5x6"}});
     const at::NoGradGuard noGrad;
     std::uint64_t seed = 1;
     for (const auto& parameter : snapshot->state().module.named_parameters()) {
@@ -58,20 +53,49 @@ private Q_SLOTS:
 };
 
 void TestHeadUnit::decidesWhatOneChannelIs_data() {
+    struct Form {
+        const char* name;
+        const char* split;
+        const char* weigh;
+    };
+    constexpr auto kAtOnce = "y = y.view([n, -1, 3, 2, 3]).permute([2, 0, 3, 1, 4])";
+    constexpr auto kByMatmul =
+        "y = torch.matmul(torch.softmax(torch.matmul(y[0], y[1].transpose(2, 3)), 3), y[2])";
+    constexpr std::array kForms = {
+        Form{"at once", kAtOnce, kByMatmul},
+        Form{"three parts first",
+             "y = y.unflatten(-1, [3, 6]).unsqueeze(0).transpose(0, -2).squeeze(-2).contiguous()\n"
+             "  y = y.view([3, n, -1, 2, 3]).transpose(2, 3)",
+             kByMatmul},
+        Form{"by einsum", kAtOnce,
+             "s = torch.softmax(torch.einsum('bhid,bhjd->bhij', [y[0], y[1]]), 3)\n"
+             "  y = torch.einsum('bhij,bhjd->bhid', [s, y[2]])"},
+    };
+    QTest::addColumn<QString>("split");
+    QTest::addColumn<QString>("weigh");
     QTest::addColumn<int>("unit");
     QTest::addColumn<int>("width");
     QTest::addColumn<QList<qint64>>("columns");  // of b, that the second channel takes
-    QTest::newRow("most") << int(HeadUnit::Most) << 3 << QList<qint64>{1, 4};
-    QTest::newRow("positions") << int(HeadUnit::Positions) << 3 << QList<qint64>{1, 4};
-    QTest::newRow("heads") << int(HeadUnit::Heads) << 2 << QList<qint64>{3, 4, 5};
+    for (const Form& form : kForms) {
+        const auto add = [&form](HeadUnit unit, int width, const QList<qint64>& columns) {
+            QTest::addRow("%s, %s", form.name, nameOf(unit).data())
+                << form.split << form.weigh << int(unit) << width << columns;
+        };
+        add(HeadUnit::Most, 3, {1, 4});
+        add(HeadUnit::Positions, 3, {1, 4});
+        add(HeadUnit::Heads, 2, {3, 4, 5});
+    }
 }
 
 void TestHeadUnit::decidesWhatOneChannelIs() {
+    QFETCH(QString, split);
+    QFETCH(QString, weigh);
     QFETCH(int, unit);
     QFETCH(int, width);
     QFETCH(QList<qint64>, columns);
     RunControl control;
-    const auto found = analyse(noisyAttention(), control, static_cast<HeadUnit>(unit));
+    const auto found = analyse(noisyAttention(qPrintable(split), qPrintable(weigh)), control,
+                               static_cast<HeadUnit>(unit));
     QVERIFY(found.ok());
     const ChannelGroups& groups = **found;
     QCOMPARE(int(groups.headUnit()), unit);

@@ -27,6 +27,8 @@ def is_pruned(number, ratio):
     return ratio == 0.5 or (number + RATIOS.index(ratio)) % 2 == 0 or os.environ.get("ESPALIER_CONFORMANCE") == "all"
 
 
+HEADS = [(name, form, 0.5, "heads") for name, form in FILES if CASES[name].heads]
+
 PRUNED = [(*file, ratio) for n, file in enumerate(FILES) for ratio in RATIOS if is_pruned(n, ratio)]
 
 
@@ -38,8 +40,8 @@ class Runs:
         self.pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
         self.started = {}
 
-    def start(self, name, form, ratio=None):
-        key = (name, form, ratio)
+    def start(self, name, form, ratio=None, unit="most"):
+        key = (name, form, ratio, unit)
         if key not in self.started:
             call = self._inspect if ratio is None else self._prune
             self.started[key] = self.pool.submit(call, *key)
@@ -48,23 +50,24 @@ class Runs:
     def model(self, name, form):
         return self.folder / f"{name}.{form}.pt"
 
-    def written(self, name, form, ratio, what):
-        return self.folder / f"{name}.{form}.{ratio}.{what}"
+    def written(self, name, form, ratio, unit, what):
+        return self.folder / f"{name}.{form}.{ratio}.{unit}.{what}"
 
     def _arguments(self, name, form):
         specs = [part for spec in CASES[name].inputs for part in ("--input", spec)]
         return [self.model(name, form), *specs]
 
-    def _inspect(self, name, form, _):
+    def _inspect(self, name, form, _ratio, _unit):
         return self.cli.run("inspect", *self._arguments(name, form), "--json", timeout=60)
 
-    def _prune(self, name, form, ratio):
+    def _prune(self, name, form, ratio, unit):
         opt_in = ["--allow-inexact"] if CASES[name].opt_in else []
         return self.cli.run(
             "prune", *self._arguments(name, form), "--channels", ratio, "--scope", "layer", *opt_in,
-            "--output", self.written(name, form, ratio, "cut.pt"),
-            "--masked-output", self.written(name, form, ratio, "masked.pt"),
-            "--report", self.written(name, form, ratio, "report.json"), timeout=60)  # fmt: skip
+            "--heads", unit,
+            "--output", self.written(name, form, ratio, unit, "cut.pt"),
+            "--masked-output", self.written(name, form, ratio, unit, "masked.pt"),
+            "--report", self.written(name, form, ratio, unit, "report.json"), timeout=60)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +78,7 @@ def runs(cli, tmp_path_factory, request):
     write_cases(folder, list(dict.fromkeys(params["name"] for params in asked)))
     all_runs = Runs(cli, folder)
     for params in asked:
-        all_runs.start(params["name"], params["form"], params.get("ratio"))
+        all_runs.start(params["name"], params["form"], params.get("ratio"), params.get("unit", "most"))
     yield all_runs
     all_runs.pool.shutdown(cancel_futures=True)
 
@@ -114,16 +117,35 @@ def test_cut(runs, name, form, ratio):
     wanted = CASES[name]
     done = runs.start(name, form, ratio).result()
     if done.returncode == 1 and wanted.nothing:
-        assert not runs.written(name, form, ratio, "cut.pt").exists()
+        assert not runs.written(name, form, ratio, "most", "cut.pt").exists()
         return
+    original, cut, report = check_cut(runs, name, form, ratio, "most")
+    check_widths(wanted, ratio, original, cut, judge.kept_of(report, original))
+
+
+@each(("name", "form", "ratio", "unit"), HEADS)
+def test_whole_heads(runs, name, form, ratio, unit):
+    """--heads heads removes half of the heads, each of them whole."""
+    original, _, report = check_cut(runs, name, form, ratio, unit)
+    kept = judge.kept_of(report, original)
+    for parameter, width in CASES[name].heads.items():
+        rows = kept[parameter][0]
+        assert len(rows) == original.state_dict()[parameter].shape[0] // 2
+        assert rows == [row for row in range(rows[-1] + 1) if row // width * width in rows], "part of a head"
+
+
+def check_cut(runs, name, form, ratio, unit):
+    """The model before and after, and the report, once what holds for every cut has been judged."""
+    done = runs.start(name, form, ratio, unit).result()
     assert done.returncode == 0, done.stderr
     original = torch.jit.load(str(runs.model(name, form)))
-    cut = torch.jit.load(str(runs.written(name, form, ratio, "cut.pt")))
-    report = json.loads(runs.written(name, form, ratio, "report.json").read_text())
-    check_report(wanted, report, original, cut)
-    check_widths(wanted, ratio, original, cut, judge.kept_of(report, original))
-    check_outputs(runs, wanted, form, ratio, cut, report)
-    check_training(original, cut, judge.random_inputs(wanted.inputs, 2, seed=5))
+    cut = torch.jit.load(str(runs.written(name, form, ratio, unit, "cut.pt")))
+    report = json.loads(runs.written(name, form, ratio, unit, "report.json").read_text())
+    check_report(CASES[name], report, original, cut)
+    masked = torch.jit.load(str(runs.written(name, form, ratio, unit, "masked.pt")))
+    check_outputs(CASES[name], original, masked, cut, report)
+    check_training(original, cut, judge.random_inputs(CASES[name].inputs, 2, seed=5))
+    return original, cut, report
 
 
 def check_report(wanted, report, original, cut):
@@ -150,13 +172,12 @@ def check_widths(wanted, ratio, original, cut, kept):
     assert {n: after[n] for n in wanted.fixed} == {n: before[n] for n in wanted.fixed}
 
 
-def check_outputs(runs, wanted, form, ratio, cut, report):
+def check_outputs(wanted, original, masked, cut, report):
     """Equal to the program's masked model and to one made here; after saving again as well."""
-    original = torch.jit.load(str(runs.model(wanted.name, form)))
     inputs = judge.batches(original, wanted)
     got = [judge.run(cut, x) for x in inputs]
     assert [judge.difference(a, judge.run(judge.saved_again(cut), x)) for a, x in zip(got, inputs)] == [0] * len(got)
-    twins = [torch.jit.load(str(runs.written(wanted.name, form, ratio, "masked.pt")))]
+    twins = [masked]
     if wanted.nothing:
         assert report["kept"] == {}
     else:

@@ -37,6 +37,7 @@ class TorchAttention(nn.Module):
         "attention.out_proj.bias": [8],
         "head.weight": [3, 8],
     },
+    heads={"attention.in_proj_weight": 4},
 )
 class MultiheadAttention(TorchAttention):
     """nn.MultiheadAttention; its checks on the width of the stream are baked into scripts.
@@ -60,6 +61,7 @@ class MultiheadAttention(TorchAttention):
         "attention.out_proj.bias": [8],
         "head.weight": [3, 8],
     },
+    heads={"attention.in_proj_weight": 8},
 )
 class CrossMultiheadAttention(nn.Module):
     """Queries from one sequence, keys and values from another: one matrix reads both."""
@@ -98,7 +100,7 @@ STREAM = {
 FUSED = STREAM | {"qkv.weight": [24, 8], "qkv.bias": [24]}
 
 
-@case(TOKENS, exact={"embed": 16, "qkv": (4, 4)}, half=FUSED)
+@case(TOKENS, exact={"embed": 16, "qkv": (4, 4)}, half=FUSED, heads={"qkv.weight": 4})
 class QkvByChunk(Attention):
     def forward(self, x: Tensor) -> Tensor:
         x = self.embed(x)
@@ -111,7 +113,7 @@ class QkvByChunk(Attention):
         return self.head(x + self.proj(y.transpose(1, 2).reshape(n, t, -1)))
 
 
-@case(TOKENS, exact={"embed": 16, "qkv": (4, 4)}, half=FUSED)
+@case(TOKENS, exact={"embed": 16, "qkv": (4, 4)}, half=FUSED, heads={"qkv.weight": 4})
 class QkvBySplitCausal(Attention):
     """Split by the width of the stream, a triangular mask, softmax by hand."""
 
@@ -133,7 +135,7 @@ class QkvBySplitCausal(Attention):
         return self.head(x + self.proj(y))
 
 
-@case(TOKENS, exact={"embed": 16, "qkv": 4}, half=FUSED)
+@case(TOKENS, exact={"embed": 16, "qkv": 4}, half=FUSED, heads={"qkv.weight": 4})
 class QkvByIndex(Attention):
     """reshape to [n, t, 3, heads, d], permute, then [0], [1], [2]: q, k and v keep the same positions."""
 
@@ -150,7 +152,7 @@ class QkvByIndex(Attention):
         return self.head(x + self.proj((a @ v).transpose(1, 2).reshape(n, t, c)))
 
 
-@case(TOKENS, exact={"embed": 16, "qkv": 4}, half=FUSED)
+@case(TOKENS, exact={"embed": 16, "qkv": 4}, half=FUSED, heads={"qkv.weight": 4})
 class QkvByUnbind(Attention):
     def forward(self, x: Tensor) -> Tensor:
         x = self.embed(x)
@@ -186,8 +188,10 @@ SEPARATE = STREAM | {
     "value.bias": [8],
 }
 
+SEPARATE_HEADS = {"query.weight": 4, "key.weight": 4, "value.weight": 4}
 
-@case(TOKENS, exact={"embed": 16, "query": 4, "value": 4}, half=SEPARATE)
+
+@case(TOKENS, exact={"embed": 16, "query": 4, "value": 4}, half=SEPARATE, heads=SEPARATE_HEADS)
 class SeparateQkv(SeparateAttention):
     def split(self, x: Tensor) -> Tensor:
         return x.view(x.size(0), x.size(1), self.heads, self.width).permute(0, 2, 1, 3)
@@ -206,6 +210,7 @@ class SeparateQkv(SeparateAttention):
     exact={"embed": 16, "query": 4, "value": 4},
     half=SEPARATE
     | {"key.weight": [4, 8], "key.bias": [4], "value.weight": [4, 8], "value.bias": [4]},
+    heads=SEPARATE_HEADS,
 )
 class GroupedQuery(SeparateAttention):
     """Four query heads on two heads of keys and values, repeated by expand and reshape."""
@@ -232,6 +237,7 @@ class GroupedQuery(SeparateAttention):
     TOKENS,
     exact={"embed": 16, "query": 2, "value": 4},
     half=SEPARATE | {"cos": [5, 2], "sin": [5, 2]},
+    heads=SEPARATE_HEADS,
 )
 class RotaryAttention(SeparateAttention):
     """Positions by rotation: a head's halves are turned against each other and go in pairs."""
@@ -257,7 +263,7 @@ class RotaryAttention(SeparateAttention):
         return self.head(x + self.proj(y.transpose(1, 2).reshape(n, t, -1)))
 
 
-@case(TOKENS, exact={"embed": 16, "query": 4, "value": 4}, half=SEPARATE)
+@case(TOKENS, exact={"embed": 16, "query": 4, "value": 4}, half=SEPARATE, heads=SEPARATE_HEADS)
 class EinsumAttention(SeparateAttention):
     def forward(self, x: Tensor) -> Tensor:
         x = self.embed(x)
@@ -287,6 +293,7 @@ class OneHead(SeparateAttention):
     half=STREAM
     | {"query.weight": [8, 8], "query.bias": [8], "key.weight": [16, 8], "value.weight": [16, 8]},
     fixed=("key.bias", "value.bias"),
+    heads=SEPARATE_HEADS,
 )
 class CrossCovariance(SeparateAttention):
     """Channels attend to channels: the softmax runs over those of the keys, which need opting in."""
@@ -399,6 +406,7 @@ class PositionAndToken(nn.Module):
         "head.weight": [3, 8],
     },
     fixed=("table", "relative"),
+    heads={"qkv.weight": 4},
 )
 class WindowAttention(nn.Module):
     """Channels last, rolled, cut in windows of 4×4, attended, put together and rolled back."""

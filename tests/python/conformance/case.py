@@ -30,6 +30,7 @@ class Case:
     inexact: Widths | None = None  # all groups that need --allow-inexact; None: not judged
     opt_in: bool = False  # prune with --allow-inexact
     half: dict[str, list[int]] = field(default_factory=dict)  # shapes after --channels 0.5
+    heads: dict[str, int] = field(default_factory=dict)  # width of one head in the rows of these parameters
     shrinks: tuple[str, ...] = ()  # parameters that must lose elements at --channels 0.5
     fixed: tuple[str, ...] = ()  # parameters that must keep their shape at any ratio
     rows_stay: tuple[str, ...] = ()  # parameters whose zeroed rows would divide by zero
