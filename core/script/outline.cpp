@@ -91,6 +91,13 @@ bool canCross(const c10::TypePtr& type) {
     }
 }
 
+/// PyTorch's interpreter runs a loop whose result is used once where that use is evaluated, after
+/// the operands in front of it; a list among these that the loop reads is gone after one turn.
+void putControlFlowFirst(std::vector<Value*>& operands) {
+    std::ranges::stable_partition(
+        operands, [](const Value* value) { return !value->node()->blocks().empty(); });
+}
+
 /// Consecutive nodes of one block that become the body of a function.
 class Part {
 public:
@@ -104,6 +111,7 @@ public:
         for (Value* value : m_used) {
             if (!isInside(*value) && !isCloned(*value->node())) m_arguments.push_back(value);
         }
+        putControlFlowFirst(m_results);
     }
 
     bool canMove() const {

@@ -6,6 +6,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/jit/passes/inliner.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include "core/script/rewriter_torch.h"
 #include "core/script/save_torch.h"
@@ -62,6 +63,12 @@ bool hasCalls(const torch::jit::Graph& graph) {
     return graph.toString(false).find("prim::CallFunction") != std::string::npos;
 }
 
+/// The optimiser hides what the interpreter alone would trip over.
+at::Tensor withoutOptimiser(const torch::jit::Module& module, const at::Tensor& x) {
+    const torch::jit::GraphOptimizerEnabledGuard off(false);
+    return module.deepcopy().forward({x.clone()}).toTensor();
+}
+
 }  // namespace
 
 class TestOutline : public QObject {
@@ -97,6 +104,12 @@ void TestOutline::givesTheSame_data() {
     row("a long loop", "  y = x\n  for i in range(3):\n",
         "    y = torch.tanh(torch.matmul(y, self.child.weight) * 0.5 + float(i) * 0.1 + #)\n",
         "  return y\n");
+    row("lists that loops read", "  y = x\n",
+        "  l# = list(y.size()) + [2]\n  p# = l#[0]\n"
+        "  for i in range(len(l#) - 1):\n    p# *= l#[i + 1]\n"
+        "  if p# == 0:\n    raise ValueError(\"{}\".format(l#))\n"
+        "  y = torch.tanh(y + p# * 0.01)\n",
+        "  return y\n");
     row("types of all kinds",
         "  y = x\n  d: Dict[str, Tensor] = {}\n  o: Optional[Tensor] = None\n"
         "  t = (x, 1, 2.5)\n",
@@ -126,6 +139,8 @@ void TestOutline::givesTheSame() {
         const auto x = noise({batch, 4}, 7);
         const auto expected = original.forward({x.clone()}).toTensor();
         QVERIFY(at::equal(made.forward({x.clone()}).toTensor(), expected));
+        QVERIFY(at::equal(withoutOptimiser(made, x), expected));
+        QVERIFY(at::equal(withoutOptimiser(loaded, x), expected));
         QVERIFY(at::equal(loaded.forward({x.clone()}).toTensor(), expected));
     }
     // Once more, from the file.
