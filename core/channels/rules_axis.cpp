@@ -170,7 +170,7 @@ void roll(const Call& call) {
     call.set(call.outputs().at(0), std::move(tags));
 }
 
-/// Pads the last axes; what is added along channels must stay.
+/// Pads the last axes. Channels that are added, all of one number, go with those that they meet.
 void pad(const Call& call) {
     const auto input = call.tensor(0);
     const auto output = call.outputs().at(0);
@@ -188,9 +188,15 @@ void pad(const Call& call) {
         if (!isPlain)
             call.tagger.freeze(tags.axes[at(axis)], cat(call.tagger.here(), " mirrors them"));
         const auto size = call.shape(input)[at(axis)];
-        Positions positions = range(-amounts[i], size + amounts[i + 1]);
-        for (auto& position : positions) position = position < size ? position : -1;
-        tags.axes[at(axis)] = picked(tags.axes[at(axis)], positions);
+        auto padded = *picked(tags.axes[at(axis)], range(-amounts[i], size + amounts[i + 1]));
+        if (isPlain) {
+            for (auto position = -amounts[i]; auto& atom : padded) {
+                const bool isAdded = position < 0 || position >= size;
+                if (isAdded) atom = call.tagger.atoms().add(1);
+                ++position;
+            }
+        }
+        tags.axes[at(axis)] = std::make_shared<const std::vector<Atom>>(std::move(padded));
     }
     call.set(output, std::move(tags));
 }

@@ -95,7 +95,7 @@ void Tagger::walk(const TraceStep& step) {
     const bool isTracked = std::ranges::any_of(
         inputs, [this](ValueId id) { return tags(id).isTracked() || tags(id).isLazy; });
     const bool isStretched = call.name.starts_with("expand") || call.name == "broadcast_to";
-    m_joined = kNoAtom;
+    m_joined.clear();
     const auto rule = findRule(*step.node, call.name);
     if (rule != nullptr && (isTracked || isStretched || inputs.empty())) {
         rule(call);
@@ -108,7 +108,14 @@ void Tagger::walk(const TraceStep& step) {
             if (std::ranges::find(inputs, id) == inputs.end()) call.set(id, call.plain(id));
         }
     }
-    if (m_joined != kNoAtom) m_table.couplings.push_back({m_step, m_joined});
+    noteCouplings();
+}
+
+void Tagger::noteCouplings() {
+    std::unordered_set<Atom> roots;
+    for (const auto atom : m_joined) {
+        if (roots.insert(atoms().root(atom)).second) m_table.couplings.push_back({m_step, atom});
+    }
 }
 
 AxisTags Tagger::makeAxis(ValueId id, std::int64_t axis) {
@@ -171,7 +178,7 @@ void Tagger::attach(Atom a, Atom b) {
 
 void Tagger::unite(Atom a, Atom b) {
     if (a == kNoAtom || b == kNoAtom) return attach(a, b);
-    if (atoms().unite(a, b)) m_joined = a;
+    if (atoms().unite(a, b)) m_joined.push_back(a);
 }
 
 void Tagger::unite(const AxisTags& a, const AxisTags& b) {

@@ -68,6 +68,7 @@ public:
 
 private:
     void walk(const TraceStep& step);
+    void noteCouplings();
     AxisTags makeAxis(ValueId id, std::int64_t axis);
     void prepareValues();
     AxisTags uniteAcross(const std::vector<Atom>& spread, std::span<const std::int64_t> shape,
@@ -80,7 +81,7 @@ private:
     std::unordered_map<std::string, int> m_leafNumbers;
     std::vector<std::string> m_leafPaths;
     int m_step = 0;
-    Atom m_joined = kNoAtom;  // by the current step, if any
+    std::vector<Atom> m_joined;  // by the current step
 };
 
 }  // namespace espalier::channels

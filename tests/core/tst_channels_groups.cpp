@@ -150,6 +150,19 @@ void addReindexing() {
             "return torch.conv2d(torch.pixel_shuffle(torch.conv2d(x, self.a), 2), self.b)",
             kImage},
            "a=2 b=5*");
+    addRow("padded with channels, which go with those that they meet",
+           {{{"a", {4, 3, 1, 1}}, {"b", {6, 4, 1, 1}}, {"c", {2, 6, 1, 1}}},
+            "y = torch.conv2d(x, self.a)\n"
+            "  y = torch.conv2d(y, self.b) + torch.constant_pad_nd(y, [0, 0, 0, 0, 1, 1])\n"
+            "  return torch.conv2d(y, self.c)",
+            kImage},
+           "a=4 b=2 c=2*");
+    addRow("padded with channels that nothing makes",
+           {{{"a", {4, 3, 1, 1}}, {"b", {2, 6, 1, 1}}},
+            "y = torch.constant_pad_nd(torch.conv2d(x, self.a), [0, 0, 0, 0, 1, 1])\n"
+            "  return torch.conv2d(y, self.b)",
+            kImage},
+           "a=4 b=2*");
     addRow("looked up by a buffer",
            {{{"a", {4, 3, 1, 1}}, {"b", {2, 4, 1, 1}}},
             "return torch.conv2d(torch.index_select(torch.conv2d(x, self.a), 1, self.order), "

@@ -125,9 +125,18 @@ class InputResidual(nn.Module):
         return self.head(x + self.outer(F.relu(self.inner(x))))
 
 
-@case(IMAGE, shrinks=("inner.weight",))
+@case(
+    IMAGE,
+    exact={"stem": 8, "inner": 12, "outer": 8},
+    half={
+        "stem.weight": [4, 3, 3, 3],
+        "inner.weight": [6, 4, 3, 3],
+        "outer.weight": [8, 6, 3, 3],
+        "fc.weight": [4, 8],
+    },
+)
 class PaddedShortcut(nn.Module):
-    """A shortcut that is padded with channels of zeros."""
+    """A shortcut that is padded with channels of zeros: as many on each side as are left there."""
 
     def __init__(self) -> None:
         super().__init__()
