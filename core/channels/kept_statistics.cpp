@@ -33,6 +33,16 @@ bool normalises(std::string_view op) {
     return op == "layer_norm" || op == "native_layer_norm" || op == "rms_norm";
 }
 
+/// One weight and bias per position of axis 1.
+bool isPerChannel(std::string_view op) {
+    return op == "batch_norm" || op == "instance_norm" || op == "group_norm";
+}
+
+bool takesBatchStatistics(const Execution& execution) {
+    const auto& training = execution.input(*execution.argument("training")).value;
+    return training.isBool() && training.toBool();
+}
+
 /// The cut axes over which an execution sums up.
 std::vector<AxisCut> summedCuts(const Execution& execution) {
     std::vector<AxisCut> cuts;
@@ -44,8 +54,11 @@ std::vector<AxisCut> summedCuts(const Execution& execution) {
         const auto shape = execution.argument("normalized_shape");
         const auto count = execution.input(*shape).value.toIntVector().size();
         for (auto axis = rank - count; axis < rank; ++axis) axes.insert(axis);
-    } else if (op == "group_norm") {
-        axes.insert(1);
+    } else if (isPerChannel(op)) {
+        for (std::size_t axis = 0; axis < rank; ++axis) axes.insert(axis);
+        if (op != "group_norm") axes.erase(1);
+        if (op != "batch_norm") axes.erase(0);
+        if (op == "batch_norm" && !takesBatchStatistics(execution)) axes.clear();
     } else if (reduces(op)) {
         const auto dim = execution.argument("dim");
         const auto* value = dim ? &execution.input(*dim).value : nullptr;
@@ -104,8 +117,11 @@ private:
             const auto own = static_cast<std::int64_t>(m_execution.input(*index).shape.size());
             Value* value = m_node.inputs()[*index];
             for (const AxisCut& cut : m_cuts) {
-                const auto axis = normalises(m_execution.op()) ? cut.axis - (rank - own) : 0;
-                value = picked(value, axis, cut);
+                if (!isPerChannel(m_execution.op())) {
+                    value = picked(value, cut.axis - (rank - own), cut);
+                } else if (cut.axis == 1) {
+                    value = picked(value, 0, cut);
+                }
             }
             m_node.replaceInput(*index, value);
         }

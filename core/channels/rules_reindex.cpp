@@ -4,6 +4,7 @@
 #include <array>
 #include <numeric>
 #include <optional>
+#include <unordered_set>
 
 #include <ATen/Functions.h>
 
@@ -28,14 +29,22 @@ std::int64_t product(std::span<const std::int64_t> sizes) {
     return std::accumulate(sizes.begin(), sizes.end(), std::int64_t{1}, std::multiplies<>());
 }
 
-/// Puts the tags of one more input axis on the output. Two on one axis cannot be told apart.
+std::size_t unitsIn(const Call& call, const std::vector<Atom>& tags) {
+    std::unordered_set<Atom> roots;
+    for (const auto atom : tags) {
+        if (atom != kNoAtom) roots.insert(call.tagger.atoms().root(atom));
+    }
+    return roots.size();
+}
+
+/// Puts the tags of one more input axis on the output. Two on one axis cannot both be followed: the
+/// longer one goes on, which is the channels of a weight and not its kernel.
 void place(const Call& call, Tags& tags, std::int64_t axis, AxisTags made) {
     if (made == nullptr) return;
     auto& there = tags.axes[at(axis)];
     if (there != nullptr && there != made) {
-        const auto why = cat(call.tagger.here(), " merges two axes of channels");
-        call.tagger.freeze(there, why);
-        call.tagger.freeze(made, why);
+        if (unitsIn(call, *made) <= unitsIn(call, *there)) std::swap(there, made);
+        call.tagger.freeze(there, cat(call.tagger.here(), " merges them with other channels"));
     }
     there = std::move(made);
 }

@@ -232,3 +232,64 @@ class WeightStandardisation(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(F.relu(self.conv2(F.relu(self.conv1(x)))))
+
+
+class BatchNormedConv(nn.Conv2d):
+    """A convolution whose weights are standardised by the batch norm operator."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = self.weight.reshape(1, self.out_channels, -1)
+        w = F.batch_norm(rows, None, None, training=True, momentum=0.0, eps=1e-6).reshape_as(self.weight)
+        return F.conv2d(x, w, self.bias, self.stride, self.padding)
+
+
+class BatchNormedWeights(nn.Module):
+    def __init__(self, inner: int = 8, outer: int = 6) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, inner, 3)
+        self.conv2 = BatchNormedConv(inner, outer, 3)
+        self.head = nn.Conv2d(outer, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(F.relu(self.conv2(F.relu(self.conv1(x)))))
+
+
+add_case(
+    "batch_normed_weights",
+    BatchNormedWeights,
+    IMAGE,
+    doc="statistics over the inputs of a convolution; its output channels are exact, its inputs on request",
+    exact={"conv2": 6},
+    inexact={"conv1": 8},
+    opt_in=True,
+    half={"conv1.weight": [4, 3, 3, 3], "conv2.weight": [3, 4, 3, 3], "head.weight": [2, 3, 1, 1]},
+    rebuild=lambda shape: BatchNormedWeights(shape["conv2.weight"][1], shape["conv2.weight"][0]),
+)
+
+
+class FeatureNorm(nn.Module):
+    """Norms per token: their statistics are over the features, which are inexact."""
+
+    def __init__(self, norm: str = "instance", width: int = 16, inner: int = 12) -> None:
+        super().__init__()
+        self.up = nn.Linear(6, width)
+        self.norm = nn.InstanceNorm1d(9, affine=True) if norm == "instance" else nn.GroupNorm(3, 9)
+        self.inner = nn.Linear(width, inner)
+        self.head = nn.Linear(inner, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(F.relu(self.inner(self.norm(self.up(x)))))
+
+
+for kind in ("instance", "group"):
+    add_case(
+        f"{kind}_norm_per_token",
+        lambda kind=kind: FeatureNorm(kind),
+        "1x9x6",
+        doc=FeatureNorm.__doc__,
+        exact={"inner": 12},
+        inexact={"up": 16},
+        opt_in=True,
+        half={"up.weight": [8, 6], "norm.weight": [9], "inner.weight": [6, 8], "head.weight": [5, 6]},
+        rebuild=lambda shape, kind=kind: FeatureNorm(kind, shape["up.weight"][0], shape["inner.weight"][0]),
+    )
