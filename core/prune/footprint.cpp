@@ -71,7 +71,18 @@ std::int64_t keptShareOf(std::int64_t macs, std::int64_t kept, std::int64_t coun
                         static_cast<double>(count));
 }
 
-/// Costs of the model with all its channels.
+/// How many of `left` weights go, as far as it can be told without looking at them.
+std::int64_t expectedRemovedOf(std::int64_t left, const WeightRule* rule,
+                               std::int64_t removedBefore, std::int64_t countBefore) {
+    if (rule && rule->kind == WeightRule::Kind::Sparsity)
+        return std::llround(rule->value * static_cast<double>(left));
+    if (countBefore == 0) return 0;
+    return std::llround(static_cast<double>(left) * static_cast<double>(removedBefore) /
+                        static_cast<double>(countBefore));
+}
+
+}  // namespace
+
 CutCosts uncut(const model::Snapshot& snapshot) {
     CutCosts costs{snapshot.parameters(),
                    static_cast<std::int64_t>(snapshot.file().bytes),
@@ -84,18 +95,6 @@ CutCosts uncut(const model::Snapshot& snapshot) {
     }
     return costs;
 }
-
-/// How many of `left` weights go, as far as it can be told without looking at them.
-std::int64_t expectedRemovedOf(std::int64_t left, const WeightRule* rule,
-                               std::int64_t removedBefore, std::int64_t countBefore) {
-    if (rule && rule->kind == WeightRule::Kind::Sparsity)
-        return std::llround(rule->value * static_cast<double>(left));
-    if (countBefore == 0) return 0;
-    return std::llround(static_cast<double>(left) * static_cast<double>(removedBefore) /
-                        static_cast<double>(countBefore));
-}
-
-}  // namespace
 
 Footprint footprint(const model::Snapshot& snapshot, std::span<const std::int64_t> removedPerLayer,
                     const CutCosts& cut) {

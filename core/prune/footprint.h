@@ -32,6 +32,9 @@ struct Footprint {
 /// a drag.
 Footprint footprint(const model::Snapshot& snapshot, std::span<const std::int64_t> removedPerLayer);
 
+/// Costs of the model with all its channels.
+CutCosts uncut(const model::Snapshot& snapshot);
+
 /// Channels that the masks' choice removes count as cut out.
 Footprint footprint(const model::Snapshot& snapshot, const Masks& masks);
 

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/prune/goal.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/format.h"
+#include "core/prune/allocation.h"
+
+namespace espalier::prune {
+
+namespace {
+
+constexpr std::string_view kWhat = "Cannot reach the goal";
+constexpr int kTrials = 40;
+constexpr double kTolerance = 1e-4;  // of the dense model: nearer to the target is near enough
+constexpr std::array<std::string_view, 5> kQuantities{"nonzeros", "parameters", "macs", "bytes",
+                                                      "drop"};
+constexpr std::array<std::string_view, 4> kAllocations{"uniform", "global", "erk", "sensitivity"};
+
+Error refused(std::string why, std::string hint) {
+    return {Error::Kind::BadArgument, std::string(kWhat), std::move(why), std::move(hint)};
+}
+
+Result<void> check(const Goal& goal, const GoalOptions& options) {
+    if (!(goal.target >= 0 && goal.target <= 1)) {
+        return refused(cat("the target ", goal.target, " is out of range"), "Use 0 to 1");
+    }
+    if (goal.quantity == Quantity::Drop && options.allocation != Allocation::Sensitivity) {
+        return refused(
+            cat("only measured curves say what ", nameOf(options.allocation), " would lose"),
+            "Spread by sensitivity");
+    }
+    if (goal.quantity == Quantity::Parameters && options.structure == Structure::Weights) {
+        return refused("weights that are zero are parameters still",
+                       "Set a goal for non-zeros, or remove channels");
+    }
+    return {};
+}
+
+/// One strength tried.
+struct Trial {
+    Plan plan;
+    Footprint footprint;
+};
+
+class Search {
+public:
+    Search(const Goal& goal, const GoalOptions& options, const model::Snapshot& snapshot,
+           const ChannelFacts& channels, RunControl& control)
+        : m_goal(goal),
+          m_options(options),
+          m_snapshot(snapshot),
+          m_channels(channels),
+          m_control(control),
+          m_dense(denseFootprint(snapshot)) {}
+
+    Result<GoalPlan> run(const Spread& spread) {
+        if (m_goal.quantity == Quantity::Drop) return at(spread, m_goal.target);
+        const auto most = leftAt(spread, spread.most);
+        if (!most) return most.error();
+        if (*most > m_goal.target) return tooFar(*most);
+        const auto whole = leftAt(spread, 0);
+        if (!whole) return whole.error();
+        const auto strength = *whole <= m_goal.target
+                                  ? Result<double>(0)
+                                  : between({0, *whole}, {spread.most, *most}, spread);
+        if (!strength) return strength.error();
+        return at(spread, *strength);
+    }
+
+private:
+    struct End {
+        double strength = 0;
+        double left = 0;
+    };
+
+    /// The least strength that is enough, by the Illinois method: what is left falls nearly in
+    /// proportion to the strength.
+    Result<double> between(End few, End enough, const Spread& spread) {
+        double weightOfFew = 1;
+        double weightOfEnough = 1;
+        for (int i = 0; i < kTrials && m_goal.target - enough.left > kTolerance; ++i) {
+            const double over = weightOfFew * (few.left - m_goal.target);
+            const double under = weightOfEnough * (m_goal.target - enough.left);
+            const double share = std::clamp(over / (over + under), 0.01, 0.99);
+            const double middle = few.strength + share * (enough.strength - few.strength);
+            const auto left = leftAt(spread, middle);
+            if (!left) return left.error();
+            const bool isEnough = *left <= m_goal.target;
+            (isEnough ? enough : few) = {middle, *left};
+            // The end that stays counts half from its second time on.
+            weightOfFew = isEnough ? weightOfFew / 2 : 1;
+            weightOfEnough = isEnough ? 1 : weightOfEnough / 2;
+        }
+        return enough.strength;
+    }
+
+    Result<double> leftAt(const Spread& spread, double strength) {
+        const auto trial = tried(spread, strength);
+        if (!trial) return trial.error();
+        return left(*trial);
+    }
+
+    Result<Trial> tried(const Spread& spread, double strength) {
+        if (!m_control.keepGoing()) return Error{Error::Kind::Cancelled, "Stopped", "", ""};
+        auto plan = spread.plan(strength);
+        if (!plan) return plan.error();
+        const auto cut = cutBy(*plan);
+        if (!cut) return cut.error();
+        const auto removed = expectedRemoved(m_snapshot, *plan, *cut, nullptr);
+        auto footprint = prune::footprint(m_snapshot, removed, *cut);
+        return Trial{*std::move(plan), footprint};
+    }
+
+    Result<CutCosts> cutBy(const Plan& plan) const {
+        if (!plan.hasChannels() || m_channels.groups == nullptr) return uncut(m_snapshot);
+        const auto choice = chooseChannels(m_channels.groups, plan, m_channels.scores);
+        if (!choice) return choice.error();
+        return m_channels.costs->after((*choice)->kept());
+    }
+
+    /// What is left, as a share of the dense model.
+    double left(const Trial& trial) const {
+        const bool isCut = m_options.structure == Structure::Channels;
+        const Footprint& now = trial.footprint;
+        const auto share = [](std::int64_t part, std::int64_t whole) {
+            return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
+        };
+        switch (m_goal.quantity) {
+            case Quantity::Parameters:
+                return share(now.parameters, m_dense.parameters);
+            case Quantity::Macs:
+                return share(isCut ? now.macs : now.macsEffective, m_dense.macs);
+            case Quantity::Bytes:
+                return isCut ? share(now.bytesDense, m_dense.bytesDense)
+                             : share(now.bytesCompressed, m_dense.bytesCompressed);
+            default:
+                return share(now.nonzeros, m_dense.nonzeros);
+        }
+    }
+
+    Result<GoalPlan> at(const Spread& spread, double strength) {
+        auto trial = tried(spread, strength);
+        if (!trial) return trial.error();
+        GoalPlan result{std::move(trial->plan), trial->footprint, 0, {}};
+        result.reached = m_goal.quantity == Quantity::Drop ? m_goal.target : left(*trial);
+        if (m_options.structure == Structure::Weights) {
+            for (const auto& [name, rule] : result.plan.weights)
+                result.shares.push_back({name, rule.value, spread.why(name, strength)});
+        } else {
+            const auto choice = chooseChannels(m_channels.groups, result.plan, m_channels.scores);
+            if (!choice) return choice.error();
+            for (const channels::Group& group : m_channels.groups->groups()) {
+                if (!result.plan.channels.contains(group.key)) continue;
+                const auto& own = (*choice)->of(group.id);
+                result.shares.push_back(
+                    {group.key,
+                     1 - static_cast<double>(own.reached()) / static_cast<double>(own.width),
+                     spread.why(group.key, strength)});
+            }
+        }
+        return result;
+    }
+
+    Error tooFar(double nearest) const {
+        return {Error::Kind::Infeasible, std::string(kWhat),
+                cat(percent(m_goal.target), " of the ", nameOf(m_goal.quantity),
+                    " were to be left; ", percent(nearest), " is as few as there can be"),
+                "Ask for less, unlock layers, or combine channels with weights"};
+    }
+
+    const Goal& m_goal;
+    const GoalOptions& m_options;
+    const model::Snapshot& m_snapshot;
+    const ChannelFacts& m_channels;
+    RunControl& m_control;
+    Footprint m_dense;
+};
+
+}  // namespace
+
+std::string_view nameOf(Quantity quantity) {
+    return kQuantities.at(static_cast<std::size_t>(quantity));
+}
+
+std::string_view nameOf(Allocation allocation) {
+    return kAllocations.at(static_cast<std::size_t>(allocation));
+}
+
+Result<GoalPlan> planFor(const Goal& goal, const GoalOptions& options,
+                         const model::Snapshot& snapshot, const Plan& base,
+                         const ChannelFacts& channels, RunControl& control) {
+    return guarded(kWhat, [&]() -> Result<GoalPlan> {
+        if (auto fine = check(goal, options); !fine) return fine.error();
+        const auto spread = spreadBy(options, snapshot, base, channels, control);
+        if (!spread) return spread.error();
+        return Search(goal, options, snapshot, channels, control).run(*spread);
+    });
+}
+
+}  // namespace espalier::prune

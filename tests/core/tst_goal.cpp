@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <numeric>
+
+#include <QtTest>
+
+#include <ATen/Parallel.h>
+
+#include "core/channels/analysis_torch.h"
+#include "core/prune/goal.h"
+#include "tests/support/fixtures_torch.h"
+#include "tests/support/noise_torch.h"
+#include "tests/support/toy_snapshot_torch.h"
+
+using namespace espalier;
+using namespace espalier::prune;
+using namespace espalier::test;
+
+namespace {
+
+/// 100 and 10000 weights, the first of them ten times as large.
+model::SnapshotPtr twoLayers() {
+    return toySnapshot({{"small.weight", noise({10, 10}, 1) * 10, {}, "linear", 100},
+                        {"large.weight", noise({100, 100}, 2), {}, "linear", 10000}});
+}
+
+/// A convolution of 8, one of 12 and a linear layer of 20 channels in a row.
+ChannelFacts chain() {
+    RunControl control;
+    const auto snapshot = model::openSnapshot(fixture("cnn_bn.script.pt"), {}, {}, control).value();
+    ChannelFacts facts;
+    facts.groups = channels::analyse(snapshot, control).value();
+    facts.costs = channelCosts(facts.groups).value();
+    facts.scores = channelScores(*facts.groups, ChannelScoreOptions{}, control).value();
+    return facts;
+}
+
+Result<GoalPlan> planned(const model::SnapshotPtr& snapshot, const Goal& goal,
+                         const GoalOptions& options, const ChannelFacts& facts = {}) {
+    RunControl control;
+    return planFor(goal, options, *snapshot, emptyPlan(*snapshot), facts, control);
+}
+
+double sparsityOf(const GoalPlan& made, const char* layer) {
+    return made.plan.weights.at(layer).value;
+}
+
+const std::map<std::string, DropCurve> kCurves{
+    {"small.weight", {{0.1, 0.00}, {0.5, 0.02}, {0.9, 0.30}}},
+    {"large.weight", {{0.5, 0.00}, {0.9, 0.01}, {0.95, 0.20}}}};
+
+}  // namespace
+
+class TestGoal : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase() { at::set_num_threads(1); }
+    void readsACurve_data();
+    void readsACurve();
+    void uniformTakesTheSameOfEach();
+    void globalTakesTheLowest();
+    void erdosRenyiKeepsSmallLayersDense();
+    void sensitivityMakesDropsEqual();
+    void reachesChannelGoals_data();
+    void reachesChannelGoals();
+    void lockedLayersStay();
+    void refuses_data();
+    void refuses();
+};
+
+void TestGoal::readsACurve_data() {
+    QTest::addColumn<double>("drop");
+    QTest::addColumn<double>("sparsity");
+    QTest::newRow("on a point") << 0.02 << 0.5;
+    QTest::newRow("between points") << 0.01 << 0.3;
+    QTest::newRow("before the first") << -0.01 << 0.0;
+    QTest::newRow("beyond the last") << 0.5 << 0.9;
+    QTest::newRow("nothing may be lost") << 0.0 << 0.1;
+}
+
+void TestGoal::readsACurve() {
+    QFETCH(double, drop);
+    QFETCH(double, sparsity);
+    QVERIFY(std::abs(largestSparsity(kCurves.at("small.weight"), drop) - sparsity) < 1e-12);
+    QCOMPARE(largestSparsity({}, drop), 0.0);
+    // What comes back after the first fall does not count.
+    QCOMPARE(largestSparsity({{0.2, 0.0}, {0.4, 1.0}, {0.6, 0.0}}, 0.0), 0.2);
+}
+
+void TestGoal::uniformTakesTheSameOfEach() {
+    const auto made = planned(twoLayers(), {Quantity::NonZeros, 0.4}, {});
+    QVERIFY2(made.ok(), made ? "" : made.error().text().c_str());
+    QVERIFY(made->reached <= 0.4 && made->reached > 0.4 - 2e-4);
+    QCOMPARE(sparsityOf(*made, "small.weight"), sparsityOf(*made, "large.weight"));
+    QVERIFY(std::abs(sparsityOf(*made, "large.weight") - 0.6) < 1e-3);
+    QCOMPARE(made->shares.size(), std::size_t(2));
+    QCOMPARE(made->footprint.nonzeros, std::llround(made->reached * double(10100)));
+}
+
+void TestGoal::globalTakesTheLowest() {
+    const auto made = planned(twoLayers(), {Quantity::NonZeros, 0.5},
+                              {Structure::Weights, Allocation::Global, 1, {}});
+    QVERIFY2(made.ok(), made ? "" : made.error().text().c_str());
+    QVERIFY(made->reached <= 0.5 && made->reached > 0.5 - 2e-4);
+    QVERIFY(sparsityOf(*made, "small.weight") < 0.15);
+    QVERIFY(sparsityOf(*made, "large.weight") > 0.5);
+}
+
+void TestGoal::erdosRenyiKeepsSmallLayersDense() {
+    // Sums over products: 20/100 and 200/10000. Of 1010 weights kept: factor 1010 / (20 + 200).
+    const GoalOptions options{Structure::Weights, Allocation::ErdosRenyi, 1, {}};
+    const auto tenth = planned(twoLayers(), {Quantity::NonZeros, 0.1}, options);
+    QVERIFY2(tenth.ok(), tenth ? "" : tenth.error().text().c_str());
+    QVERIFY(std::abs(1 - sparsityOf(*tenth, "small.weight") - 1010.0 / 220 * 0.2) < 2e-3);
+    QVERIFY(std::abs(1 - sparsityOf(*tenth, "large.weight") - 1010.0 / 220 * 0.02) < 2e-3);
+    // With twice as many the small layer would be denser than 1: it stays whole.
+    const auto fifth = planned(twoLayers(), {Quantity::NonZeros, 0.2}, options);
+    QVERIFY(fifth.ok());
+    QCOMPARE(sparsityOf(*fifth, "small.weight"), 0.0);
+    QVERIFY(std::abs(1 - sparsityOf(*fifth, "large.weight") - 1920.0 / 10000) < 2e-3);
+    QVERIFY(QString::fromStdString(fifth->shares[0].why).contains("100×100"));
+}
+
+void TestGoal::sensitivityMakesDropsEqual() {
+    const GoalOptions options{Structure::Weights, Allocation::Sensitivity, 1, kCurves};
+    const auto point = planned(twoLayers(), {Quantity::Drop, 0.01}, options);
+    QVERIFY2(point.ok(), point ? "" : point.error().text().c_str());
+    QCOMPARE(sparsityOf(*point, "small.weight"), 0.3);
+    QCOMPARE(sparsityOf(*point, "large.weight"), 0.9);
+    QCOMPARE(point->reached, 0.01);
+    // A goal in weights is met at one drop for all.
+    const auto fifth = planned(twoLayers(), {Quantity::NonZeros, 0.2}, options);
+    QVERIFY(fifth.ok());
+    QVERIFY(fifth->reached <= 0.2 && fifth->reached > 0.2 - 2e-4);
+    const double drop = 0.01 * (sparsityOf(*fifth, "large.weight") - 0.5) / 0.4;
+    QVERIFY(std::abs(largestSparsity(kCurves.at("small.weight"), drop) -
+                     sparsityOf(*fifth, "small.weight")) < 1e-9);
+    // More than the curves were measured for cannot be asked.
+    QCOMPARE(planned(twoLayers(), {Quantity::NonZeros, 0.01}, options).error().kind,
+             Error::Kind::Infeasible);
+}
+
+void TestGoal::reachesChannelGoals_data() {
+    QTest::addColumn<int>("allocation");
+    QTest::addColumn<int>("quantity");
+    for (const auto allocation :
+         {Allocation::Uniform, Allocation::Global, Allocation::Sensitivity}) {
+        for (const auto quantity : {Quantity::Parameters, Quantity::Macs, Quantity::Bytes}) {
+            QTest::addRow("%s, %s", nameOf(allocation).data(), nameOf(quantity).data())
+                << int(allocation) << int(quantity);
+        }
+    }
+}
+
+void TestGoal::reachesChannelGoals() {
+    QFETCH(int, allocation);
+    QFETCH(int, quantity);
+    if (!haveFixtures()) QSKIP("the fixtures are not there");
+    const ChannelFacts facts = chain();
+    const GoalOptions options{Structure::Channels,
+                              static_cast<Allocation>(allocation),
+                              1,
+                              {{"conv1", {{0.1, 0.0}, {0.9, 0.5}}},
+                               {"conv2", {{0.1, 0.0}, {0.9, 0.9}}},
+                               {"fc1", {{0.1, 0.0}, {0.9, 0.4}}}}};
+    const Goal goal{static_cast<Quantity>(quantity), 0.7};  // the code alone is half of the file
+    const auto& snapshot = facts.groups->snapshot();
+    const auto made = planned(snapshot, goal, options, facts);
+    QVERIFY2(made.ok(), made ? "" : made.error().text().c_str());
+    QVERIFY(made->reached <= goal.target);
+    const Footprint dense = denseFootprint(*snapshot);
+    const auto left = [&](const CutCosts& cut) {
+        const auto macs = std::accumulate(cut.macs.begin(), cut.macs.end(), cut.otherMacs);
+        if (goal.quantity == Quantity::Macs) return double(macs) / double(dense.macs);
+        if (goal.quantity == Quantity::Bytes) return double(cut.bytes) / double(dense.bytesDense);
+        return double(cut.parameters) / double(dense.parameters);
+    };
+    const auto choice = chooseChannels(facts.groups, made->plan, facts.scores).value();
+    QCOMPARE(made->reached, left(facts.costs->after(choice->kept())));
+    // Somewhere one channel more would be too many left.
+    double most = 0;
+    for (const Share& share : made->shares) {
+        const auto id = *facts.groups->find(share.name);
+        auto kept = choice->kept();
+        QCOMPARE(share.removed,
+                 1 - double(choice->of(id).reached()) / double(choice->of(id).width));
+        auto& channels = kept.groups[id.index()];
+        std::int64_t missing = 0;
+        while (std::ranges::find(channels, missing) != channels.end()) ++missing;
+        if (missing == choice->of(id).width) continue;
+        channels.insert(std::ranges::upper_bound(channels, missing), missing);
+        most = std::max(most, left(facts.costs->after(kept)));
+    }
+    QVERIFY2(most > goal.target, qPrintable(QString::number(most)));
+}
+
+void TestGoal::lockedLayersStay() {
+    const auto snapshot = twoLayers();
+    Plan base = emptyPlan(*snapshot);
+    base.locked.insert("large.weight");
+    RunControl control;
+    const auto made = planFor({Quantity::NonZeros, 0.995}, {}, *snapshot, base, {}, control);
+    QVERIFY2(made.ok(), made ? "" : made.error().text().c_str());
+    QVERIFY(!made->plan.weights.contains("large.weight"));
+    const auto tooMuch = planFor({Quantity::NonZeros, 0.5}, {}, *snapshot, base, {}, control);
+    QCOMPARE(tooMuch.error().kind, Error::Kind::Infeasible);
+    QVERIFY(QString::fromStdString(tooMuch.error().why).contains("is as few as there can be"));
+}
+
+void TestGoal::refuses_data() {
+    QTest::addColumn<int>("structure");
+    QTest::addColumn<int>("allocation");
+    QTest::addColumn<int>("quantity");
+    QTest::addColumn<double>("target");
+    QTest::addColumn<int>("kind");
+    const auto row = [](const char* name, Structure structure, Allocation allocation,
+                        Quantity quantity, double target, Error::Kind kind) {
+        QTest::newRow(name) << int(structure) << int(allocation) << int(quantity) << target
+                            << int(kind);
+    };
+    using enum Error::Kind;
+    row("out of range", Structure::Weights, Allocation::Uniform, Quantity::NonZeros, 1.5,
+        BadArgument);
+    row("no number", Structure::Weights, Allocation::Uniform, Quantity::NonZeros,
+        std::numeric_limits<double>::quiet_NaN(), BadArgument);
+    row("parameters by weights", Structure::Weights, Allocation::Uniform, Quantity::Parameters, 0.5,
+        BadArgument);
+    row("a drop without curves", Structure::Weights, Allocation::Global, Quantity::Drop, 0.01,
+        BadArgument);
+    row("nothing measured", Structure::Weights, Allocation::Sensitivity, Quantity::NonZeros, 0.5,
+        Mismatch);
+    row("no groups", Structure::Channels, Allocation::Uniform, Quantity::Macs, 0.5, BadArgument);
+}
+
+void TestGoal::refuses() {
+    QFETCH(int, structure);
+    QFETCH(int, allocation);
+    QFETCH(int, quantity);
+    QFETCH(double, target);
+    QFETCH(int, kind);
+    const auto made =
+        planned(twoLayers(), {static_cast<Quantity>(quantity), target},
+                {static_cast<Structure>(structure), static_cast<Allocation>(allocation), 1, {}});
+    QVERIFY(!made);
+    QCOMPARE(int(made.error().kind), kind);
+    QVERIFY(!made.error().hint.empty());
+    RunControl stopped;
+    stopped.requestStop();
+    const auto snapshot = twoLayers();
+    QCOMPARE(planFor({}, {}, *snapshot, emptyPlan(*snapshot), {}, stopped).error().kind,
+             Error::Kind::Cancelled);
+}
+
+QTEST_GUILESS_MAIN(TestGoal)
+#include "tst_goal.moc"
