@@ -24,6 +24,7 @@ const std::pair<const char*, Trigger> kCommands[] = {
     {"edit.reset_layer", &Tasks::resetSelectedLayers},
     {"edit.toggle_lock", &Tasks::toggleLock},
     {"prune.everywhere", &Tasks::pruneEverywhere},
+    {"prune.goal", &Tasks::pruneToGoal},
     {"prune.channels", &Tasks::pruneChannels},
     {"prune.reset_all", &Tasks::resetAllLayers},
     {"tools.measure_accuracy", &Tasks::measureAccuracy},

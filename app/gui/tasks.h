@@ -37,6 +37,7 @@ public:
     void showReport();
     void closeModel();
     void pruneEverywhere();
+    void pruneToGoal();
     void pruneChannels();
     void resetSelectedLayers();
     void resetAllLayers();

@@ -3,6 +3,7 @@
 #include "app/gui/tasks.h"
 #include "core/base/format.h"
 #include "ui/dialogs/dialogs.h"
+#include "ui/dialogs/goal_dialog.h"
 #include "ui/dialogs/prune_channels_dialog.h"
 #include "ui/dialogs/prune_dialog.h"
 #include "ui/document/channels.h"
@@ -27,6 +28,12 @@ void Tasks::pruneChannels() {
     m_workbench->document()->setPlan(
         *dialog.plan(),
         tr("prune channels to %1").arg(QString::fromStdString(percent(dialog.share()))));
+}
+
+void Tasks::pruneToGoal() {
+    ui::GoalDialog dialog(m_workbench->document(), m_workbench->jobs(), m_window);
+    if (!dialogs::run(dialog) || !dialog.plan()) return;
+    m_workbench->document()->setPlan(*dialog.plan(), tr("prune to %1").arg(dialog.goalText()));
 }
 
 void Tasks::resetSelectedLayers() {

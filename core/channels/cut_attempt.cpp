@@ -53,11 +53,12 @@ std::variant<CutProgram, Misfit> cutProgram(const AnalysisState& analysis, const
     auto draft =
         script::makeDraft(program, compensated(slice, program.module, boxes, compensation));
     if (!draft) return Misfit{draft.error(), -1};
-    const auto inputs = script::exampleInputs(analysis.snapshot->inputs(), 0);
+    const auto specs = analysis.snapshot->inputs();
+    const auto inputs = script::exampleInputs(specs, 0);
     auto fit = fitArguments(analysis.trace, boxes, *draft, inputs, control);
     if (fit.misfit) return *std::move(fit.misfit);
     fixIdentities(analysis.trace, *draft);
-    fixGradientBranches(program, analysis.trace, *draft, inputs, control);
+    fixGradientBranches(*draft, specs, control);
     auto finished = script::finished(*draft);
     if (!finished) return Misfit{finished.error(), -1};
     return CutProgram{*std::move(draft), *std::move(finished), std::move(fit.notes)};

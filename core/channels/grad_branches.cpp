@@ -16,7 +16,7 @@ using torch::jit::Block;
 using torch::jit::Node;
 
 /// Which ways an If went: bit 0 for else, bit 1 for then.
-using Ways = std::unordered_map<const Node*, unsigned>;
+using Ways = std::unordered_map<Node*, unsigned>;
 
 unsigned wayOf(const c10::IValue& condition) {
     return condition.isBool() ? (condition.toBool() ? 2u : 1u) : 0u;
@@ -34,12 +34,22 @@ bool asksAboutGradients(const Block& block) {
 struct WayRecorder final : script::Observer {
     std::optional<std::vector<c10::IValue>> before(const Node& node,
                                                    std::vector<c10::IValue>& inputs) override {
-        if (node.kind() == c10::prim::If) ways[&node] |= wayOf(inputs[0]);
+        if (node.kind() == c10::prim::If) ways[const_cast<Node*>(&node)] |= wayOf(inputs[0]);
         return std::nullopt;
     }
     void onNode(const script::NodeEvent&) override {}
     Ways ways;
 };
+
+/// As far as the run got: a shortcut that is left open may fail with widths that it cannot know.
+Ways waysOf(const script::Draft& draft, std::span<const script::InputSpec> inputs,
+            bool withGradients, RunControl& control) {
+    const c10::AutoGradMode mode(withGradients);
+    WayRecorder recorder;
+    (void)script::runObserved(script::programOf(draft), script::exampleInputs(inputs, 0), recorder,
+                              control);
+    return std::move(recorder.ways);
+}
 
 /// Whether two tensors are one and the same; not whether an optional one is there.
 bool comparesTensors(const Node& node) {
@@ -68,26 +78,21 @@ void fixIdentities(const Trace& trace, const script::Draft& draft) {
     }
 }
 
-void fixGradientBranches(const script::Program& program, const Trace& trace,
-                         const script::Draft& draft, std::vector<c10::IValue> inputs,
+void fixGradientBranches(const script::Draft& draft, std::span<const script::InputSpec> inputs,
                          RunControl& control) {
-    if (!asksAboutGradients(*program.graph->block())) return;
-    const at::NoGradGuard noGrad;
-    WayRecorder without;
-    // A model that fails without gradients has no shortcut to lose.
-    if (!script::runObserved(program, std::move(inputs), without, control)) return;
-    Ways with;
-    for (const TraceStep& step : trace.steps) {
-        if (step.node->kind() != c10::prim::If) continue;
-        with[step.node] |= wayOf(trace.values[step.inputs[0]].value);
-    }
-    for (const auto& [node, ways] : with) {
-        const auto other = without.ways.find(node);
-        const bool isOneWay = ways == 1 || ways == 2;
-        if (!isOneWay || other == without.ways.end() || other->second == ways) continue;
-        Node* made = draft.nodes.at(node);
-        const torch::jit::WithInsertPoint here(made);
-        made->replaceInput(0, draft.graph->insertConstant(ways == 2));
+    if (!asksAboutGradients(*draft.graph->block())) return;
+    const Ways with = waysOf(draft, inputs, true, control);
+    bool isFixed = true;
+    while (isFixed) {
+        isFixed = false;
+        for (const auto& [node, ways] : waysOf(draft, inputs, false, control)) {
+            const auto other = with.find(node);
+            const bool isOneWay = other != with.end() && (other->second == 1 || other->second == 2);
+            if (!isOneWay || other->second == ways) continue;
+            const torch::jit::WithInsertPoint here(node);
+            node->replaceInput(0, draft.graph->insertConstant(other->second == 2));
+            isFixed = true;
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 // Branches that PyTorch may decide otherwise than the trace did.
 #pragma once
 
-#include <vector>
+#include <span>
 
 #include "core/base/run_control.h"
 #include "core/channels/trace_torch.h"
@@ -11,11 +11,11 @@
 namespace espalier::channels {
 
 /// The trace was recorded with gradients on; without them, code such as that of
-/// nn.MultiheadAttention takes a fused shortcut which the trace has not seen and which cannot be
-/// cut. Where `program` decides otherwise without gradients, the draft's branch is fixed to what
-/// the trace has. Does nothing for models that do not ask about gradients.
-void fixGradientBranches(const script::Program& program, const Trace& trace,
-                         const script::Draft& draft, std::vector<c10::IValue> inputs,
+/// nn.TransformerEncoderLayer takes fused shortcuts which the trace has not seen and which cannot
+/// be cut. Where the draft decides otherwise without gradients, its branch is fixed to the way with
+/// them, and again in what runs then: shortcuts lie in each other. Does nothing for models that do
+/// not ask about gradients.
+void fixGradientBranches(const script::Draft& draft, std::span<const script::InputSpec> inputs,
                          RunControl& control);
 
 /// Whether two tensors are the same object (`key is value`) depends on what PyTorch's optimiser

@@ -42,14 +42,29 @@ Convolution read(const Call& call) {
     return conv;
 }
 
-/// Batches pass; space and kernel must stay.
+/// Whether the kernel has one position along the input's `axis` and goes one by one: what lies
+/// there does not meet.
+bool isPointwise(const Call& call, const Convolution& conv, std::int64_t axis, ValueId output) {
+    const auto place = at(axis - conv.channelAxis - 1);
+    const auto strides = call.integers("stride");
+    const bool isByOne = strides.empty() || strides[std::min(place, strides.size() - 1)] == 1;
+    return isByOne && call.shape(conv.weight)[place + 2] == 1 &&
+           call.shape(conv.input)[at(axis)] == call.shape(output)[at(axis)];
+}
+
+/// Batches pass, and space that a pointwise kernel leaves apart; other space and the kernel stay.
 Tags aroundChannels(const Call& call, const Convolution& conv, ValueId output) {
     auto tags = call.plain(output);
     const auto why = cat(call.tagger.here(), " slides over them");
     const auto axes = call.tagger.allAxes(conv.input).axes;
     for (std::size_t i = 0; i < axes.size(); ++i) {
-        if (static_cast<std::int64_t>(i) < conv.channelAxis) tags.axes[i] = axes[i];
-        if (static_cast<std::int64_t>(i) > conv.channelAxis) call.tagger.freeze(axes[i], why);
+        const auto axis = static_cast<std::int64_t>(i);
+        if (axis == conv.channelAxis) continue;
+        if (axis < conv.channelAxis || isPointwise(call, conv, axis, output)) {
+            tags.axes[i] = axes[i];
+        } else {
+            call.tagger.freeze(axes[i], why);
+        }
     }
     const auto weight = call.tagger.tags(conv.weight).axes;
     for (std::size_t i = 2; i < weight.size(); ++i) call.tagger.freeze(weight[i], why);

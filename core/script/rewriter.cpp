@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include <torch/csrc/jit/api/function_impl.h>
+#include <torch/csrc/jit/passes/constant_propagation.h>
 
 #include "core/base/format.h"
 #include "core/script/deep_copy_torch.h"
@@ -158,6 +159,9 @@ private:
     Function* add(Function& old, std::shared_ptr<Graph> graph) {
         // Classes that are no modules keep the original's unit, where names are taken.
         const auto unit = m_draft.module._ivalue()->compilation_unit();
+        // What constants decide is left out. PyTorch does the same before it runs a graph, but of
+        // parts it would see one at a time, without the constants of the others.
+        torch::jit::ConstantPropagationImmutableTypes(graph);
         if (unit != m_old->compilation_unit()) outlineParts(*graph, *unit);
         auto* made = unit->create_function(c10::QualifiedName(*m_type->name(), old.name()),
                                            std::move(graph));

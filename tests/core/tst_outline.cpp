@@ -107,7 +107,7 @@ void TestOutline::givesTheSame_data() {
     row("lists that loops read", "  y = x\n",
         "  l# = list(y.size()) + [2]\n  p# = l#[0]\n"
         "  for i in range(len(l#) - 1):\n    p# *= l#[i + 1]\n"
-        "  if p# == 0:\n    raise ValueError(\"{}\".format(l#))\n"
+        "  assert p# != 0, \"{}\".format(l#)\n"
         "  y = torch.tanh(y + p# * 0.01)\n",
         "  return y\n");
     row("types of all kinds",

@@ -61,13 +61,13 @@ SpreadDialog::SpreadDialog(const Kind& kind, const Document* document, JobRunner
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
     m_accept = buttons->addButton(tr("Prune"), QDialogButtonBox::AcceptRole);
     m_accept->setObjectName(named("Accept"));
-    auto* layout = new QVBoxLayout(this);
-    layout->setSpacing(style::kSpaceGroup);
-    layout->addLayout(m_form);
-    layout->addWidget(m_keep);
-    layout->addWidget(m_message);
-    layout->addStretch();
-    layout->addWidget(buttons);
+    m_layout = new QVBoxLayout(this);
+    m_layout->setSpacing(style::kSpaceGroup);
+    m_layout->addLayout(m_form);
+    m_layout->addWidget(m_keep);
+    m_layout->addWidget(m_message);
+    m_layout->addStretch();
+    m_layout->addWidget(buttons);
     connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     connect(m_keep, &QCheckBox::toggled, this, &SpreadDialog::preview);
@@ -75,6 +75,10 @@ SpreadDialog::SpreadDialog(const Kind& kind, const Document* document, JobRunner
 
 SpreadDialog::~SpreadDialog() {
     m_jobs->cancelSlot(m_name);
+}
+
+void SpreadDialog::addBelow(QWidget* widget) {
+    m_layout->insertWidget(m_layout->indexOf(m_message) + 1, widget, 1);
 }
 
 QString SpreadDialog::named(const char* part) const {
@@ -179,6 +183,7 @@ void SpreadDialog::showPreview(Result<Preview> preview) {
         return;
     }
     m_message->showNote(described(preview->footprint, m_document->denseFootprint()));
+    list(preview->shares);
     m_plan = std::make_shared<const prune::Plan>(std::move(preview->plan));
     m_accept->setEnabled(true);
     Q_EMIT previewed();

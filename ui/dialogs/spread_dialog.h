@@ -10,7 +10,7 @@
 #include "core/base/result.h"
 #include "core/base/run_control.h"
 #include "core/prune/criterion.h"
-#include "core/prune/footprint.h"
+#include "core/prune/goal.h"
 #include "core/prune/plan.h"
 
 class QCheckBox;
@@ -19,6 +19,7 @@ class QDoubleSpinBox;
 class QFormLayout;
 class QPushButton;
 class QSlider;
+class QVBoxLayout;
 
 namespace espalier::ui {
 
@@ -45,6 +46,7 @@ public:
     struct Preview {
         prune::Plan plan;
         prune::Footprint footprint;
+        std::vector<prune::Share> shares{};  ///< per layer or group, where the dialog lists them
     };
 
 Q_SIGNALS:
@@ -74,6 +76,10 @@ protected:
     using Job = std::function<Result<Preview>(RunControl&)>;
     virtual Job previewJob() = 0;  ///< empty: refused
     virtual QString described(const prune::Footprint& after, const prune::Footprint& dense) = 0;
+    virtual void list(const std::vector<prune::Share>&) {}
+    /// Puts a widget under the fields.
+    void addBelow(QWidget* widget);
+    QDoubleSpinBox* shareBox() const { return m_percent; }
 
 private:
     QLayout* makeShareLine(const Kind& kind);
@@ -85,6 +91,7 @@ private:
     QString m_name;
     prune::PlanPtr m_plan;
     QFormLayout* m_form;
+    QVBoxLayout* m_layout;
     QSlider* m_slider;
     QDoubleSpinBox* m_percent;
     QComboBox* m_scope = nullptr;

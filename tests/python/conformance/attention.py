@@ -437,3 +437,27 @@ class WindowAttention(nn.Module):
         y = self.proj(y).view(n, h // 4, w // 4, 4, 4, c).permute(0, 1, 3, 2, 4, 5)
         y = torch.roll(y.reshape(n, h, w, c), shifts=(2, 2), dims=(1, 2))
         return self.head(F.gelu(x + y).mean(dim=[1, 2]))
+
+
+@case(
+    TOKENS,
+    forms=("script",),  # a trace has the one fused operator that is taken without gradients
+    exact={"layer.self_attn": 6, "layer.linear1": 32},
+    half={
+        "layer.self_attn.in_proj_weight": [36, 24],
+        "layer.self_attn.out_proj.weight": [24, 12],
+        "layer.linear1.weight": [16, 24],
+        "layer.linear2.weight": [24, 16],
+    },
+)
+class EncoderLayer(nn.Module):
+    """nn.TransformerEncoderLayer and the attention in it each have a fused shortcut without gradients."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Linear(6, 24)
+        self.layer = nn.TransformerEncoderLayer(24, 4, 32, dropout=0.0, batch_first=True)
+        self.head = nn.Linear(24, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.layer(self.embed(x)))

@@ -345,3 +345,32 @@ class Unet(nn.Module):
         x = F.relu(self.merge(torch.cat([self.up(deep), skip], 1)))
         x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
         return self.head(x)
+
+
+@case(
+    "1x8",
+    forms=("script",),
+    inexact={"first": 16},
+    opt_in=True,
+    shrinks=("first.weight", "layers.7.weight", "head.weight"),
+    rebuild=lambda shape: ResizedStream(shape["first.weight"][0]),
+)
+class ResizedStream(nn.Module):
+    """Long code with an interpolation, whose options are None: what constants decide is decided as a whole."""
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        self.first = nn.Linear(8, width)
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(8))
+        self.head = nn.Linear(width, 3)
+        self.kernel = nn.Parameter(torch.randn(20, width, 3, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.first(x))
+        total = torch.zeros(1)
+        for layer in self.layers:
+            x = x + torch.tanh(layer(x))
+            kernels = self.kernel[None] * x[:, None, :, None, None]
+            total = total + torch.rsqrt(kernels.pow(2).sum([2, 3, 4], keepdim=True) + 1e-8).sum()
+        y = F.interpolate(x[:, :, None, None].expand(-1, -1, 4, 4), scale_factor=2.0, mode="bilinear", align_corners=False)
+        return self.head(F.leaky_relu(y.mean([2, 3]), 0.2)) + total * 0.001

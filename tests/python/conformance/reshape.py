@@ -193,6 +193,26 @@ class TokenMixing(nn.Module):
         return self.head(x + y).mean(1)
 
 
+@case(
+    "1x5x6",
+    exact={"up": 16},
+    fixed=("mix.weight",),
+    half={"up.weight": [8, 6], "head.weight": [3, 8]},
+)
+class TokenConvolution(nn.Module):
+    """A convolution of kernel 1 over tokens: the features beside each other do not meet in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up = nn.Linear(6, 16)
+        self.mix = nn.Conv1d(5, 5, 1)
+        self.head = nn.Linear(16, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.tanh(self.up(x))
+        return self.head(x * self.mix(x))
+
+
 @case(IMAGE, exact={"conv": 8}, half={"conv.weight": [4, 3, 3, 3], "head.weight": [2, 36, 1, 1]})
 class Unfold(nn.Module):
     """Neighbourhoods become channels: nine columns a channel."""
