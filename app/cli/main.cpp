@@ -2,6 +2,7 @@
 // espalier-cli: everything the window does, without a display.
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
@@ -26,6 +27,17 @@ std::string unknownVerb(int argc, char** argv) {
     const auto all = verbs();
     const bool isKnown = std::ranges::any_of(all, [&](const auto& v) { return v.name == word; });
     return isKnown ? "" : word;
+}
+
+/// An option of the verb that was given nothing, as an unset variable in a script does.
+std::string emptyOption(const CLI::App& app) {
+    for (const auto* verb : app.get_subcommands()) {
+        for (const auto* option : verb->get_options()) {
+            const auto& values = option->results();
+            if (std::ranges::find(values, std::string()) != values.end()) return option->get_name();
+        }
+    }
+    return {};
 }
 
 }  // namespace
@@ -58,6 +70,11 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? cli::kDone : cli::kWrongUsage;
     }
+    if (const std::string name = emptyOption(app); !name.empty()) {
+        std::cerr << "espalier-cli: " << name << " is given without a value\n";
+        return cli::kWrongUsage;
+    }
+    std::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error to report
     cli::Console console;
     measure::setUpTorchThread(0);
     return chosen(console);

@@ -102,6 +102,10 @@ void addChoice(CLI::App& app, project::PruneChoice& choice) {
     app.add_flag(
         "--allow-inexact", choice.allowInexact,
         "Also cut groups whose statistics (layer norm, group norm …) then run over fewer channels");
+    app.add_flag(
+        "--ignore-zeros", choice.ignoreZeros,
+        "Weights that are zero in the file are weights like any other (default: they count "
+        "as removed and stay zero)");
     app.add_option("--seed", choice.seed,
                    "Seed of the random criterion and of training (default: the plan's, else 0)");
 }

@@ -21,10 +21,9 @@ struct Options {
 std::string classTable(const measure::Evaluation& evaluation) {
     std::vector<std::vector<std::string>> rows{{"class", "samples", "top-1"}};
     for (const auto& entry : evaluation.classes) {
-        const double share =
-            entry.samples ? static_cast<double>(entry.correct) / static_cast<double>(entry.samples)
-                          : 0;
-        rows.push_back({entry.name, exactCount(entry.samples), percent(share, 2)});
+        const auto share = static_cast<double>(entry.correct) / static_cast<double>(entry.samples);
+        rows.push_back({entry.name, exactCount(entry.samples),
+                        entry.samples > 0 ? percent(share, 2) : "\u2013"});
     }
     return table(rows, {Align::Left, Align::Right, Align::Right});
 }

@@ -16,7 +16,6 @@ namespace {
 
 struct Options {
     project::TuneSpec spec;
-    std::filesystem::path recipeFile;
     std::optional<std::string> device;
     int threads = 0;
     bool json = false;
@@ -25,8 +24,8 @@ struct Options {
 /// The recipe file, then what the command line says over it.
 Result<train::Recipe> recipeOf(const Options& options) {
     train::Recipe recipe;
-    if (!options.recipeFile.empty()) {
-        auto read = exchange::readRecipe(options.recipeFile);
+    if (!options.spec.recipeFile.empty()) {
+        auto read = exchange::readRecipe(options.spec.recipeFile);
         if (!read) return read;
         recipe = *read;
     }
@@ -78,29 +77,28 @@ int tune(Console& console, const Options& options) {
 }  // namespace
 
 Verb tuneVerb() {
-    return {"tune", "Prune, fine-tune so that accuracy comes back, and cut channels out",
-            [](CLI::App& app) -> Action {
-                auto options = std::make_shared<Options>();
-                auto& spec = options->spec;
-                addModel(app, spec.model);
-                addInputs(app, spec.inputs);
-                addData(app, spec.data);
-                addChoice(app, spec.choice);
-                app.add_option("--recipe", options->recipeFile,
-                               "How to train (*.espalier-recipe.json)");
-                app.add_option("--device", options->device,
-                               "auto, cpu, cuda, cuda:1 … (default: the recipe's)");
-                app.add_option("--threads", options->threads, "CPU threads (default: all cores)")
-                    ->check(CLI::Range(1, 1 << 20));
-                app.add_option("--metrics", spec.metrics,
-                               "Write loss, accuracy … of every step and epoch as CSV");
-                app.add_option("--report", spec.report,
-                               "Write a report: *.html for people, else JSON");
-                app.add_option("--output", spec.output,
-                               "The result (default: NAME-pruned.pt beside the model)");
-                addJson(app, options->json);
-                return [options](Console& console) { return tune(console, *options); };
-            }};
+    return {
+        "tune", "Prune, fine-tune so that accuracy comes back, and cut channels out",
+        [](CLI::App& app) -> Action {
+            auto options = std::make_shared<Options>();
+            auto& spec = options->spec;
+            addModel(app, spec.model);
+            addInputs(app, spec.inputs);
+            addData(app, spec.data);
+            addChoice(app, spec.choice);
+            app.add_option("--recipe", spec.recipeFile, "How to train (*.espalier-recipe.json)");
+            app.add_option("--device", options->device,
+                           "auto, cpu, cuda, cuda:1 … (default: the recipe's)");
+            app.add_option("--threads", options->threads, "CPU threads (default: all cores)")
+                ->check(CLI::Range(1, 1 << 20));
+            app.add_option("--metrics", spec.metrics,
+                           "Write loss, accuracy … of every step and epoch as CSV");
+            app.add_option("--report", spec.report, "Write a report: *.html for people, else JSON");
+            app.add_option("--output", spec.output,
+                           "The result (default: NAME-pruned.pt beside the model)");
+            addJson(app, options->json);
+            return [options](Console& console) { return tune(console, *options); };
+        }};
 }
 
 }  // namespace espalier::cli

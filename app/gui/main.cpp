@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The window's program: espalier [--example] [FILE].
+#include <csignal>
 #include <cstdio>
 #include <optional>
 #include <vector>
@@ -36,6 +37,7 @@ std::optional<int> answerWithoutDisplay(int argc, char** argv) {
 int main(int argc, char** argv) {
     using namespace espalier;
     ensurePassiveOpenMp(argv);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error to report
     std::vector<char*> copy(argv, argv + argc + 1);  // Qt changes the list it is given
     if (const auto exitCode = answerWithoutDisplay(argc, copy.data())) return *exitCode;
     QApplication application(argc, argv);

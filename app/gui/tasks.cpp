@@ -175,7 +175,7 @@ void Tasks::openPlanWithModel(const QString& path) {
     std::error_code ignored;
     if (!plan->modelFile.empty() && std::filesystem::exists(model, ignored)) {
         m_planAfterOpening = path;
-        return m_workbench->openModel(model);
+        return m_workbench->openModel(model, plan->inputs);
     }
     refuse(tr("%1 is a plan for %2, which is not in the same folder: open the model first, then "
               "the plan.")

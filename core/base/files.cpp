@@ -111,9 +111,10 @@ fs::path temporaryBeside(const fs::path& target) {
 /// Where the bytes go: a symbolic link stays one, what it points to is replaced.
 fs::path resolved(const fs::path& target) {
     std::error_code failed;
-    if (!fs::is_symlink(target, failed)) return fs::absolute(target);
+    const auto absolute = fs::absolute(target, failed);
+    if (!fs::is_symlink(target, failed)) return absolute;
     const auto real = fs::weakly_canonical(target, failed);
-    return failed ? fs::absolute(target) : real;
+    return failed ? absolute : real;
 }
 
 int flushToDisk(const fs::path& path, int flags) {
@@ -206,6 +207,10 @@ std::string Sha256::hex() {
 }
 
 Result<fs::path> replaceableFile(const fs::path& target) {
+    if (target.empty()) {
+        return Error{Error::Kind::BadArgument, "Cannot write a file", "its name is empty",
+                     "Give the name of a file"};
+    }
     const fs::path real = resolved(target);
     std::error_code ignored;
     if (!target.has_filename() || fs::is_directory(real, ignored)) {

@@ -5,6 +5,7 @@
 #include "core/model/snapshot_torch.h"
 #include "core/prune/masks_torch.h"
 #include "core/script/attached_pruning_torch.h"
+#include "core/script/extra_files_torch.h"
 #include "core/script/save_torch.h"
 
 namespace espalier::exchange {
@@ -96,7 +97,8 @@ Result<void> exportMasked(const model::Snapshot& snapshot, const prune::MasksPtr
             if (!committed) return committed.error();
             module = *committed;
         }
-        return script::saveChecked(module, snapshot.inputs(), target, events, control);
+        return script::saveChecked(module, snapshot.inputs(), target, events, control,
+                                   script::extraFilesOf(snapshot.file().path));
     });
 }
 

@@ -28,6 +28,19 @@ struct Seen {
     std::vector<std::int64_t> outputShape;
 };
 
+/// Numbers of another precision than the weights' are the usual mistake.
+std::string hintFor(const std::vector<InputSpec>& inputs,
+                    const std::vector<Parameter>& parameters) {
+    const std::string hint = "Give the shape and type that its forward expects";
+    if (parameters.empty() || inputs.empty()) return hint + ".";
+    const auto type = parameters.front().tensor.scalar_type();
+    const bool isHalf = type == at::kHalf || type == at::kBFloat16;
+    if (!isHalf || inputs[0].dtype != script::DType::Float32) return hint + ".";
+    InputSpec other = inputs[0];
+    other.dtype = type == at::kHalf ? script::DType::Float16 : script::DType::BFloat16;
+    return cat(hint, ", as in ", script::toString(other), ": its weights are of that type.");
+}
+
 /// Tries example inputs on one model.
 class ExampleRuns {
 public:
@@ -40,7 +53,7 @@ public:
         auto seen = run(inputs);
         if (seen || seen.error().kind == Error::Kind::Cancelled) return seen;
         return Error{Error::Kind::BadArgument, cat("The model does not run on ", describe(inputs)),
-                     seen.error().why, "Give the shape and type that its forward expects."};
+                     seen.error().why, hintFor(inputs, m_parameters)};
     }
 
     Result<Seen> guessed() {
@@ -144,7 +157,7 @@ void scaleToOneSample(Seen& seen) {
 
 /// Masks that torch.nn.utils.prune left in the file, by the plain names of their parameters.
 struct AttachedMasks {
-    std::unordered_map<std::string, at::Tensor> kept;  ///< bool
+    std::map<std::string, at::Tensor> kept;  ///< bool
     std::vector<std::string> notes;
 };
 
@@ -169,6 +182,27 @@ AttachedMasks takeOffMasks(torch::jit::Module& module) {
     return masks;
 }
 
+/// Earlier pruning, or an initialisation with zeros: people should know which.
+std::string noteOnZeros(const SnapshotState& state) {
+    std::int64_t weights = 0;
+    std::int64_t zeros = 0;
+    std::string whole;
+    for (const auto& layer : state.layers) {
+        const auto& mask = state.baseMasks[layer.id.index()];
+        if (!layer.prunable.weights) continue;
+        weights += layer.weightCount;
+        if (!mask.defined()) continue;
+        const auto own = layer.weightCount - mask.sum().item<std::int64_t>();
+        zeros += own;
+        if (own == layer.weightCount) whole += cat(whole.empty() ? "" : ", ", layer.name);
+    }
+    if (zeros == 0) return {};
+    const auto rest = whole.empty() ? "" : cat(", and of ", whole, " nothing else is left");
+    return cat(siCount(static_cast<double>(zeros)), " of ", siCount(static_cast<double>(weights)),
+               " prunable weights are zero in the file: they count as removed and stay zero", rest,
+               ".");
+}
+
 std::vector<std::string> notesOn(const SnapshotState& state) {
     std::vector<std::string> notes;
     if (state.parameters == 0) {
@@ -178,6 +212,7 @@ std::vector<std::string> notesOn(const SnapshotState& state) {
         notes.push_back(cat("The example input ", describe(state.inputs),
                             " is a guess: shapes and MACs depend on it."));
     }
+    if (auto zeros = noteOnZeros(state); !zeros.empty()) notes.push_back(std::move(zeros));
     if (state.outputShape.empty()) {
         notes.emplace_back("forward returns no tensor: accuracy cannot be measured.");
     }
@@ -187,9 +222,11 @@ std::vector<std::string> notesOn(const SnapshotState& state) {
 /// What an attached mask removed is zero too, but is no matter of opinion.
 void findBaseMasks(SnapshotState& state, const AttachedMasks& attached, BaseMasks option) {
     state.baseMasks.resize(state.layers.size());
+    state.otherBaseMasks = attached.kept;
     for (const auto& layer : state.layers) {
         auto& mask = state.baseMasks[layer.id.index()];
         if (!layer.prunable.weights) continue;
+        state.otherBaseMasks.erase(layer.name);
         if (option == BaseMasks::FromZeros) {
             mask = maskOfNonzeros(parameterAt(state.module, layer.name).detach());
         } else if (const auto kept = attached.kept.find(layer.name); kept != attached.kept.end()) {

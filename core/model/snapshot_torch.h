@@ -2,6 +2,7 @@
 // The torch side of a Snapshot, for core alone.
 #pragma once
 
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -20,6 +21,9 @@ struct SnapshotState {
     std::vector<Layer> layers;
     std::vector<at::Tensor>
         baseMasks;  ///< per layer: bool, true = kept, shaped like the weight; undefined = all kept
+    /// The same, by path, of parameters whose weights cannot be pruned: biases that
+    /// torch.nn.utils.prune had masked.
+    std::map<std::string, at::Tensor> otherBaseMasks;
     std::vector<script::InputSpec> inputs;
     bool inputsAreGuessed = false;
     std::vector<std::int64_t> outputShape;

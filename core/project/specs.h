@@ -37,6 +37,7 @@ struct PruneChoice {
     std::int64_t multipleOf = 1;        ///< of channels
     channels::HeadUnit heads = channels::HeadUnit::Most;
     bool allowInexact = false;          ///< also where the plan file does not
+    bool ignoreZeros = false;           ///< zeros in the file are weights like any other
     std::optional<std::uint64_t> seed;  ///< none: the plan file's, else 0
     bool operator==(const PruneChoice&) const = default;
 };
@@ -69,8 +70,9 @@ struct TuneSpec {
     data::DataSpec data;
     PruneChoice choice;
     train::Recipe recipe;
-    std::filesystem::path output;   ///< empty: NAME-pruned.pt beside the model
-    std::filesystem::path metrics;  ///< CSV, may be empty, as the next
+    std::filesystem::path recipeFile;  ///< where it was read from; may be empty
+    std::filesystem::path output;      ///< empty: NAME-pruned.pt beside the model
+    std::filesystem::path metrics;     ///< CSV, may be empty, as the next
     std::filesystem::path report;
     bool operator==(const TuneSpec&) const = default;
 };

@@ -36,19 +36,22 @@ Result<std::vector<script::InputSpec>> inputsFor(const std::vector<script::Input
     return plan->inputs;
 }
 
-Result<model::SnapshotPtr> openFor(const fs::path& path,
-                                   const std::vector<script::InputSpec>& inputs,
+model::BaseMasks baseMasksFor(const PruneChoice& choice) {
+    return choice.ignoreZeros ? model::BaseMasks::Ignore : model::BaseMasks::FromZeros;
+}
+
+Result<model::SnapshotPtr> openFor(const fs::path& path, const model::OpenOptions& options,
                                    const data::Dataset& dataset, const EventSink<>& events,
                                    RunControl& control) {
-    if (!inputs.empty()) return model::openSnapshot(path, {.inputs = inputs}, events, control);
+    if (!options.inputs.empty()) return model::openSnapshot(path, options, events, control);
     script::InputSpec sample;
     sample.shape = data::info(dataset).sampleShape;
     sample.shape.insert(sample.shape.begin(), 1);
-    auto opened = model::openSnapshot(path, {.inputs = {sample}}, events, control);
+    auto opened = model::openSnapshot(path, {{sample}, options.baseMasks}, events, control);
     if (opened || opened.error().kind != Error::Kind::BadArgument) return opened;
     // The data does not fit. With guessed inputs the model opens, and checkFit can say what it
     // takes instead.
-    auto guessed = model::openSnapshot(path, {}, events, control);
+    auto guessed = model::openSnapshot(path, options, events, control);
     return guessed ? guessed : opened;
 }
 
@@ -158,17 +161,29 @@ Result<CutOutcome> cutOut(MaskedModel masked, const channels::CutOptions& option
     return CutOutcome{cut->model, std::move(masked)};
 }
 
+namespace {
+
+/// What the file cost before this run: what it had lost earlier is not counted again.
+prune::Footprint asOpened(const model::Snapshot& snapshot) {
+    std::vector<std::int64_t> removed;
+    for (const auto& layer : snapshot.layers()) removed.push_back(snapshot.baseRemoved(layer.id));
+    return prune::footprint(snapshot, removed);
+}
+
+}  // namespace
+
 exchange::PruneReport reportOf(const CutOutcome& outcome) {
     const MaskedModel& masked = outcome.masked;
     const model::Snapshot& snapshot = *masked.snapshot;
     exchange::PruneReport report;
     report.model = snapshot.file().name();
-    report.before = prune::denseFootprint(snapshot);
+    report.before = asOpened(snapshot);
     report.after = prune::footprint(snapshot, *masked.masks);
     report.fileBytesBefore = static_cast<std::int64_t>(snapshot.file().bytes);
     for (const auto& input : snapshot.inputs()) report.inputs.push_back(script::toString(input));
     report.dtype = exchange::dtypeOf(snapshot);
-    report.notes = masked.notes;
+    report.notes.assign(snapshot.notes().begin(), snapshot.notes().end());
+    report.notes.insert(report.notes.end(), masked.notes.begin(), masked.notes.end());
     report.layers = layerOutcomes(snapshot, masked.plan, *masked.masks);
     if (masked.choice) report.groups = groupOutcomes(masked, *masked.choice);
     if (!outcome.model) return report;
@@ -177,14 +192,32 @@ exchange::PruneReport reportOf(const CutOutcome& outcome) {
     return report;
 }
 
-Result<void> checkTargets(const fs::path& model, std::initializer_list<fs::path> targets) {
+namespace {
+
+/// Whether `file` is `read`, or there already and somewhere in the folder `read`.
+bool isPartOf(const fs::path& file, const fs::path& read) {
+    std::error_code none;
+    if (read.empty() || !fs::exists(file, none)) return false;
+    if (fs::equivalent(file, read, none)) return true;
+    if (!fs::is_directory(read, none)) return false;
+    // A link in the folder belongs to it wherever it leads.
+    const auto folder = fs::weakly_canonical(fs::absolute(file, none).parent_path(), none);
+    const auto inside = folder.lexically_relative(fs::weakly_canonical(read, none));
+    return !inside.empty() && *inside.begin() != "..";
+}
+
+}  // namespace
+
+Result<void> checkTargets(std::initializer_list<fs::path> read,
+                          std::initializer_list<fs::path> targets) {
     StagedOutputs outputs;
     for (const fs::path& target : targets) {
         if (target.empty()) continue;
-        std::error_code none;
-        if (fs::equivalent(model, target, none)) {
+        for (const fs::path& source : read) {
+            if (!isPartOf(target, source)) continue;
             return Error{Error::Kind::BadArgument, "Cannot write " + target.string(),
-                         "it is the model that is read", "Give the result a name of its own"};
+                         cat("it is read, as ", source.filename().string()),
+                         "Give the result a name of its own"};
         }
         outputs.stage(target);
     }

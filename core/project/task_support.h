@@ -53,12 +53,13 @@ private:
 Result<std::vector<script::InputSpec>> inputsFor(const std::vector<script::InputSpec>& given,
                                                  const std::filesystem::path& planFile);
 
+model::BaseMasks baseMasksFor(const PruneChoice& choice);
+
 /// Opens the model on one sample of the data when no inputs are given, so that shapes and costs are
 /// the true ones.
 Result<model::SnapshotPtr> openFor(const std::filesystem::path& path,
-                                   const std::vector<script::InputSpec>& inputs,
-                                   const data::Dataset& dataset, const EventSink<>& events,
-                                   RunControl& control);
+                                   const model::OpenOptions& options, const data::Dataset& dataset,
+                                   const EventSink<>& events, RunControl& control);
 
 /// The unit to find channel groups for; none when they are not needed. Errors: of
 /// exchange::readPlan.
@@ -93,8 +94,9 @@ Result<CutOutcome> cutOut(MaskedModel masked, const channels::CutOptions& option
 exchange::PruneReport reportOf(const CutOutcome& outcome);
 
 /// Whether the files a task is to write can be written, before it works for long; empty paths mean
-/// none. Errors: WriteFailed; BadArgument when two are the same, or one is the model itself.
-Result<void> checkTargets(const std::filesystem::path& model,
+/// none. Errors: WriteFailed; BadArgument when two are the same, or one is among the files and
+/// folders that the task reads.
+Result<void> checkTargets(std::initializer_list<std::filesystem::path> read,
                           std::initializer_list<std::filesystem::path> targets);
 
 /// Stages the report; an empty path means none is wanted.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/project/tasks.h"
 
+#include <algorithm>
+
 #include "core/exchange/export.h"
 #include "core/exchange/plan_file.h"
 #include "core/project/task_support.h"
@@ -62,8 +64,8 @@ Result<Inspection> runInspect(const InspectSpec& spec, const EventSink<>& events
 
 Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>& events,
                                        RunControl& control) {
-    if (auto sound =
-            checkTargets(spec.model, {spec.output, spec.maskedOutput, spec.savePlan, spec.report});
+    if (auto sound = checkTargets({spec.model, spec.choice.planFile},
+                                  {spec.output, spec.maskedOutput, spec.savePlan, spec.report});
         !sound) {
         return sound.error();
     }
@@ -71,7 +73,8 @@ Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>&
     clock.start("load", "Opening " + spec.model.filename().string());
     auto inputs = inputsFor(spec.inputs, spec.choice.planFile);
     if (!inputs) return inputs.error();
-    auto snapshot = model::openSnapshot(spec.model, {.inputs = *inputs}, events, control);
+    auto snapshot = model::openSnapshot(
+        spec.model, {.inputs = *inputs, .baseMasks = baseMasksFor(spec.choice)}, events, control);
     if (!snapshot) return snapshot.error();
     auto masked = applyChoice(*snapshot, spec.choice, clock, control);
     if (!masked) return masked.error();
@@ -95,7 +98,7 @@ Result<measure::Evaluation> runEvaluate(const EvaluateSpec& spec, const EventSin
                                         RunControl& control) {
     auto dataset = data::openDataset(spec.data, control);
     if (!dataset) return dataset.error();
-    auto snapshot = openFor(spec.model, spec.inputs, **dataset, events, control);
+    auto snapshot = openFor(spec.model, {.inputs = spec.inputs}, **dataset, events, control);
     if (!snapshot) return snapshot.error();
     const measure::EvaluateOptions options{
         .split = spec.split, .batchSize = spec.batchSize, .maxSamples = 0, .device = spec.device};
@@ -108,7 +111,11 @@ Result<std::vector<measure::Latency>> runLatency(const LatencySpec& spec, const 
     for (const auto& path : spec.models) {
         auto snapshot = model::openSnapshot(path, {.inputs = spec.inputs}, events, control);
         if (!snapshot) return snapshot.error();
-        subjects.push_back({path.filename().string(), *snapshot, nullptr});
+        const auto isAlike = [&path](const fs::path& other) {
+            return other != path && other.filename() == path.filename();
+        };
+        const bool isUnique = std::ranges::none_of(spec.models, isAlike);
+        subjects.push_back({(isUnique ? path.filename() : path).string(), *snapshot, nullptr});
     }
     measure::LatencyOptions options;
     options.inputs = spec.inputs;

@@ -149,7 +149,8 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
     if (!dataset) return dataset.error();
     auto inputs = inputsFor(spec.inputs, spec.choice.planFile);
     if (!inputs) return inputs.error();
-    auto snapshot = openFor(spec.model, *inputs, **dataset, events, control);
+    auto snapshot =
+        openFor(spec.model, {*inputs, baseMasksFor(spec.choice)}, **dataset, events, control);
     if (!snapshot) return snapshot.error();
     auto pruned = applyChoice(*snapshot, spec.choice, clock, control);
     if (!pruned) return pruned.error();
@@ -161,7 +162,10 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
 
 Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSample>& events,
                             RunControl& control) {
-    if (auto sound = checkTargets(spec.model, {outputOf(spec), spec.metrics, spec.report}); !sound)
+    if (auto sound =
+            checkTargets({spec.model, spec.data.path, spec.choice.planFile, spec.recipeFile},
+                         {outputOf(spec), spec.metrics, spec.report});
+        !sound)
         return sound.error();
     const EventSink<> progress{events.onProgress, {}};
     StageClock clock(progress);

@@ -101,6 +101,10 @@ Footprint footprint(const model::Snapshot& snapshot, std::span<const std::int64_
     Footprint result;
     result.parameters = cut.parameters;
     result.nonzeros = cut.parameters;
+    if (cut.parameters == snapshot.parameters()) {
+        for (const auto& [path, kept] : snapshot.state().otherBaseMasks)
+            result.nonzeros -= kept.numel() - kept.sum().item<std::int64_t>();
+    }
     result.macs = cut.otherMacs;
     result.macsEffective = cut.otherMacs;
     result.bytesDense = cut.bytes;
@@ -161,7 +165,9 @@ std::vector<std::int64_t> expectedRemoved(const model::Snapshot& snapshot, const
 }
 
 Footprint denseFootprint(const model::Snapshot& snapshot) {
-    return footprint(snapshot, std::vector<std::int64_t>(snapshot.layers().size(), 0));
+    auto dense = footprint(snapshot, std::vector<std::int64_t>(snapshot.layers().size(), 0));
+    dense.nonzeros = dense.parameters;
+    return dense;
 }
 
 }  // namespace espalier::prune

@@ -140,14 +140,16 @@ Result<LayerMaskPtr> maskOf(const model::Snapshot& snapshot, const model::Layer&
 }
 
 OtherMasks otherMasks(const model::Snapshot& snapshot, const ChannelPart& channels) {
-    OtherMasks masks;
+    OtherMasks masks = snapshot.state().otherBaseMasks;
     for (const auto& [path, positions] : channels.positions) {
         if (snapshot.find(path)) continue;
         auto left = channels.shapes.at(path);
         for (const auto& [axis, stay] : positions)
             left[static_cast<std::size_t>(axis)] = std::ssize(stay);
-        masks.emplace(
-            path, scattered(at::ones(left, at::kBool), positions, channels.shapes.at(path), false));
+        auto stays =
+            scattered(at::ones(left, at::kBool), positions, channels.shapes.at(path), false);
+        const auto [known, isNew] = masks.try_emplace(path, stays);
+        if (!isNew) known->second = known->second.logical_and(stays);
     }
     return masks;
 }

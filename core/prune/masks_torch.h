@@ -21,7 +21,7 @@ struct LayerMask {
 };
 
 /// By path the masks (bool, true = kept) of parameters that are no layer's weight: biases of
-/// channels that go.
+/// channels that go, and what was masked when the file was opened.
 using OtherMasks = std::map<std::string, at::Tensor>;
 
 struct MaskState {

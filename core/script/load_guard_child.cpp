@@ -80,6 +80,7 @@ std::optional<Task> parse(int argc, char** argv) {
 void confine(const Task& task) {
     mallopt(M_ARENA_MAX, 1);  // each further arena would reserve address space that counts
     limit(RLIMIT_CORE, 0);
+    ::signal(SIGXFSZ, SIG_DFL);  // whatever the program that started this one does
     limit(RLIMIT_FSIZE, 0);
     limit(RLIMIT_NOFILE, kOpenFiles);
     limit(RLIMIT_CPU, cpuSecondsUsed() + static_cast<rlim_t>(task.seconds) + 2);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/train/fine_tune.h"
 
+#include <algorithm>
+
 #include <ATen/Context.h>
 
 #include "core/base/format.h"
+#include "core/base/log.h"
 #include "core/measure/device_torch.h"
 #include "core/measure/runtime.h"
 #include "core/measure/scores_torch.h"
@@ -36,15 +39,32 @@ Result<void> checkSplits(const data::Dataset& dataset) {
     return {};
 }
 
+/// Which parameters the file wants trained, in the module's order.
+std::vector<bool> gradientFlags(const torch::jit::Module& module) {
+    std::vector<bool> flags;
+    for (const at::Tensor& parameter : module.parameters())
+        flags.push_back(parameter.requires_grad());
+    return flags;
+}
+
 /// Turns the trained module back into what a snapshot holds.
-torch::jit::Module atRest(torch::jit::Module module) {
+torch::jit::Module atRest(torch::jit::Module module, const std::vector<bool>& flags) {
     module.eval();
+    module.to(c10::kCPU);
+    std::size_t i = 0;
     for (at::Tensor parameter : module.parameters()) {
         parameter.mutable_grad() = at::Tensor();
-        parameter.requires_grad_(false);
+        parameter.requires_grad_(flags[i++]);
     }
-    module.to(c10::kCPU);
     return module;
+}
+
+void sayWhatIsFrozen(const std::vector<bool>& flags) {
+    const auto frozen = std::ranges::count(flags, false);
+    if (frozen == 0 || frozen == std::ssize(flags)) return;
+    log(LogLevel::Warning, cat(frozen, " of ", flags.size(),
+                               " parameters do not require a gradient in the file: they stay as "
+                               "they are"));
 }
 
 Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
@@ -57,18 +77,20 @@ Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& 
     torch::jit::Module module =
         masks ? prune::maskedModule(snapshot, *masks) : model::cloneModule(snapshot.state().module);
     tieSharedParameters(module);
+    const std::vector<bool> flags = gradientFlags(module);
+    sayWhatIsFrozen(flags);
     const measure::Placement placement = measure::place(module, snapshot, *device);
     if (auto fits = measure::checkFit(module, placement, snapshot, dataset); !fits)
         return fits.error();
 
     std::vector<at::Tensor> kept = keptWeights(snapshot, masks);
-    const prune::OtherMasks none;
-    const prune::OtherMasks& others = masks ? masks->state().others : none;
+    const prune::OtherMasks& others =
+        masks ? masks->state().others : snapshot.state().otherBaseMasks;
     Loop loop(snapshot, module, placement, kept, others, dataset, recipe, events);
     if (auto done = loop.run(control); !done) return done.error();
     TrainResult result = loop.takeResult();
     if (recipe.masks == MaskMode::Off) kept.assign(kept.size(), at::Tensor());
-    result.best = model::withWeights(snapshot, atRest(module), std::move(kept));
+    result.best = model::withWeights(snapshot, atRest(module, flags), std::move(kept));
     return result;
 }
 

@@ -42,9 +42,12 @@ void tieSharedParameters(torch::jit::Module& module) {
 
 std::vector<at::Tensor> trainableParameters(const torch::jit::Module& module) {
     std::vector<at::Tensor> parameters;
+    bool isChosen = false;
+    for (const at::Tensor& parameter : module.parameters()) isChosen |= parameter.requires_grad();
     for (at::Tensor parameter : module.parameters()) {
         const auto isKnown = [&](const at::Tensor& each) { return each.is_same(parameter); };
         if (!parameter.is_floating_point() || std::ranges::any_of(parameters, isKnown)) continue;
+        if (isChosen && !parameter.requires_grad()) continue;
         // Fused optimizers walk the memory of parameter, gradient and state side by side.
         if (!parameter.is_non_overlapping_and_dense()) parameter.set_data(parameter.contiguous());
         parameter.requires_grad_(true);

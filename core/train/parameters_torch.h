@@ -16,8 +16,8 @@ namespace espalier::train {
 /// module to another device would part them. Call before moving it.
 void tieSharedParameters(torch::jit::Module& module);
 
-/// Every floating-point parameter once, ready to collect gradients and to be walked by fused
-/// optimizers.
+/// Every floating-point parameter that requires a gradient in the file, or all when none does, each
+/// once, ready to collect gradients and to be walked by fused optimizers.
 std::vector<at::Tensor> trainableParameters(const torch::jit::Module& module);
 
 }  // namespace espalier::train

@@ -2,11 +2,13 @@
 import csv
 import json
 import shlex
+import shutil
 import signal
 import subprocess
 
 import pytest
 import torch
+import torch.nn.utils.prune
 
 
 def scores_of(path, images):
@@ -82,6 +84,58 @@ def test_tune_brings_accuracy_back_and_keeps_zeros(cli, examples, mnist_test, tm
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["training"]["test"]["top1"] == pytest.approx(tuned, abs=1e-9)
     assert report["nonzeros"]["after"] == sum(int((v != 0).sum()) for v in after.values())
+
+
+class PrunedNet(torch.nn.Module):
+    """LeNet-300-100's shape, small; its first layer is masked by torch.nn.utils.prune, its second frozen."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.fc2, self.fc3 = (torch.nn.Linear(*sizes) for sizes in ((784, 32), (32, 16), (16, 10)))
+
+    def forward(self, x):
+        x = torch.relu(self.fc1(x.flatten(1)))
+        return self.fc3(torch.relu(self.fc2(x)))
+
+
+def test_tune_keeps_masked_biases_and_frozen_parameters(cli, examples, tmp_path):
+    torch.manual_seed(0)
+    model = PrunedNet()
+    with torch.no_grad():
+        for bias in (model.fc1.bias, model.fc2.bias):
+            bias.add_(0.1)
+    torch.nn.utils.prune.l1_unstructured(model.fc1, "weight", amount=0.5)
+    torch.nn.utils.prune.random_unstructured(model.fc1, "bias", amount=8)
+    for parameter in model.fc2.parameters():
+        parameter.requires_grad_(False)
+    torch.jit.trace(model.eval(), torch.randn(1, 1, 28, 28)).save(str(tmp_path / "m.pt"))
+    done = cli.ok("tune", tmp_path / "m.pt", "--data", examples / "mnist", "--weights", 0.5, "--scope", "layer",
+                  "--recipe", write_recipe(tmp_path / "r.json"), "--output", tmp_path / "tuned.pt", "--report",
+                  tmp_path / "report.json")
+    tuned = torch.jit.load(str(tmp_path / "tuned.pt"))
+    state = tuned.state_dict()
+    assert (state["fc1.bias"][model.fc1.bias_mask == 0] == 0).all()
+    assert (state["fc1.bias"][model.fc1.bias_mask == 1] != model.fc1.bias_orig[model.fc1.bias_mask == 1]).all()
+    kept = state["fc2.weight"] != 0
+    assert torch.equal(state["fc2.weight"][kept], model.fc2.weight[kept]) and torch.equal(state["fc2.bias"], model.fc2.bias)
+    assert "2 of 6 parameters do not require a gradient" in done.stderr
+    flags = {name: parameter.requires_grad for name, parameter in tuned.named_parameters()}
+    assert flags == {name: not name.startswith("fc2") for name in flags}
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["nonzeros"]["after"] == sum(int((v != 0).sum()) for v in state.values())
+
+
+def test_tune_does_not_write_over_what_it_reads(cli, examples, tmp_path):
+    data = tmp_path / "mnist"
+    data.mkdir()
+    for file in (examples / "mnist").iterdir():
+        shutil.copy(file, data)
+    recipe = write_recipe(tmp_path / "r.json")
+    for option, target in (("--output", recipe), ("--metrics", data / "train-labels-idx1-ubyte.gz")):
+        outputs = [] if option == "--output" else ["--output", tmp_path / "out.pt"]
+        done = cli.run("tune", examples / "lenet-300-100.script.pt", "--data", data, "--recipe", recipe, option, target,
+                       *outputs)
+        assert done.returncode == 2 and "it is read" in done.stderr, done.stderr
 
 
 def test_same_seed_same_weights(cli, examples, tmp_path):

@@ -127,6 +127,54 @@ def test_attached_pruning_is_committed(cli, fixtures, tmp_path):
     assert torch.equal(before(x), after(x))
 
 
+def zeros_note(report):
+    return [note for note in report["notes"] if "zero in the file" in note]
+
+
+def test_zeros_of_the_file_are_said_and_can_be_ignored(cli, examples, tmp_path):
+    """Of a layer that was started at zero nothing is left, unless zeros are weights like any other."""
+    model = torch.jit.load(str(examples / "lenet-300-100.script.pt"))
+    with torch.no_grad():
+        model.fc3.weight.zero_()
+    torch.jit.save(model, str(tmp_path / "zero.pt"))
+    report, out = tmp_path / "r.json", tmp_path / "out.pt"
+    done = cli.ok("prune", tmp_path / "zero.pt", "--weights", 0.3, "--scope", "layer", "--output", out, "--report", report)
+    kept = json.loads(report.read_text())
+    assert "of fc3.weight nothing else is left" in done.stderr and zeros_note(kept)
+    # What was gone before is no merit of this run.
+    assert kept["nonzeros"]["before"] == kept["parameters"]["before"] - 1000
+    assert "zero in the file" in cli.ok("inspect", tmp_path / "zero.pt").stdout
+    cli.ok("prune", tmp_path / "zero.pt", "--weights", 0.3, "--scope", "layer", "--ignore-zeros", "--output", out,
+           "--report", report)
+    ignored = json.loads(report.read_text())
+    assert not zeros_note(ignored) and ignored["nonzeros"]["before"] == ignored["parameters"]["before"]
+
+
+def test_extra_files_of_the_archive_are_kept(cli, examples, tmp_path):
+    model = torch.jit.load(str(examples / "lenet-300-100.script.pt"))
+    torch.jit.save(model, str(tmp_path / "model.pt"), _extra_files={"labels.txt": b"zero\none"})
+    cli.ok("prune", tmp_path / "model.pt", "--weights", 0.3, "--output", tmp_path / "out.pt")
+    extra = {"labels.txt": ""}
+    torch.jit.load(str(tmp_path / "out.pt"), _extra_files=extra)
+    assert extra["labels.txt"] == b"zero\none"
+
+
+def test_an_empty_name_is_no_name(cli, examples, tmp_path):
+    for option in ("--output", "--plan"):
+        outputs = [] if option == "--output" else ["--output", tmp_path / "out.pt"]
+        done = cli.run("prune", examples / "lenet5.script.pt", option, "", *outputs)
+        assert done.returncode == 2 and f"{option} is given without a value" in done.stderr
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_plan_that_is_read_is_not_written_over(cli, examples, tmp_path):
+    plan = tmp_path / "plan.json"
+    plan.write_text(plan_json(weights={"fc1.weight": {"sparsity": 0.5}}))
+    before = plan.read_text()
+    done = cli.run("prune", examples / "lenet5.script.pt", "--plan", plan, "--output", plan)
+    assert done.returncode == 2 and "it is read, as plan.json" in done.stderr and plan.read_text() == before
+
+
 # The changes, what the message must name, and the exit code.
 BAD_PLANS = {
     "another model": ({"weights": {"encoder.weight": {"sparsity": 0.5}}}, "encoder.weight", 3),
@@ -174,7 +222,7 @@ def test_existing_file_survives_a_full_disk(cli, examples, tmp_path):
     out = tmp_path / "out.pt"
     out.write_text("precious")
     command = [str(cli.program), "prune", str(examples / "lenet5.script.pt"), "--weights", "0.5", "--output", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, restore_signals=False,  # SIGXFSZ stays ignored
+    done = subprocess.run(command, capture_output=True, text=True,
                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000)))
     assert done.returncode == 1
     assert f"Cannot write {out}" in done.stderr.splitlines()[-1] and "staged" not in done.stderr
@@ -185,7 +233,7 @@ def test_the_model_that_is_read_is_not_written_over(cli, examples, tmp_path):
     model = tmp_path / "model.pt"
     model.write_bytes((examples / "lenet5.script.pt").read_bytes())
     done = cli.run("prune", model, "--weights", 0.5, "--output", model)
-    assert done.returncode == 2 and "the model that is read" in done.stderr
+    assert done.returncode == 2 and "it is read, as model.pt" in done.stderr
     assert model.read_bytes() == (examples / "lenet5.script.pt").read_bytes()
 
 

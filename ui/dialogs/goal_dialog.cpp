@@ -60,12 +60,12 @@ Result<SpreadDialog::Preview> previewOf(const Request& request, RunControl& cont
 }  // namespace
 
 GoalDialog::GoalDialog(const Document* document, JobRunner* jobs, QWidget* parent)
-    : SpreadDialog({QStringLiteral("goal"), tr("Prune to a goal"), tr("At most"),
+    : SpreadDialog({QStringLiteral("goal"), tr("Prune to a goal"), tr("Leave at most"),
                     tr("What may be left, in % of the unpruned model"), 0.5, QString()},
                    document, jobs, parent),
-      m_structure(addChoice(QStringLiteral("Structure"), tr("Remove"))),
-      m_quantity(addChoice(QStringLiteral("Quantity"), tr("Of the"))),
-      m_allocation(addChoice(QStringLiteral("Allocation"), tr("Spread"))),
+      m_quantity(addChoice(QStringLiteral("Quantity"), tr("of the"))),
+      m_structure(addChoice(QStringLiteral("Structure"), tr("by removing"))),
+      m_allocation(addChoice(QStringLiteral("Allocation"), tr("spread"))),
       m_list(new QTreeWidget) {
     {
         const QSignalBlocker quiet(m_structure);

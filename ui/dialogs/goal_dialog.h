@@ -28,8 +28,8 @@ private:
     void offerQuantities();
     void offerAllocations();
 
-    QComboBox* m_structure;
     QComboBox* m_quantity;
+    QComboBox* m_structure;
     QComboBox* m_allocation;
     QTreeWidget* m_list;
 };

@@ -37,7 +37,7 @@ QString textOf(const std::filesystem::path& path) {
 Result<Opened> open(const std::filesystem::path& path, const model::OpenOptions& options,
                     const data::DatasetPtr& dataset, const EventSink<>& events,
                     RunControl& control) {
-    auto snapshot = dataset ? project::openFor(path, options.inputs, *dataset, events, control)
+    auto snapshot = dataset ? project::openFor(path, options, *dataset, events, control)
                             : model::openSnapshot(path, options, events, control);
     if (!snapshot) return snapshot.error();
     Opened opened{*snapshot, {}};

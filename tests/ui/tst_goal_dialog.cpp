@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/dialogs/goal_dialog.h"
+
+#include <QComboBox>
+#include <QDir>
+#include <QDoubleSpinBox>
+#include <QPushButton>
+#include <QTest>
+#include <QTreeWidget>
+
+#include "tests/support/gui_test.h"
+#include "tests/support/open_model.h"
+#include "ui/dialogs/inline_message.h"
+#include "ui/document/channels.h"
+
+using namespace espalier;
+using test::find;
+using ui::GoalDialog;
+
+class TestGoalDialog : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void init();
+    void cleanup() { m_model.reset(); }
+    void weightsReachTheirGoal();
+    void channelsReachTheirGoal();
+    void whatCannotBeReachedIsSaid();
+
+private:
+    static bool isReady(const GoalDialog& dialog) {
+        auto* accept = find<QPushButton>(dialog, "goalAccept");
+        return QTest::qWaitFor([accept] { return accept->isEnabled(); }, test::kPatienceMs);
+    }
+    static void choose(const GoalDialog& dialog, const char* box, const char* text) {
+        auto* combo = find<QComboBox>(dialog, box);
+        const int index = combo->findText(QString::fromUtf8(text), Qt::MatchStartsWith);
+        QVERIFY2(index >= 0, text);
+        combo->setCurrentIndex(index);
+    }
+    static double share(std::int64_t part, std::int64_t whole) {
+        return double(part) / double(whole);
+    }
+
+    std::unique_ptr<test::OwnSettings> m_settings = std::make_unique<test::OwnSettings>();
+    std::unique_ptr<test::OpenModel> m_model;
+};
+
+void TestGoalDialog::init() {
+    test::failOnAnyWarning();
+    if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+    m_model = std::make_unique<test::OpenModel>();
+    QVERIFY(m_model->open());
+    QVERIFY(m_model->rest());
+}
+
+void TestGoalDialog::weightsReachTheirGoal() {
+    GoalDialog dialog(&m_model->document, &m_model->jobs);
+    dialog.show();
+    find<QDoubleSpinBox>(dialog, "goalPercent")->setValue(20);
+    choose(dialog, "goalAllocation", "by shape");
+    QVERIFY(isReady(dialog));
+    QCOMPARE(dialog.goalText(), QString("20.0\u2009% of the non-zeros"));
+    auto* list = find<QTreeWidget>(dialog, "goalList");
+    QCOMPARE(list->topLevelItemCount(), 4);
+    QVERIFY(list->topLevelItem(0)->text(2).contains("20×1×5×5"));
+    if (const QString shots = qEnvironmentVariable("ESPALIER_SCREENSHOTS"); !shots.isEmpty())
+        QVERIFY(dialog.grab().save(shots + "/goal.png"));
+    m_model->document.setPlan(*dialog.plan(), dialog.goalText());
+    QVERIFY(m_model->rest());
+    const auto left =
+        share(m_model->document.footprint().nonzeros, m_model->document.denseFootprint().nonzeros);
+    QVERIFY2(left <= 0.2 && left > 0.199, qPrintable(QString::number(left)));
+    // The first convolution has 500 weights: its density is the highest.
+    QCOMPARE(m_model->document.plan().weights.at("conv1.weight").value, 0.0);
+}
+
+void TestGoalDialog::channelsReachTheirGoal() {
+    QVERIFY(m_model->document.channels()->found());
+    GoalDialog dialog(&m_model->document, &m_model->jobs);
+    dialog.show();
+    choose(dialog, "goalStructure", "channels");
+    QCOMPARE(find<QComboBox>(dialog, "goalQuantity")->currentText(), QString("MACs"));
+    QCOMPARE(find<QComboBox>(dialog, "goalAllocation")->count(), 2);  // no densities by shape
+    QVERIFY(isReady(dialog));
+    QCOMPARE(find<QTreeWidget>(dialog, "goalList")->topLevelItemCount(), 3);
+    m_model->document.setPlan(*dialog.plan(), dialog.goalText());
+    QVERIFY(m_model->rest());
+    const auto left =
+        share(m_model->document.footprint().macs, m_model->document.denseFootprint().macs);
+    QVERIFY2(left <= 0.5 && left > 0.4, qPrintable(QString::number(left)));
+}
+
+void TestGoalDialog::whatCannotBeReachedIsSaid() {
+    GoalDialog dialog(&m_model->document, &m_model->jobs);
+    dialog.show();
+    choose(dialog, "goalStructure", "channels");
+    find<QDoubleSpinBox>(dialog, "goalPercent")->setValue(0.1);
+    auto* message = find<ui::InlineMessage>(dialog, "goalMessage");
+    QTRY_VERIFY_WITH_TIMEOUT(message->isError(), test::kPatienceMs);
+    QVERIFY2(message->text().contains("as few as there can be"), qPrintable(message->text()));
+    QVERIFY(!find<QPushButton>(dialog, "goalAccept")->isEnabled());
+    QVERIFY(!dialog.plan());
+}
+
+QTEST_MAIN(TestGoalDialog)
+#include "tst_goal_dialog.moc"
