@@ -64,11 +64,13 @@ void addInputs(CLI::App& app, std::vector<script::InputSpec>& inputs) {
 void addData(CLI::App& app, data::DataSpec& data) {
     app.add_option(
            "--data", data.path,
-           "Dataset: a folder with the four IDX files of MNIST or a relative, plain or .gz; or "
-           "one with JPEG or PNG images by class (train/CLASS/…, test/CLASS/…)")
+           "Dataset: a folder with the four IDX files of MNIST or a relative, plain or .gz; with "
+           "the binary files of CIFAR-10 or CIFAR-100; or with JPEG or PNG images by class "
+           "(train/CLASS/…, test/CLASS/…)")
         ->required();
     app.add_option("--preset", data.preset,
-                   "Normalisation: mnist, cifar10 or imagenet (default: by the data)");
+                   "Normalisation (default: by the data)")
+        ->check(CLI::IsMember(data::presetNames()));
     app.add_option("--mean", data.mean, "Mean per channel, on values scaled to 0..1")
         ->delimiter(',');
     app.add_option("--std", data.deviation, "Standard deviation per channel")->delimiter(',');

@@ -28,13 +28,16 @@ Result<Split> parseSplit(std::string_view text);
 /// Where data lies and how it is read.
 struct DataSpec {
     std::filesystem::path path;
-    std::string preset{};        ///< "mnist", "cifar10", "imagenet" or empty: by the kind of data
+    std::string preset{};        ///< one of presetNames(), or empty: by the kind of data
     std::vector<double> mean{};  ///< per channel, on values scaled to 0..1; empty: the preset's
     std::vector<double> deviation{};  ///< likewise
     double validation = 0.1;  ///< share of each class of the training split, drawn with seed 0
 
     bool operator==(const DataSpec&) const = default;
 };
+
+/// The known normalisations: "mnist", "cifar10", "cifar100", "imagenet".
+std::vector<std::string> presetNames();
 
 /// What people are told about an open dataset.
 struct DatasetInfo {

@@ -58,8 +58,9 @@ QComboBox* presetBox(const QString& current) {
     box->setToolTip(
         DataDialog::tr("Mean and standard deviation that models for this data usually expect"));
     box->addItem(DataDialog::tr("By the kind of data"), QString());
-    for (const char* name : {"mnist", "cifar10", "imagenet"}) {
-        box->addItem(QString::fromLatin1(name), QString::fromLatin1(name));
+    for (const std::string& preset : data::presetNames()) {
+        const QString name = QString::fromStdString(preset);
+        box->addItem(name, name);
     }
     box->setCurrentIndex(std::max(0, box->findData(current)));
     return box;
