@@ -35,7 +35,11 @@ struct Version {
 
 const std::array<Version, 2>& versions() {
     static const std::array<Version, 2> table{{
-        {"CIFAR-10", "cifar10", 1, 10, "batches.meta.txt",
+        {"CIFAR-10",
+         "cifar10",
+         1,
+         10,
+         "batches.meta.txt",
          {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
           "data_batch_5.bin"},
          "test_batch.bin"},

@@ -12,7 +12,7 @@ namespace espalier::data {
 namespace {
 
 /// Asked in this order.
-const std::array kKinds{&kIdxDataset, &kCifarDataset, &kImageFolder};
+const std::array kKinds{&kIdxDataset, &kCifarDataset, &kTensorData, &kImageFolder};
 
 Error notFound(const DataSpec& spec) {
     const std::string what = cat("Cannot open the data at ", spec.path.string());
@@ -50,6 +50,11 @@ Result<DatasetPtr> openDataset(const DataSpec& spec, RunControl& control) {
         }
         return notFound(spec);
     });
+}
+
+Batch Dataset::augmented(Split split, std::span<const std::int64_t> indices,
+                         std::uint64_t /*seed*/) const {
+    return batch(split, indices);
 }
 
 const DatasetInfo& info(const Dataset& dataset) {

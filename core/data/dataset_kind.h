@@ -20,6 +20,7 @@ std::filesystem::path folderOf(const std::filesystem::path& path);
 
 extern const DatasetKind kIdxDataset;
 extern const DatasetKind kCifarDataset;
+extern const DatasetKind kTensorData;
 extern const DatasetKind kImageFolder;
 
 }  // namespace espalier::data

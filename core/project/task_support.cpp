@@ -36,15 +36,31 @@ Result<std::vector<script::InputSpec>> inputsFor(const std::vector<script::Input
     return plan->inputs;
 }
 
+namespace {
+
+/// One sample, as inputs are written; none where a type has no written form.
+std::vector<script::InputSpec> sampleOf(const data::Dataset& dataset) {
+    std::vector<script::InputSpec> inputs;
+    for (const data::SampleInput& input : data::info(dataset).inputs) {
+        std::string text = "1";
+        for (const std::int64_t size : input.shape) text += cat("x", size);
+        text += cat(":", input.dtype);
+        if (input.range) text += cat(":", input.range->first, "..", input.range->second);
+        auto spec = script::parseInputSpec(text);
+        if (!spec) return {};
+        inputs.push_back(std::move(*spec));
+    }
+    return inputs;
+}
+
+}  // namespace
+
 Result<model::SnapshotPtr> openFor(const fs::path& path,
                                    const std::vector<script::InputSpec>& inputs,
                                    const data::Dataset& dataset, const EventSink<>& events,
                                    RunControl& control) {
     if (!inputs.empty()) return model::openSnapshot(path, {.inputs = inputs}, events, control);
-    script::InputSpec sample;
-    sample.shape = data::info(dataset).sampleShape;
-    sample.shape.insert(sample.shape.begin(), 1);
-    auto opened = model::openSnapshot(path, {.inputs = {sample}}, events, control);
+    auto opened = model::openSnapshot(path, {.inputs = sampleOf(dataset)}, events, control);
     if (opened || opened.error().kind != Error::Kind::BadArgument) return opened;
     // The data does not fit. With guessed inputs the model opens, and checkFit can say what it
     // takes instead.

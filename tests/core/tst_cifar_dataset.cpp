@@ -39,7 +39,8 @@ private:
     void writeTen(int perBatch) {
         for (int batch = 1; batch <= 5; ++batch) {
             QByteArray bytes;
-            for (int i = 0; i < perBatch; ++i) bytes += record(batch * 10 + i, QByteArray(1, char(i % 2)));
+            for (int i = 0; i < perBatch; ++i)
+                bytes += record(batch * 10 + i, QByteArray(1, char(i % 2)));
             write(QString("data_batch_%1.bin").arg(batch), bytes);
         }
         write("test_batch.bin", record(7, QByteArray(1, 3)) + record(8, QByteArray(1, 9)));
@@ -126,8 +127,8 @@ void TestCifarDataset::refusesWhatIsDamaged_data() {
     QTest::addColumn<QString>("word");
     QTest::newRow("cut short") << record(1, QByteArray(1, 0)).chopped(5) << "3068 bytes";
     QTest::newRow("empty") << QByteArray() << "0 bytes";
-    QTest::newRow("no such class") << record(1, QByteArray(1, 1)) + record(1, QByteArray(1, 10))
-                                   << "class 10 of image 2";
+    QTest::newRow("no such class")
+        << record(1, QByteArray(1, 1)) + record(1, QByteArray(1, 10)) << "class 10 of image 2";
 }
 
 void TestCifarDataset::refusesWhatIsDamaged() {
