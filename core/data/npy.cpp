@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <ATen/ops/from_blob.h>
+#include <ATen/ops/empty.h>
 
 #include <algorithm>
 #include <array>
@@ -76,7 +76,8 @@ Result<ElementType> elementType(std::string_view value) {
     if (!value.starts_with('\''))
         return unsupported("its elements have fields", "Save each field as an array of its own");
     const auto descr = value.substr(1, value.find('\'', 1) - 1);
-    const auto name = descr.substr(descr.find_first_not_of("<>|=") == 0 ? 0 : 1);
+    const bool hasOrder = descr.find_first_of("<>|=") == 0;
+    const auto name = descr.substr(hasOrder ? 1 : 0);
     if (descr.starts_with('>'))
         return unsupported("its numbers are big-endian", "Save it with .astype('<f4') or the like");
     if (name.starts_with('O')) {
@@ -146,9 +147,9 @@ Result<at::Tensor> parseNpy(std::string_view bytes) {
 
 at::Tensor tensorOf(const char* bytes, std::int64_t elements, at::ScalarType type) {
     const auto stored = type == at::kBool ? at::kByte : type;
-    // from_blob wants to write; the copy is made before anyone could.
-    const at::Tensor view = at::from_blob(const_cast<char*>(bytes), {elements}, stored);
-    return type == at::kBool ? view.ne(0) : view.clone();
+    at::Tensor tensor = at::empty({elements}, stored);
+    std::memcpy(tensor.mutable_data_ptr(), bytes, tensor.nbytes());  // they may lie at any address
+    return type == at::kBool ? tensor.ne(0) : tensor;
 }
 
 }  // namespace espalier::data

@@ -20,8 +20,11 @@ constexpr std::int64_t kMostClasses = 1'000'000;
 /// Every number must be one: a single NaN would spoil a whole measurement.
 Result<void> checkFinite(const fs::path& file, const NamedTensor& tensor) {
     if (!tensor.value.is_floating_point() && !tensor.value.is_complex()) return {};
-    const at::Tensor isSound = at::isfinite(tensor.value).flatten(1).all(1);
-    const auto broken = tensor.value.size(0) - isSound.sum().item<std::int64_t>();
+    const std::int64_t samples = tensor.value.size(0);
+    if (samples == 0) return {};
+    const at::Tensor isSound =
+        at::isfinite(tensor.value).reshape({samples, tensor.value.numel() / samples}).all(1);
+    const auto broken = samples - isSound.sum().item<std::int64_t>();
     if (broken == 0) return {};
     const auto first = isSound.to(at::kByte).argmin().item<std::int64_t>();
     return tensorFileError(Error::Kind::Damaged, file,
