@@ -3,6 +3,7 @@
 
 #include "core/base/files.h"
 #include "core/base/format.h"
+#include "core/base/log.h"
 #include "core/exchange/export.h"
 #include "core/exchange/plan_file.h"
 
@@ -34,6 +35,15 @@ Result<std::vector<script::InputSpec>> inputsFor(const std::vector<script::Input
     auto plan = exchange::readPlan(planFile);
     if (!plan) return plan.error();
     return plan->inputs;
+}
+
+Result<data::DatasetPtr> openData(const data::DataSpec& spec, RunControl& control) {
+    auto dataset = data::openDataset(spec, control);
+    if (!dataset) return dataset;
+    const data::DatasetInfo& info = data::info(**dataset);
+    for (const std::string& note : info.notes)
+        log(LogLevel::Warning, cat("Data ", info.name, ": ", note));
+    return dataset;
 }
 
 namespace {

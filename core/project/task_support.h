@@ -53,6 +53,9 @@ private:
 Result<std::vector<script::InputSpec>> inputsFor(const std::vector<script::InputSpec>& given,
                                                  const std::filesystem::path& planFile);
 
+/// openDataset, with its notes as warnings in the log.
+Result<data::DatasetPtr> openData(const data::DataSpec& spec, RunControl& control);
+
 /// Opens the model on one sample of the data when no inputs are given, so that shapes and costs are
 /// the true ones.
 Result<model::SnapshotPtr> openFor(const std::filesystem::path& path,

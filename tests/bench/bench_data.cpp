@@ -46,7 +46,9 @@ std::int64_t pass(const data::Dataset& dataset, const Options& options, int epoc
     RunControl control;
     std::int64_t images = 0;
     for (const auto split : {data::Split::Train, data::Split::Validation, data::Split::Test}) {
-        if (data::sampleCount(dataset, split) == 0) continue;
+        // Without a training split, the validation split is the test split once more.
+        const bool isRepeated = split == data::Split::Validation && data::info(dataset).train == 0;
+        if (isRepeated || data::sampleCount(dataset, split) == 0) continue;
         data::Loader loader(dataset, split, options.batch, 0);
         loader.startEpoch(epoch);
         while (loader.hasNext()) {

@@ -64,8 +64,8 @@ void TestNpy::versions() {
 
 void TestNpy::fortranOrder() {
     // numpy.asfortranarray([[1, 2, 3], [4, 5, 6]]) is stored column by column.
-    const auto array = data::parseNpy(
-        npy(header("'<f4'", "(2, 3)", "True"), bytesOf<float>({1, 4, 2, 5, 3, 6})));
+    const auto array =
+        data::parseNpy(npy(header("'<f4'", "(2, 3)", "True"), bytesOf<float>({1, 4, 2, 5, 3, 6})));
     QVERIFY(array);
     QVERIFY(at::equal(*array, at::arange(1, 7, at::kFloat).reshape({2, 3})));
     QVERIFY(array->is_contiguous());
@@ -83,12 +83,10 @@ void TestNpy::everyType_data() {
     QTest::addColumn<int>("type");
     QTest::addColumn<int>("bytes");
     const std::pair<const char*, at::ScalarType> types[] = {
-        {"'<f2'", at::kHalf},         {"'<f4'", at::kFloat},
-        {"'<f8'", at::kDouble},       {"'|i1'", at::kChar},
-        {"'<i2'", at::kShort},        {"'<i4'", at::kInt},
-        {"'<i8'", at::kLong},         {"'|u1'", at::kByte},
-        {"'|b1'", at::kBool},         {"'<c8'", at::kComplexFloat},
-        {"'<c16'", at::kComplexDouble}};
+        {"'<f2'", at::kHalf},         {"'<f4'", at::kFloat},         {"'<f8'", at::kDouble},
+        {"'|i1'", at::kChar},         {"'<i2'", at::kShort},         {"'<i4'", at::kInt},
+        {"'<i8'", at::kLong},         {"'|u1'", at::kByte},          {"'|b1'", at::kBool},
+        {"'<c8'", at::kComplexFloat}, {"'<c16'", at::kComplexDouble}};
     for (const auto& [descr, type] : types)
         QTest::newRow(descr) << static_cast<int>(type) << static_cast<int>(at::elementSize(type));
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Data of every kind, measured by the program and in PyTorch."""
-import io
 import pickle
-import zipfile
+import struct
+import zlib
 
 import numpy
 import pytest
@@ -210,18 +210,21 @@ def test_a_tensor_larger_than_what_is_stored(cli, tmp_path):
     refused(cli, model, tmp_path / "wide.pt", "longer than what is stored")
 
 
-def png(pixels):
-    """A PNG of bytes [height, width, 3], written by hand: there may be no PIL here."""
-    import struct
-    import zlib
+def png_of(header, rows):
+    """Written by hand: there may be no PIL here."""
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows))
+            + chunk(b"IEND", b""))
+
+
+def png(pixels):
+    """Of bytes [height, width, 3]."""
     height, width, _ = pixels.shape
     rows = b"".join(b"\0" + row.tobytes() for row in pixels)
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+    return png_of(struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0), rows)
 
 
 def photos(folder, count=12):
@@ -257,6 +260,39 @@ def test_photos_are_scaled_and_cropped_as_in_torch(cli, tmp_path, workers):
                       "0.25,0.25,0.25", "--resize", 24, "--crop", 20, "--workers", workers)
     # PIL rounds between its two passes and torch does not: single bytes may differ by one.
     assert report["loss"] == pytest.approx(F.cross_entropy(scores, targets).item(), rel=0.02)
+
+
+def test_broken_images_are_named_and_counted(cli, tmp_path):
+    saved(Flat(3 * 20 * 20, 3), tmp_path / "model.pt")
+    photos(tmp_path / "photos")
+    (tmp_path / "photos" / "test" / "c1" / "x.jpg").write_text("no image")
+    (tmp_path / "photos" / "test" / "c2" / "y.png").write_bytes(b"")
+    done = cli.ok("evaluate", tmp_path / "model.pt", "--data", tmp_path / "photos", "--preset", "imagenet", "--resize",
+                  "24", "--crop", "20", "--json")
+    assert '"samples": 12' in done.stdout
+    assert "2 broken image(s) left out: test/c1/x.jpg (it is neither a JPEG nor a PNG file)" in done.stderr
+
+
+def test_grey_images_for_a_colour_model(cli, tmp_path):
+    saved(Flat(3 * 4 * 4, 3), tmp_path / "model.pt")
+
+    class Colour(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 3, 4)
+
+        def forward(self, x):
+            return torch.flatten(self.conv(x), 1)
+
+    saved(Colour(), tmp_path / "conv.pt")
+    header = struct.pack(">IIBBBBB", 4, 4, 8, 0, 0, 0, 0)
+    for label in "abc":
+        (tmp_path / "grey" / "test" / label).mkdir(parents=True)
+        file = png_of(header, b"".join(b"\0" + bytes([k * 9] * 4) for k in range(4)))
+        (tmp_path / "grey" / "test" / label / "0.png").write_bytes(file)
+    refused(cli, tmp_path / "conv.pt", tmp_path / "grey", "1x1x4x4", "To read grey images as colour, give a preset")
+    done = cli.ok("evaluate", tmp_path / "conv.pt", "--data", tmp_path / "grey", "--preset", "cifar10", "--json")
+    assert '"samples": 3' in done.stdout
 
 
 def test_tuning_with_augmentation_does_not_depend_on_the_workers(cli, tmp_path):
