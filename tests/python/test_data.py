@@ -163,6 +163,19 @@ def test_bad_tensors(cli, tmp_path):
     refused(cli, model, data("empty.npz", inputs=x[:0], targets=y[:0]), "test split is empty", code=2)
 
 
+def test_thousands_of_classes_and_one(cli, tmp_path):
+    module = saved(Flat(12, 5000), tmp_path / "model.pt")
+    x, y = torch.randn(5000, 12), torch.randperm(5000)
+    (tmp_path / "d").mkdir()
+    report = measured(cli, tmp_path / "model.pt", write(tmp_path / "d" / "test.npz", inputs=x, targets=y).parent)
+    with torch.no_grad():
+        assert report["loss"] == pytest.approx(F.cross_entropy(module(x).double(), y).item(), rel=1e-5)
+    assert len(report["classes"]) == 5000 and all(c["samples"] == 1 for c in report["classes"])
+    one = write(tmp_path / "one.npz", inputs=x[:100], targets=torch.zeros(100, dtype=torch.long))
+    done = cli.ok("evaluate", tmp_path / "model.pt", "--data", one)
+    assert "there is one class alone" in done.stderr
+
+
 class Bomb:
     def __reduce__(self):
         return exec, ("raise SystemExit('ran')",)
