@@ -17,8 +17,8 @@ constexpr double kUsuallyNormalised = 20;  // values beyond this are hardly norm
 constexpr std::array kSplits{Split::Train, Split::Validation, Split::Test};
 
 bool isImage(const at::Tensor& input) {
-    return input.dim() == 4 && input.is_floating_point() &&
-           (input.size(1) == 1 || input.size(1) == 3);
+    const bool hasBrightness = input.is_floating_point() || input.scalar_type() == at::kByte;
+    return input.dim() == 4 && hasBrightness && (input.size(1) == 1 || input.size(1) == 3);
 }
 
 /// "3, 17, 4, …"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "core/base/format.h"
 #include "core/data/dataset_kind.h"
@@ -173,7 +174,8 @@ SampleInput describe(const std::vector<const TensorPart*>& parts, std::size_t in
     for (const TensorPart* part : parts) {
         if (part->inputs[index].numel() == 0) continue;
         const auto low = part->inputs[index].min().item<std::int64_t>();
-        const auto end = part->inputs[index].max().item<std::int64_t>() + 1;
+        const auto highest = part->inputs[index].max().item<std::int64_t>();
+        const auto end = std::min(highest, std::numeric_limits<std::int64_t>::max() - 1) + 1;
         input.range = input.range ? std::pair(std::min(low, input.range->first),
                                               std::max(end, input.range->second))
                                   : std::pair(low, end);
@@ -249,7 +251,8 @@ Result<DatasetPtr> open(const DataSpec& spec, RunControl& control) {
                 "the inputs or targets of its files differ in number, shape or type",
                 "Save all splits alike");
     }
-    info.name = spec.path.stem().string();
+    std::error_code ignored;
+    info.name = fs::weakly_canonical(spec.path, ignored).stem().string();
     info.kind = "tensor file";
     info.targets = filled[0]->kind();
     for (std::size_t i = 0; i < filled[0]->inputs.size(); ++i)

@@ -63,8 +63,8 @@ void TestDataDialog::samplesAreShownWithLabels() {
     bool isDigit = false;
     samples->item(5)->text().toInt(&isDigit);
     QVERIFY(isDigit);
-    // (0 - 0.1307) / 0.3081 to (249 / 255 - 0.1307) / 0.3081
-    QVERIFY2(message(dialog).contains("Values from -0.424 to 2.7"), qPrintable(message(dialog)));
+    // (0 - 0.1307) / 0.3081 to (200 … 249 / 255 - 0.1307) / 0.3081
+    QVERIFY2(message(dialog).contains("Values from −0.424 to 2."), qPrintable(message(dialog)));
     dialog.show();
     QCOMPARE(test::focusableWithoutName(dialog).join("; "), QString());
     test::grab(dialog, "data_dialog");
