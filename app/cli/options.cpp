@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/options.h"
 
+#include <charconv>
+
 #include "core/base/format.h"
 #include "core/prune/channel_criterion.h"
 #include "core/prune/criterion.h"
@@ -39,6 +41,31 @@ Result<prune::Scope> knownScope(const std::string& name) {
                  "there is no scope of that name", "Use layer, global or same-kind"};
 }
 
+/// "256" or "224x320".
+Result<std::vector<std::int64_t>> parsedSides(const std::string& text) {
+    std::vector<std::int64_t> sides;
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (true) {
+        std::int64_t side = 0;
+        const auto [next, failed] = std::from_chars(at, end, side);
+        const bool isLast = next == end;
+        if (failed != std::errc() || side < 1 || sides.size() == 2 || (!isLast && *next != 'x')) {
+            return Error{Error::Kind::BadArgument, cat("Cannot read the size '", text, "'"),
+                         "it is neither a number of pixels nor two",
+                         "Write one such as 224, or HEIGHTxWIDTH such as 224x320"};
+        }
+        sides.push_back(side);
+        if (isLast) return sides;
+        at = next + 1;
+    }
+}
+
+void addSides(CLI::App& app, const std::string& name, std::vector<std::int64_t>& sides,
+              const std::string& help) {
+    addParsed(app, name, sides, parsedSides, help)->type_name("SIZE");
+}
+
 }  // namespace
 
 void addModel(CLI::App& app, std::filesystem::path& model) {
@@ -64,14 +91,27 @@ void addInputs(CLI::App& app, std::vector<script::InputSpec>& inputs) {
 void addData(CLI::App& app, data::DataSpec& data) {
     app.add_option(
            "--data", data.path,
-           "Dataset: a folder with the four IDX files of MNIST or a relative, plain or .gz; or "
-           "one with JPEG or PNG images by class (train/CLASS/…, test/CLASS/…)")
+           "Dataset: a folder with the four IDX files of MNIST or a relative, plain or .gz; with "
+           "the binary files of CIFAR-10 or CIFAR-100; with JPEG or PNG images by class "
+           "(train/CLASS/…, test/CLASS/…); or a .pt or .npz file of inputs and targets")
         ->required();
-    app.add_option("--preset", data.preset,
-                   "Normalisation: mnist, cifar10 or imagenet (default: by the data)");
+    app.add_option("--preset", data.preset, "Normalisation (default: by the data)")
+        ->check(CLI::IsMember(data::presetNames()));
     app.add_option("--mean", data.mean, "Mean per channel, on values scaled to 0..1")
         ->delimiter(',');
     app.add_option("--std", data.deviation, "Standard deviation per channel")->delimiter(',');
+    addSides(app, "--resize", data.resize,
+             "Scale images before anything else: the shorter side, or HEIGHTxWIDTH");
+    addSides(app, "--crop", data.crop,
+             "Then cut this out of the middle: one side, or HEIGHTxWIDTH");
+    app.add_option("--augment", data.augment,
+                   "Change images at random while training (default: not): mnist shifts them a "
+                   "little, cifar10 crops after padding and mirrors, imagenet takes parts of any "
+                   "size and mirrors")
+        ->check(CLI::IsMember(data::augmentationNames()));
+    app.add_option("--workers", data.workers,
+                   "Threads that decode images (default: one per core); changes no number")
+        ->check(CLI::Range(1, 64));
 }
 
 void addChoice(CLI::App& app, project::PruneChoice& choice) {

@@ -17,7 +17,7 @@ namespace espalier::cli {
 void addModel(CLI::App& app, std::filesystem::path& model);
 /// --input SPEC, once per argument of forward.
 void addInputs(CLI::App& app, std::vector<script::InputSpec>& inputs);
-/// --data, --preset, --mean, --std.
+/// --data, --preset, --mean, --std, --resize, --crop, --augment, --workers.
 void addData(CLI::App& app, data::DataSpec& data);
 /// --plan, --weights, --channels, --criterion, --scope, --multiple-of, --heads, --allow-inexact,
 /// --seed.

@@ -197,7 +197,8 @@ void Tasks::attachData(const QString& path) {
         initial = data::DataSpec();
         initial.path = toPath(path);
     }
-    ui::DataDialog dialog(m_workbench->jobs(), initial, m_window);
+    ui::DataDialog dialog(m_workbench->jobs(), m_workbench->document()->snapshot(), initial,
+                          m_window);
     if (dialogs::run(dialog)) m_workbench->attachData(dialog.spec());
 }
 

@@ -12,7 +12,7 @@ namespace espalier::data {
 namespace {
 
 /// Asked in this order.
-const std::array kKinds{&kIdxDataset, &kImageFolder};
+const std::array kKinds{&kIdxDataset, &kCifarDataset, &kTensorData, &kImageFolder};
 
 Error notFound(const DataSpec& spec) {
     const std::string what = cat("Cannot open the data at ", spec.path.string());
@@ -30,6 +30,13 @@ Error notFound(const DataSpec& spec) {
 
 }  // namespace
 
+std::filesystem::path folderOf(const std::filesystem::path& path) {
+    std::error_code failed;
+    std::filesystem::path whole = std::filesystem::weakly_canonical(path, failed);
+    if (failed) whole = path;
+    return std::filesystem::is_directory(whole, failed) ? whole : whole.parent_path();
+}
+
 Result<DatasetPtr> openDataset(const DataSpec& spec, RunControl& control) {
     const std::string what = cat("Cannot open the data at ", spec.path.string());
     if (!std::isfinite(spec.validation) || spec.validation < 0 || spec.validation >= 1) {
@@ -43,6 +50,11 @@ Result<DatasetPtr> openDataset(const DataSpec& spec, RunControl& control) {
         }
         return notFound(spec);
     });
+}
+
+Batch Dataset::augmented(Split split, std::span<const std::int64_t> indices,
+                         std::uint64_t /*seed*/) const {
+    return batch(split, indices);
 }
 
 const DatasetInfo& info(const Dataset& dataset) {

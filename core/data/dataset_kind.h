@@ -15,7 +15,12 @@ struct DatasetKind {
     Result<DatasetPtr> (*open)(const DataSpec& spec, RunControl& control);
 };
 
+/// The folder itself, or that of the one file in it that was named.
+std::filesystem::path folderOf(const std::filesystem::path& path);
+
 extern const DatasetKind kIdxDataset;
+extern const DatasetKind kCifarDataset;
+extern const DatasetKind kTensorData;
 extern const DatasetKind kImageFolder;
 
 }  // namespace espalier::data

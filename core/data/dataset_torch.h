@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <span>
+#include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -13,10 +15,22 @@
 namespace espalier::data {
 
 /// Inputs in the order of forward's arguments, each [batch, …]; targets [batch] int64 class
-/// indices.
+/// indices, [batch, …] numbers, or undefined, as DatasetInfo::targets says.
 struct Batch {
     std::vector<at::Tensor> inputs;
     at::Tensor targets;
+
+    std::int64_t samples() const { return inputs.at(0).size(0); }
+};
+
+/// Thrown where samples cannot be read any more: their files have gone since the data was opened.
+class ReadError : public std::runtime_error {
+public:
+    explicit ReadError(Error error) : std::runtime_error(error.text()), m_error(std::move(error)) {}
+    const Error& error() const { return m_error; }
+
+private:
+    Error m_error;
 };
 
 /// One kind of data. Immutable and thread-safe.
@@ -25,8 +39,15 @@ public:
     virtual ~Dataset() = default;
     virtual const DatasetInfo& info() const = 0;
     virtual const DataSpec& spec() const = 0;
-    /// The samples at `indices` (0 .. size of the split), decoded and normalised.
+    /// The samples at `indices` (0 .. size of the split), decoded and normalised; those whose files
+    /// turn out to be broken are left out. Throws ReadError.
     virtual Batch batch(Split split, std::span<const std::int64_t> indices) const = 0;
+    /// The same samples, changed at random as DataSpec::augment says. The change depends on `seed`
+    /// and the sample alone.
+    virtual Batch augmented(Split split, std::span<const std::int64_t> indices,
+                            std::uint64_t seed) const;
+    /// Whether making a batch is worth threads of its own.
+    virtual bool readsFiles() const { return false; }
     /// The same samples with another share of the training split held out; shares their memory.
     virtual DatasetPtr withValidation(double share) const = 0;
 };

@@ -34,14 +34,6 @@ std::optional<fs::path> findFile(const fs::path& folder, std::string_view part,
     return {};
 }
 
-/// The folder itself, or that of the one file of the four that was named.
-fs::path folderOf(const fs::path& path) {
-    std::error_code failed;
-    fs::path whole = fs::weakly_canonical(path, failed);
-    if (failed) whole = path;
-    return fs::is_directory(whole, failed) ? whole : whole.parent_path();
-}
-
 bool isIdxName(const fs::path& path) {
     const std::string name = path.filename().string();
     return std::ranges::any_of(kParts, [&name](std::string_view part) {

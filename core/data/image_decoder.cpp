@@ -53,14 +53,21 @@ Result<ImageHeader> readImageHeader(std::string_view file) {
     return checkedHeader(**codec, file);
 }
 
-Result<std::vector<std::uint8_t>> decodeImage(std::string_view file, int channels) {
+Result<DecodedImage> decode(std::string_view file, int channels) {
     const auto codec = codecFor(file);
     if (!codec) return codec.error();
     const auto header = checkedHeader(**codec, file);
     if (!header) return header.error();
     auto pixels = (*codec)->pixels(file, *header, channels);
-    if (!pixels || channels == 1) return pixels;
-    return planar(*pixels, static_cast<std::size_t>(channels));
+    if (!pixels) return pixels.error();
+    return DecodedImage{std::move(*pixels), header->width, header->height, channels};
+}
+
+Result<std::vector<std::uint8_t>> decodeImage(std::string_view file, int channels) {
+    auto image = decode(file, channels);
+    if (!image) return image.error();
+    if (channels == 1) return std::move(image->pixels);
+    return planar(image->pixels, static_cast<std::size_t>(channels));
 }
 
 }  // namespace espalier::data

@@ -23,9 +23,20 @@ struct ImageHeader {
 /// Errors, with the reason alone: Unsupported (another format), Damaged.
 Result<ImageHeader> readImageHeader(std::string_view file);
 
-/// The pixels [channels, height, width] of an image, `channels` being 1 (grey) or 3 (red, green,
-/// blue): as Python's PIL decodes them, alpha dropped, 16 bits cut to 8, colour to grey by 0.299,
-/// 0.587, 0.114. Errors: as readImageHeader; an image that ends early is Damaged.
+/// Interleaved: [height, width, channels].
+struct DecodedImage {
+    std::vector<std::uint8_t> pixels;
+    int width = 0;
+    int height = 0;
+    int channels = 0;
+};
+
+/// The pixels of an image, `channels` being 1 (grey) or 3 (red, green, blue): as Python's PIL
+/// decodes them, alpha dropped, 16 bits cut to 8, colour to grey by 0.299, 0.587, 0.114.
+/// Errors: as readImageHeader; an image that ends early is Damaged.
+Result<DecodedImage> decode(std::string_view file, int channels);
+
+/// The same as [channels, height, width].
 Result<std::vector<std::uint8_t>> decodeImage(std::string_view file, int channels);
 
 }  // namespace espalier::data

@@ -1,91 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// JPEG and PNG files of one size in a folder for each class.
+// JPEG and PNG files in a folder for each class.
+#include <unistd.h>
+
 #include <algorithm>
-#include <atomic>
 #include <optional>
 #include <span>
-#include <thread>
 
-#include "core/base/files.h"
 #include "core/base/format.h"
-#include "core/base/log.h"
+#include "core/data/batch_stream_torch.h"
+#include "core/data/broken_files.h"
 #include "core/data/dataset_kind.h"
-#include "core/data/image_decoder.h"
-#include "core/data/image_folder_layout.h"
+#include "core/data/image_folder_survey.h"
 #include "core/data/memory_images_torch.h"
+#include "core/data/parallel.h"
+#include "core/data/partition.h"
+#include "core/data/streamed_images_torch.h"
 
 namespace espalier::data {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kMostFileBytes = 256u << 20;
-constexpr double kMostMemory = 16e9;        // bytes of all pixels
-constexpr double kTestShare = 0.1;          // of one level of classes
-constexpr std::size_t kFilesForShape = 32;  // looked at to tell grey from colour
-constexpr std::size_t kNamed = 3;           // broken images named in a note
-
-/// What all images of a dataset are.
-struct Shape {
-    std::int64_t channels = 3;
-    ImageHeader first;
-    fs::path firstPath;
-
-    std::size_t bytes() const {
-        return static_cast<std::size_t>(channels * first.width * first.height);
-    }
-};
-
-Error wrong(Error::Kind kind, const fs::path& root, std::string why, std::string hint) {
-    return {kind, cat("Cannot open the data in ", root.string()), std::move(why), std::move(hint)};
-}
-
-std::string shortName(const fs::path& path, const fs::path& root) {
-    return path.lexically_relative(root).string();
-}
-
-/// One for grey, three for colour, when the options say so.
-std::optional<std::int64_t> askedChannels(const DataSpec& spec) {
-    if (!spec.mean.empty()) return std::ssize(spec.mean);
-    if (!spec.deviation.empty()) return std::ssize(spec.deviation);
-    if (spec.preset == "mnist") return 1;
-    if (!spec.preset.empty()) return 3;
-    return {};
-}
-
-/// Size and channels, from images spread over all files. Errors: Damaged, when none can be read.
-Result<Shape> shapeOf(const fs::path& root, std::span<const ImageFile> files,
-                      const DataSpec& spec) {
-    std::optional<Shape> shape;
-    bool isGrey = true;
-    std::size_t seen = 0;
-    const std::size_t step = std::max<std::size_t>(1, files.size() / kFilesForShape);
-    // Evenly spread first; if all of those are broken, every other one in turn.
-    for (const std::size_t stride : {step, std::size_t{1}}) {
-        for (std::size_t i = 0; i < files.size() && seen < kFilesForShape; i += stride) {
-            const auto file = readText(files[i].path, kMostFileBytes);
-            if (!file) continue;
-            const auto header = readImageHeader(*file);
-            if (!header) continue;
-            ++seen;
-            isGrey = isGrey && header->isGrey;
-            if (!shape) shape = Shape{3, *header, files[i].path};
-        }
-        if (shape) break;
-    }
-    if (!shape) {
-        return wrong(Error::Kind::Damaged, root,
-                     cat("none of its ", files.size(), " images can be read"),
-                     "Look at the files: are they JPEG or PNG images?");
-    }
-    shape->channels = askedChannels(spec).value_or(isGrey ? 1 : 3);
-    if (shape->channels != 1 && shape->channels != 3) {
-        return wrong(Error::Kind::BadArgument, root,
-                     cat("images have 1 or 3 channels, not ", shape->channels),
-                     "Give --mean and --std with one number or three");
-    }
-    return *shape;
-}
 
 /// One image as it should be, or why it is left out or why nothing can be opened.
 struct Outcome {
@@ -93,90 +27,49 @@ struct Outcome {
     std::optional<Error> fatal;
 };
 
-Outcome readInto(const ImageFile& image, const Shape& shape, const fs::path& root,
+Outcome readInto(const ImageFile& image, const FolderSample& sample, const fs::path& root,
                  std::uint8_t* target) {
-    const auto file = readText(image.path, kMostFileBytes);
+    const auto file = readImageFile(image.path);
     if (!file) return {file.error().why, {}};
     const auto header = readImageHeader(*file);
     if (!header) return {header.error().why, {}};
-    if (header->width != shape.first.width || header->height != shape.first.height) {
+    if (header->width != sample.first.width || header->height != sample.first.height) {
         return {{},
-                wrong(Error::Kind::Mismatch, root,
-                      cat(shortName(image.path, root), " is ", header->width, "x", header->height,
-                          ", ", shortName(shape.firstPath, root), " is ", shape.first.width, "x",
-                          shape.first.height, " pixels"),
-                      "Scale all images to one size")};
+                twoSizes(root, image.path, {header->height, header->width}, sample.firstPath,
+                         {sample.first.height, sample.first.width})};
     }
-    const auto pixels = decodeImage(*file, static_cast<int>(shape.channels));
+    const auto pixels = decodeImage(*file, static_cast<int>(sample.channels));
     if (!pixels) return {pixels.error().why, {}};
     std::ranges::copy(*pixels, target);
     return {};
 }
 
-/// Reads files on all cores; each thread takes the next file that nobody has taken.
-class FolderReader {
-public:
-    FolderReader(const fs::path& root, const Shape& shape, RunControl& control)
-        : m_root(root), m_shape(shape), m_control(control) {}
-
-    /// In the order of `files`, less the broken ones. Errors: Mismatch, Cancelled.
-    Result<LabelledImages> read(std::span<const ImageFile> files);
-    std::size_t broken() const { return m_brokenCount; }
-    const std::vector<std::string>& firstBroken() const { return m_firstBroken; }
-
-private:
-    std::vector<Outcome> readAll(std::span<const ImageFile> files, std::uint8_t* pixels);
-    void noteBroken(const ImageFile& file, const std::string& why);
-
-    const fs::path& m_root;
-    const Shape& m_shape;
-    RunControl& m_control;
-    std::size_t m_brokenCount = 0;
-    std::vector<std::string> m_firstBroken;
-};
-
-std::vector<Outcome> FolderReader::readAll(std::span<const ImageFile> files, std::uint8_t* pixels) {
-    std::vector<Outcome> outcomes(files.size());
-    std::atomic<std::size_t> next{0};
-    std::atomic<bool> stop{false};
-    const auto work = [&] {
-        for (std::size_t i = next++; i < files.size() && !stop; i = next++) {
-            if (!m_control.keepGoing()) {
-                stop = true;
-                return;
-            }
-            outcomes[i] = readInto(files[i], m_shape, m_root, pixels + i * m_shape.bytes());
-            if (outcomes[i].fatal) stop = true;
-        }
-    };
-    const std::size_t threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 16);
-    std::vector<std::jthread> helpers;
-    for (std::size_t i = 1; i < threads; ++i) helpers.emplace_back(work);
-    work();
-    helpers.clear();  // joins them
-    return outcomes;
+std::size_t bytesOf(const FolderSample& sample) {
+    return static_cast<std::size_t>(sample.channels * sample.first.width * sample.first.height);
 }
 
-void FolderReader::noteBroken(const ImageFile& file, const std::string& why) {
-    const std::string line = cat(shortName(file.path, m_root), " (", why, ")");
-    log(LogLevel::Warning, cat("Left out: ", line));
-    if (++m_brokenCount <= kNamed) m_firstBroken.push_back(line);
-}
-
-Result<LabelledImages> FolderReader::read(std::span<const ImageFile> files) {
+/// The images of one size, in the order of `files`, less the broken ones. Errors: Mismatch,
+/// Cancelled.
+Result<LabelledImages> readFiles(std::span<const ImageFile> files, const FolderSample& sample,
+                                 const fs::path& root, int threads, BrokenFiles& broken,
+                                 RunControl& control) {
+    const std::size_t size = bytesOf(sample);
     LabelledImages images;
-    const std::size_t size = m_shape.bytes();
     images.pixels.resize(files.size() * size);
-    const std::vector<Outcome> outcomes = readAll(files, images.pixels.data());
-    if (m_control.isStopRequested())
-        return wrong(Error::Kind::Cancelled, m_root, "it was cancelled", "");
+    std::vector<Outcome> outcomes(files.size());
+    inParallel(files.size(), threads, control, [&](std::size_t i) {
+        outcomes[i] = readInto(files[i], sample, root, images.pixels.data() + i * size);
+        return !outcomes[i].fatal;
+    });
+    if (control.isStopRequested())
+        return folderError(Error::Kind::Cancelled, root, "it was cancelled", "");
     for (const Outcome& outcome : outcomes) {
         if (outcome.fatal) return *outcome.fatal;
     }
     std::size_t kept = 0;
     for (std::size_t i = 0; i < files.size(); ++i) {
         if (!outcomes[i].broken.empty()) {
-            noteBroken(files[i], outcomes[i].broken);
+            broken.add(files[i].path, outcomes[i].broken);
             continue;
         }
         if (kept != i)
@@ -188,49 +81,17 @@ Result<LabelledImages> FolderReader::read(std::span<const ImageFile> files) {
     return images;
 }
 
-/// Takes a tenth of each class out of `layout.train` for testing, the same at every opening.
-void holdOutTest(ImageFolderLayout& layout) {
+/// Takes the test split out of `layout.train`.
+void takeTest(ImageFolderLayout& layout) {
     std::vector<std::int64_t> labels;
     for (const ImageFile& file : layout.train) labels.push_back(file.label);
-    const TrainValidation split = stratifiedSplit(labels, kTestShare);
+    const HeldOut split = holdOutTest(labels);
     std::vector<ImageFile> train;
     for (const std::int64_t i : split.train)
         train.push_back(layout.train[static_cast<std::size_t>(i)]);
-    for (const std::int64_t i : split.validation)
+    for (const std::int64_t i : split.test)
         layout.test.push_back(layout.train[static_cast<std::size_t>(i)]);
     layout.train = std::move(train);
-}
-
-/// The preset that usually goes with such images.
-std::string_view usualPreset(const Shape& shape) {
-    if (shape.channels == 1) return "mnist";
-    return shape.first.width == 32 && shape.first.height == 32 ? "cifar10" : "imagenet";
-}
-
-std::vector<std::string> notesOn(const ImageFolderLayout& layout, const FolderReader& reader,
-                                 const DataSpec& spec, const Shape& shape) {
-    std::vector<std::string> notes;
-    if (layout.isOneLevel)
-        notes.emplace_back("a tenth of each class, drawn with seed 0, is the test split");
-    if (spec.preset.empty() && spec.mean.empty() && spec.deviation.empty())
-        notes.push_back(cat("normalised as ", usualPreset(shape), ": no preset was given"));
-    if (reader.broken() > 0) {
-        std::string text = cat(reader.broken(), " broken image(s) left out: ");
-        for (const std::string& name : reader.firstBroken())
-            text += (name == reader.firstBroken().front() ? "" : ", ") + name;
-        if (reader.broken() > kNamed) text += ", …";
-        notes.push_back(text);
-    }
-    return notes;
-}
-
-Result<void> checkMemory(const fs::path& root, std::size_t files, const Shape& shape) {
-    const double bytes = static_cast<double>(files) * static_cast<double>(shape.bytes());
-    if (bytes <= kMostMemory) return {};
-    return wrong(Error::Kind::Unsupported, root,
-                 cat(files, " images of ", shape.first.width, "x", shape.first.height,
-                     " pixels take ", byteSize(bytes), " of memory"),
-                 "Use fewer or smaller images");
 }
 
 /// "cifar10", also for "data/cifar10/".
@@ -240,38 +101,117 @@ fs::path rootOf(const DataSpec& spec) {
     return failed ? spec.path : whole;
 }
 
+/// What samples may take of the memory: a quarter of it, as bytes of pixels.
+double memoryForPixels() {
+    return 0.25 * static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
+           static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+/// A folder on its way to a dataset.
+struct Folder {
+    fs::path root;
+    ImageFolderLayout layout;
+    FolderSample sample;
+    DataSpec spec;
+    Geometry geometry;
+    std::vector<std::string> notes{};
+
+    std::size_t files() const {
+        return layout.train.size() + layout.validation.size() + layout.test.size();
+    }
+    DatasetInfo info(ImageSize size, const BrokenFiles& broken) const {
+        DatasetInfo info;
+        info.name = root.filename().string();
+        info.kind = "image folder";
+        info.sampleShape = {sample.channels, size.height, size.width};
+        info.classes = layout.classes;
+        info.notes = notes;
+        if (std::string note = broken.note(); !note.empty()) info.notes.push_back(note);
+        return info;
+    }
+};
+
+/// Images of many sizes are brought to one the way the ImageNet preset says, when that is asked
+/// for.
+void applyPreset(Folder& folder) {
+    const bool isLeftOpen = folder.spec.resize.empty() && folder.spec.crop.empty();
+    if (folder.sample.hasOneSize || !isLeftOpen || folder.spec.preset != "imagenet") return;
+    folder.spec.resize = {256};
+    folder.spec.crop = {224};
+    folder.notes.emplace_back(
+        "the shorter side is scaled to 256 pixels and 224x224 are cut out of the middle, as preset "
+        "imagenet says");
+}
+
+Result<Folder> lookAt(const DataSpec& spec, RunControl& control) {
+    Folder folder{.root = rootOf(spec), .layout = {}, .sample = {}, .spec = spec, .geometry = {}};
+    auto layout = readImageFolderLayout(folder.root, control);
+    if (!layout) return layout.error();
+    folder.layout = std::move(*layout);
+    if (folder.layout.isOneLevel) {
+        takeTest(folder.layout);
+        folder.notes.emplace_back("a tenth of each class, drawn with seed 0, is the test split");
+    }
+    const auto& files = folder.layout.train.empty() ? folder.layout.test : folder.layout.train;
+    auto sample = sampleFolder(folder.root, files, spec);
+    if (!sample) return sample.error();
+    folder.sample = std::move(*sample);
+    if (spec.preset.empty() && spec.mean.empty() && spec.deviation.empty()) {
+        folder.notes.push_back(
+            cat("normalised as ", usualPreset(folder.sample), ": no preset was given"));
+    }
+    applyPreset(folder);
+    auto geometry = Geometry::from(folder.spec);
+    if (!geometry) return geometry.error();
+    folder.geometry = *geometry;
+    return folder;
+}
+
+/// Decodes everything at once: images that are used as they are and fit into the memory.
+Result<DatasetPtr> openInMemory(const Folder& folder, const Normalisation& normalisation,
+                                RunControl& control) {
+    BrokenFiles broken(folder.root);
+    const auto read = [&](std::span<const ImageFile> files) {
+        return readFiles(files, folder.sample, folder.root, workersFor(folder.spec), broken,
+                         control);
+    };
+    auto train = read(folder.layout.train);
+    if (!train) return train.error();
+    auto validation = read(folder.layout.validation);
+    if (!validation) return validation.error();
+    auto test = read(folder.layout.test);
+    if (!test) return test.error();
+    const ImageSize size{folder.sample.first.height, folder.sample.first.width};
+    return makeMemoryImages({folder.info(size, broken), folder.spec, normalisation,
+                             std::move(*train), std::move(*test), std::move(*validation)});
+}
+
+Result<DatasetPtr> openStreamed(Folder folder, const Normalisation& normalisation,
+                                RunControl& control) {
+    BrokenFiles broken(folder.root);
+    const auto size = surveyFolder(folder.root, folder.layout, folder.geometry,
+                                   workersFor(folder.spec), broken, control);
+    if (!size) return size.error();
+    DatasetInfo info = folder.info(*size, broken);
+    return makeStreamedImages({std::move(info), folder.spec, normalisation, folder.geometry,
+                               folder.root, std::move(folder.layout), memoryForPixels()});
+}
+
 bool recognises(const fs::path& path) {
     return looksLikeImageFolder(path);
 }
 
 Result<DatasetPtr> open(const DataSpec& spec, RunControl& control) {
-    const fs::path root = rootOf(spec);
-    auto layout = readImageFolderLayout(root, control);
-    if (!layout) return layout.error();
-    if (layout->isOneLevel) holdOutTest(*layout);
-    const auto shape = shapeOf(root, layout->train.empty() ? layout->test : layout->train, spec);
-    if (!shape) return shape.error();
-    const auto normalisation = normalisationFor(spec, usualPreset(*shape), shape->channels);
+    auto folder = lookAt(spec, control);
+    if (!folder) return folder.error();
+    const auto normalisation =
+        normalisationFor(spec, usualPreset(folder->sample), folder->sample.channels);
     if (!normalisation) return normalisation.error();
-    const std::size_t files =
-        layout->train.size() + layout->validation.size() + layout->test.size();
-    if (auto fits = checkMemory(root, files, *shape); !fits) return fits.error();
-
-    FolderReader reader(root, *shape, control);
-    auto train = reader.read(layout->train);
-    if (!train) return train.error();
-    auto validation = reader.read(layout->validation);
-    if (!validation) return validation.error();
-    auto test = reader.read(layout->test);
-    if (!test) return test.error();
-    DatasetInfo info;
-    info.name = root.filename().string();
-    info.kind = "image folder";
-    info.sampleShape = {shape->channels, shape->first.height, shape->first.width};
-    info.classes = layout->classes;
-    info.notes = notesOn(*layout, reader, spec, *shape);
-    return makeMemoryImages(
-        {info, spec, *normalisation, std::move(*train), std::move(*test), std::move(*validation)});
+    const double bytes =
+        static_cast<double>(folder->files()) * static_cast<double>(bytesOf(folder->sample));
+    if (folder->geometry.isIdentity() && bytes <= memoryForPixels())
+        return openInMemory(*folder, *normalisation, control);
+    return openStreamed(std::move(*folder), *normalisation, control);
 }
 
 }  // namespace

@@ -15,6 +15,12 @@ struct Destroy {
 };
 using Decoder = std::unique_ptr<void, Destroy>;
 
+/// One for each thread: making it takes as long as decoding a small image.
+const Decoder& decoderOfThread() {
+    thread_local const Decoder decoder(tjInitDecompress());
+    return decoder;
+}
+
 const unsigned char* bytes(std::string_view file) {
     return reinterpret_cast<const unsigned char*>(file.data());
 }
@@ -43,7 +49,7 @@ Result<Opened> open(const Decoder& decoder, std::string_view file) {
 }
 
 Result<ImageHeader> header(std::string_view file) {
-    const Decoder decoder(tjInitDecompress());
+    const Decoder& decoder = decoderOfThread();
     auto opened = open(decoder, file);
     if (!opened) return opened.error();
     return opened->header;
@@ -57,7 +63,7 @@ bool endsEarly(const Decoder& decoder) {
 
 Result<std::vector<std::uint8_t>> pixels(std::string_view file, const ImageHeader& header,
                                          int channels) {
-    const Decoder decoder(tjInitDecompress());
+    const Decoder& decoder = decoderOfThread();
     std::vector<std::uint8_t> result(static_cast<std::size_t>(header.width) *
                                      static_cast<std::size_t>(header.height) *
                                      static_cast<std::size_t>(channels));

@@ -3,36 +3,36 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <optional>
 
-#include "core/data/dataset_torch.h"
+#include "core/data/batch_stream_torch.h"
 
 namespace espalier::data {
 
-/// Deals the samples of a split in batches. The order depends on the seed and the epoch alone, on
-/// every platform.
+/// Deals the samples of a split in batches, changed at random as DataSpec::augment says. The order
+/// and the changes depend on the seed and the epoch alone, on every platform and with any number of
+/// threads.
 ///
 /// The last batch holds what is left; a single sample left over joins the batch before, because
-/// batch norm cannot train on one. Batches are made on the calling thread: for MNIST that costs 0.1
-/// % of a training step of LeNet-5.
+/// batch norm cannot train on one.
 class Loader {
 public:
     /// `dataset` must outlive the loader.
     Loader(const Dataset& dataset, Split split, std::int64_t batchSize, std::uint64_t seed);
 
-    std::int64_t batchesPerEpoch() const;
+    std::int64_t batchesPerEpoch() const { return m_stream->batches(); }
     /// Begins epoch `epoch`, whatever was dealt before.
     void startEpoch(int epoch);
-    bool hasNext() const;
-    Batch next();
+    bool hasNext() const { return m_stream->hasNext(); }
+    /// Errors: of BatchStream::next.
+    Result<Batch> next(RunControl& control) { return m_stream->next(control); }
 
 private:
     const Dataset& m_dataset;
     Split m_split;
-    std::size_t m_batchSize;
+    std::int64_t m_batchSize;
     std::uint64_t m_seed;
-    std::vector<std::int64_t> m_order;
-    std::size_t m_dealt = 0;
+    std::optional<BatchStream> m_stream;  // always there: of the current epoch
 };
 
 }  // namespace espalier::data

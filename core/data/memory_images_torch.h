@@ -24,11 +24,11 @@ struct ImageCollection {
     Normalisation normalisation;
     LabelledImages train;
     LabelledImages test;
-    LabelledImages validation{};  ///< when empty, drawn from `train`
+    LabelledImages validation{};
 };
 
-/// Without a training and a validation split, the validation split is the test split, and a note
-/// says so.
-DatasetPtr makeMemoryImages(ImageCollection collection);
+/// Scaled and cropped as the options say, and split (Partition).
+/// Errors: BadArgument (an option that makes no sense), Mismatch (a crop larger than the images).
+Result<DatasetPtr> makeMemoryImages(ImageCollection collection);
 
 }  // namespace espalier::data

@@ -15,10 +15,11 @@ struct Preset {
     std::vector<double> deviation;
 };
 
-const std::array<Preset, 3>& presets() {
-    static const std::array<Preset, 3> table{{
+const std::array<Preset, 4>& presets() {
+    static const std::array<Preset, 4> table{{
         {"mnist", {0.1307}, {0.3081}},
         {"cifar10", {0.4914, 0.4822, 0.4465}, {0.2470, 0.2435, 0.2616}},
+        {"cifar100", {0.5071, 0.4865, 0.4409}, {0.2673, 0.2564, 0.2762}},
         {"imagenet", {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}},
     }};
     return table;
@@ -59,6 +60,12 @@ std::vector<float> Normalisation::table(std::int64_t channel) const {
     return values;
 }
 
+std::vector<std::string> presetNames() {
+    std::vector<std::string> names;
+    for (const Preset& preset : presets()) names.emplace_back(preset.name);
+    return names;
+}
+
 Result<Normalisation> normalisationFor(const DataSpec& spec, std::string_view usual,
                                        std::int64_t channels) {
     const std::string_view wanted = spec.preset.empty() ? usual : std::string_view(spec.preset);
@@ -75,8 +82,10 @@ Result<Normalisation> normalisationFor(const DataSpec& spec, std::string_view us
         }
         return Normalisation{*mean, *deviation};
     }
+    std::string known;
+    for (const std::string& name : presetNames()) known += name + ", ";
     return refusal(cat("there is no preset '", wanted, "'"),
-                   "Use mnist, cifar10 or imagenet, or give mean and std");
+                   cat("Use one of ", known, "or give mean and std"));
 }
 
 }  // namespace espalier::data

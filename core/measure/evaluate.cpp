@@ -11,6 +11,7 @@
 #include <numeric>
 
 #include "core/base/format.h"
+#include "core/data/batch_stream_torch.h"
 #include "core/measure/device_torch.h"
 #include "core/measure/scores_torch.h"
 #include "core/model/snapshot_torch.h"
@@ -76,6 +77,14 @@ Result<void> check(const data::Dataset& dataset, const EvaluateOptions& options)
                      cat("its ", data::name(options.split), " split is empty"),
                      "Choose another split or attach data that has it"};
     }
+    if (dataset.info().targets != data::Targets::Classes) {
+        const bool isUnlabelled = dataset.info().targets == data::Targets::None;
+        return Error{Error::Kind::Unsupported, what,
+                     isUnlabelled ? "it has no targets, so that top-1 cannot be measured"
+                                  : "its targets are numbers, not one class a sample, so that "
+                                    "top-1 cannot be measured",
+                     "Save the targets as one int64 class number a sample"};
+    }
     if (options.batchSize < 1) {
         return Error{Error::Kind::BadArgument, what, cat("the batch size is ", options.batchSize),
                      "Give a number of at least 1"};
@@ -96,15 +105,17 @@ Result<Evaluation> evaluateModule(torch::jit::Module& module, const Placement& p
         options.maxSamples > 0 ? std::min(options.maxSamples, available) : available;
     Progress progress{cat("Evaluating on the ", data::name(options.split), " split"), 0, total, -1};
     Tally tally(dataset.info());
-    while (progress.done < total) {
+    std::vector<std::int64_t> order(static_cast<std::size_t>(total));
+    std::iota(order.begin(), order.end(), 0);
+    data::BatchStream stream(dataset, options.split, std::move(order), {options.batchSize});
+    while (stream.hasNext()) {
         if (!control.keepGoing())
             return Error{Error::Kind::Cancelled, "The evaluation was stopped", {}, {}};
-        std::vector<std::int64_t> indices(
-            static_cast<std::size_t>(std::min(options.batchSize, total - progress.done)));
-        std::iota(indices.begin(), indices.end(), progress.done);
-        const data::Batch batch = moved(dataset.batch(options.split, indices), placement);
+        const auto read = stream.next(control);
+        if (!read) return read.error();
+        const data::Batch batch = moved(*read, placement);
         tally.add(scores(module, batch), batch.targets);
-        progress.done += std::ssize(indices);
+        progress.done = std::min(total, progress.done + options.batchSize);
         progress.secondsLeft = secondsSince(start) / static_cast<double>(progress.done) *
                                static_cast<double>(total - progress.done);
         events.progress(progress);

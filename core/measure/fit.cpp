@@ -52,6 +52,12 @@ bool runs(torch::jit::Module& module, const data::Batch& batch) {
     }
 }
 
+/// [batch, 3, height, width] and [1, height, width].
+bool isGreyForColour(const std::vector<std::int64_t>& taken,
+                     const std::vector<std::int64_t>& sample) {
+    return taken.size() == 4 && sample.size() == 3 && taken[1] == 3 && sample[0] == 1;
+}
+
 /// Why forward threw on a batch of two.
 Error refusedBatch(torch::jit::Module& module, const Placement& placement,
                    const model::Snapshot& snapshot, const data::Dataset& dataset,
@@ -65,8 +71,11 @@ Error refusedBatch(torch::jit::Module& module, const Placement& placement,
                             cat("the model takes ", written(taken),
                                 snapshot.inputsAreGuessed() ? " (a guess)" : "", ", the images of ",
                                 name, " are 1x", written(sample)),
-                            "Attach data of the model's shape, or open the model with the input "
-                            "shape it was made for");
+                            isGreyForColour(taken, sample)
+                                ? "To read grey images as colour, give a preset or a mean of three "
+                                  "numbers"
+                                : "Attach data of the model's shape, or open the model with the "
+                                  "input shape it was made for");
         }
     }
     if (runs(module, moved(firstSamples(dataset, 1), placement))) {
@@ -83,6 +92,7 @@ Error refusedBatch(torch::jit::Module& module, const Placement& placement,
 
 Result<void> checkScores(const at::Tensor& output, const model::Snapshot& snapshot,
                          const data::Dataset& dataset) {
+    if (dataset.info().targets != data::Targets::Classes) return {};
     const auto classes = std::ssize(dataset.info().classes);
     if (output.dim() != 2 || output.size(0) != 2 || !output.is_floating_point()) {
         return mismatch(snapshot, dataset,

@@ -38,7 +38,8 @@ Placement place(torch::jit::Module& module, const model::Snapshot& snapshot, c10
 }
 
 data::Batch moved(const data::Batch& batch, const Placement& placement) {
-    data::Batch result{{}, batch.targets.to(placement.device)};
+    data::Batch result;
+    if (batch.targets.defined()) result.targets = batch.targets.to(placement.device);
     for (const at::Tensor& input : batch.inputs) {
         result.inputs.push_back(input.is_floating_point()
                                     ? input.to(placement.device, placement.dtype)

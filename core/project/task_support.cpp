@@ -3,6 +3,7 @@
 
 #include "core/base/files.h"
 #include "core/base/format.h"
+#include "core/base/log.h"
 #include "core/exchange/export.h"
 #include "core/exchange/plan_file.h"
 
@@ -36,6 +37,34 @@ Result<std::vector<script::InputSpec>> inputsFor(const std::vector<script::Input
     return plan->inputs;
 }
 
+Result<data::DatasetPtr> openData(const data::DataSpec& spec, RunControl& control) {
+    auto dataset = data::openDataset(spec, control);
+    if (!dataset) return dataset;
+    const data::DatasetInfo& info = data::info(**dataset);
+    for (const std::string& note : info.notes)
+        log(LogLevel::Warning, cat("Data ", info.name, ": ", note));
+    return dataset;
+}
+
+namespace {
+
+/// One sample, as inputs are written; none where a type has no written form.
+std::vector<script::InputSpec> sampleOf(const data::Dataset& dataset) {
+    std::vector<script::InputSpec> inputs;
+    for (const data::SampleInput& input : data::info(dataset).inputs) {
+        std::string text = "1";
+        for (const std::int64_t size : input.shape) text += cat("x", size);
+        text += cat(":", input.dtype);
+        if (input.range) text += cat(":", input.range->first, "..", input.range->second);
+        auto spec = script::parseInputSpec(text);
+        if (!spec) return {};
+        inputs.push_back(std::move(*spec));
+    }
+    return inputs;
+}
+
+}  // namespace
+
 model::BaseMasks baseMasksFor(const PruneChoice& choice) {
     return choice.ignoreZeros ? model::BaseMasks::Ignore : model::BaseMasks::FromZeros;
 }
@@ -44,10 +73,8 @@ Result<model::SnapshotPtr> openFor(const fs::path& path, const model::OpenOption
                                    const data::Dataset& dataset, const EventSink<>& events,
                                    RunControl& control) {
     if (!options.inputs.empty()) return model::openSnapshot(path, options, events, control);
-    script::InputSpec sample;
-    sample.shape = data::info(dataset).sampleShape;
-    sample.shape.insert(sample.shape.begin(), 1);
-    auto opened = model::openSnapshot(path, {{sample}, options.baseMasks}, events, control);
+    auto opened =
+        model::openSnapshot(path, {sampleOf(dataset), options.baseMasks}, events, control);
     if (opened || opened.error().kind != Error::Kind::BadArgument) return opened;
     // The data does not fit. With guessed inputs the model opens, and checkFit can say what it
     // takes instead.

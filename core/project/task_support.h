@@ -55,6 +55,9 @@ Result<std::vector<script::InputSpec>> inputsFor(const std::vector<script::Input
 
 model::BaseMasks baseMasksFor(const PruneChoice& choice);
 
+/// openDataset, with its notes as warnings in the log.
+Result<data::DatasetPtr> openData(const data::DataSpec& spec, RunControl& control);
+
 /// Opens the model on one sample of the data when no inputs are given, so that shapes and costs are
 /// the true ones.
 Result<model::SnapshotPtr> openFor(const std::filesystem::path& path,

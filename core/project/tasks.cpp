@@ -96,7 +96,7 @@ Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>&
 
 Result<measure::Evaluation> runEvaluate(const EvaluateSpec& spec, const EventSink<>& events,
                                         RunControl& control) {
-    auto dataset = data::openDataset(spec.data, control);
+    auto dataset = openData(spec.data, control);
     if (!dataset) return dataset.error();
     auto snapshot = openFor(spec.model, {.inputs = spec.inputs}, **dataset, events, control);
     if (!snapshot) return snapshot.error();

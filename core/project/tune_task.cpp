@@ -145,7 +145,7 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
     if (auto sound = train::check(spec.recipe); !sound) return sound.error();
     auto dataSpec = spec.data;
     dataSpec.validation = spec.recipe.validation;
-    auto dataset = data::openDataset(dataSpec, control);
+    auto dataset = openData(dataSpec, control);
     if (!dataset) return dataset.error();
     auto inputs = inputsFor(spec.inputs, spec.choice.planFile);
     if (!inputs) return inputs.error();

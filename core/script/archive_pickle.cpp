@@ -17,15 +17,19 @@ namespace espalier::script {
 namespace {
 
 constexpr unsigned char kStop = '.';
+constexpr unsigned char kSetItem = 's';
+constexpr unsigned char kSetItems = 'u';
+constexpr std::string_view kRebuildTensor = "torch._utils._rebuild_tensor_v2";
 
 /// A value, as far as it matters here: lists, dicts and objects are all `Other`. Small, since there
 /// may be millions.
 struct Value {
-    enum class Kind : std::uint32_t { Other, Mark, Integer, Text, Global, Tuple, Storage };
+    enum class Kind : std::uint32_t { Other, Mark, Integer, Text, Global, Tuple, Storage, Tensor };
     Kind kind = Kind::Other;
-    /// Text: bytes; Tuple: items.
+    /// Text: bytes; Tuple: items; Storage: its identification, a Tuple.
     std::uint32_t length = 0;
-    /// Integer: itself; Text, Tuple: where it starts; Global: which one; Storage: its elements.
+    /// Integer: itself; Text, Tuple: where it starts; Global: which one; Storage: its elements;
+    /// Tensor: what it was made of, a Tuple.
     std::int64_t payload = 0;
 };
 
@@ -73,6 +77,7 @@ private:
         const auto popped = found->pops == kToMark ? popToMark() : popMany(found->pops);
         switch (found->effect) {
             case Effect::Drop:
+                if (opcode == kSetItem || opcode == kSetItems) nameTensors(popped);
                 break;
             case Effect::Other:
                 pushOther();
@@ -116,7 +121,11 @@ private:
             case Effect::Reduce: {
                 const auto call = popMany(2);
                 checkCall(call[0], call[1]);
-                pushOther();
+                if (textOf(call[0]) == kRebuildTensor) {
+                    push({Value::Kind::Tensor, 0, call[1]});
+                } else {
+                    pushOther();
+                }
                 break;
             }
             default:
@@ -156,7 +165,8 @@ private:
 
     /// ('storage', type, key, location, number of elements)
     void pushStorage() {
-        const auto id = itemsOf(pop());
+        const auto identification = pop();
+        const auto id = itemsOf(identification);
         Value storage;
         if (id.size() >= 5) {
             const std::string_view type = textOf(id[1]);
@@ -167,7 +177,7 @@ private:
                                        &bytes)) {
                 throw BadPickle("a tensor has an impossible size");
             }
-            storage = {Value::Kind::Storage, 0, count.payload};
+            storage = {Value::Kind::Storage, identification, count.payload};
             if (bytes > 0) m_report.storages.push_back({std::string(textOf(id[2])), bytes});
         }
         push(storage);
@@ -176,8 +186,7 @@ private:
     /// Tensors are views of storages; LibTorch does not check that they lie inside.
     void checkCall(std::uint32_t callee, std::uint32_t arguments) const {
         const auto name = textOf(callee);
-        if (name != "torch._utils._rebuild_tensor_v2" && name != "torch._utils._rebuild_qtensor")
-            return;
+        if (name != kRebuildTensor && name != "torch._utils._rebuild_qtensor") return;
         const auto items = itemsOf(arguments);
         if (items.size() < 4) throw BadPickle("a tensor lacks its shape");
         const Value& storage = m_values[items[0]];
@@ -189,6 +198,27 @@ private:
             throw BadPickle(cat("a tensor claims ", *needed, " numbers where ", storage.payload,
                                 " are stored"));
         }
+    }
+
+    /// From the keys and values of a dict, in turn.
+    void nameTensors(std::span<const std::uint32_t> items) {
+        for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
+            const Value& value = m_values[items[i + 1]];
+            const bool isNamed = m_values[items[i]].kind == Value::Kind::Text;
+            if (!isNamed || value.kind != Value::Kind::Tensor) continue;
+            const auto made = itemsOf(static_cast<std::uint32_t>(value.payload));
+            const auto storage = itemsOf(m_values[made[0]].length);
+            m_report.tensors.push_back({std::string(textOf(items[i])),
+                                        std::string(textOf(storage[1])),
+                                        std::string(textOf(storage[2])), m_values[made[1]].payload,
+                                        numbersOf(made[2]), numbersOf(made[3])});
+        }
+    }
+
+    std::vector<std::int64_t> numbersOf(std::uint32_t tuple) const {
+        std::vector<std::int64_t> numbers;
+        for (const std::uint32_t item : itemsOf(tuple)) numbers.push_back(m_values[item].payload);
+        return numbers;
     }
 
     /// One past the last element that a view touches.

@@ -15,10 +15,21 @@ struct PickledStorage {
     std::uint64_t bytes = 0;  ///< what its tensors need at least
 };
 
+/// A tensor that is a value of a dict.
+struct PickledTensor {
+    std::string name;         ///< its key in the dict
+    std::string storageType;  ///< "torch.FloatStorage"
+    std::string key;          ///< of the record it is a view of
+    std::int64_t offset = 0;  ///< elements, as the strides
+    std::vector<std::int64_t> sizes;
+    std::vector<std::int64_t> strides;
+};
+
 /// What `scanPickle` found.
 struct PickleReport {
     std::vector<std::string> globals;  ///< "torch._utils._rebuild_tensor_v2", each once, in order
     std::vector<PickledStorage> storages;
+    std::vector<PickledTensor> tensors;  ///< in the order of the dicts; each inside its storage
     std::string problem;  ///< empty, or why it cannot be right: an unknown opcode, a tensor larger
                           ///< than its storage
 };

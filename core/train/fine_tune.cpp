@@ -28,6 +28,11 @@ std::vector<at::Tensor> keptWeights(const model::Snapshot& snapshot, const prune
 }
 
 Result<void> checkSplits(const data::Dataset& dataset) {
+    if (dataset.info().targets != data::Targets::Classes) {
+        return Error{Error::Kind::Unsupported, cat("Cannot fine-tune on ", dataset.info().name),
+                     "cross-entropy needs targets that are one class a sample",
+                     "Save the targets as one int64 class number a sample"};
+    }
     for (const auto split : {data::Split::Train, data::Split::Validation}) {
         if (data::sampleCount(dataset, split) > 0) continue;
         return Error{Error::Kind::BadArgument, cat("Cannot fine-tune on ", dataset.info().name),

@@ -82,12 +82,15 @@ Result<Loop::Outcome> Loop::runEpoch(int epoch, RunControl& control) {
     while (m_loader.hasNext()) {
         if (!control.keepGoing()) return Outcome::Stopped;
         const double lr = learningRate();
-        const data::Batch batch = measure::moved(m_loader.next(), m_placement);
+        const auto read = m_loader.next(control);
+        if (!read && read.error().kind == Error::Kind::Cancelled) return Outcome::Stopped;
+        if (!read) return read.error();
+        const data::Batch batch = measure::moved(*read, m_placement);
         const auto loss = step(batch, lr);
         if (!loss) return loss.error();
         ++m_position.step;
-        lossSum += *loss * static_cast<double>(batch.targets.numel());
-        samples += batch.targets.numel();
+        lossSum += *loss * static_cast<double>(batch.samples());
+        samples += batch.samples();
         // When weights may grow back, they do so in the first step; later counts change little.
         if (!m_masks && m_position.step == 1) m_metrics.setSparsity(countSparsity());
         m_metrics.add({.step = m_position.step, .epoch = epoch, .loss = *loss, .lr = lr});

@@ -15,7 +15,7 @@ CORE_ROOMS = {
     "model": ["script"],
     "channels": ["model"],
     "prune": ["channels"],
-    "data": ["base"],
+    "data": ["script"],
     "measure": ["prune", "data"],
     "train": ["measure"],
     "exchange": ["train"],

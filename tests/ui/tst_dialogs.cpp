@@ -115,7 +115,7 @@ private Q_SLOTS:
         data::DataSpec spec;
         spec.path = folder.path().toStdString();
         spec.validation = 0.2;
-        ui::DataDialog dialog(&jobs, spec);
+        ui::DataDialog dialog(&jobs, nullptr, spec);
         QSignalSpy previewed(&dialog, &ui::DataDialog::previewed);
         QVERIFY(previewed.wait(test::kPatienceMs));
         QVERIFY2(dialog.isReady(), qPrintable(shownText(dialog, "dataMessage")));
@@ -131,7 +131,7 @@ private Q_SLOTS:
         ui::JobRunner jobs;
         data::DataSpec spec;
         spec.path = "/nowhere/at/all";
-        ui::DataDialog dialog(&jobs, spec);
+        ui::DataDialog dialog(&jobs, nullptr, spec);
         QSignalSpy previewed(&dialog, &ui::DataDialog::previewed);
         QVERIFY(previewed.wait(test::kPatienceMs));
         QVERIFY(!dialog.isReady());
@@ -143,7 +143,7 @@ private Q_SLOTS:
         ui::JobRunner jobs;
         data::DataSpec spec;
         spec.path = "/nowhere/at/all";
-        ui::DataDialog dialog(&jobs, spec);
+        ui::DataDialog dialog(&jobs, nullptr, spec);
         test::find<QLineEdit>(dialog, "dataMean")->setText("0.5, red");
         QVERIFY(isError(dialog, "dataMessage"));
         QVERIFY(shownText(dialog, "dataMessage").startsWith("Mean"));
@@ -155,7 +155,7 @@ private Q_SLOTS:
         DialogScript script;
         script.nextFile("/nowhere/else");
         ui::JobRunner jobs;
-        ui::DataDialog dialog(&jobs, {});
+        ui::DataDialog dialog(&jobs, nullptr, {});
         QVERIFY(!isError(dialog, "dataMessage"));
         test::find<QPushButton>(dialog, "dataPickFolder")->click();
         QCOMPARE(dialog.spec().path, std::filesystem::path("/nowhere/else"));
@@ -327,7 +327,7 @@ private Q_SLOTS:
 
     void everyFieldHasAName() {
         ui::JobRunner jobs;
-        ui::DataDialog data(&jobs, {});
+        ui::DataDialog data(&jobs, nullptr, {});
         ui::InputDialog input("model.pt", "");
         ui::ShortcutsDialog shortcuts({});
         ui::AboutDialog about("1");

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/dialogs/data_dialog.h"
 
-#include <QComboBox>
 #include <QDialogButtonBox>
-#include <QDoubleSpinBox>
 #include <QFormLayout>
 #include <QHBoxLayout>
 #include <QLineEdit>
@@ -11,9 +9,12 @@
 #include <QVBoxLayout>
 
 #include "core/base/format.h"
+#include "core/measure/evaluate.h"
+#include "ui/dialogs/data_fields.h"
 #include "ui/dialogs/dialogs.h"
 #include "ui/dialogs/fit_height.h"
 #include "ui/dialogs/inline_message.h"
+#include "ui/dialogs/sample_strip.h"
 #include "ui/jobs/job_runner.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
@@ -23,46 +24,31 @@ namespace {
 
 const QString kPreviewSlot = QStringLiteral("data-preview");
 
-QString joined(const std::vector<double>& numbers) {
-    QStringList texts;
-    for (const double number : numbers) texts << QString::number(number);
-    return texts.join(QStringLiteral(", "));
+constexpr int kShownSamples = 12;
+
+/// Opens, looks, and tries the model. Errors: of openDataset, previewSamples; Cancelled.
+Result<DataLook> lookAt(const data::DataSpec& spec, const model::SnapshotPtr& snapshot,
+                        RunControl& control) {
+    auto dataset = data::openDataset(spec, control);
+    if (!dataset) return dataset.error();
+    auto preview = data::previewSamples(**dataset, kShownSamples, control);
+    if (!preview) return preview.error();
+    DataLook look{data::info(**dataset), std::move(*preview), {}};
+    if (!snapshot) return look;
+    if (auto fit = measure::checkFit(*snapshot, **dataset); !fit) look.misfit = fit.error();
+    return look;
 }
 
-/// Numbers separated by commas or spaces; none when something else is among them.
-std::optional<std::vector<double>> parsedNumbers(QString text) {
-    std::vector<double> numbers;
-    text.replace(QLatin1Char(','), QLatin1Char(' '));
-    for (const QString& part : text.split(QLatin1Char(' '), Qt::SkipEmptyParts)) {
-        bool ok = false;
-        numbers.push_back(part.toDouble(&ok));
-        if (!ok) return std::nullopt;
+QString describeTargets(const data::DatasetInfo& info) {
+    switch (info.targets) {
+        case data::Targets::Classes:
+            return DataDialog::tr("%1 classes").arg(info.classes.size());
+        case data::Targets::Numbers:
+            return DataDialog::tr("numbers to predict");
+        case data::Targets::None:
+            break;
     }
-    return numbers;
-}
-
-QLineEdit* lineEdit(const QString& name, const QString& label, const QString& placeholder,
-                    const QString& tip) {
-    auto* edit = new QLineEdit;
-    edit->setObjectName(name);
-    edit->setAccessibleName(label);
-    edit->setPlaceholderText(placeholder);
-    edit->setToolTip(tip);
-    return edit;
-}
-
-QComboBox* presetBox(const QString& current) {
-    auto* box = new QComboBox;
-    box->setObjectName(QStringLiteral("dataPreset"));
-    box->setAccessibleName(DataDialog::tr("Preset"));
-    box->setToolTip(
-        DataDialog::tr("Mean and standard deviation that models for this data usually expect"));
-    box->addItem(DataDialog::tr("By the kind of data"), QString());
-    for (const char* name : {"mnist", "cifar10", "imagenet"}) {
-        box->addItem(QString::fromLatin1(name), QString::fromLatin1(name));
-    }
-    box->setCurrentIndex(std::max(0, box->findData(current)));
-    return box;
+    return DataDialog::tr("no targets");
 }
 
 }  // namespace
@@ -75,76 +61,78 @@ QString describeDataset(const data::DatasetInfo& info) {
     };
     QString text =
         DataDialog::tr(
-            "%1: %2, samples of %3, %4 classes.\n%5 for training, %6 for validation, %7 for test.")
+            "%1: %2, samples of %3, %4.\n%5 for training, %6 for validation, %7 for test.")
             .arg(QString::fromStdString(info.name), QString::fromStdString(info.kind),
-                 shape.join(QStringLiteral(" × ")), QString::number(info.classes.size()),
-                 count(info.train), count(info.validation), count(info.test));
+                 shape.join(QStringLiteral(" × ")), describeTargets(info), count(info.train),
+                 count(info.validation), count(info.test));
     for (const std::string& note : info.notes)
         text += QLatin1Char('\n') + QString::fromStdString(note);
     return text;
 }
 
-DataDialog::DataDialog(JobRunner* jobs, const data::DataSpec& initial, QWidget* parent)
-    : QDialog(parent), m_jobs(jobs) {
+namespace {
+
+/// The dataset, its range, what is odd about it, and whether the model takes it.
+QString describeLook(const DataLook& look, const model::SnapshotPtr& snapshot) {
+    const auto number = [](double value) { return QString::fromStdString(significant(value, 3)); };
+    QString text = describeDataset(look.info);
+    text += DataDialog::tr("\nValues from %1 to %2.")
+                .arg(number(look.preview.lowest), number(look.preview.highest));
+    for (const std::string& warning : look.preview.warnings)
+        text += QLatin1Char('\n') + asSentence(QString::fromStdString(warning));
+    if (snapshot) {
+        text +=
+            DataDialog::tr("\n%1 runs on it.").arg(QString::fromStdString(snapshot->file().name()));
+    }
+    return text;
+}
+
+}  // namespace
+
+DataDialog::DataDialog(JobRunner* jobs, model::SnapshotPtr snapshot, const data::DataSpec& initial,
+                       QWidget* parent)
+    : QDialog(parent),
+      m_jobs(jobs),
+      m_snapshot(std::move(snapshot)),
+      m_fields(new DataFields(initial)),
+      m_samples(new SampleStrip) {
     setObjectName(QStringLiteral("dataDialog"));
     setWindowTitle(tr("Attach data"));
-    makeFields(initial);
+    makePath(initial);
     m_message = new InlineMessage(QStringLiteral("dataMessage"));
-    m_message->setMinimumHeight(4 * fontMetrics().lineSpacing());
+    m_message->setMinimumHeight(5 * fontMetrics().lineSpacing());
 
     auto* form = new QFormLayout;
     form->addRow(tr("Data"), makePathLine());
-    form->addRow(tr("Preset"), m_preset);
-    form->addRow(tr("Mean"), m_mean);
-    form->addRow(tr("Standard deviation"), m_deviation);
-    form->addRow(tr("Validation share"), m_validation);
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
     m_accept = buttons->addButton(tr("Attach data"), QDialogButtonBox::AcceptRole);
     m_accept->setObjectName(QStringLiteral("dataAccept"));
     auto* layout = new QVBoxLayout(this);
     layout->setSpacing(style::kSpaceGroup);
     layout->addLayout(form);
+    layout->addWidget(m_fields);
+    layout->addWidget(m_samples);
     layout->addWidget(m_message);
     layout->addStretch();
     layout->addWidget(buttons);
-    fitHeight(*this, 560);
+    fitHeight(*this, 620);
 
     connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
-    for (QLineEdit* edit : {m_path, m_mean, m_deviation}) {
-        connect(edit, &QLineEdit::textChanged, this, &DataDialog::preview);
-    }
-    connect(m_preset, &QComboBox::currentIndexChanged, this, &DataDialog::preview);
-    connect(m_validation, &QDoubleSpinBox::valueChanged, this, &DataDialog::preview);
+    connect(m_path, &QLineEdit::textChanged, this, &DataDialog::preview);
+    connect(m_fields, &DataFields::changed, this, &DataDialog::preview);
     preview();
 }
 
-void DataDialog::makeFields(const data::DataSpec& initial) {
-    m_path = lineEdit(QStringLiteral("dataPath"), tr("Data file or folder"),
-                      tr("A folder, or one file of the data"),
-                      tr("A folder with the four IDX files of MNIST or of data like it, plain or "
-                         "gzipped; or one of these files; or a folder with JPEG or PNG images in a "
-                         "folder for each class"));
-    m_path->setText(QString::fromStdString(initial.path.string()));
-    m_preset = presetBox(QString::fromStdString(initial.preset));
-    const QString ofPreset = tr("as in the preset");
-    m_mean = lineEdit(QStringLiteral("dataMean"), tr("Mean"), ofPreset,
-                      tr("Subtracted from each channel, on values from 0 to 1; separate channels "
-                         "with commas"));
-    m_mean->setText(joined(initial.mean));
-    m_deviation = lineEdit(QStringLiteral("dataDeviation"), tr("Standard deviation"), ofPreset,
-                           tr("Each channel is divided by it after the mean is subtracted"));
-    m_deviation->setText(joined(initial.deviation));
-    m_validation = new QDoubleSpinBox;
-    m_validation->setObjectName(QStringLiteral("dataValidation"));
-    m_validation->setAccessibleName(tr("Validation share"));
-    m_validation->setToolTip(
-        tr("Share of the training split that is held out: choices are made on "
-           "it, and the test split stays unseen"));
-    m_validation->setRange(1, 50);
-    m_validation->setDecimals(0);
-    m_validation->setSuffix(QStringLiteral(" %"));
-    m_validation->setValue(initial.validation * 100);
+void DataDialog::makePath(const data::DataSpec& initial) {
+    m_path = new QLineEdit(QString::fromStdString(initial.path.string()));
+    m_path->setObjectName(QStringLiteral("dataPath"));
+    m_path->setAccessibleName(tr("Data file or folder"));
+    m_path->setPlaceholderText(tr("A folder, or one file of the data"));
+    m_path->setToolTip(
+        tr("A folder with the four IDX files of MNIST or of data like it, with the binary files of "
+           "CIFAR-10 or CIFAR-100, or with JPEG or PNG images in a folder for each class; or a "
+           ".pt or .npz file of inputs and targets"));
 }
 
 DataDialog::~DataDialog() {
@@ -179,48 +167,47 @@ void DataDialog::pick(const QString& path) {
 }
 
 data::DataSpec DataDialog::spec() const {
-    data::DataSpec spec;
+    data::DataSpec spec = m_fields->spec();
     spec.path = m_path->text().trimmed().toStdString();
-    spec.preset = m_preset->currentData().toString().toStdString();
-    spec.mean = parsedNumbers(m_mean->text()).value_or(std::vector<double>());
-    spec.deviation = parsedNumbers(m_deviation->text()).value_or(std::vector<double>());
-    spec.validation = m_validation->value() / 100;
     return spec;
 }
 
 void DataDialog::preview() {
     m_isReady = false;
     m_accept->setEnabled(false);
+    m_samples->clear();
     m_jobs->cancelSlot(kPreviewSlot);
     if (m_path->text().trimmed().isEmpty()) {
         m_message->showNote(tr("Choose a file or a folder: what it holds is shown here."));
         return;
     }
-    for (const QLineEdit* edit : {m_mean, m_deviation}) {
-        if (parsedNumbers(edit->text())) continue;
-        m_message->showError(tr("%1 is not a list of numbers. Write one number per channel, such "
-                                "as 0.49, 0.48, 0.45.")
-                                 .arg(edit->accessibleName()));
+    if (const QString problem = m_fields->problem(); !problem.isEmpty()) {
+        m_message->showError(problem);
         return;
     }
     m_message->showNote(tr("Looking at the data…"));
     const JobOptions options{Lane::Interactive, tr("Looking at the data"), kPreviewSlot, false};
-    m_jobs->run<data::DatasetPtr>(
+    m_jobs->run<DataLook>(
         options, this,
-        [spec = spec()](const EventSink<>&, RunControl& control) {
-            return data::openDataset(spec, control);
+        [spec = spec(), snapshot = m_snapshot](const EventSink<>&, RunControl& control) {
+            return lookAt(spec, snapshot, control);
         },
-        [this](Result<data::DatasetPtr> dataset) { showPreview(dataset); });
+        [this](const Result<DataLook>& look) { showLook(look); });
 }
 
-void DataDialog::showPreview(const Result<data::DatasetPtr>& dataset) {
-    if (!dataset && dataset.error().kind == Error::Kind::Cancelled) return;
-    m_isReady = dataset.ok();
+void DataDialog::showLook(const Result<DataLook>& look) {
+    if (!look && look.error().kind == Error::Kind::Cancelled) return;
+    m_isReady = look.ok() && !look->misfit;
     m_accept->setEnabled(m_isReady);
-    if (dataset) {
-        m_message->showNote(describeDataset(data::info(**dataset)));
+    if (!look) {
+        m_message->showError(look.error());
     } else {
-        m_message->showError(dataset.error());
+        m_samples->setPreview(look->preview);
+        if (look->misfit) {
+            m_message->showError(*look->misfit);
+        } else {
+            m_message->showNote(describeLook(*look, m_snapshot));
+        }
     }
     Q_EMIT previewed();
 }

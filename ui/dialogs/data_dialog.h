@@ -2,26 +2,38 @@
 // Which data to attach and how it is read, with a look at what is there.
 #pragma once
 
+#include <optional>
+
 #include <QDialog>
 
-#include "core/data/dataset.h"
+#include "core/data/preview.h"
+#include "core/model/snapshot.h"
 
-class QComboBox;
-class QDoubleSpinBox;
 class QLineEdit;
 class QPushButton;
 
 namespace espalier::ui {
 
+class DataFields;
 class InlineMessage;
 class JobRunner;
+class SampleStrip;
 
-/// Looks at the data in a job whenever a field changes; "Attach data" can be pressed once that went
-/// well.
+/// What the look at the data found.
+struct DataLook {
+    data::DatasetInfo info;
+    data::Preview preview;
+    std::optional<Error> misfit;  ///< why the model cannot run on it
+};
+
+/// Looks at the data, and tries the model on it, in a job whenever a field changes; "Attach data"
+/// can be pressed once that went well.
 class DataDialog : public QDialog {
     Q_OBJECT
 public:
-    DataDialog(JobRunner* jobs, const data::DataSpec& initial, QWidget* parent = nullptr);
+    /// `snapshot` may be null: then nothing is tried on the data.
+    DataDialog(JobRunner* jobs, model::SnapshotPtr snapshot, const data::DataSpec& initial,
+               QWidget* parent = nullptr);
     ~DataDialog() override;
 
     data::DataSpec spec() const;
@@ -31,19 +43,18 @@ Q_SIGNALS:
     void previewed();  ///< the look at the data is over, well or not
 
 private:
-    void makeFields(const data::DataSpec& initial);
+    void makePath(const data::DataSpec& initial);
     QLayout* makePathLine();
     void pick(const QString& path);
     void preview();
-    void showPreview(const Result<data::DatasetPtr>& dataset);
+    void showLook(const Result<DataLook>& look);
 
     JobRunner* m_jobs;
+    model::SnapshotPtr m_snapshot;
     bool m_isReady = false;
     QLineEdit* m_path;
-    QComboBox* m_preset;
-    QLineEdit* m_mean;
-    QLineEdit* m_deviation;
-    QDoubleSpinBox* m_validation;
+    DataFields* m_fields;
+    SampleStrip* m_samples;
     InlineMessage* m_message;
     QPushButton* m_accept;
 };

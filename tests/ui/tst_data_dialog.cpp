@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Attaching data: samples with labels, whether the model takes them, sizes.
+#include <QComboBox>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSignalSpy>
+
+#include "tests/support/grab.h"
+#include "tests/support/gui_test.h"
+#include "tests/support/image_files.h"
+#include "tests/support/open_model.h"
+#include "tests/support/tiny_data.h"
+#include "ui/dialogs/data_dialog.h"
+#include "ui/dialogs/data_fields.h"
+#include "ui/dialogs/inline_message.h"
+#include "ui/dialogs/sample_strip.h"
+
+using namespace espalier;
+
+class TestDataDialog : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void init() {
+        test::failOnAnyWarning();
+        m_folder = std::make_unique<QTemporaryDir>();
+    }
+    void samplesAreShownWithLabels();
+    void aModelThatFits();
+    void aModelThatDoesNotFit();
+    void colourPhotosAreScaled();
+    void sizesAreChecked();
+    void everythingComesBack();
+    void aBrokenFolderShowsNothing();
+    void looksAgainWithTheNewestOptions();
+
+private:
+    std::filesystem::path root() const { return m_folder->path().toStdString(); }
+    data::DataSpec tinyMnist() {
+        test::writeTinyMnist(root());
+        data::DataSpec spec;
+        spec.path = root();
+        return spec;
+    }
+    static QString message(const QDialog& dialog) {
+        return test::find<ui::InlineMessage>(dialog, "dataMessage")->text();
+    }
+    static bool look(ui::DataDialog& dialog) {
+        QSignalSpy previewed(&dialog, &ui::DataDialog::previewed);
+        return previewed.wait(test::kPatienceMs);
+    }
+    std::unique_ptr<QTemporaryDir> m_folder;
+    ui::JobRunner m_jobs;
+};
+
+void TestDataDialog::samplesAreShownWithLabels() {
+    ui::DataDialog dialog(&m_jobs, nullptr, tinyMnist());
+    auto* samples = test::find<ui::SampleStrip>(dialog, "dataSamples");
+    QCOMPARE(samples->count(), 0);
+    QVERIFY(look(dialog));
+    QVERIFY2(dialog.isReady(), qPrintable(message(dialog)));
+    QCOMPARE(samples->count(), 12);
+    QVERIFY(!samples->item(0)->icon().isNull());
+    bool isDigit = false;
+    samples->item(5)->text().toInt(&isDigit);
+    QVERIFY(isDigit);
+    // (0 - 0.1307) / 0.3081 to (200 … 249 / 255 - 0.1307) / 0.3081
+    QVERIFY2(message(dialog).contains("Values from −0.424 to 2."), qPrintable(message(dialog)));
+    dialog.show();
+    QCOMPARE(test::focusableWithoutName(dialog).join("; "), QString());
+    test::grab(dialog, "data_dialog");
+}
+
+void TestDataDialog::aModelThatFits() {
+    if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+    test::OpenModel model;
+    QVERIFY(model.open());
+    ui::DataDialog dialog(&m_jobs, model.document.snapshot(), tinyMnist());
+    QVERIFY(look(dialog));
+    QVERIFY2(dialog.isReady(), qPrintable(message(dialog)));
+    QVERIFY2(message(dialog).contains(" runs on it."), qPrintable(message(dialog)));
+}
+
+void TestDataDialog::aModelThatDoesNotFit() {
+    if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+    test::OpenModel model;
+    QVERIFY(model.open());
+    data::DataSpec spec = tinyMnist();
+    spec.resize = {20};
+    ui::DataDialog dialog(&m_jobs, model.document.snapshot(), spec);
+    QVERIFY(look(dialog));
+    QVERIFY(!dialog.isReady());
+    QVERIFY(!test::find<QPushButton>(dialog, "dataAccept")->isEnabled());
+    QVERIFY(test::find<ui::InlineMessage>(dialog, "dataMessage")->isError());
+    QVERIFY2(message(dialog).contains("1x1x28x28") && message(dialog).contains("1x1x20x20"),
+             qPrintable(message(dialog)));
+    // What does not fit is shown all the same; mending it makes it fit.
+    QCOMPARE(test::find<ui::SampleStrip>(dialog, "dataSamples")->count(), 12);
+    test::find<QLineEdit>(dialog, "dataResize")->setText("28");
+    QVERIFY(look(dialog));
+    QVERIFY2(dialog.isReady(), qPrintable(message(dialog)));
+}
+
+void TestDataDialog::colourPhotosAreScaled() {
+    for (const std::string name : {"a/0.png", "a/1.png", "b/0.png"}) {
+        const auto width = static_cast<std::uint32_t>(name == "b/0.png" ? 40 : 30);
+        test::writeFile(root() / "train" / name, test::solidPng(width, 20, 200, 100, 50));
+    }
+    data::DataSpec spec;
+    spec.path = root();
+    ui::DataDialog dialog(&m_jobs, nullptr, spec);
+    QVERIFY(look(dialog));
+    QVERIFY(!dialog.isReady());
+    QVERIFY2(message(dialog).contains("30x20") && message(dialog).contains("40x20"),
+             qPrintable(message(dialog)));
+    test::find<QLineEdit>(dialog, "dataResize")->setText("16");
+    test::find<QLineEdit>(dialog, "dataCrop")->setText("12 × 14");
+    QVERIFY(look(dialog));
+    QVERIFY2(message(dialog).contains("samples of 3 × 12 × 14"), qPrintable(message(dialog)));
+    QCOMPARE(test::find<ui::SampleStrip>(dialog, "dataSamples")->item(0)->text(), QString("a"));
+}
+
+void TestDataDialog::sizesAreChecked() {
+    ui::DataDialog dialog(&m_jobs, nullptr, tinyMnist());
+    auto* resize = test::find<QLineEdit>(dialog, "dataResize");
+    for (const char* text : {"large", "0", "1 2 3", "-5"}) {
+        resize->setText(text);
+        QVERIFY2(message(dialog).startsWith("Scale to is not a size"), text);
+    }
+    resize->setText("32");
+    QVERIFY(look(dialog));
+    QVERIFY2(message(dialog).contains("samples of 1 × 32 × 32"), qPrintable(message(dialog)));
+}
+
+void TestDataDialog::everythingComesBack() {
+    data::DataSpec spec = tinyMnist();
+    spec.preset = "mnist";
+    spec.mean = {0.25};
+    spec.deviation = {0.5};
+    spec.resize = {30, 31};
+    spec.crop = {24};
+    spec.augment = "mnist";
+    spec.workers = 3;
+    spec.validation = 0.2;
+    const ui::DataDialog dialog(&m_jobs, nullptr, spec);
+    QCOMPARE(dialog.spec(), spec);
+}
+
+void TestDataDialog::aBrokenFolderShowsNothing() {
+    ui::DataDialog dialog(&m_jobs, nullptr, tinyMnist());
+    QVERIFY(look(dialog));
+    test::find<QLineEdit>(dialog, "dataPath")->setText("/nowhere/at/all");
+    QCOMPARE(test::find<ui::SampleStrip>(dialog, "dataSamples")->count(), 0);
+    QVERIFY(look(dialog));
+    QVERIFY(!dialog.isReady());
+    QCOMPARE(test::find<ui::SampleStrip>(dialog, "dataSamples")->count(), 0);
+}
+
+void TestDataDialog::looksAgainWithTheNewestOptions() {
+    ui::DataDialog dialog(&m_jobs, nullptr, tinyMnist());
+    auto* resize = test::find<QLineEdit>(dialog, "dataResize");
+    for (const char* text : {"1", "12", "12x", "12x1", "12x16"}) resize->setText(text);
+    QTRY_VERIFY(message(dialog).contains("samples of 1 × 12 × 16"));
+}
+
+QTEST_MAIN(TestDataDialog)
+#include "tst_data_dialog.moc"

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How data is read, as fields of a form.
+#pragma once
+
+#include <optional>
+
+#include <QWidget>
+
+#include "core/data/dataset.h"
+
+class QComboBox;
+class QDoubleSpinBox;
+class QFormLayout;
+class QLineEdit;
+
+namespace espalier::ui {
+
+/// Everything in a DataSpec but its path.
+class DataFields : public QWidget {
+    Q_OBJECT
+public:
+    explicit DataFields(const data::DataSpec& initial, QWidget* parent = nullptr);
+
+    /// With an empty path.
+    data::DataSpec spec() const;
+    /// What is wrong with what was typed; empty when all can be read.
+    QString problem() const;
+
+Q_SIGNALS:
+    void changed();
+
+private:
+    void makeImageFields(const data::DataSpec& initial);
+    void addRow(const QString& text, QWidget* field);
+
+    data::DataSpec m_initial;  // fields that are not shown keep their values
+    QFormLayout* m_form;
+    QComboBox* m_preset;
+    QLineEdit* m_mean;
+    QLineEdit* m_deviation;
+    QLineEdit* m_resize;
+    QLineEdit* m_crop;
+    QComboBox* m_augment;
+    QDoubleSpinBox* m_validation;
+};
+
+}  // namespace espalier::ui
