@@ -13,6 +13,7 @@
 #include "core/model/weight_values_torch.h"
 #include "core/prune/criterion.h"
 #include "core/prune/score_reader.h"
+#include "core/prune/scores_torch.h"
 
 namespace espalier::prune {
 
@@ -21,6 +22,7 @@ struct ScoreInput {
     model::WeightValues weights;
     std::string layerName;
     std::uint64_t seed = 0;
+    WeightScores measured = {};  ///< where the criterion needs data
 };
 
 struct Criterion {
@@ -55,5 +57,11 @@ Result<ScoreInput> scoreInput(const model::Layer& layer, const at::Tensor& weigh
 Criterion randomCriterion();
 Criterion magnitudeCriterion();
 Criterion lampCriterion();
+
+// Measured on data (core/measure).
+Criterion taylorCriterion();
+Criterion gradientCriterion();
+Criterion fisherCriterion();
+Criterion wandaCriterion();
 
 }  // namespace espalier::prune

@@ -149,8 +149,9 @@ Result<RuledMask> applyRule(const RuledWeight& weight, const WeightRule& rule,
                             std::string_view criterion, std::uint64_t seed, RunControl& control) {
     const auto found = findCriterion(criterion);
     if (!found) return found.error();
-    const auto input = scoreInput(weight.layer, weight.weight, weight.baseMask, seed);
+    auto input = scoreInput(weight.layer, weight.weight, weight.baseMask, seed);
     if (!input) return input.error();
+    input->measured = weight.measured;
     Work work{weight.layer, weight.weight.sizes().vec(), **found,
               *input,       weight.baseRemoved,          control};
     switch (rule.kind) {
