@@ -66,8 +66,7 @@ double sumOf(const Sums& sums) {
 }
 
 double meanOf(const Sums& sums) {
-    return sums.positions == 0 ? 0
-                               : sums.rounds.front() / static_cast<double>(sums.positions);
+    return sums.positions == 0 ? 0 : sums.rounds.front() / static_cast<double>(sums.positions);
 }
 
 double rootOf(const Sums& sums) {
@@ -130,10 +129,10 @@ ChannelCriterion wandaChannels() {
 }
 
 ChannelCriterion activationChannels() {
-    return {{"activation", "mean |a|",
-             "Channels that are faint where the next layers read them go first.", false,
-             Needs::Inputs},
-            activations};
+    return {
+        {"activation", "mean |a|",
+         "Channels that are faint where the next layers read them go first.", false, Needs::Inputs},
+        activations};
 }
 
 /// Hu et al., Network Trimming, 2016 (APoZ: the average percentage of zeros).

@@ -114,8 +114,8 @@ Result<std::vector<double>> channelScores(const channels::ChannelGroups& groups,
         if (!control.keepGoing()) return Error{Error::Kind::Cancelled, "Stopped", "", ""};
         ChannelInput input{groups, own, options.seed, options.withConsumers, control, nullptr};
         if ((*criterion)->info.isMeasured()) {
-            input.measured = measured.find({groups.snapshot()->weightsHash(), options.criterion,
-                                            options.data, options.seed});
+            input.measured = measured.find(
+                {groups.snapshot()->weightsHash(), options.criterion, options.data, options.seed});
             if (!input.measured) return needsData("Cannot rank channels", options.criterion);
         }
         return scoresOf(input, **criterion, options.reduce);

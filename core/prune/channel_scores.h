@@ -42,8 +42,8 @@ using ChannelScoresPtr = std::shared_ptr<const ChannelScores>;
 /// Scores of all groups, locked ones too. Deterministic in (weights, options, keys). Reads each
 /// producer's weight once: about 100 ms per million weights for fpgm, 2 ms for the others.
 /// `measured` are the scores at hand, for criteria that need data. Errors: BadArgument for an
-/// unknown criterion, and for one whose scores are not at hand; Damaged, naming the parameter, when weights are
-/// NaN or infinite; Cancelled.
+/// unknown criterion, and for one whose scores are not at hand; Damaged, naming the parameter, when
+/// weights are NaN or infinite; Cancelled.
 Result<ChannelScoresPtr> channelScores(const channels::ChannelGroups& groups,
                                        const ChannelScoreOptions& options, RunControl& control,
                                        const ScoreCache& measured = {});

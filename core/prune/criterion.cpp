@@ -19,7 +19,7 @@ namespace {
 
 const std::vector<Criterion>& table() {
     static const std::vector<Criterion> criteria{
-        magnitudeCriterion(), lampCriterion(),   taylorCriterion(), gradientCriterion(),
+        magnitudeCriterion(), lampCriterion(),  taylorCriterion(), gradientCriterion(),
         fisherCriterion(),    wandaCriterion(), randomCriterion()};
     return criteria;
 }

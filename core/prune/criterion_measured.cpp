@@ -97,12 +97,13 @@ Criterion gradientCriterion() {
 
 /// LeCun et al., Optimal Brain Damage, 1990, with the diagonal of the empirical Fisher information.
 Criterion fisherCriterion() {
-    return {{"fisher", "½·w²·E[(∂L/∂w)²]",
-             "Weights that the loss would hardly miss go first, to second order, from each sample's "
-             "own gradient (LeCun 1990).",
-             false, Needs::Labels},
-            measuredScores,
-            measuredScores};
+    return {
+        {"fisher", "½·w²·E[(∂L/∂w)²]",
+         "Weights that the loss would hardly miss go first, to second order, from each sample's "
+         "own gradient (LeCun 1990).",
+         false, Needs::Labels},
+        measuredScores,
+        measuredScores};
 }
 
 /// Sun et al., A Simple and Effective Pruning Approach for Large Language Models, 2023.

@@ -111,11 +111,8 @@ std::int64_t zerosOf(const at::Tensor& mask) {
 /// The weight that the rule acts on: what the channels leave.
 RuledWeight leftOf(const model::Snapshot& snapshot, const model::Layer& layer,
                    const AxisPositions& positions, const WeightScores& measured) {
-    RuledWeight left{layer,
-                     model::weight(snapshot, layer.id),
-                     {},
-                     snapshot.baseRemoved(layer.id),
-                     measured};
+    RuledWeight left{
+        layer, model::weight(snapshot, layer.id), {}, snapshot.baseRemoved(layer.id), measured};
     if (left.baseRemoved > 0) left.baseMask = snapshot.state().baseMasks[layer.id.index()];
     if (positions.empty()) return left;
     left.weight = sliced(left.weight, positions);

@@ -156,7 +156,8 @@ Result<Plan> withSparsityEverywhere(const model::Snapshot& snapshot, const Plan&
                 result.weights[layer->name] = WeightRule::sparsity(sparsity);
             return result;
         }
-        const auto removed = spreadGlobally(snapshot, layers, *ranking, plan.seed, sparsity, control);
+        const auto removed =
+            spreadGlobally(snapshot, layers, *ranking, plan.seed, sparsity, control);
         if (!removed) return removed.error();
         for (std::size_t i = 0; i < layers.size(); ++i) {
             // Rounding gives the count back: the quotient is off by far less than half a weight.
