@@ -12,7 +12,8 @@ namespace {
 std::string listOf(std::span<const prune::CriterionInfo> criteria) {
     std::string list;
     for (const auto& criterion : criteria)
-        list += cat(list.empty() ? "" : ", ", criterion.name, " (", criterion.formula, ")");
+        list += cat(list.empty() ? "" : ", ", criterion.name, " (", criterion.formula,
+                    criterion.isMeasured() ? ", needs --data)" : ")");
     return list;
 }
 
@@ -61,17 +62,17 @@ void addInputs(CLI::App& app, std::vector<script::InputSpec>& inputs) {
         ->take_all();
 }
 
-void addData(CLI::App& app, data::DataSpec& data) {
-    app.add_option(
-           "--data", data.path,
-           "Dataset: a folder with the four IDX files of MNIST or a relative, plain or .gz; or "
-           "one with JPEG or PNG images by class (train/CLASS/…, test/CLASS/…)")
-        ->required();
+CLI::Option* addData(CLI::App& app, data::DataSpec& data) {
+    auto* path = app.add_option(
+        "--data", data.path,
+        "Dataset: a folder with the four IDX files of MNIST or a relative, plain or .gz; or "
+        "one with JPEG or PNG images by class (train/CLASS/…, test/CLASS/…)");
     app.add_option("--preset", data.preset,
                    "Normalisation: mnist, cifar10 or imagenet (default: by the data)");
     app.add_option("--mean", data.mean, "Mean per channel, on values scaled to 0..1")
         ->delimiter(',');
     app.add_option("--std", data.deviation, "Standard deviation per channel")->delimiter(',');
+    return path->required();
 }
 
 void addChoice(CLI::App& app, project::PruneChoice& choice) {
@@ -103,7 +104,11 @@ void addChoice(CLI::App& app, project::PruneChoice& choice) {
         "--allow-inexact", choice.allowInexact,
         "Also cut groups whose statistics (layer norm, group norm …) then run over fewer channels");
     app.add_option("--seed", choice.seed,
-                   "Seed of the random criterion and of training (default: the plan's, else 0)");
+                   "Seed of the random criterion, of the samples that criteria look at, and of "
+                   "training (default: the plan's, else 0)");
+    app.add_option("--samples", choice.samples,
+                   "How many samples criteria with data look at (default: the plan's, else 1024)")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
 }
 
 CLI::Option* addHeads(CLI::App& app, channels::HeadUnit& heads) {

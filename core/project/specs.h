@@ -38,6 +38,8 @@ struct PruneChoice {
     channels::HeadUnit heads = channels::HeadUnit::Most;
     bool allowInexact = false;          ///< also where the plan file does not
     std::optional<std::uint64_t> seed;  ///< none: the plan file's, else 0
+    /// That criteria with data look at; none: the plan file's, else 1 024.
+    std::optional<std::int64_t> samples{};
     bool operator==(const PruneChoice&) const = default;
 };
 
@@ -45,6 +47,7 @@ struct PruneSpec {
     std::filesystem::path model;
     std::vector<script::InputSpec> inputs;
     PruneChoice choice;
+    data::DataSpec data{};        ///< for criteria that need it; an empty path: none
     bool compensateBias = false;  ///< see channels::CutOptions
     std::filesystem::path output;
     std::filesystem::path maskedOutput;  ///< may be empty, as the next two

@@ -151,7 +151,7 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
     if (!inputs) return inputs.error();
     auto snapshot = openFor(spec.model, *inputs, **dataset, events, control);
     if (!snapshot) return snapshot.error();
-    auto pruned = applyChoice(*snapshot, spec.choice, clock, control);
+    auto pruned = applyChoice(*snapshot, spec.choice, dataset->get(), clock, events, control);
     if (!pruned) return pruned.error();
     if (auto fits = measure::checkFit(**snapshot, **dataset); !fits) return fits.error();
     return TuneSetup{*dataset, *pruned};

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The measured scores that a choice of what is pruned ranks by.
+#pragma once
+
+#include "core/base/events.h"
+#include "core/base/run_control.h"
+#include "core/data/dataset.h"
+#include "core/project/specs.h"
+#include "core/prune/scores.h"
+
+namespace espalier::project {
+
+/// Names in `plan` the samples that criteria look at, when `choice` or `plan` ranks by a criterion
+/// that needs data: those of the plan, `choice.samples` of them, or else the first 1 024 of what
+/// the data has to train on. `dataset` may be null. Errors: BadArgument when there is no data.
+Result<prune::Plan> withData(const model::Snapshot& snapshot, prune::Plan plan,
+                             const PruneChoice& choice, const data::Dataset* dataset);
+
+/// Measures what `choice` and the rules of `plan` rank by; nothing where weights are enough.
+/// Errors: those of measure::measureScores.
+Result<prune::ScoreCache> scoresFor(const model::SnapshotPtr& snapshot, const prune::Plan& plan,
+                                    const PruneChoice& choice, const data::Dataset* dataset,
+                                    const EventSink<>& events, RunControl& control);
+
+}  // namespace espalier::project
