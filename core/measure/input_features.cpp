@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
+
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/bincount.h>
 
+#include "core/base/format.h"
 #include "core/measure/input_features_torch.h"
 
 namespace espalier::measure {
@@ -32,6 +35,13 @@ Result<void> FeatureMeter::add(const data::Batch& batch, RunControl& control) {
     const auto output = run(m_model, batch, observer, control);
     if (!output) return output.error();
     m_others.insert(observer.otherUses().begin(), observer.otherUses().end());
+    for (const auto& [parameter, seen] : m_weights) {
+        if (std::isfinite(seen.inputs.sums.sum().item<double>())) continue;
+        return Error{Error::Kind::Damaged, "Cannot look at activations",
+                     cat("what ", m_model.parameters[static_cast<std::size_t>(parameter)].name,
+                         " is multiplied by is NaN or infinite"),
+                     "See whether the data holds such numbers, and whether the weights are sound"};
+    }
     return {};
 }
 

@@ -75,7 +75,8 @@ Result<std::vector<at::Tensor>> gradients(const ScoredModel& model, const data::
     std::vector<at::Tensor> result;
     auto next = found.begin();
     for (const at::Tensor& leaf : model.leaves) {
-        result.push_back(leaf.defined() ? (next++)->detach() : at::Tensor());
+        const at::Tensor gradient = leaf.defined() ? *next++ : at::Tensor();
+        result.push_back(gradient.defined() ? gradient.detach() : gradient);
     }
     return result;
 }

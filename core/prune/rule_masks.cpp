@@ -62,7 +62,7 @@ Result<RuledMask> removeLowest(const Work& work, std::int64_t count) {
 Result<RuledMask> removeBelow(const Work& work, double threshold) {
     const auto scores = work.criterion.scores(work.input, work.control);
     if (!scores) return cancelledError();
-    if (work.criterion.ranksAreScores()) return maskOfCut(work, *scores, Cut{threshold, 0});
+    if (work.criterion.scoresInOrder()) return maskOfCut(work, *scores, Cut{threshold, 0});
     const ScoreReader* const readers[] = {scores.get()};
     const auto taken = countTaken(readers, Cut{threshold, 0}, work.control);
     return taken ? removeLowest(work, taken->front()) : cancelledError();

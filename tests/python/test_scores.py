@@ -66,7 +66,7 @@ def test_weights_by_gradients(prune, samples, tmp_path, criterion, kind, how):
         assert removed[name].sum() == round(0.4 * removed[name].numel()), name
         assert_lowest(expected[name], removed[name], name)
     plan = json.loads((out / "plan.json").read_text())["defaults"]
-    assert plan["weights"]["criterion"] == criterion and plan["data"] == f"test[0:{COUNT}]"
+    assert plan["weights"]["criterion"] == criterion and plan["data"] == f"validation[0:{COUNT}]"
 
 
 @pytest.mark.parametrize("how", ["script", "trace"])
@@ -103,7 +103,7 @@ def test_one_threshold_over_all_layers(prune, samples, examples):
 
 
 def channel_scores(model, criterion, inputs, labels):
-    """Of conv1 and conv2 of LeNet-5, by what the next layer reads where activations count."""
+    """Of conv1 and conv2, by what the next layer reads where activations count."""
     if criterion in ("activation", "apoz"):
         each = torch.abs if criterion == "activation" else (lambda x: (x != 0).float())
         with torch.no_grad():
@@ -130,14 +130,15 @@ def channel_scores(model, criterion, inputs, labels):
 
 @pytest.mark.parametrize("how", ["script", "trace"])
 @pytest.mark.parametrize("criterion", ["taylor", "gradient", "fisher", "wanda", "activation", "apoz"])
-def test_channels_of_lenet(prune, samples, examples, criterion, how):
+def test_channels(prune, samples, tmp_path, criterion, how):
     folder, inputs, labels = samples
-    path = examples / f"lenet5.{how}.pt"
-    model = torch.jit.load(str(examples / "lenet5.script.pt")).eval()
+    model = score_models.make(score_models.Rectified)
+    path = score_models.save(model, tmp_path / "model.pt", how)
     expected = channel_scores(model, criterion, inputs, labels)
     out, _ = prune(path, folder, "--criterion", criterion, "--channels", 0.5)
     kept = json.loads((out / "report.json").read_text())["kept"]
     for name, scores in expected.items():
+        assert len(scores.unique()) > 0.75 * len(scores)  # or the test says little
         stays = torch.zeros(len(scores), dtype=torch.bool)
         stays[kept[f"{name}.weight"]["0"]] = True
         assert stays.sum() == len(scores) - round(0.5 * len(scores))
@@ -150,7 +151,7 @@ def test_a_plan_is_followed_with_data_and_refused_without(cli, prune, samples, e
     model = examples / "lenet5.script.pt"
     out, _ = prune(model, folder, "--criterion", "wanda", "--weights", 0.5, "--samples", 20)
     plan = json.loads((out / "plan.json").read_text())
-    assert plan["defaults"]["data"] == "test[0:20]"
+    assert plan["defaults"]["data"] == "validation[0:20]"
     cli.ok("prune", model, "--plan", out / "plan.json", "--data", folder, *PLAIN, "--output", tmp_path / "again.pt")
     first, again = torch.jit.load(str(out / "cut.pt")), torch.jit.load(str(tmp_path / "again.pt"))
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters()))
