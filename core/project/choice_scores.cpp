@@ -41,20 +41,27 @@ std::int64_t countOf(const data::DatasetInfo& info, data::Split split) {
 
 }  // namespace
 
+Result<std::string> sliceToLookAt(const prune::Plan& plan, const data::Dataset& dataset,
+                                  std::optional<std::int64_t> samples) {
+    auto slice = data::parseSlice(plan.data.empty() ? prune::kDefaultData : plan.data);
+    if (!slice) return slice.error();
+    const data::DatasetInfo& info = data::info(dataset);
+    if (plan.data.empty()) slice->split = splitToChooseOn(info);
+    if (samples) slice->end = slice->begin + *samples;
+    // As many as are really looked at; where none is there, measuring says so.
+    const std::int64_t count = countOf(info, slice->split);
+    if (count > slice->begin) slice->end = std::min(slice->end, count);
+    return data::toString(*slice);
+}
+
 Result<prune::Plan> withData(const model::Snapshot& snapshot, prune::Plan plan,
                              const PruneChoice& choice, const data::Dataset* dataset) {
     const auto keys = keysOf(snapshot, plan, choice);
     if (keys.empty()) return plan;
     if (!dataset) return prune::needsData("Cannot rank what is to go", keys.front().criterion);
-    auto slice = data::parseSlice(plan.data.empty() ? prune::kDefaultData : plan.data);
+    const auto slice = sliceToLookAt(plan, *dataset, choice.samples);
     if (!slice) return slice.error();
-    const data::DatasetInfo& info = data::info(*dataset);
-    if (plan.data.empty()) slice->split = splitToChooseOn(info);
-    if (choice.samples) slice->end = slice->begin + *choice.samples;
-    // As many as are really looked at; where none is there, measuring says so.
-    const std::int64_t count = countOf(info, slice->split);
-    if (count > slice->begin) slice->end = std::min(slice->end, count);
-    plan.data = data::toString(*slice);
+    plan.data = *slice;
     return plan;
 }
 

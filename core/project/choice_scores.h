@@ -10,9 +10,14 @@
 
 namespace espalier::project {
 
-/// Names in `plan` the samples that criteria look at, when `choice` or `plan` ranks by a criterion
-/// that needs data: those of the plan, `choice.samples` of them, or else the first 1 024 of what
-/// the data has to train on. `dataset` may be null. Errors: BadArgument when there is no data.
+/// The samples that criteria look at: those that the plan names, `samples` of them where that is
+/// given; else the first 1 024 of what the data has to train on. Fewer where it holds fewer.
+/// Errors: those of data::parseSlice.
+Result<std::string> sliceToLookAt(const prune::Plan& plan, const data::Dataset& dataset,
+                                  std::optional<std::int64_t> samples);
+
+/// Names those samples in `plan` when `choice` or `plan` ranks by a criterion that needs data.
+/// `dataset` may be null. Errors: BadArgument when there is no data.
 Result<prune::Plan> withData(const model::Snapshot& snapshot, prune::Plan plan,
                              const PruneChoice& choice, const data::Dataset* dataset);
 

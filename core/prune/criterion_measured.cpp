@@ -4,6 +4,7 @@
 #include <numeric>
 #include <vector>
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 
 #include "core/prune/criteria_torch.h"
@@ -37,32 +38,49 @@ private:
     at::Tensor m_kept;  // contiguous or undefined
 };
 
+/// The indices of the weights, row after row, ascending within each; row r has those from
+/// begins[r] to begins[r + 1].
+struct Rows {
+    std::vector<std::int64_t> indices;
+    std::vector<std::int64_t> begins;
+};
+
+Rows sortedByRow(const at::Tensor& rows) {
+    const std::int64_t* row = rows.const_data_ptr<std::int64_t>();
+    const std::int64_t count = rows.numel();
+    const std::int64_t last = count == 0 ? -1 : *std::max_element(row, row + count);
+    Rows sorted{std::vector<std::int64_t>(static_cast<std::size_t>(count)),
+                std::vector<std::int64_t>(static_cast<std::size_t>(last) + 2)};
+    for (std::int64_t i = 0; i < count; ++i) ++sorted.begins[static_cast<std::size_t>(row[i]) + 1];
+    std::partial_sum(sorted.begins.begin(), sorted.begins.end(), sorted.begins.begin());
+    std::vector<std::int64_t> next = sorted.begins;
+    for (std::int64_t i = 0; i < count; ++i) {
+        std::int64_t& place = next[static_cast<std::size_t>(row[i])];
+        sorted.indices[static_cast<std::size_t>(place++)] = i;
+    }
+    return sorted;
+}
+
 /// Per weight how large a share of its row goes before it, 0..1: what the base mask has removed,
 /// then lower scores, then equal ones of a lower index.
 at::Tensor ranksInRows(const WeightScores& measured, const at::Tensor& kept) {
     const at::Tensor scores = measured.values.to(at::kFloat).contiguous();
-    const at::Tensor rows = measured.rows.contiguous();
     const float* score = scores.const_data_ptr<float>();
-    const std::int64_t* row = rows.const_data_ptr<std::int64_t>();
     const bool* isKept = kept.defined() ? kept.const_data_ptr<bool>() : nullptr;
     const auto value = [&](std::int64_t i) { return isKept && !isKept[i] ? -1.0F : score[i]; };
-    std::vector<std::int64_t> order(static_cast<std::size_t>(scores.numel()));
-    std::iota(order.begin(), order.end(), 0);
-    std::ranges::stable_sort(order, [&](std::int64_t a, std::int64_t b) {
-        return row[a] != row[b] ? row[a] < row[b] : value(a) < value(b);
-    });
+    Rows rows = sortedByRow(measured.rows.contiguous());
     at::Tensor ranks = at::empty(scores.sizes(), at::kFloat);
-    auto first = order.begin();
-    while (first != order.end()) {
-        const auto last =
-            std::find_if(first, order.end(), [&](auto i) { return row[i] != row[*first]; });
-        const auto length = static_cast<double>(last - first);
-        for (auto each = first; each != last; ++each) {
-            ranks.mutable_data_ptr<float>()[*each] =
-                static_cast<float>(static_cast<double>(each - first) / length);
+    float* rank = ranks.mutable_data_ptr<float>();
+    at::parallel_for(0, std::ssize(rows.begins) - 1, 1, [&](std::int64_t from, std::int64_t to) {
+        for (auto r = static_cast<std::size_t>(from); r < static_cast<std::size_t>(to); ++r) {
+            const auto first = rows.indices.begin() + rows.begins[r];
+            const auto last = rows.indices.begin() + rows.begins[r + 1];
+            std::stable_sort(first, last, [&](auto a, auto b) { return value(a) < value(b); });
+            const auto length = static_cast<double>(last - first);
+            for (auto each = first; each != last; ++each)
+                rank[*each] = static_cast<float>(static_cast<double>(each - first) / length);
         }
-        first = last;
-    }
+    });
     return ranks;
 }
 

@@ -7,11 +7,14 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QLabel>
+#include <QLocale>
 #include <QMenu>
 #include <QToolButton>
 #include <QWidgetAction>
 
 #include "core/prune/channel_criterion.h"
+#include "core/prune/rank_correlation.h"
+#include "ui/document/score_jobs.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/elided_label.h"
@@ -96,8 +99,9 @@ QWidget* ChannelsPanel::buildOptions() {
     connect(m_order, &QComboBox::activated, this, [this](int row) {
         m_view->setOrder(row == 0 ? plots::BarOrder::Score : plots::BarOrder::Channel);
     });
-    connect(m_compare, &QCheckBox::toggled, this, [this] {
+    connect(m_compare, &QCheckBox::toggled, this, [this](bool compares) {
         m_compared.clear();
+        if (compares) m_workbench->scoreJobs()->measureForComparison();
         reload();
     });
     return optionBar(this, m_title, {m_criterion, buildRanking(), m_order, m_compare});
@@ -142,14 +146,18 @@ void ChannelsPanel::connectDocument() {
     connect(m_document, &Document::snapshotChanged, this, &ChannelsPanel::reload);
     connect(m_document, &Document::planChanged, this, &ChannelsPanel::reload);
     connect(m_channels, &Channels::groupsChanged, this, &ChannelsPanel::reload);
+    connect(m_document, &Document::scoresMeasured, this, [this] {
+        m_compared.clear();
+        reload();
+    });
+    connect(m_document, &Document::datasetChanged, this, &ChannelsPanel::reload);
     connect(m_channels, &Channels::scoresChanged, this, &ChannelsPanel::reload);
     connect(m_channels, &Channels::choiceChanged, this, &ChannelsPanel::showChoice);
 }
 
 void ChannelsPanel::takeRanking() {
-    prune::ChannelDefaults defaults = m_document->plan().channelDefaults;
-    defaults.criterion = m_criterion->currentData().toString().toStdString();
-    m_channels->setDefaults(defaults);
+    m_workbench->scoreJobs()->rankChannelsBy(m_criterion->currentData().toString());
+    showOptions();  // the plan's, until the scores are there
 }
 
 void ChannelsPanel::showOptions() {
@@ -184,6 +192,10 @@ QString ChannelsPanel::emptyText() const {
                              : tr("No channel of %1 can go: %2.").arg(displayName(layer), why);
     }
     if (const Error* error = m_channels->scoresError()) return text(error->text());
+    if (m_channels->missesScores() && !m_document->dataset())
+        return tr("The criterion %1 needs data: attach some with File ▸ Attach data, or choose "
+                  "another criterion above.")
+            .arg(text(m_document->plan().channelDefaults.criterion));
     const prune::ChannelScoresPtr scores = m_channels->scores();
     if (scores && scores->groups[id->index()].empty())
         return tr("The criterion %1 says nothing about these channels. Choose another one above.")
@@ -254,7 +266,9 @@ void ChannelsPanel::showChoice() {
     for (const std::int64_t channel : choice ? choice->kept : std::vector<std::int64_t>())
         kept[static_cast<std::size_t>(channel)] = true;
     if (m_channels->isCurrent()) m_view->setKept(std::move(kept));
-    const QString note = noteOf(*m_group);
+    QStringList notes{noteOf(*m_group), correlations()};
+    notes.removeAll(QString());
+    const QString note = notes.join(u'\n');
     m_note->setText(note);
     m_note->setVisible(!note.isEmpty());
 }
@@ -269,6 +283,22 @@ QString ChannelsPanel::noteOf(GroupId id) const {
         .arg(choice->requested)
         .arg(choice->reached())
         .arg(text(choice->constraint));
+}
+
+// How alike the rankings are that are shown side by side.
+QString ChannelsPanel::correlations() const {
+    const auto& series = m_view->data().series;
+    if (!m_compare->isChecked() || series.size() < 2) return {};
+    QStringList each;
+    for (std::size_t i = 1; i < series.size(); ++i) {
+        const auto correlation = prune::rankCorrelation(series.front().scores, series[i].scores);
+        if (!correlation) continue;
+        const QString number = QLocale().toString(*correlation, 'f', 2);
+        each.push_back(QStringLiteral("%1 %2").arg(series[i].name, number));
+    }
+    if (each.isEmpty()) return {};
+    return tr("Rank correlation (Spearman) with %1: %2.")
+        .arg(series.front().name, each.join(QStringLiteral(", ")));
 }
 
 void ChannelsPanel::requestComparison() {

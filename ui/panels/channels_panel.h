@@ -50,6 +50,7 @@ private:
     QString emptyText() const;
     plots::ChannelBars barsOf(channels::GroupId id) const;
     QString noteOf(channels::GroupId id) const;
+    QString correlations() const;
 
     Workbench* m_workbench;
     Document* m_document;
