@@ -292,11 +292,10 @@ QString ChannelsPanel::correlations() const {
     QStringList each;
     for (std::size_t i = 1; i < series.size(); ++i) {
         const auto correlation = prune::rankCorrelation(series.front().scores, series[i].scores);
-        if (!correlation) continue;
-        const QString number = QLocale().toString(*correlation, 'f', 2);
+        const QString number =  // none where all channels are alike
+            correlation ? QLocale().toString(*correlation, 'f', 2) : QStringLiteral("–");
         each.push_back(QStringLiteral("%1 %2").arg(series[i].name, number));
     }
-    if (each.isEmpty()) return {};
     return tr("Rank correlation (Spearman) with %1: %2.")
         .arg(series.front().name, each.join(QStringLiteral(", ")));
 }
