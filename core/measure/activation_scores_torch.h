@@ -11,7 +11,7 @@ namespace espalier::measure {
 class ActivationMeter final : public ScoreMeter {
 public:
     ActivationMeter(const ScoredModel& model, FeatureMeter::Each each)
-        : m_model(model), m_features(model, each) {}
+        : m_model(model), m_features(model, each, FeatureMeter::Sides::Both) {}
 
     Result<void> add(const data::Batch& batch, RunControl& control) override {
         return m_features.add(batch, control);

@@ -64,7 +64,7 @@ void FeatureMeter::take(const SeenUse& use) {
     } else {
         addTo(seen.inputs, use.input);
     }
-    if (use.output.defined()) addTo(seen.outputs, use.output);
+    if (m_sides == Sides::Both && use.output.defined()) addTo(seen.outputs, use.output);
 }
 
 std::string FeatureMeter::whyNot(int parameter) const {

@@ -32,8 +32,10 @@ struct SeenWeight {
 class FeatureMeter {
 public:
     using Each = at::Tensor (*)(const at::Tensor& values);
+    enum class Sides { Inputs, Both };
 
-    FeatureMeter(const ScoredModel& model, Each each) : m_model(model), m_each(each) {}
+    FeatureMeter(const ScoredModel& model, Each each, Sides sides)
+        : m_model(model), m_each(each), m_sides(sides) {}
 
     Result<void> add(const data::Batch& batch, RunControl& control);
 
@@ -46,6 +48,7 @@ private:
 
     const ScoredModel& m_model;
     Each m_each;
+    Sides m_sides;
     std::map<int, SeenWeight> m_weights;
     std::map<int, std::string> m_others;
 };

@@ -49,9 +49,10 @@ at::Tensor rowsOf(const at::Tensor& weight, UseKind kind, std::int64_t groups) {
 class WandaMeter final : public ScoreMeter {
 public:
     explicit WandaMeter(const ScoredModel& model)
-        : m_model(model), m_features(model, [](const at::Tensor& values) {
-              return values.to(at::kFloat).square();
-          }) {}
+        : m_model(model),
+          m_features(
+              model, [](const at::Tensor& values) { return values.to(at::kFloat).square(); },
+              FeatureMeter::Sides::Inputs) {}
 
     Result<void> add(const data::Batch& batch, RunControl& control) override {
         return m_features.add(batch, control);

@@ -82,8 +82,14 @@ Result<std::vector<at::Tensor>> gradients(const ScoredModel& model, const data::
 }
 
 at::Tensor sumAlong(const at::Tensor& tensor, std::int64_t axis) {
-    const at::Tensor rows = tensor.detach().movedim(axis, 0);
-    return rows.reshape({rows.size(0), -1}).sum(1, false, at::kDouble).cpu();
+    std::vector<std::int64_t> others;
+    const std::int64_t own = axis < 0 ? axis + tensor.dim() : axis;
+    for (std::int64_t each = 0; each < tensor.dim(); ++each) {
+        if (each != own) others.push_back(each);
+    }
+    const auto type = tensor.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+    const at::Tensor values = tensor.detach().to(type);
+    return (others.empty() ? values : values.sum(others)).to(at::kCPU, at::kDouble);
 }
 
 }  // namespace espalier::measure

@@ -119,17 +119,14 @@ void ScoreJobs::rankChannelsBy(const QString& criterion) {
     });
 }
 
-void ScoreJobs::measureForComparison() {
-    if (!m_document->hasModel() || !m_document->dataset()) return;
+void ScoreJobs::measureForComparison(const QString& criterion) {
+    const auto info = prune::findChannelCriterion(criterion.toStdString());
+    if (!m_document->hasModel() || !info || !info->isMeasured()) return;
+    if (!m_document->dataset()) return Q_EMIT failed(noData(info->name));
     const prune::Plan plan = planWithSamples(*m_document);
-    std::vector<prune::ScoreKey> keys;
-    for (const prune::CriterionInfo& info : prune::channelCriteria()) {
-        if (info.isMeasured())
-            keys.push_back(prune::scoreKey(*m_document->snapshot(), plan, info.name));
-    }
-    keys = missing(std::move(keys));
-    if (!keys.empty())
-        measure(std::move(keys), QStringLiteral("comparedScores"), [](const auto&) {});
+    auto keys = missing({prune::scoreKey(*m_document->snapshot(), plan, info->name)});
+    if (keys.empty()) return;
+    measure(std::move(keys), QStringLiteral("comparedScores"), [](const auto&) {});
 }
 
 // Undo, a training or a plan file may ask for scores that nobody has measured yet.

@@ -33,8 +33,9 @@ public:
     void rankWeightsBy(const QString& criterion);
     void rankChannelsBy(const QString& criterion);
 
-    /// Measures the scores of all channel criteria that are not at hand, when there is data.
-    void measureForComparison();
+    /// Measures the scores of a channel criterion, if it needs any that are not at hand; the plan
+    /// stays. Fails, saying what to do, when there is no data.
+    void measureForComparison(const QString& criterion);
 
 Q_SIGNALS:
     void failed(const espalier::Error& error);

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <QCheckBox>
 #include <QComboBox>
 #include <QLabel>
 #include <QLocale>
@@ -56,7 +55,7 @@ ChannelsPanel::ChannelsPanel(Workbench* workbench, QWidget* parent)
       m_note(new QLabel(this)),
       m_criterion(new QComboBox(this)),
       m_order(new QComboBox(this)),
-      m_compare(new QCheckBox(tr("Compare"), this)),
+      m_compare(new QComboBox(this)),
       m_view(new plots::BarsView(this)) {
     setObjectName(QStringLiteral("channelsPanel"));
     m_title->setObjectName(QStringLiteral("channelsTitle"));
@@ -90,21 +89,33 @@ QWidget* ChannelsPanel::buildOptions() {
     m_order->setAccessibleName(tr("Order of the bars"));
     m_order->addItems({tr("Best first"), tr("In channel order")});
     m_order->setToolTip(tr("How the bars stand side by side; the cut is the same"));
-    m_compare->setObjectName(QStringLiteral("channelCompare"));
-    m_compare->setToolTip(
-        tr("Shows what the other criteria say of the same channels, as points over the bars, each "
-           "stretched to their height"));
+    buildComparison();
 
     connect(m_criterion, &QComboBox::activated, this, &ChannelsPanel::takeRanking);
     connect(m_order, &QComboBox::activated, this, [this](int row) {
         m_view->setOrder(row == 0 ? plots::BarOrder::Score : plots::BarOrder::Channel);
     });
-    connect(m_compare, &QCheckBox::toggled, this, [this](bool compares) {
+    connect(m_compare, &QComboBox::activated, this, [this] {
         m_compared.clear();
-        if (compares) m_workbench->scoreJobs()->measureForComparison();
+        if (!compared().isEmpty()) m_workbench->scoreJobs()->measureForComparison(compared());
         reload();
     });
     return optionBar(this, m_title, {m_criterion, buildRanking(), m_order, m_compare});
+}
+
+void ChannelsPanel::buildComparison() {
+    m_compare->setObjectName(QStringLiteral("channelCompare"));
+    m_compare->setAccessibleName(tr("Criterion to compare with"));
+    m_compare->setToolTip(
+        tr("Shows what another criterion says of the same channels, as points over the bars, "
+           "stretched to their height, and how alike the two rankings are"));
+    m_compare->addItem(tr("Compare with …"), QString());
+    for (const prune::CriterionInfo& info : prune::channelCriteria())
+        m_compare->addItem(text(info.name), text(info.name));
+}
+
+QString ChannelsPanel::compared() const {
+    return m_compare->currentData().toString();
 }
 
 QWidget* ChannelsPanel::buildRanking() {
@@ -241,7 +252,7 @@ plots::ChannelBars ChannelsPanel::barsOf(GroupId id) const {
     bars.name = text(group.key);
     bars.series.push_back({text(scores.options.criterion), scores.groups[id.index()]});
     for (const auto& [name, values] : m_compared) {
-        if (m_compare->isChecked() && name != bars.series.front().name &&
+        if (name == compared() && name != bars.series.front().name &&
             values.size() == scores.groups[id.index()].size())
             bars.series.push_back({name, values});
     }
@@ -266,7 +277,7 @@ void ChannelsPanel::showChoice() {
     for (const std::int64_t channel : choice ? choice->kept : std::vector<std::int64_t>())
         kept[static_cast<std::size_t>(channel)] = true;
     if (m_channels->isCurrent()) m_view->setKept(std::move(kept));
-    QStringList notes{noteOf(*m_group), correlations()};
+    QStringList notes{noteOf(*m_group), correlation()};
     notes.removeAll(QString());
     const QString note = notes.join(u'\n');
     m_note->setText(note);
@@ -285,23 +296,20 @@ QString ChannelsPanel::noteOf(GroupId id) const {
         .arg(text(choice->constraint));
 }
 
-// How alike the rankings are that are shown side by side.
-QString ChannelsPanel::correlations() const {
+// How alike the two rankings are that are shown.
+QString ChannelsPanel::correlation() const {
     const auto& series = m_view->data().series;
-    if (!m_compare->isChecked() || series.size() < 2) return {};
-    QStringList each;
-    for (std::size_t i = 1; i < series.size(); ++i) {
-        const auto correlation = prune::rankCorrelation(series.front().scores, series[i].scores);
-        const QString number =  // none where all channels are alike
-            correlation ? QLocale().toString(*correlation, 'f', 2) : QStringLiteral("–");
-        each.push_back(QStringLiteral("%1 %2").arg(series[i].name, number));
-    }
-    return tr("Rank correlation (Spearman) with %1: %2.")
-        .arg(series.front().name, each.join(QStringLiteral(", ")));
+    if (series.size() < 2) return {};
+    const auto known = prune::rankCorrelation(series[0].scores, series[1].scores);
+    if (!known)
+        return tr("%1 and %2 cannot be compared: one of them finds all channels alike.")
+            .arg(series[0].name, series[1].name);
+    return tr("Rank correlation of %1 and %2 (Spearman): %3.")
+        .arg(series[0].name, series[1].name, QLocale().toString(*known, 'f', 2));
 }
 
 void ChannelsPanel::requestComparison() {
-    if (!m_compare->isChecked() || !m_compared.empty() || !m_group) return;
+    if (compared().isEmpty() || !m_compared.empty() || !m_group) return;
     m_workbench->channelJobs()->compare(
         *m_group, this, [this, group = m_group](const Result<ComparedScores>& compared) {
             if (!compared || compared->empty() || group != m_group) return;
