@@ -6,13 +6,11 @@
 
 #include <QComboBox>
 #include <QLabel>
-#include <QLocale>
 #include <QMenu>
 #include <QToolButton>
 #include <QWidgetAction>
 
 #include "core/prune/channel_criterion.h"
-#include "core/prune/rank_correlation.h"
 #include "ui/document/score_jobs.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
@@ -101,21 +99,6 @@ QWidget* ChannelsPanel::buildOptions() {
         reload();
     });
     return optionBar(this, m_title, {m_criterion, buildRanking(), m_order, m_compare});
-}
-
-void ChannelsPanel::buildComparison() {
-    m_compare->setObjectName(QStringLiteral("channelCompare"));
-    m_compare->setAccessibleName(tr("Criterion to compare with"));
-    m_compare->setToolTip(
-        tr("Shows what another criterion says of the same channels, as points over the bars, "
-           "stretched to their height, and how alike the two rankings are"));
-    m_compare->addItem(tr("Compare with …"), QString());
-    for (const prune::CriterionInfo& info : prune::channelCriteria())
-        m_compare->addItem(text(info.name), text(info.name));
-}
-
-QString ChannelsPanel::compared() const {
-    return m_compare->currentData().toString();
 }
 
 QWidget* ChannelsPanel::buildRanking() {
@@ -294,28 +277,6 @@ QString ChannelsPanel::noteOf(GroupId id) const {
         .arg(choice->requested)
         .arg(choice->reached())
         .arg(text(choice->constraint));
-}
-
-// How alike the two rankings are that are shown.
-QString ChannelsPanel::correlation() const {
-    const auto& series = m_view->data().series;
-    if (series.size() < 2) return {};
-    const auto known = prune::rankCorrelation(series[0].scores, series[1].scores);
-    if (!known)
-        return tr("%1 and %2 cannot be compared: one of them finds all channels alike.")
-            .arg(series[0].name, series[1].name);
-    return tr("Rank correlation of %1 and %2 (Spearman): %3.")
-        .arg(series[0].name, series[1].name, QLocale().toString(*known, 'f', 2));
-}
-
-void ChannelsPanel::requestComparison() {
-    if (compared().isEmpty() || !m_compared.empty() || !m_group) return;
-    m_workbench->channelJobs()->compare(
-        *m_group, this, [this, group = m_group](const Result<ComparedScores>& compared) {
-            if (!compared || compared->empty() || group != m_group) return;
-            m_compared = *compared;
-            reload();
-        });
 }
 
 void ChannelsPanel::commit(int keep) {
