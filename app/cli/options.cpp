@@ -14,7 +14,8 @@ namespace {
 std::string listOf(std::span<const prune::CriterionInfo> criteria) {
     std::string list;
     for (const auto& criterion : criteria)
-        list += cat(list.empty() ? "" : ", ", criterion.name, " (", criterion.formula, ")");
+        list += cat(list.empty() ? "" : ", ", criterion.name, " (", criterion.formula,
+                    criterion.isMeasured() ? ", needs --data)" : ")");
     return list;
 }
 
@@ -88,13 +89,12 @@ void addInputs(CLI::App& app, std::vector<script::InputSpec>& inputs) {
         ->take_all();
 }
 
-void addData(CLI::App& app, data::DataSpec& data) {
-    app.add_option(
-           "--data", data.path,
-           "Dataset: a folder with the four IDX files of MNIST or a relative, plain or .gz; with "
-           "the binary files of CIFAR-10 or CIFAR-100; with JPEG or PNG images by class "
-           "(train/CLASS/…, test/CLASS/…); or a .pt or .npz file of inputs and targets")
-        ->required();
+CLI::Option* addData(CLI::App& app, data::DataSpec& data) {
+    auto* path = app.add_option(
+        "--data", data.path,
+        "Dataset: a folder with the four IDX files of MNIST or a relative, plain or .gz; with "
+        "the binary files of CIFAR-10 or CIFAR-100; with JPEG or PNG images by class "
+        "(train/CLASS/…, test/CLASS/…); or a .pt or .npz file of inputs and targets");
     app.add_option("--preset", data.preset, "Normalisation (default: by the data)")
         ->check(CLI::IsMember(data::presetNames()));
     app.add_option("--mean", data.mean, "Mean per channel, on values scaled to 0..1")
@@ -112,6 +112,7 @@ void addData(CLI::App& app, data::DataSpec& data) {
     app.add_option("--workers", data.workers,
                    "Threads that decode images (default: one per core); changes no number")
         ->check(CLI::Range(1, 64));
+    return path->required();
 }
 
 void addChoice(CLI::App& app, project::PruneChoice& choice) {
@@ -147,7 +148,11 @@ void addChoice(CLI::App& app, project::PruneChoice& choice) {
         "Weights that are zero in the file are weights like any other (default: they count "
         "as removed and stay zero)");
     app.add_option("--seed", choice.seed,
-                   "Seed of the random criterion and of training (default: the plan's, else 0)");
+                   "Seed of the random criterion, of the samples that criteria look at, and of "
+                   "training (default: the plan's, else 0)");
+    app.add_option("--samples", choice.samples,
+                   "How many samples criteria with data look at (default: the plan's, else 1024)")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
 }
 
 CLI::Option* addHeads(CLI::App& app, channels::HeadUnit& heads) {

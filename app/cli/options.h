@@ -17,10 +17,11 @@ namespace espalier::cli {
 void addModel(CLI::App& app, std::filesystem::path& model);
 /// --input SPEC, once per argument of forward.
 void addInputs(CLI::App& app, std::vector<script::InputSpec>& inputs);
-/// --data, --preset, --mean, --std, --resize, --crop, --augment, --workers.
-void addData(CLI::App& app, data::DataSpec& data);
+/// --data (required unless said otherwise), --preset, --mean, --std, --resize, --crop, --augment,
+/// --workers.
+CLI::Option* addData(CLI::App& app, data::DataSpec& data);
 /// --plan, --weights, --channels, --criterion, --scope, --multiple-of, --heads, --allow-inexact,
-/// --seed.
+/// --seed, --samples.
 void addChoice(CLI::App& app, project::PruneChoice& choice);
 /// --heads.
 CLI::Option* addHeads(CLI::App& app, channels::HeadUnit& heads);

@@ -44,6 +44,7 @@ Verb pruneVerb() {
                 addModel(app, spec.model);
                 addInputs(app, spec.inputs);
                 addChoice(app, spec.choice);
+                addData(app, spec.data)->required(false);
                 app.add_flag("--compensate-bias", spec.compensateBias,
                              "Add the constants that cut channels still gave to the next layer's "
                              "bias, where that is exact");

@@ -39,7 +39,8 @@ channels::WeightMasks weightMasks(const model::Snapshot& snapshot, const prune::
 
 Result<CutPlan> cutChannels(const model::Snapshot& snapshot, const prune::Plan& plan,
                             const prune::MasksPtr& masks, const channels::CutOptions& options,
-                            const EventSink<>& events, RunControl& control) {
+                            const EventSink<>& events, RunControl& control,
+                            const prune::ScoreCache& scores) {
     return guarded("Cannot cut channels", [&]() -> Result<CutPlan> {
         const prune::ChannelChoicePtr& choice = masks->channels();
         if (!choice) {
@@ -47,7 +48,7 @@ Result<CutPlan> cutChannels(const model::Snapshot& snapshot, const prune::Plan& 
                          "Give at least one group a rule"};
         }
         const auto resolved = [&](const prune::ChannelChoicePtr& channels) {
-            return prune::resolve(snapshot, plan, channels, masks, control);
+            return prune::resolve(snapshot, plan, channels, masks, control, scores);
         };
         const auto masksFor =
             [&](const channels::KeptChannels& kept) -> Result<channels::WeightMasks> {

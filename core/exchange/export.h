@@ -21,12 +21,13 @@ struct CutPlan {
 
 /// Cuts out the channels that `masks`, made of `plan`, remove, with all other removed weights set
 /// to zero, and proves the result against the masked model. Where a group has to be left whole, the
-/// weight rules act on all of it. To be written with channels::saveCut, its masked twin with
-/// channels::saveMasked. Errors: BadArgument when the masks remove no channel; those of
-/// channels::cut: a failed proof is an error.
+/// weight rules act on all of it, by the `scores` that the masks were made with. To be written with
+/// channels::saveCut, its masked twin with channels::saveMasked. Errors: BadArgument when the masks
+/// remove no channel; those of channels::cut: a failed proof is an error.
 Result<CutPlan> cutChannels(const model::Snapshot& snapshot, const prune::Plan& plan,
                             const prune::MasksPtr& masks, const channels::CutOptions& options,
-                            const EventSink<>& events, RunControl& control);
+                            const EventSink<>& events, RunControl& control,
+                            const prune::ScoreCache& scores = {});
 
 /// The type of the first parameter that holds real numbers: "float32"; empty when there is none.
 std::string dtypeOf(const model::Snapshot& snapshot);

@@ -40,8 +40,9 @@ Result<void> setCriterion(prune::Plan& plan, const PruneChoice& choice) {
 }
 
 Result<prune::Plan> withChannels(const channels::ChannelGroups& groups, const prune::Plan& plan,
-                                 const PruneChoice& choice, RunControl& control) {
-    const auto scores = prune::channelScores(groups, prune::scoreOptions(plan), control);
+                                 const PruneChoice& choice, const prune::ScoreCache& measured,
+                                 RunControl& control) {
+    const auto scores = prune::channelScores(groups, prune::scoreOptions(plan), control, measured);
     if (!scores) return scores.error();
     return prune::withChannelsEverywhere(groups, plan, *choice.channels,
                                          choice.scope.value_or(prune::Scope::Layer), *scores,
@@ -50,9 +51,7 @@ Result<prune::Plan> withChannels(const channels::ChannelGroups& groups, const pr
 
 }  // namespace
 
-Result<prune::Plan> makePlan(const model::Snapshot& snapshot,
-                             const channels::ChannelGroupsPtr& groups, const PruneChoice& choice,
-                             RunControl& control) {
+Result<prune::Plan> startPlan(const model::Snapshot& snapshot, const PruneChoice& choice) {
     if (!choice.planFile.empty()) {
         auto read = planFromFile(snapshot, choice.planFile);
         if (read && choice.seed) read->seed = *choice.seed;
@@ -64,14 +63,22 @@ Result<prune::Plan> makePlan(const model::Snapshot& snapshot,
     plan.channelDefaults.heads = choice.heads;
     plan.channelDefaults.allowInexact = choice.allowInexact;
     if (auto known = setCriterion(plan, choice); !known) return known.error();
+    return plan;
+}
+
+Result<prune::Plan> withShares(const model::Snapshot& snapshot,
+                               const channels::ChannelGroupsPtr& groups, prune::Plan plan,
+                               const PruneChoice& choice, const prune::ScoreCache& scores,
+                               RunControl& control) {
     if (choice.channels && groups) {
-        auto cut = withChannels(*groups, plan, choice, control);
+        auto cut = withChannels(*groups, plan, choice, scores, control);
         if (!cut) return cut;
         plan = *cut;
     }
     if (!choice.weights) return plan;
     return prune::withSparsityEverywhere(snapshot, plan, *choice.weights,
-                                         choice.scope.value_or(prune::Scope::Global), control);
+                                         choice.scope.value_or(prune::Scope::Global), control,
+                                         scores);
 }
 
 Result<std::optional<channels::HeadUnit>> headUnitFor(const PruneChoice& choice) {

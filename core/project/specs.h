@@ -39,6 +39,8 @@ struct PruneChoice {
     bool allowInexact = false;          ///< also where the plan file does not
     bool ignoreZeros = false;           ///< zeros in the file are weights like any other
     std::optional<std::uint64_t> seed;  ///< none: the plan file's, else 0
+    /// That criteria with data look at; none: the plan file's, else 1 024.
+    std::optional<std::int64_t> samples{};
     bool operator==(const PruneChoice&) const = default;
 };
 
@@ -46,6 +48,7 @@ struct PruneSpec {
     std::filesystem::path model;
     std::vector<script::InputSpec> inputs;
     PruneChoice choice;
+    data::DataSpec data{};        ///< for criteria that need it; an empty path: none
     bool compensateBias = false;  ///< see channels::CutOptions
     std::filesystem::path output;
     std::filesystem::path maskedOutput;  ///< may be empty, as the next two

@@ -85,11 +85,14 @@ Result<model::SnapshotPtr> openFor(const fs::path& path, const model::OpenOption
 namespace {
 
 Result<prune::ChannelChoicePtr> choose(const channels::ChannelGroupsPtr& groups,
-                                       const prune::Plan& plan, RunControl& control) {
+                                       const prune::Plan& plan, const prune::ScoreCache& measured,
+                                       RunControl& control) {
     if (!groups) return prune::ChannelChoicePtr();
     // What is asked for amiss is said before anything is computed.
     if (auto fits = prune::check(plan, *groups); !fits) return fits.error();
-    const auto scores = prune::channelScores(*groups, prune::scoreOptions(plan), control);
+    // Marks alone need no ranking.
+    if (plan.channels.empty()) return prune::chooseChannels(groups, plan, nullptr);
+    const auto scores = prune::channelScores(*groups, prune::scoreOptions(plan), control, measured);
     if (!scores) return scores.error();
     return prune::chooseChannels(groups, plan, *scores);
 }
@@ -132,6 +135,23 @@ std::vector<std::string> patternNotes(const model::Snapshot& snapshot, const pru
     return notes;
 }
 
+/// Weights that were to be pruned and that the criterion says nothing about.
+std::vector<std::string> unrankedNotes(const MaskedModel& masked, const PruneChoice& choice) {
+    const prune::Plan& plan = masked.plan;
+    const auto scores =
+        masked.scores.find(prune::scoreKey(*masked.snapshot, plan, plan.weightCriterion));
+    std::vector<std::string> notes;
+    if (!scores) return notes;
+    for (const model::Layer& layer : masked.snapshot->layers()) {
+        const bool isAsked = choice.weights || plan.weights.contains(layer.name);
+        const std::string why = scores->whyNot(layer.name);
+        if (!isAsked || !layer.prunable.weights || why.empty()) continue;
+        notes.push_back(cat(plan.weightCriterion, " says nothing about ", layer.name,
+                            ", which was left alone: ", why));
+    }
+    return notes;
+}
+
 std::string leftWholeNote(const std::vector<channels::LeftWhole>& leftWhole,
                           const channels::ChannelGroups& groups) {
     std::string text = cat(leftWhole.size(), leftWhole.size() == 1 ? " group was" : " groups were",
@@ -146,7 +166,8 @@ std::string leftWholeNote(const std::vector<channels::LeftWhole>& leftWhole,
 }  // namespace
 
 Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& choice,
-                                StageClock& clock, RunControl& control) {
+                                const data::Dataset* dataset, StageClock& clock,
+                                const EventSink<>& events, RunControl& control) {
     const auto unit = headUnitFor(choice);
     if (!unit) return unit.error();
     MaskedModel masked;
@@ -157,17 +178,28 @@ Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& 
         if (!groups) return groups.error();
         masked.groups = *groups;
     }
+    auto started = startPlan(*masked.snapshot, choice);
+    if (!started) return started.error();
+    auto start = withData(*masked.snapshot, std::move(*started), choice, dataset);
+    if (!start) return start.error();
+    clock.start("score", "Measuring scores");
+    auto scores = scoresFor(masked.snapshot, *start, choice, dataset, events, control);
+    if (!scores) return scores.error();
+    masked.scores = std::move(*scores);
     clock.start("plan", "Choosing what goes");
-    auto plan = makePlan(*masked.snapshot, masked.groups, choice, control);
+    auto plan = withShares(*masked.snapshot, masked.groups, std::move(*start), choice,
+                           masked.scores, control);
     if (!plan) return plan.error();
     masked.plan = std::move(*plan);
-    const auto chosen = choose(masked.groups, masked.plan, control);
+    const auto chosen = choose(masked.groups, masked.plan, masked.scores, control);
     if (!chosen) return chosen.error();
     masked.choice = *chosen;
-    auto masks = prune::resolve(*masked.snapshot, masked.plan, *chosen, nullptr, control);
+    auto masks =
+        prune::resolve(*masked.snapshot, masked.plan, *chosen, nullptr, control, masked.scores);
     if (!masks) return masks.error();
     masked.masks = std::move(*masks);
     masked.notes = patternNotes(*masked.snapshot, masked.plan, *masked.masks);
+    std::ranges::move(unrankedNotes(masked, choice), std::back_inserter(masked.notes));
     if (masked.groups)
         std::ranges::move(notesOn(*masked.groups, choice), std::back_inserter(masked.notes));
     return masked;
@@ -178,7 +210,7 @@ Result<CutOutcome> cutOut(MaskedModel masked, const channels::CutOptions& option
     if (!masked.masks->channels()) return CutOutcome{nullptr, std::move(masked)};
     clock.start("cut", "Cutting and proving");
     auto cut = exchange::cutChannels(*masked.snapshot, masked.plan, masked.masks, options, events,
-                                     control);
+                                     control, masked.scores);
     if (!cut) return cut.error();
     if (const auto& leftWhole = cut->model->leftWhole(); !leftWhole.empty())
         masked.notes.push_back(leftWholeNote(leftWhole, *masked.groups));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/channels/shrink.h"
+#include "core/project/choice_scores.h"
 #include "core/project/staged_outputs.h"
 #include "core/project/tasks.h"
 
@@ -76,12 +77,24 @@ struct MaskedModel {
     prune::Plan plan;
     prune::ChannelChoicePtr choice;  ///< null without groups
     prune::MasksPtr masks;
+    prune::ScoreCache scores;        ///< measured, that the plan ranks by
     std::vector<std::string> notes;  ///< what is not as it was asked for
 };
 
-/// Clocks the stages analyse and plan.
+/// Clocks the stages analyse, score (where data is looked at) and plan. `dataset` may be null.
 Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& choice,
-                                StageClock& clock, RunControl& control);
+                                const data::Dataset* dataset, StageClock& clock,
+                                const EventSink<>& events, RunControl& control);
+
+/// The plan a choice begins with, before shares become rules: criteria, seed, or the plan file.
+Result<prune::Plan> startPlan(const model::Snapshot& snapshot, const PruneChoice& choice);
+
+/// That plan with the choice's shares as rules. `groups` may be null when the choice says nothing
+/// of channels. Errors: withSparsityEverywhere, withChannelsEverywhere.
+Result<prune::Plan> withShares(const model::Snapshot& snapshot,
+                               const channels::ChannelGroupsPtr& groups, prune::Plan plan,
+                               const PruneChoice& choice, const prune::ScoreCache& scores,
+                               RunControl& control);
 
 /// A cut model, and the masks without the groups that had to be left whole.
 struct CutOutcome {

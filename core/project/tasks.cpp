@@ -73,10 +73,17 @@ Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>&
     clock.start("load", "Opening " + spec.model.filename().string());
     auto inputs = inputsFor(spec.inputs, spec.choice.planFile);
     if (!inputs) return inputs.error();
-    auto snapshot = model::openSnapshot(
-        spec.model, {.inputs = *inputs, .baseMasks = baseMasksFor(spec.choice)}, events, control);
+    const model::OpenOptions open{.inputs = *inputs, .baseMasks = baseMasksFor(spec.choice)};
+    data::DatasetPtr dataset;
+    if (!spec.data.path.empty()) {
+        auto opened = openData(spec.data, control);
+        if (!opened) return opened.error();
+        dataset = *opened;
+    }
+    auto snapshot = dataset ? openFor(spec.model, open, *dataset, events, control)
+                            : model::openSnapshot(spec.model, open, events, control);
     if (!snapshot) return snapshot.error();
-    auto masked = applyChoice(*snapshot, spec.choice, clock, control);
+    auto masked = applyChoice(*snapshot, spec.choice, dataset.get(), clock, events, control);
     if (!masked) return masked.error();
     auto outcome =
         cutOut(std::move(*masked), {.compensateBias = spec.compensateBias}, clock, events, control);

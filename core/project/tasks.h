@@ -37,11 +37,4 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
 Result<std::vector<measure::Latency>> runLatency(const LatencySpec& spec, const EventSink<>& events,
                                                  RunControl& control);
 
-/// The plan a choice stands for on this model. `groups` may be null when the choice says nothing of
-/// channels. Errors: of exchange::readPlan, prune::check, withSparsityEverywhere,
-/// withChannelsEverywhere.
-Result<prune::Plan> makePlan(const model::Snapshot& snapshot,
-                             const channels::ChannelGroupsPtr& groups, const PruneChoice& choice,
-                             RunControl& control);
-
 }  // namespace espalier::project

@@ -152,7 +152,7 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
     auto snapshot =
         openFor(spec.model, {*inputs, baseMasksFor(spec.choice)}, **dataset, events, control);
     if (!snapshot) return snapshot.error();
-    auto pruned = applyChoice(*snapshot, spec.choice, clock, control);
+    auto pruned = applyChoice(*snapshot, spec.choice, dataset->get(), clock, events, control);
     if (!pruned) return pruned.error();
     if (auto fits = measure::checkFit(**snapshot, **dataset); !fits) return fits.error();
     return TuneSetup{*dataset, *pruned};

@@ -96,14 +96,16 @@ Spread uniformWeights(const model::Snapshot& snapshot, const Plan& base) {
             [](const std::string&, double) { return "the same share of every layer"; }};
 }
 
-Spread globalWeights(const model::Snapshot& snapshot, const Plan& base, RunControl& control) {
+Spread globalWeights(const GoalOptions& options, const model::Snapshot& snapshot, const Plan& base,
+                     RunControl& control) {
     double weights = 0;
     const auto layers = openLayers(snapshot, base);
     for (const model::Layer* layer : layers) weights += static_cast<double>(layer->weightCount);
     return {
         1 - static_cast<double>(layers.size()) / std::max(weights, 1.0),
-        [&snapshot, &base, &control](double strength) {
-            return withSparsityEverywhere(snapshot, base, strength, Scope::Global, control);
+        [&options, &snapshot, &base, &control](double strength) {
+            return withSparsityEverywhere(snapshot, base, strength, Scope::Global, control,
+                                          options.scores);
         },
         [](const std::string&, double) { return "what lies under one threshold for all layers"; }};
 }
@@ -204,7 +206,7 @@ Result<Spread> spreadBy(const GoalOptions& options, const model::Snapshot& snaps
             case Allocation::Uniform:
                 return uniformWeights(snapshot, base);
             case Allocation::Global:
-                return globalWeights(snapshot, base, control);
+                return globalWeights(options, snapshot, base, control);
             case Allocation::ErdosRenyi:
                 return erdosRenyiWeights(snapshot, base);
             case Allocation::Sensitivity:

@@ -12,6 +12,7 @@
 #include "core/base/result.h"
 #include "core/channels/groups.h"
 #include "core/prune/criterion.h"
+#include "core/prune/scores_torch.h"
 
 namespace espalier::prune {
 
@@ -25,6 +26,7 @@ struct ChannelInput {
     std::uint64_t seed = 0;
     bool withConsumers = false;
     RunControl& control;
+    ScoresPtr measured = nullptr;  ///< where the criterion needs data
 };
 
 struct ChannelCriterion {
@@ -62,5 +64,13 @@ ChannelCriterion l1Channels();
 ChannelCriterion l2Channels();
 ChannelCriterion bnScaleChannels();
 ChannelCriterion fpgmChannels();
+
+// Measured on data (core/measure).
+ChannelCriterion taylorChannels();
+ChannelCriterion gradientChannels();
+ChannelCriterion fisherChannels();
+ChannelCriterion wandaChannels();
+ChannelCriterion activationChannels();
+ChannelCriterion apozChannels();
 
 }  // namespace espalier::prune

@@ -17,7 +17,9 @@ namespace {
 
 const std::vector<ChannelCriterion>& table() {
     static const std::vector<ChannelCriterion> criteria{
-        l2Channels(), l1Channels(), bnScaleChannels(), fpgmChannels(), randomChannels()};
+        l2Channels(),         l1Channels(),       bnScaleChannels(), fpgmChannels(),
+        taylorChannels(),     gradientChannels(), fisherChannels(),  wandaChannels(),
+        activationChannels(), apozChannels(),     randomChannels()};
     return criteria;
 }
 

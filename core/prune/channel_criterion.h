@@ -10,7 +10,7 @@
 
 namespace espalier::prune {
 
-/// All channel criteria that need only weights, random among them, in the order they are offered.
+/// All channel criteria, random among them, in the order they are offered.
 std::span<const CriterionInfo> channelCriteria();
 
 /// Errors: BadArgument, listing the known names.

@@ -11,6 +11,7 @@
 #include "core/base/format.h"
 #include "core/model/snapshot_torch.h"
 #include "core/prune/channel_criteria_torch.h"
+#include "core/prune/channel_criterion.h"
 #include "core/prune/channel_members_torch.h"
 
 namespace espalier::prune {
@@ -78,16 +79,24 @@ ChannelScoreOptions scoreOptions(const Plan& plan) {
     const ChannelDefaults& defaults = plan.channelDefaults;
     // With what a criterion does not look at left out, equal options mean equal scores.
     const bool isNorm = defaults.criterion == "l1" || defaults.criterion == "l2";
-    return {defaults.criterion, defaults.reduce, defaults.criterion == "random" ? plan.seed : 0,
-            isNorm && defaults.withConsumers};
+    const auto info = findChannelCriterion(defaults.criterion);
+    const bool isMeasured = info && info->isMeasured();
+    ChannelScoreOptions options;
+    options.criterion = defaults.criterion;
+    options.reduce = defaults.reduce;
+    if (isMeasured || defaults.criterion == "random") options.seed = plan.seed;
+    options.withConsumers = isNorm && defaults.withConsumers;
+    if (isMeasured) options.data = plan.data.empty() ? std::string(kDefaultData) : plan.data;
+    return options;
 }
 
 Result<ChannelScoresPtr> channelScores(const channels::ChannelGroups& groups,
-                                       const ChannelScoreOptions& options, RunControl& control) {
+                                       const ChannelScoreOptions& options, RunControl& control,
+                                       const ScoreCache& measured) {
     auto scores = std::make_shared<ChannelScores>();
     scores->options = options;
     for (const channels::Group& group : groups.groups()) {
-        auto own = channelScores(groups, group.id, options, control);
+        auto own = channelScores(groups, group.id, options, control, measured);
         if (!own) return own.error();
         scores->groups.push_back(std::move(*own));
     }
@@ -96,14 +105,20 @@ Result<ChannelScoresPtr> channelScores(const channels::ChannelGroups& groups,
 
 Result<std::vector<double>> channelScores(const channels::ChannelGroups& groups,
                                           channels::GroupId group,
-                                          const ChannelScoreOptions& options, RunControl& control) {
+                                          const ChannelScoreOptions& options, RunControl& control,
+                                          const ScoreCache& measured) {
     const channels::Group& own = groups.group(group);
     return guarded("Cannot rank the channels of " + own.key, [&]() -> Result<std::vector<double>> {
         const auto criterion = findCriterionOfChannels(options.criterion);
         if (!criterion) return criterion.error();
         if (!control.keepGoing()) return Error{Error::Kind::Cancelled, "Stopped", "", ""};
-        return scoresOf({groups, own, options.seed, options.withConsumers, control}, **criterion,
-                        options.reduce);
+        ChannelInput input{groups, own, options.seed, options.withConsumers, control, nullptr};
+        if ((*criterion)->info.isMeasured()) {
+            input.measured = measured.find(
+                {groups.snapshot()->weightsHash(), options.criterion, options.data, options.seed});
+            if (!input.measured) return needsData("Cannot rank channels", options.criterion);
+        }
+        return scoresOf(input, **criterion, options.reduce);
     });
 }
 

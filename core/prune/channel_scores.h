@@ -11,6 +11,7 @@
 #include "core/base/run_control.h"
 #include "core/channels/groups.h"
 #include "core/prune/plan.h"
+#include "core/prune/scores.h"
 
 namespace espalier::prune {
 
@@ -18,8 +19,9 @@ namespace espalier::prune {
 struct ChannelScoreOptions {
     std::string criterion = "l2";
     Reduction reduce = Reduction::Mean;
-    std::uint64_t seed = 0;      ///< looked at by "random" alone
+    std::uint64_t seed = 0;      ///< looked at by "random" and by criteria that need data
     bool withConsumers = false;  ///< looked at by "l1" and "l2" alone
+    std::string data{};          ///< slice; looked at by criteria that need data
 
     bool operator==(const ChannelScoreOptions&) const = default;
 };
@@ -39,15 +41,18 @@ using ChannelScoresPtr = std::shared_ptr<const ChannelScores>;
 
 /// Scores of all groups, locked ones too. Deterministic in (weights, options, keys). Reads each
 /// producer's weight once: about 100 ms per million weights for fpgm, 2 ms for the others.
-/// Errors: BadArgument for an unknown criterion; Damaged, naming the parameter, when weights are
-/// NaN or infinite; Cancelled.
+/// `measured` are the scores at hand, for criteria that need data. Errors: BadArgument for an
+/// unknown criterion, and for one whose scores are not at hand; Damaged, naming the parameter, when
+/// weights are NaN or infinite; Cancelled.
 Result<ChannelScoresPtr> channelScores(const channels::ChannelGroups& groups,
-                                       const ChannelScoreOptions& options, RunControl& control);
+                                       const ChannelScoreOptions& options, RunControl& control,
+                                       const ScoreCache& measured = {});
 
 /// Scores of one group alone, for looking at it by several criteria.
 Result<std::vector<double>> channelScores(const channels::ChannelGroups& groups,
                                           channels::GroupId group,
-                                          const ChannelScoreOptions& options, RunControl& control);
+                                          const ChannelScoreOptions& options, RunControl& control,
+                                          const ScoreCache& measured = {});
 
 /// The same scores, comparable with those of other groups. Exact zeros stay lowest: −infinity.
 std::vector<double> normalised(const std::vector<double>& scores, Normalisation normalisation);

@@ -13,6 +13,7 @@
 #include "core/model/weight_values_torch.h"
 #include "core/prune/criterion.h"
 #include "core/prune/score_reader.h"
+#include "core/prune/scores_torch.h"
 
 namespace espalier::prune {
 
@@ -21,6 +22,7 @@ struct ScoreInput {
     model::WeightValues weights;
     std::string layerName;
     std::uint64_t seed = 0;
+    WeightScores measured = {};  ///< where the criterion needs data
 };
 
 struct Criterion {
@@ -29,16 +31,18 @@ struct Criterion {
                                                         RunControl& control);
 
     CriterionInfo info;
-    /// One number per weight, in index order, that ranks within the layer as the scores do.
+    /// One number per weight, in index order: which go first where a share of the layer goes. As
+    /// the scores rank them, but for criteria that rank within rows.
     MakeReader ranks;
-    /// The scores of the kept weights, in any order, for counting. The same function as `ranks`
-    /// where those are scores.
+    /// The scores of the kept weights, for counting; in index order unless `tensor` is given. The
+    /// same function as `ranks` where those are scores.
     MakeReader scores;
     /// The scores in index order, where `scores` does not give them in that order: one per weight,
     /// shaped like the weight, 0 where the base mask has removed it.
     at::Tensor (*tensor)(const at::Tensor& weight, const ScoreInput& input) = nullptr;
 
-    bool ranksAreScores() const { return ranks == scores; }
+    /// Whether `scores` gives them in index order.
+    bool scoresInOrder() const { return tensor == nullptr; }
 };
 
 /// Errors: BadArgument, listing the known names.
@@ -55,5 +59,11 @@ Result<ScoreInput> scoreInput(const model::Layer& layer, const at::Tensor& weigh
 Criterion randomCriterion();
 Criterion magnitudeCriterion();
 Criterion lampCriterion();
+
+// Measured on data (core/measure).
+Criterion taylorCriterion();
+Criterion gradientCriterion();
+Criterion fisherCriterion();
+Criterion wandaCriterion();
 
 }  // namespace espalier::prune

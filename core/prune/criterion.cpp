@@ -18,8 +18,9 @@ namespace espalier::prune {
 namespace {
 
 const std::vector<Criterion>& table() {
-    static const std::vector<Criterion> criteria{magnitudeCriterion(), lampCriterion(),
-                                                 randomCriterion()};
+    static const std::vector<Criterion> criteria{
+        magnitudeCriterion(), lampCriterion(),  taylorCriterion(), gradientCriterion(),
+        fisherCriterion(),    wandaCriterion(), randomCriterion()};
     return criteria;
 }
 
@@ -92,7 +93,7 @@ Result<ScoreInput> scoreInput(const model::Layer& layer, const at::Tensor& weigh
     const auto values = model::weightValues(layer, weight, kept);
     if (!values) return values.error();
     if (const auto bad = countNonFinite(*values); bad > 0) return model::nonFiniteError(layer, bad);
-    return ScoreInput{*values, layer.name, seed};
+    return ScoreInput{*values, layer.name, seed, {}};
 }
 
 Result<at::Tensor> weightScores(const model::Snapshot& snapshot, model::LayerId layer,
@@ -101,6 +102,7 @@ Result<at::Tensor> weightScores(const model::Snapshot& snapshot, model::LayerId 
     return guarded(what, [&]() -> Result<at::Tensor> {
         const auto found = findCriterion(criterion);
         if (!found) return found.error();
+        if ((*found)->info.isMeasured()) return needsData(what, criterion);
         const auto input = scoreInput(snapshot, layer, seed);
         if (!input) return input.error();
         const at::Tensor weight = model::weight(snapshot, layer);

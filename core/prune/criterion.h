@@ -12,11 +12,21 @@ namespace espalier::prune {
 
 /// What people are told about a criterion.
 struct CriterionInfo {
+    /// What it is computed from, beside the weights.
+    enum class Needs {
+        Weights,  ///< nothing else
+        Inputs,   ///< samples that the model is run on
+        Labels    ///< samples with their classes
+    };
+
     std::string name;     ///< as in plans and on the command line: "magnitude"
     std::string formula;  ///< "|w|"
     std::string summary;  ///< one sentence with the source
     bool followsMagnitude =
         false;  ///< within one layer it ranks as |w| does, so a cut is a threshold on |w|
+    Needs needs = Needs::Weights;
+
+    bool isMeasured() const { return needs != Needs::Weights; }
 };
 
 /// All weight criteria, Random among them, in the order they are offered.

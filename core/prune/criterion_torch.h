@@ -14,7 +14,7 @@ namespace espalier::prune {
 
 /// One score per weight, shaped like the weight, float32 or float64 as the weight; higher = keep; 0
 /// where the base mask has removed it. Deterministic in (weights, criterion, seed, layer name).
-/// Errors: BadArgument for an unknown criterion.
+/// For criteria that need no data. Errors: BadArgument for another or an unknown criterion.
 Result<at::Tensor> weightScores(const model::Snapshot& snapshot, model::LayerId layer,
                                 std::string_view criterion, std::uint64_t seed);
 

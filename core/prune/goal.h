@@ -14,6 +14,7 @@
 #include "core/prune/channel_costs.h"
 #include "core/prune/footprint.h"
 #include "core/prune/plan.h"
+#include "core/prune/scores.h"
 
 namespace espalier::prune {
 
@@ -63,6 +64,7 @@ struct GoalOptions {
     Allocation allocation = Allocation::Uniform;
     std::int64_t multipleOf = 1;              ///< of channel counts
     std::map<std::string, DropCurve> curves;  ///< by layer name or group key; for Sensitivity
+    ScoreCache scores{};                      ///< at hand, for criteria that need data
 };
 
 /// A model's channels, as they are needed where channels go or have gone; null members otherwise.

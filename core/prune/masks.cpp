@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/prune/masks.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <optional>
 
 #include <ATen/ops/count_nonzero.h>
 #include <ATen/ops/ones.h>
@@ -13,6 +15,7 @@
 #include "core/prune/channel_members_torch.h"
 #include "core/prune/masks_torch.h"
 #include "core/prune/rule_masks_torch.h"
+#include "core/prune/weight_ranking_torch.h"
 
 namespace espalier::prune {
 
@@ -67,6 +70,11 @@ std::string keyOf(const model::Snapshot& snapshot, const model::Layer& layer, co
         cat(static_cast<int>(rule->kind), " ", std::hex, std::bit_cast<std::uint64_t>(rule->value),
             " ", rule->keep, ":", rule->group, "|", plan.weightCriterion);
     if (plan.weightCriterion == "random") key += cat("|", plan.seed);
+    const auto criterion = findWeightCriterion(plan.weightCriterion);
+    if (criterion && criterion->isMeasured()) {
+        const ScoreKey scores = scoreKey(snapshot, plan, plan.weightCriterion);
+        key += cat("|", scores.data, "|", scores.seed);
+    }
     return key;
 }
 
@@ -74,6 +82,20 @@ const WeightRule* activeRule(const Plan& plan, const model::Layer& layer) {
     const auto rule = plan.weights.find(layer.name);
     return rule == plan.weights.end() || plan.locked.contains(layer.name) ? nullptr : &rule->second;
 }
+
+/// σ is of the weights alone: its rules look at |w| whatever the criterion.
+bool ranksBySigma(const WeightRule* rule) {
+    return rule && rule->kind == WeightRule::Kind::Sigma;
+}
+
+/// What resolving looks at in every layer.
+struct Basis {
+    const model::Snapshot& snapshot;
+    const Plan& plan;
+    const WeightRanking* ranking;  // null: no rule ranks
+    const MasksPtr& previous;
+    RunControl& control;
+};
 
 Error nothingLeft(const model::Layer& layer, const WeightRule& rule, std::int64_t count) {
     return {
@@ -88,11 +110,14 @@ std::int64_t zerosOf(const at::Tensor& mask) {
 
 /// The weight that the rule acts on: what the channels leave.
 RuledWeight leftOf(const model::Snapshot& snapshot, const model::Layer& layer,
-                   const AxisPositions& positions) {
-    RuledWeight left{layer, model::weight(snapshot, layer.id), {}, snapshot.baseRemoved(layer.id)};
+                   const AxisPositions& positions, const WeightScores& measured) {
+    RuledWeight left{
+        layer, model::weight(snapshot, layer.id), {}, snapshot.baseRemoved(layer.id), measured};
     if (left.baseRemoved > 0) left.baseMask = snapshot.state().baseMasks[layer.id.index()];
     if (positions.empty()) return left;
     left.weight = sliced(left.weight, positions);
+    if (measured.isDefined()) left.measured.values = sliced(measured.values, positions);
+    if (measured.rows.defined()) left.measured.rows = sliced(measured.rows, positions);
     if (!left.baseMask.defined()) return left;
     left.baseMask = sliced(left.baseMask, positions);
     left.baseRemoved = zerosOf(left.baseMask);
@@ -111,14 +136,17 @@ Result<RuledMask> ruledMask(const RuledWeight& left, const Plan& plan, const Wei
     return ruled->removed > left.baseRemoved ? *ruled : mask;
 }
 
-Result<LayerMaskPtr> maskOf(const model::Snapshot& snapshot, const model::Layer& layer,
-                            const Plan& plan, const AxisPositions& positions,
-                            const MasksPtr& previous, RunControl& control) {
-    const WeightRule* rule = activeRule(plan, layer);
+Result<LayerMaskPtr> maskOf(const Basis& basis, const model::Layer& layer,
+                            const AxisPositions& positions) {
+    const model::Snapshot& snapshot = basis.snapshot;
+    const WeightRule* rule = activeRule(basis.plan, layer);
+    const bool isRanked = rule && !ranksBySigma(rule);
+    // What the criterion says nothing about is left alone, never guessed.
+    if (isRanked && !basis.ranking->whyNot(layer).empty()) rule = nullptr;
     LayerMask mask;
-    mask.key = keyOf(snapshot, layer, plan, rule, positions);
-    if (previous && layer.id.index() < previous->state().layers.size()) {
-        const LayerMaskPtr& earlier = previous->state().layers[layer.id.index()];
+    mask.key = keyOf(snapshot, layer, basis.plan, rule, positions);
+    if (basis.previous && layer.id.index() < basis.previous->state().layers.size()) {
+        const LayerMaskPtr& earlier = basis.previous->state().layers[layer.id.index()];
         if (earlier->key == mask.key) return earlier;
     }
     if (!rule && positions.empty()) {
@@ -126,8 +154,10 @@ Result<LayerMaskPtr> maskOf(const model::Snapshot& snapshot, const model::Layer&
         if (mask.removed > 0) mask.kept = snapshot.state().baseMasks[layer.id.index()];
         return std::make_shared<const LayerMask>(std::move(mask));
     }
-    const RuledWeight left = leftOf(snapshot, layer, positions);
-    const auto ruled = ruledMask(left, plan, rule, control);
+    const RuledWeight left =
+        leftOf(snapshot, layer, positions,
+               rule && isRanked ? basis.ranking->measured(layer) : WeightScores());
+    const auto ruled = ruledMask(left, basis.plan, rule, basis.control);
     if (!ruled) return ruled.error();
     mask.kept = ruled->removed > 0 ? ruled->kept : at::Tensor();
     mask.removed = layer.weightCount - (left.weight.numel() - ruled->removed);
@@ -168,13 +198,26 @@ Result<void> addCosts(MaskState& state, const MasksPtr& previous) {
     return {};
 }
 
-Result<MasksPtr> resolved(const model::Snapshot& snapshot, const Plan& plan,
-                          const ChannelPart& channels, const MasksPtr& previous,
-                          RunControl& control) {
+/// Nothing when no rule looks at scores. Errors: those of WeightRanking::make.
+Result<std::optional<WeightRanking>> rankingFor(const model::Snapshot& snapshot, const Plan& plan,
+                                                const ScoreCache& scores) {
+    using Ranking = std::optional<WeightRanking>;
+    const bool isNeeded = std::ranges::any_of(snapshot.layers(), [&](const model::Layer& layer) {
+        const WeightRule* rule = activeRule(plan, layer);
+        return rule && !ranksBySigma(rule);
+    });
+    if (!isNeeded) return Ranking();
+    auto ranking = WeightRanking::make(snapshot, plan, scores);
+    if (!ranking) return ranking.error();
+    return Ranking(std::move(*ranking));
+}
+
+Result<MasksPtr> resolved(const Basis& basis, const ChannelPart& channels) {
+    const auto& [snapshot, plan, ranking, previous, control] = basis;
     auto state = std::make_shared<MaskState>();
     for (const model::Layer& layer : snapshot.layers()) {
         if (!control.keepGoing()) return Error{Error::Kind::Cancelled, "Stopped", "", ""};
-        auto mask = maskOf(snapshot, layer, plan, channels.of(layer.name), previous, control);
+        auto mask = maskOf(basis, layer, channels.of(layer.name));
         if (!mask) return mask.error();
         state->layers.push_back(*mask);
         state->weightCounts.push_back(layer.weightCount);
@@ -220,13 +263,13 @@ const ChannelChoicePtr& Masks::channels() const {
 }
 
 Result<MasksPtr> resolve(const model::Snapshot& snapshot, const Plan& plan,
-                         const MasksPtr& previous, RunControl& control) {
-    return resolve(snapshot, plan, nullptr, previous, control);
+                         const MasksPtr& previous, RunControl& control, const ScoreCache& scores) {
+    return resolve(snapshot, plan, nullptr, previous, control, scores);
 }
 
 Result<MasksPtr> resolve(const model::Snapshot& snapshot, const Plan& plan,
                          const ChannelChoicePtr& channels, const MasksPtr& previous,
-                         RunControl& control) {
+                         RunControl& control, const ScoreCache& scores) {
     return guarded("Cannot resolve the plan", [&]() -> Result<MasksPtr> {
         if (auto checked = check(plan, snapshot); !checked) return checked.error();
         if (plan.hasChannels() && !channels) {
@@ -234,7 +277,10 @@ Result<MasksPtr> resolve(const model::Snapshot& snapshot, const Plan& plan,
                          "its channel rules need the model's channel groups",
                          "Wait until the groups are found"};
         }
-        return resolved(snapshot, plan, channelPart(channels), previous, control);
+        const auto ranking = rankingFor(snapshot, plan, scores);
+        if (!ranking) return ranking.error();
+        return resolved({snapshot, plan, *ranking ? &**ranking : nullptr, previous, control},
+                        channelPart(channels));
     });
 }
 

@@ -11,6 +11,7 @@
 #include "core/model/snapshot.h"
 #include "core/prune/channel_choice.h"
 #include "core/prune/plan.h"
+#include "core/prune/scores.h"
 
 namespace espalier::prune {
 
@@ -45,14 +46,17 @@ using MasksPtr = std::shared_ptr<const Masks>;
 /// Deterministic: the same arguments give the same masks; ties in score are broken by index, the
 /// lower index goes first. What the base mask removed ranks lowest and counts towards a sparsity.
 /// `previous` (may be null) lends the masks of layers whose rule, criterion and weights are the
-/// same. Thread-safe. Errors: those of `check`; Infeasible, naming the layer, when a rule leaves no
-/// weight at all; BadArgument when the plan has a channel part and `channels` is null; Cancelled.
+/// same. `scores` are those at hand; a weight that a measured criterion says nothing about
+/// (Scores::whyNot) is left alone. Thread-safe. Errors: those of `check`; Infeasible, naming the
+/// layer, when a rule leaves no weight at all; BadArgument when the plan has a channel part and
+/// `channels` is null, or ranks by scores that are not at hand; Cancelled.
 Result<MasksPtr> resolve(const model::Snapshot& snapshot, const Plan& plan,
                          const ChannelChoicePtr& channels, const MasksPtr& previous,
-                         RunControl& control);
+                         RunControl& control, const ScoreCache& scores = {});
 
 /// For plans without a channel part.
 Result<MasksPtr> resolve(const model::Snapshot& snapshot, const Plan& plan,
-                         const MasksPtr& previous, RunControl& control);
+                         const MasksPtr& previous, RunControl& control,
+                         const ScoreCache& scores = {});
 
 }  // namespace espalier::prune

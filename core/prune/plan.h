@@ -42,6 +42,8 @@ struct WeightRule {
 /// "threshold 0.031", "sparsity 92 %", "1.5 σ", "2:4".
 std::string describe(const WeightRule& rule);
 
+class ScoreCache;
+
 struct Plan {
     std::string modelFile;  ///< name of the file the plan was made for
     std::string modelSha256;
@@ -88,12 +90,15 @@ enum class Scope {
 /// The plan with one sparsity rule per prunable, unlocked weight, so that a share `sparsity` of
 /// them goes.
 ///
-/// Layer: each loses that share. Global: one threshold over all scores (random, magnitude, lamp),
-/// expanded into one exact sparsity per layer; the counts add up to round(sparsity * n) over all of
-/// them. No layer loses its last weight to the global threshold: the next one elsewhere goes
-/// instead. Base-removed weights go first. Errors: BadArgument (sparsity outside 0..1, unknown
-/// criterion, SameKind), Infeasible (Global: a layer would be left empty), Cancelled.
+/// Layer: each loses that share. Global: one threshold over all scores, expanded into one exact
+/// sparsity per layer; the counts add up to round(sparsity * n) over all of them. No layer loses
+/// its last weight to the global threshold: the next one elsewhere goes instead. Base-removed
+/// weights go first. Errors: BadArgument (sparsity outside 0..1, unknown criterion, SameKind),
+/// Infeasible (Global: a layer would be left empty), Cancelled.
 Result<Plan> withSparsityEverywhere(const model::Snapshot& snapshot, const Plan& plan,
                                     double sparsity, Scope scope, RunControl& control);
+Result<Plan> withSparsityEverywhere(const model::Snapshot& snapshot, const Plan& plan,
+                                    double sparsity, Scope scope, RunControl& control,
+                                    const ScoreCache& scores);
 
 }  // namespace espalier::prune

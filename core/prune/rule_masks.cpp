@@ -62,7 +62,7 @@ Result<RuledMask> removeLowest(const Work& work, std::int64_t count) {
 Result<RuledMask> removeBelow(const Work& work, double threshold) {
     const auto scores = work.criterion.scores(work.input, work.control);
     if (!scores) return cancelledError();
-    if (work.criterion.ranksAreScores()) return maskOfCut(work, *scores, Cut{threshold, 0});
+    if (work.criterion.scoresInOrder()) return maskOfCut(work, *scores, Cut{threshold, 0});
     const ScoreReader* const readers[] = {scores.get()};
     const auto taken = countTaken(readers, Cut{threshold, 0}, work.control);
     return taken ? removeLowest(work, taken->front()) : cancelledError();
@@ -149,8 +149,9 @@ Result<RuledMask> applyRule(const RuledWeight& weight, const WeightRule& rule,
                             std::string_view criterion, std::uint64_t seed, RunControl& control) {
     const auto found = findCriterion(criterion);
     if (!found) return found.error();
-    const auto input = scoreInput(weight.layer, weight.weight, weight.baseMask, seed);
+    auto input = scoreInput(weight.layer, weight.weight, weight.baseMask, seed);
     if (!input) return input.error();
+    input->measured = weight.measured;
     Work work{weight.layer, weight.weight.sizes().vec(), **found,
               *input,       weight.baseRemoved,          control};
     switch (rule.kind) {

@@ -10,6 +10,7 @@
 #include "core/base/result.h"
 #include "core/base/run_control.h"
 #include "core/prune/plan.h"
+#include "core/prune/scores_torch.h"
 
 namespace espalier::prune {
 
@@ -24,6 +25,7 @@ struct RuledWeight {
     at::Tensor weight;
     at::Tensor baseMask;           ///< bool, shaped like the weight; undefined: all kept
     std::int64_t baseRemoved = 0;  ///< by that mask
+    WeightScores measured = {};    ///< of that part, where the criterion needs data
 };
 
 /// The base mask and what `rule` removes beyond it; that may be everything.

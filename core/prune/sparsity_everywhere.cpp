@@ -5,9 +5,9 @@
 
 #include "core/base/format.h"
 #include "core/model/snapshot_torch.h"
-#include "core/prune/criteria_torch.h"
 #include "core/prune/plan.h"
 #include "core/prune/selection.h"
+#include "core/prune/weight_ranking_torch.h"
 
 namespace espalier::prune {
 
@@ -15,12 +15,13 @@ namespace {
 
 const Error kCancelled{Error::Kind::Cancelled, "Stopped", "", ""};
 
-std::vector<const model::Layer*> layersToPrune(const model::Snapshot& snapshot, const Plan& plan) {
+std::vector<const model::Layer*> layersToPrune(const model::Snapshot& snapshot, const Plan& plan,
+                                               const WeightRanking& ranking) {
     std::vector<const model::Layer*> layers;
     for (const model::Layer& layer : snapshot.layers()) {
         const bool open =
             layer.prunable.weights && layer.weightCount > 0 && !plan.locked.contains(layer.name);
-        if (open) layers.push_back(&layer);
+        if (open && ranking.whyNot(layer).empty()) layers.push_back(&layer);
     }
     return layers;
 }
@@ -63,11 +64,12 @@ std::optional<std::int64_t> lastBest(const ScoreReader& reader, RunControl& cont
 
 Result<std::unique_ptr<ScoreReader>> candidates(const model::Snapshot& snapshot,
                                                 const model::Layer& layer,
-                                                const Criterion& criterion, std::uint64_t seed,
+                                                const WeightRanking& ranking, std::uint64_t seed,
                                                 RunControl& control) {
-    const auto input = scoreInput(snapshot, layer.id, seed);
+    auto input = scoreInput(snapshot, layer.id, seed);
     if (!input) return input.error();
-    auto reader = criterion.scores(*input, control);
+    input->measured = ranking.measured(layer);
+    auto reader = ranking.criterion().scores(*input, control);
     if (!reader) return kCancelled;
     const auto best = lastBest(*reader, control);
     if (!best) return kCancelled;
@@ -95,10 +97,8 @@ std::vector<std::int64_t> spendOnBase(std::span<const std::int64_t> baseRemoved,
 /// How many weights of each layer go, so that together they are round(sparsity * n).
 Result<std::vector<std::int64_t>> spreadGlobally(const model::Snapshot& snapshot,
                                                  const std::vector<const model::Layer*>& layers,
-                                                 const Plan& plan, double sparsity,
-                                                 RunControl& control) {
-    const auto criterion = findCriterion(plan.weightCriterion);
-    if (!criterion) return criterion.error();
+                                                 const WeightRanking& ranking, std::uint64_t seed,
+                                                 double sparsity, RunControl& control) {
     std::int64_t weights = 0;
     std::int64_t spare = 0;
     std::vector<std::int64_t> baseRemoved;
@@ -116,7 +116,7 @@ Result<std::vector<std::int64_t>> spreadGlobally(const model::Snapshot& snapshot
     std::vector<std::unique_ptr<ScoreReader>> owned;
     std::vector<const ScoreReader*> readers;
     for (const model::Layer* layer : layers) {
-        auto reader = candidates(snapshot, *layer, **criterion, plan.seed, control);
+        auto reader = candidates(snapshot, *layer, ranking, seed, control);
         if (!reader) return reader.error();
         owned.push_back(std::move(reader).value());
         readers.push_back(owned.back().get());
@@ -133,6 +133,12 @@ Result<std::vector<std::int64_t>> spreadGlobally(const model::Snapshot& snapshot
 
 Result<Plan> withSparsityEverywhere(const model::Snapshot& snapshot, const Plan& plan,
                                     double sparsity, Scope scope, RunControl& control) {
+    return withSparsityEverywhere(snapshot, plan, sparsity, scope, control, {});
+}
+
+Result<Plan> withSparsityEverywhere(const model::Snapshot& snapshot, const Plan& plan,
+                                    double sparsity, Scope scope, RunControl& control,
+                                    const ScoreCache& scores) {
     return guarded("Cannot prune the whole model", [&]() -> Result<Plan> {
         if (auto inRange = checkRule("the whole model", WeightRule::sparsity(sparsity)); !inRange) {
             return inRange.error();
@@ -141,14 +147,17 @@ Result<Plan> withSparsityEverywhere(const model::Snapshot& snapshot, const Plan&
             return Error{Error::Kind::BadArgument, "Cannot prune the whole model",
                          "the scope same-kind is for channels", "Use layer or global"};
         }
+        const auto ranking = WeightRanking::make(snapshot, plan, scores);
+        if (!ranking) return ranking.error();
         Plan result = plan;
-        const auto layers = layersToPrune(snapshot, plan);
+        const auto layers = layersToPrune(snapshot, plan, *ranking);
         if (scope == Scope::Layer) {
             for (const model::Layer* layer : layers)
                 result.weights[layer->name] = WeightRule::sparsity(sparsity);
             return result;
         }
-        const auto removed = spreadGlobally(snapshot, layers, plan, sparsity, control);
+        const auto removed =
+            spreadGlobally(snapshot, layers, *ranking, plan.seed, sparsity, control);
         if (!removed) return removed.error();
         for (std::size_t i = 0; i < layers.size(); ++i) {
             // Rounding gives the count back: the quotient is off by far less than half a weight.

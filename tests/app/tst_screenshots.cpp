@@ -2,7 +2,7 @@
 // The story of the README, told by the program itself: every step is checked, and its picture is
 // written into $ESPALIER_SCREENSHOTS (unless that is empty), at 1440 x 900. The picture of a group
 // of coupled layers is of the ResNet-20 for CIFAR-10 that $ESPALIER_RESNET20 names.
-#include <QCheckBox>
+#include <QComboBox>
 #include <QDir>
 #include <QLabel>
 #include <QSignalSpy>
@@ -190,13 +190,18 @@ private Q_SLOTS:
         channels.setMark(id, 12, ui::Channels::Mark::Remove);
         QVERIFY(m_probe->rest());
         shoot("channels");
-        m_probe->child<QCheckBox>("channelCompare")->click();
+        auto& compare = *m_probe->child<QComboBox>("channelCompare");
+        const auto choose = [&compare](int row) {
+            compare.setCurrentIndex(row);
+            Q_EMIT compare.activated(row);
+        };
+        choose(compare.findData("fpgm"));
         QVERIFY(m_probe->rest());
         shoot("channels-compared");
         m_probe->trigger("view.theme_dark");
         shoot("channels-dark");
         m_probe->trigger("view.theme_light");
-        m_probe->child<QCheckBox>("channelCompare")->click();
+        choose(0);
     }
 
     void cutModel() {

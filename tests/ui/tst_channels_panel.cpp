@@ -131,11 +131,21 @@ private Q_SLOTS:
     }
 
     void comparedCriteriaStandBeside() {
-        m_panel->findChild<QCheckBox*>("channelCompare")->click();
+        auto& compare = *m_panel->findChild<QComboBox*>("channelCompare");
+        auto& note = *m_panel->findChild<QLabel*>("channelsNote");
+        const auto choose = [&compare](int row) {
+            compare.setCurrentIndex(row);
+            Q_EMIT compare.activated(row);
+        };
+        choose(compare.findData("fpgm"));
         QVERIFY(m_session->settle());
-        QVERIFY(view().data().series.size() >= 4);
-        m_panel->findChild<QCheckBox*>("channelCompare")->click();
+        QCOMPARE(view().data().series.size(), std::size_t(2));
+        QCOMPARE(view().data().series[1].name, QString("fpgm"));
+        const QRegularExpression said(R"(Rank correlation of l2 and fpgm \(Spearman\): 0\.\d\d)");
+        QVERIFY2(note.text().contains(said), qPrintable(note.text()));
+        choose(0);
         QCOMPARE(view().data().series.size(), std::size_t(1));
+        QVERIFY(!note.isVisible());
     }
 
     void whatCannotGoSaysWhy() {

@@ -46,8 +46,8 @@ Result<SpreadDialog::Preview> previewOf(const Request& request, RunControl& cont
     if (request.found) {
         facts.groups = request.found->groups;
         facts.costs = request.found->costs;
-        auto scores =
-            prune::channelScores(*facts.groups, prune::scoreOptions(request.plan), control);
+        auto scores = prune::channelScores(*facts.groups, prune::scoreOptions(request.plan),
+                                           control, request.options.scores);
         if (!scores) return scores.error();
         facts.scores = *std::move(scores);
     }
@@ -143,6 +143,7 @@ SpreadDialog::Job GoalDialog::previewJob() {
     request.plan = document().plan();
     request.found = document().channels()->foundPtr();
     request.goal = goal();
+    request.options.scores = document().scores();
     request.options.structure = chosen<Structure>(m_structure);
     request.options.allocation = chosen<Allocation>(m_allocation);
     return [request](RunControl& control) { return previewOf(request, control); };

@@ -27,6 +27,7 @@ struct Request {
     FoundGroupsPtr found;
     prune::Plan plan;
     std::set<std::string> kept;  ///< groups whose rules stay
+    prune::ScoreCache scores;    ///< measured, at hand
     double ratio = 0;
     Scope scope = Scope::Layer;
     std::int64_t multipleOf = 1;
@@ -43,7 +44,8 @@ std::set<std::string> ruledGroups(const Document& document) {
 
 Result<SpreadDialog::Preview> previewOf(const Request& request, RunControl& control) {
     const auto& groups = request.found->groups;
-    const auto scores = prune::channelScores(*groups, prune::scoreOptions(request.plan), control);
+    const auto scores =
+        prune::channelScores(*groups, prune::scoreOptions(request.plan), control, request.scores);
     if (!scores) return scores.error();
     auto plan =
         prune::withChannelsEverywhere(*groups, withLocked(request.plan, request.kept),
@@ -115,6 +117,7 @@ SpreadDialog::Job PruneChannelsDialog::previewJob() {
     }
     request.plan = rankedBy(criterion().toStdString(), document());
     if (keepsRules()) request.kept = ruledGroups(document());
+    request.scores = document().scores();
     request.ratio = share();
     request.scope = scope();
     request.multipleOf = m_multiple->currentData().toLongLong();

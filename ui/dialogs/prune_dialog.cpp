@@ -25,6 +25,7 @@ struct Request {
     std::vector<std::int64_t> removed;  ///< per layer, as it is now
     std::optional<prune::CutCosts> cut;
     prune::MasksPtr masks;
+    prune::ScoreCache scores;  ///< measured, at hand
     double sparsity = 0;
     Scope scope = Scope::Global;
 };
@@ -61,7 +62,7 @@ std::vector<std::int64_t> removedPerLayer(const Request& request, const prune::P
 Result<SpreadDialog::Preview> previewOf(const Request& request, RunControl& control) {
     auto plan =
         prune::withSparsityEverywhere(*request.snapshot, withLocked(request.plan, request.kept),
-                                      request.sparsity, request.scope, control);
+                                      request.sparsity, request.scope, control, request.scores);
     if (!plan) return plan.error();
     plan->locked = request.plan.locked;
     const auto removed = removedPerLayer(request, *plan);
@@ -115,6 +116,7 @@ SpreadDialog::Job PruneDialog::previewJob() {
         request.removed.push_back(document().removed(layer.id));
     if (const prune::CutCosts* cut = document().channels()->costs()) request.cut = *cut;
     request.masks = document().masks();
+    request.scores = document().scores();
     request.sparsity = share();
     request.scope = scope();
     return [request](RunControl& control) { return previewOf(request, control); };

@@ -137,7 +137,12 @@ void SpreadDialog::addCriteria(std::span<const prune::CriterionInfo> criteria,
     m_criterion = addChoice(QStringLiteral("Criterion"), tr("Criterion"));
     m_criterion->setToolTip(tr("How they are ranked; the lowest go first"));
     const QSignalBlocker quiet(m_criterion);
+    const prune::Plan& plan = m_document->plan();
     for (const prune::CriterionInfo& info : criteria) {
+        // Others with data are chosen where they can be measured: beside the layer or the bars.
+        const bool isAtHand = !info.isMeasured() || m_document->scores().find(prune::scoreKey(
+                                                        *m_document->snapshot(), plan, info.name));
+        if (!isAtHand && info.name != current) continue;
         m_criterion->addItem(QStringLiteral("%1:  %2").arg(text(info.name), text(info.formula)),
                              text(info.name));
         m_criterion->setItemData(m_criterion->count() - 1, text(info.summary), Qt::ToolTipRole);

@@ -5,6 +5,7 @@
 
 #include "core/prune/channel_criterion.h"
 #include "ui/document/document.h"
+#include "ui/document/score_jobs.h"
 #include "ui/jobs/job_runner.h"
 
 namespace espalier::ui {
@@ -20,11 +21,13 @@ Result<ChannelOutcome> choose(const FoundGroups& found, const prune::Plan& plan,
 }
 
 Result<ComparedScores> compareAll(const channels::ChannelGroups& groups, channels::GroupId group,
-                                  prune::ChannelScoreOptions options, RunControl& control) {
+                                  prune::Plan plan, const prune::ScoreCache& measured,
+                                  RunControl& control) {
     ComparedScores compared;
     for (const prune::CriterionInfo& info : prune::channelCriteria()) {
-        options.criterion = info.name;
-        auto scores = prune::channelScores(groups, group, options, control);
+        plan.channelDefaults.criterion = info.name;
+        auto scores =
+            prune::channelScores(groups, group, prune::scoreOptions(plan), control, measured);
         if (!scores && scores.error().kind == Error::Kind::Cancelled) return scores.error();
         if (scores && !scores->empty())
             compared.emplace_back(QString::fromStdString(info.name), std::move(*scores));
@@ -38,6 +41,7 @@ ChannelJobs::ChannelJobs(Document* document, JobRunner* jobs, QObject* parent)
     : QObject(parent), m_document(document), m_channels(document->channels()), m_jobs(jobs) {
     connect(document, &Document::snapshotChanged, this, &ChannelJobs::findGroups);
     connect(document, &Document::planChanged, this, &ChannelJobs::refreshScores);
+    connect(document, &Document::scoresMeasured, this, &ChannelJobs::refreshScores);
     connect(m_channels, &Channels::groupsChanged, this,
             [this] { m_channels->isSearching() ? findGroups() : refreshScores(); });
     connect(m_channels, &Channels::scoresChanged, this, &ChannelJobs::refreshChoice);
@@ -75,11 +79,13 @@ void ChannelJobs::refreshScores() {
     const FoundGroups* found = m_channels->found();
     if (!found) return;
     if (m_channels->scores() || m_channels->scoresError()) return refreshChoice();
+    if (m_channels->missesScores()) return;  // ScoreJobs measures them
     const prune::ChannelScoreOptions options = prune::scoreOptions(m_document->plan());
     m_jobs->run<prune::ChannelScoresPtr>(
         {Lane::Interactive, tr("Scoring channels"), QStringLiteral("channelScores")}, this,
-        [groups = found->groups, options](const EventSink<>&, RunControl& control) {
-            return prune::channelScores(*groups, options, control);
+        [groups = found->groups, options, measured = m_document->scores()](const EventSink<>&,
+                                                                           RunControl& control) {
+            return prune::channelScores(*groups, options, control, measured);
         },
         [this, groups = found->groups, options](Result<prune::ChannelScoresPtr> scores) {
             if (!scores && scores.error().kind != Error::Kind::Cancelled)
@@ -131,9 +137,9 @@ void ChannelJobs::compare(channels::GroupId group, QObject* context,
     if (!found) return;
     m_jobs->run<ComparedScores>(
         {Lane::Interactive, tr("Comparing criteria"), QStringLiteral("compareScores")}, context,
-        [groups = found->groups, group, options = prune::scoreOptions(m_document->plan())](
-            const EventSink<>&, RunControl& control) {
-            return compareAll(*groups, group, options, control);
+        [groups = found->groups, group, plan = planWithSamples(*m_document),
+         measured = m_document->scores()](const EventSink<>&, RunControl& control) {
+            return compareAll(*groups, group, plan, measured, control);
         },
         std::move(done));
 }

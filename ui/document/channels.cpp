@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "core/prune/channel_criterion.h"
 #include "ui/document/document.h"
 
 namespace espalier::ui {
@@ -18,6 +19,7 @@ prune::Plan channelPart(const prune::Plan& plan) {
     if (!part.hasChannels()) return part;
     part.channelDefaults = plan.channelDefaults;
     part.seed = plan.seed;
+    part.data = plan.data;
     for (const std::string& key : plan.locked) {
         if (plan.channels.contains(key) || plan.marks.contains(key)) part.locked.insert(key);
     }
@@ -71,6 +73,13 @@ const Error* Channels::scoresError() const {
     if (!known) return nullptr;
     const auto* scores = known->scoresBy(prune::scoreOptions(m_document->plan()));
     return scores && !scores->ok() ? &scores->error() : nullptr;
+}
+
+bool Channels::missesScores() const {
+    const prune::Plan& plan = m_document->plan();
+    const auto info = prune::findChannelCriterion(plan.channelDefaults.criterion);
+    return info && info->isMeasured() &&
+           !m_document->scores().find(prune::scoreKey(*m_document->snapshot(), plan, info->name));
 }
 
 const prune::ChannelRule* Channels::rule(GroupId id) const {

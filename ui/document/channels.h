@@ -42,6 +42,8 @@ public:
     /// Scores of the plan's criterion; null while they are computed, or when there are none.
     prune::ChannelScoresPtr scores() const;
     const Error* scoresError() const;
+    /// Whether the plan's criterion needs data and its scores have not been measured.
+    bool missesScores() const;
 
     const prune::ChannelRule* rule(GroupId id) const;  ///< null: none
     prune::ChannelMarks marks(GroupId id) const;
@@ -79,7 +81,8 @@ public:
     /// rules away.
     void setInexactAllowed(bool allowed);
     /// Another head unit makes other groups of attention layers: their rules go.
-    void setDefaults(const prune::ChannelDefaults& defaults);
+    /// `data`: the samples that the criterion looks at; empty: as they are.
+    void setDefaults(const prune::ChannelDefaults& defaults, const std::string& data = {});
 
     // For the Document and the jobs.
     void useSnapshot(const model::SnapshotPtr& snapshot);  ///< null: no model

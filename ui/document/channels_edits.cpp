@@ -96,7 +96,7 @@ void Channels::setInexactAllowed(bool allowed) {
                         allowed ? tr("allow inexact groups") : tr("keep inexact groups whole"));
 }
 
-void Channels::setDefaults(const prune::ChannelDefaults& defaults) {
+void Channels::setDefaults(const prune::ChannelDefaults& defaults, const std::string& data) {
     if (!m_document->hasModel()) return;
     prune::Plan plan = m_document->plan();
     if (plan.channelDefaults == defaults) return;
@@ -115,7 +115,7 @@ void Channels::setDefaults(const prune::ChannelDefaults& defaults) {
     }
     const bool isOtherUnit = plan.channelDefaults.heads != defaults.heads;
     for (const channels::Group& group :
-         isOtherUnit && found() ? found()->groups->groups() : std::span<const channels::Group>()) {
+         isOtherUnit&& found() ? found()->groups->groups() : std::span<const channels::Group>()) {
         if (group.heads == 0) continue;
         plan.channels.erase(group.key);
         plan.marks.erase(group.key);
@@ -128,6 +128,7 @@ void Channels::setDefaults(const prune::ChannelDefaults& defaults) {
             ? tr("normalise scores by %1").arg(textOf(prune::nameOf(defaults.normalise)))
             : tr("leave at least %1\u2009% of a group").arg(100 * defaults.floor);
     plan.channelDefaults = defaults;
+    if (!data.empty()) plan.data = data;
     m_document->setPlan(std::move(plan), text);
 }
 

@@ -37,6 +37,8 @@ public:
     const model::SnapshotPtr& snapshot() const;  ///< null without a model
     const prune::Plan& plan() const;             ///< an empty one without a model
     const data::DatasetPtr& dataset() const { return m_dataset; }
+    /// Measured on that data, of the weights of any state.
+    const prune::ScoreCache& scores() const { return m_scores; }
     QUndoStack* undoStack() const { return m_undo; }
     Channels* channels() const { return m_channels; }
     Highlight* highlight() const { return m_highlight; }
@@ -74,7 +76,8 @@ public:
     void setRules(const LayerRules& rules, const QString& mergeKey = {});
     void setCut(model::LayerId layer, double threshold);  ///< at |w| < `threshold`; needs an index
     void setLocked(const std::vector<model::LayerId>& layers, bool locked);
-    void setCriterion(const QString& name);
+    /// `data`: the samples that it looks at; empty: as they are.
+    void setCriterion(const QString& name, const std::string& data = {});
     void setPlan(prune::Plan plan, const QString& text, const QString& mergeKey = {});
     void goTo(project::NodeId node);
     /// The plan as it is now on the weights of `node`.
@@ -94,6 +97,7 @@ public:
     void setMasks(prune::MasksPtr masks);
     void setIndex(model::LayerId layer, Result<model::WeightIndex> index);
     void setDataset(data::DatasetPtr dataset);
+    void addScores(prune::ScoresPtr scores);
     /// A history with a node more, which becomes the current one: one undo step. `plan`: the one to
     /// go on with; none: the node's.
     void setHistory(project::History history, project::NodeId current, const QString& text,
@@ -128,6 +132,7 @@ Q_SIGNALS:
     void selectionChanged();
     void indexChanged(espalier::model::LayerId layer);
     void datasetChanged();
+    void scoresMeasured();  ///< more of them are at hand
     void measurementsChanged();
     void historyChanged();
 
@@ -165,6 +170,7 @@ private:
     IndexStore m_indices;
     std::optional<std::pair<model::LayerId, double>> m_preview;
     data::DatasetPtr m_dataset;
+    prune::ScoreCache m_scores;
     Measurements m_measurements;
 };
 

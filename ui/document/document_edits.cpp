@@ -81,11 +81,12 @@ void Document::setLocked(const std::vector<model::LayerId>& layers, bool locked)
          (locked ? tr("lock %1") : tr("unlock %1")).arg(named(changed)));
 }
 
-void Document::setCriterion(const QString& name) {
+void Document::setCriterion(const QString& name, const std::string& data) {
     const auto criterion = prune::findWeightCriterion(name.toStdString());
     if (!hasModel() || !criterion) return;
     prune::Plan next = plan();
     next.weightCriterion = criterion->name;
+    if (!data.empty()) next.data = data;
     // A threshold is in units of the old criterion: what stays is how much it removes.
     for (auto& [key, rule] : next.weights) {
         const auto layer = snapshot()->find(key);
@@ -95,7 +96,7 @@ void Document::setCriterion(const QString& name) {
                 share / static_cast<double>(snapshot()->layer(*layer).weightCount));
         }
     }
-    if (next.weightCriterion == plan().weightCriterion) return;
+    if (next.weightCriterion == plan().weightCriterion && next.data == plan().data) return;
     push({m_state.node, shared(std::move(next))}, tr("rank by %1").arg(name));
 }
 
@@ -138,9 +139,15 @@ void Document::setIndex(model::LayerId layer, Result<model::WeightIndex> index) 
 void Document::setDataset(data::DatasetPtr dataset) {
     if (dataset == m_dataset) return;
     m_dataset = std::move(dataset);
+    m_scores.clear();
     m_measurements.forgetEvaluations();
     Q_EMIT datasetChanged();
     Q_EMIT measurementsChanged();
+}
+
+void Document::addScores(prune::ScoresPtr scores) {
+    m_scores.add(std::move(scores));
+    Q_EMIT scoresMeasured();
 }
 
 void Document::setHistory(project::History history, project::NodeId current, const QString& text,

@@ -18,6 +18,7 @@ prune::Plan effective(const prune::Plan& plan) {
         key.channelDefaults = plan.channelDefaults;
         key.channelDefaults.allowInexact = false;  // a permission: it removes nothing
         key.seed = plan.seed;
+        key.data = plan.data;
     }
     for (const auto& [name, rule] : plan.weights) {
         if (!plan.locked.contains(name)) key.weights.emplace(name, rule);
@@ -25,6 +26,7 @@ prune::Plan effective(const prune::Plan& plan) {
     if (key.weights.empty()) return key;
     key.weightCriterion = plan.weightCriterion;
     key.seed = plan.seed;
+    key.data = plan.data;
     return key;
 }
 

@@ -21,8 +21,8 @@ Result<PlanSubject> withChoice(PlanSubject subject, RunControl& control) {
         if (!groups) return groups.error();
         subject.groups = std::move(*groups);
     }
-    const auto scores =
-        prune::channelScores(*subject.groups, prune::scoreOptions(*subject.plan), control);
+    const auto scores = prune::channelScores(*subject.groups, prune::scoreOptions(*subject.plan),
+                                             control, subject.scores);
     if (!scores) return scores.error();
     auto choice = prune::chooseChannels(subject.groups, *subject.plan, *scores);
     if (!choice) return choice.error();
@@ -37,6 +37,7 @@ PlanSubject planSubject(const Document& document) {
     subject.snapshot = document.snapshot();
     subject.plan = document.state().plan;
     subject.masks = document.masks();
+    subject.scores = document.scores();
     const Channels& channels = *document.channels();
     if (channels.found()) subject.groups = channels.found()->groups;
     if (channels.isCurrent() && !channels.isPreviewing()) subject.choice = channels.choice();
@@ -46,17 +47,19 @@ PlanSubject planSubject(const Document& document) {
 Result<prune::MasksPtr> resolvePlan(const PlanSubject& subject, RunControl& control) {
     if (subject.masks) return subject.masks;
     if (!subject.plan->hasChannels())
-        return prune::resolve(*subject.snapshot, *subject.plan, nullptr, control);
+        return prune::resolve(*subject.snapshot, *subject.plan, nullptr, control, subject.scores);
     const auto complete = withChoice(subject, control);
     if (!complete) return complete.error();
-    return prune::resolve(*subject.snapshot, *subject.plan, complete->choice, nullptr, control);
+    return prune::resolve(*subject.snapshot, *subject.plan, complete->choice, nullptr, control,
+                          subject.scores);
 }
 
 Result<exchange::CutPlan> cutPlan(const PlanSubject& subject, const EventSink<>& events,
                                   RunControl& control) {
     const auto masks = resolvePlan(subject, control);
     if (!masks) return masks.error();
-    return exchange::cutChannels(*subject.snapshot, *subject.plan, *masks, {}, events, control);
+    return exchange::cutChannels(*subject.snapshot, *subject.plan, *masks, {}, events, control,
+                                 subject.scores);
 }
 
 Result<model::SnapshotPtr> cutSnapshot(const PlanSubject& subject, const EventSink<>& events,

@@ -15,6 +15,7 @@ struct PlanSubject {
     prune::MasksPtr masks;
     channels::ChannelGroupsPtr groups;
     prune::ChannelChoicePtr choice;
+    prune::ScoreCache scores{};  ///< measured, at hand
 };
 
 /// Of what the window shows now.

@@ -10,6 +10,7 @@
 #include "core/prune/masks.h"
 #include "ui/document/channel_jobs.h"
 #include "ui/document/index_queue.h"
+#include "ui/document/score_jobs.h"
 #include "ui/document/training.h"
 
 namespace espalier::ui {
@@ -82,8 +83,11 @@ Workbench::Workbench(Document* document, JobRunner* jobs, QObject* parent)
     : QObject(parent),
       m_document(document),
       m_jobs(jobs),
-      m_channelJobs(new ChannelJobs(document, jobs, this)) {
+      m_channelJobs(new ChannelJobs(document, jobs, this)),
+      m_scoreJobs(new ScoreJobs(document, jobs, this)) {
     connect(m_channelJobs, &ChannelJobs::failed, this, &Workbench::fail);
+    connect(m_scoreJobs, &ScoreJobs::failed, this, &Workbench::fail);
+    connect(document, &Document::scoresMeasured, this, &Workbench::refreshMasks);
     connect(document->channels(), &Channels::choiceChanged, this, &Workbench::refreshMasks);
     connect(document, &Document::snapshotChanged, this, &Workbench::indexLayers);
     connect(document, &Document::selectionChanged, this, &Workbench::preferSelection);
@@ -157,8 +161,8 @@ void Workbench::resumeAfterOpening() {
 
 // What still runs for a model that is gone would deliver nothing of use.
 void Workbench::forgetJobsOfModel() {
-    for (const char* slot :
-         {"evaluate", "latency", "heatmap", "overview", "plan", "zeros", "goOn"}) {
+    for (const char* slot : {"evaluate", "latency", "heatmap", "overview", "plan", "zeros", "goOn",
+                             "scores", "chosenScores", "comparedScores"}) {
         m_jobs->cancelSlot(QString::fromLatin1(slot));
     }
     m_lastMasks.reset();
@@ -202,11 +206,15 @@ void Workbench::refreshMasks() {
     if (hasChannels && (channels->isPreviewing() || !channels->isCurrent())) return;
     const State state = m_document->state();
     const model::SnapshotPtr snapshot = m_document->snapshot();
+    const prune::ScoreCache scores = m_document->scores();
+    // They are measured, or it was said that there is no data; then this is called again.
+    const auto isMissing = [&](const prune::ScoreKey& key) { return !scores.find(key); };
+    if (std::ranges::any_of(prune::scoresNeeded(*snapshot, *state.plan), isMissing)) return;
     const prune::ChannelChoicePtr choice = hasChannels ? channels->choice() : nullptr;
     m_jobs->run<prune::MasksPtr>(
         {Lane::Interactive, tr("Applying the plan"), QStringLiteral("masks"), false}, this,
         [=, previous = m_lastMasks](const EventSink<>&, RunControl& control) {
-            return prune::resolve(*snapshot, *state.plan, choice, previous, control);
+            return prune::resolve(*snapshot, *state.plan, choice, previous, control, scores);
         },
         [this, state, snapshot](const Result<prune::MasksPtr>& result) {
             if (!result) return fail(result.error());

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <QCheckBox>
 #include <QComboBox>
 #include <QLabel>
 #include <QMenu>
@@ -12,6 +11,7 @@
 #include <QWidgetAction>
 
 #include "core/prune/channel_criterion.h"
+#include "ui/document/score_jobs.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/elided_label.h"
@@ -53,7 +53,7 @@ ChannelsPanel::ChannelsPanel(Workbench* workbench, QWidget* parent)
       m_note(new QLabel(this)),
       m_criterion(new QComboBox(this)),
       m_order(new QComboBox(this)),
-      m_compare(new QCheckBox(tr("Compare"), this)),
+      m_compare(new QComboBox(this)),
       m_view(new plots::BarsView(this)) {
     setObjectName(QStringLiteral("channelsPanel"));
     m_title->setObjectName(QStringLiteral("channelsTitle"));
@@ -87,17 +87,15 @@ QWidget* ChannelsPanel::buildOptions() {
     m_order->setAccessibleName(tr("Order of the bars"));
     m_order->addItems({tr("Best first"), tr("In channel order")});
     m_order->setToolTip(tr("How the bars stand side by side; the cut is the same"));
-    m_compare->setObjectName(QStringLiteral("channelCompare"));
-    m_compare->setToolTip(
-        tr("Shows what the other criteria say of the same channels, as points over the bars, each "
-           "stretched to their height"));
+    buildComparison();
 
     connect(m_criterion, &QComboBox::activated, this, &ChannelsPanel::takeRanking);
     connect(m_order, &QComboBox::activated, this, [this](int row) {
         m_view->setOrder(row == 0 ? plots::BarOrder::Score : plots::BarOrder::Channel);
     });
-    connect(m_compare, &QCheckBox::toggled, this, [this] {
+    connect(m_compare, &QComboBox::activated, this, [this] {
         m_compared.clear();
+        if (!compared().isEmpty()) m_workbench->scoreJobs()->measureForComparison(compared());
         reload();
     });
     return optionBar(this, m_title, {m_criterion, buildRanking(), m_order, m_compare});
@@ -142,14 +140,18 @@ void ChannelsPanel::connectDocument() {
     connect(m_document, &Document::snapshotChanged, this, &ChannelsPanel::reload);
     connect(m_document, &Document::planChanged, this, &ChannelsPanel::reload);
     connect(m_channels, &Channels::groupsChanged, this, &ChannelsPanel::reload);
+    connect(m_document, &Document::scoresMeasured, this, [this] {
+        m_compared.clear();
+        reload();
+    });
+    connect(m_document, &Document::datasetChanged, this, &ChannelsPanel::reload);
     connect(m_channels, &Channels::scoresChanged, this, &ChannelsPanel::reload);
     connect(m_channels, &Channels::choiceChanged, this, &ChannelsPanel::showChoice);
 }
 
 void ChannelsPanel::takeRanking() {
-    prune::ChannelDefaults defaults = m_document->plan().channelDefaults;
-    defaults.criterion = m_criterion->currentData().toString().toStdString();
-    m_channels->setDefaults(defaults);
+    m_workbench->scoreJobs()->rankChannelsBy(m_criterion->currentData().toString());
+    showOptions();  // the plan's, until the scores are there
 }
 
 void ChannelsPanel::showOptions() {
@@ -184,6 +186,10 @@ QString ChannelsPanel::emptyText() const {
                              : tr("No channel of %1 can go: %2.").arg(displayName(layer), why);
     }
     if (const Error* error = m_channels->scoresError()) return text(error->text());
+    if (m_channels->missesScores() && !m_document->dataset())
+        return tr("The criterion %1 needs data: attach some with File ▸ Attach data, or choose "
+                  "another criterion above.")
+            .arg(text(m_document->plan().channelDefaults.criterion));
     const prune::ChannelScoresPtr scores = m_channels->scores();
     if (scores && scores->groups[id->index()].empty())
         return tr("The criterion %1 says nothing about these channels. Choose another one above.")
@@ -229,7 +235,7 @@ plots::ChannelBars ChannelsPanel::barsOf(GroupId id) const {
     bars.name = text(group.key);
     bars.series.push_back({text(scores.options.criterion), scores.groups[id.index()]});
     for (const auto& [name, values] : m_compared) {
-        if (m_compare->isChecked() && name != bars.series.front().name &&
+        if (name == compared() && name != bars.series.front().name &&
             values.size() == scores.groups[id.index()].size())
             bars.series.push_back({name, values});
     }
@@ -254,7 +260,9 @@ void ChannelsPanel::showChoice() {
     for (const std::int64_t channel : choice ? choice->kept : std::vector<std::int64_t>())
         kept[static_cast<std::size_t>(channel)] = true;
     if (m_channels->isCurrent()) m_view->setKept(std::move(kept));
-    const QString note = noteOf(*m_group);
+    QStringList notes{noteOf(*m_group), correlation()};
+    notes.removeAll(QString());
+    const QString note = notes.join(u'\n');
     m_note->setText(note);
     m_note->setVisible(!note.isEmpty());
 }
@@ -269,16 +277,6 @@ QString ChannelsPanel::noteOf(GroupId id) const {
         .arg(choice->requested)
         .arg(choice->reached())
         .arg(text(choice->constraint));
-}
-
-void ChannelsPanel::requestComparison() {
-    if (!m_compare->isChecked() || !m_compared.empty() || !m_group) return;
-    m_workbench->channelJobs()->compare(
-        *m_group, this, [this, group = m_group](const Result<ComparedScores>& compared) {
-            if (!compared || compared->empty() || group != m_group) return;
-            m_compared = *compared;
-            reload();
-        });
 }
 
 void ChannelsPanel::commit(int keep) {

@@ -10,7 +10,6 @@
 #include "ui/document/channel_jobs.h"
 #include "ui/plots/bars_data.h"
 
-class QCheckBox;
 class QComboBox;
 class QLabel;
 
@@ -37,6 +36,7 @@ private:
     QWidget* buildOptions();
     QWidget* buildRanking();
     void buildCriterion();
+    void buildComparison();
     void connectView();
     void connectDocument();
     void takeRanking();
@@ -50,6 +50,8 @@ private:
     QString emptyText() const;
     plots::ChannelBars barsOf(channels::GroupId id) const;
     QString noteOf(channels::GroupId id) const;
+    QString compared() const;  ///< the criterion to compare with; empty: none
+    QString correlation() const;
 
     Workbench* m_workbench;
     Document* m_document;
@@ -58,7 +60,7 @@ private:
     QLabel* m_note;
     QComboBox* m_criterion;
     QComboBox* m_order;
-    QCheckBox* m_compare;
+    QComboBox* m_compare;
     plots::BarsView* m_view;
     std::optional<channels::GroupId> m_group;  ///< that is shown
     ComparedScores m_compared;                 ///< of m_group; empty: none asked for, or not there

@@ -14,6 +14,7 @@
 #include <QVBoxLayout>
 
 #include "core/prune/criterion.h"
+#include "ui/document/score_jobs.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/group_section.h"
@@ -41,6 +42,7 @@ QLabel* headingLabel(const QString& title, QWidget* parent) {
 
 LayerSettingsPanel::LayerSettingsPanel(Workbench* workbench, QWidget* parent)
     : QWidget(parent),
+      m_workbench(workbench),
       m_document(workbench->document()),
       m_heading(new QLabel(this)),
       m_reason(new QLabel(this)),
@@ -138,8 +140,10 @@ void LayerSettingsPanel::buildCriterion() {
                                 .arg(text(info.formula), text(info.summary));
         m_criterion->setItemData(m_criterion->count() - 1, tip, Qt::ToolTipRole);
     }
-    connect(m_criterion, &QComboBox::activated, this,
-            [this](int row) { m_document->setCriterion(m_criterion->itemData(row).toString()); });
+    connect(m_criterion, &QComboBox::activated, this, [this](int row) {
+        m_workbench->scoreJobs()->rankWeightsBy(m_criterion->itemData(row).toString());
+        refreshCriterion();  // the plan's, until the scores are there
+    });
 }
 
 void LayerSettingsPanel::refresh() {

@@ -30,6 +30,7 @@ private:
     void refreshHeading();
     void refreshCriterion();
 
+    Workbench* m_workbench;
     Document* m_document;
     QLabel* m_heading;
     QLabel* m_reason;

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/measure/criterion_scores.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <span>
+
+#include "core/base/format.h"
+#include "core/data/slice.h"
+#include "core/measure/device_torch.h"
+#include "core/measure/runtime.h"
+#include "core/measure/score_meter_torch.h"
+#include "core/prune/channel_criterion.h"
+#include "core/prune/criterion.h"
+
+namespace espalier::measure {
+
+namespace {
+
+using prune::CriterionInfo;
+
+const MeasuredCriterion* find(std::string_view name) {
+    static const std::array kTable{measuredTaylor(), measuredGradient(),   measuredFisher(),
+                                   measuredWanda(),  measuredActivation(), measuredApoz()};
+    const auto found = std::ranges::find(kTable, name, &MeasuredCriterion::name);
+    return found == kTable.end() ? nullptr : &*found;
+}
+
+bool needsLabels(std::string_view criterion) {
+    const auto ofWeights = prune::findWeightCriterion(criterion);
+    const auto info = ofWeights ? ofWeights : prune::findChannelCriterion(criterion);
+    return info && info->needs == CriterionInfo::Needs::Labels;
+}
+
+std::string whatOf(const ScoreOptions& options) {
+    return cat("Cannot measure the scores of ", options.key.criterion);
+}
+
+Result<void> check(const model::Snapshot& snapshot, const ScoreOptions& options) {
+    if (!find(options.key.criterion)) {
+        return Error{Error::Kind::BadArgument, whatOf(options),
+                     cat("\"", options.key.criterion, "\" is no criterion that needs data"), ""};
+    }
+    if (options.key.weightsHash != snapshot.weightsHash()) {
+        return Error{Error::Kind::Mismatch, whatOf(options), "they are of other weights",
+                     "Ask for those of the weights that are shown"};
+    }
+    return {};
+}
+
+/// Deals the samples to the meter.
+Result<void> feed(ScoreMeter& meter, const data::Dataset& dataset, data::Split split,
+                  std::span<const std::int64_t> samples, std::int64_t batchSize, Progress progress,
+                  const EventSink<>& events, RunControl& control) {
+    const KeepFreedMemory keepFreedMemory;
+    const auto start = std::chrono::steady_clock::now();
+    progress.total = std::ssize(samples);
+    while (progress.done < progress.total) {
+        if (!control.keepGoing()) return Error{Error::Kind::Cancelled, "Stopped", "", ""};
+        const auto own = samples.subspan(
+            static_cast<std::size_t>(progress.done),
+            static_cast<std::size_t>(std::min(batchSize, progress.total - progress.done)));
+        if (auto added = meter.add(dataset.batch(split, own), control); !added) return added;
+        progress.done += std::ssize(own);
+        const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+        progress.secondsLeft = spent.count() / static_cast<double>(progress.done) *
+                               static_cast<double>(progress.total - progress.done);
+        events.progress(progress);
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<prune::ScoresPtr> measureScores(const model::SnapshotPtr& snapshot,
+                                       const data::Dataset& dataset, const ScoreOptions& options,
+                                       const EventSink<>& events, RunControl& control) {
+    if (auto sound = check(*snapshot, options); !sound) return sound.error();
+    const auto slice = data::parseSlice(options.key.data);
+    if (!slice) return slice.error();
+    const auto samples = data::indicesOf(dataset, *slice, options.key.seed);
+    if (!samples) return samples.error();
+    return guarded(whatOf(options), [&]() -> Result<prune::ScoresPtr> {
+        const auto device = findDevice(options.device);
+        if (!device) return device.error();
+        const auto model = makeScoredModel(snapshot, *device, control);
+        if (!model) return model.error();
+        if (needsLabels(options.key.criterion)) {
+            if (auto fits = checkFit(*snapshot, dataset); !fits) return fits.error();
+        }
+        const MeasuredCriterion& criterion = *find(options.key.criterion);
+        const auto meter = criterion.makeMeter(*model);
+        const Progress progress{
+            cat("Measuring ", options.key.criterion, " on ", std::ssize(*samples), " samples"), 0,
+            0, -1};
+        if (auto fed = feed(*meter, dataset, slice->split, *samples, criterion.batchSize, progress,
+                            events, control);
+            !fed) {
+            return fed.error();
+        }
+        auto state = std::make_shared<prune::ScoreState>();
+        state->key = options.key;
+        state->samples = std::ssize(*samples);
+        meter->finish(state->samples, *state);
+        return std::make_shared<const prune::Scores>(std::move(state));
+    });
+}
+
+}  // namespace espalier::measure

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "core/measure/scored_model_torch.h"
+#include "core/model/snapshot_torch.h"
+#include "core/prune/masks_torch.h"
+
+namespace espalier::measure {
+
+namespace {
+
+class BlindObserver final : public script::Observer {
+public:
+    void onNode(const script::NodeEvent&) override {}
+};
+
+}  // namespace
+
+Result<ScoredModel> makeScoredModel(const model::SnapshotPtr& snapshot, c10::Device device,
+                                    RunControl& control) {
+    const auto masks = prune::resolve(*snapshot, prune::emptyPlan(*snapshot), nullptr, control);
+    if (!masks) return masks.error();
+    torch::jit::Module module = prune::maskedModule(*snapshot, **masks);
+    module.eval();
+    ScoredModel model{snapshot, {}, place(module, *snapshot, device), {}, {}};
+    auto program = script::makeProgram(module);
+    if (!program) return program.error();
+    model.program = std::move(*program);
+    model.parameters = model::uniqueParameters(module);
+    for (const model::Parameter& parameter : model.parameters) {
+        at::Tensor leaf = model::parameterAt(module, parameter.name);
+        const bool isReal = leaf.is_floating_point();
+        if (isReal) leaf.requires_grad_(true);
+        model.leaves.push_back(isReal ? leaf : at::Tensor());
+    }
+    return model;
+}
+
+Result<at::Tensor> run(const ScoredModel& model, const data::Batch& batch,
+                       script::Observer& observer, RunControl& control) {
+    // With gradients: without them, attention may take a fused way that shows none of its inputs.
+    const at::AutoGradMode withGradients(true);
+    const data::Batch own = moved(batch, model.placement);
+    const auto output = script::runObserved(model.program, {own.inputs.begin(), own.inputs.end()},
+                                            observer, control);
+    if (!output) return output.error();
+    const auto tensors = script::tensorsIn(*output);
+    if (tensors.empty())
+        return Error{Error::Kind::Failed, "Cannot score the weights", "the model returns no tensor",
+                     ""};
+    return tensors.front();
+}
+
+at::Tensor loss(const at::Tensor& scores, const at::Tensor& targets,
+                at::Reduction::Reduction reduction) {
+    const at::AutoGradMode withGradients(true);
+    const bool isSmall = scores.itemsize() < sizeof(float);
+    return at::cross_entropy_loss(isSmall ? scores.to(at::kFloat) : scores,
+                                  targets.to(scores.device()), {}, reduction);
+}
+
+Result<std::vector<at::Tensor>> gradients(const ScoredModel& model, const data::Batch& batch,
+                                          RunControl& control) {
+    BlindObserver observer;
+    const auto scores = run(model, batch, observer, control);
+    if (!scores) return scores.error();
+    std::vector<at::Tensor> real;
+    for (const at::Tensor& leaf : model.leaves) {
+        if (leaf.defined()) real.push_back(leaf);
+    }
+    const auto found = torch::autograd::grad({loss(*scores, batch.targets, at::Reduction::Mean)},
+                                             real, {}, false, false, /*allow_unused=*/true);
+    std::vector<at::Tensor> result;
+    auto next = found.begin();
+    for (const at::Tensor& leaf : model.leaves) {
+        const at::Tensor gradient = leaf.defined() ? *next++ : at::Tensor();
+        result.push_back(gradient.defined() ? gradient.detach() : gradient);
+    }
+    return result;
+}
+
+at::Tensor sumAlong(const at::Tensor& tensor, std::int64_t axis) {
+    std::vector<std::int64_t> others;
+    const std::int64_t own = axis < 0 ? axis + tensor.dim() : axis;
+    for (std::int64_t each = 0; each < tensor.dim(); ++each) {
+        if (each != own) others.push_back(each);
+    }
+    const auto type = tensor.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+    const at::Tensor values = tensor.detach().to(type);
+    return (others.empty() ? values : values.sum(others)).to(at::kCPU, at::kDouble);
+}
+
+}  // namespace espalier::measure

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A model that is run on samples to score its weights: observed node by node, with gradients.
+#pragma once
+
+#include <vector>
+
+#include <ATen/core/Reduction.h>
+#include <ATen/core/Tensor.h>
+
+#include "core/measure/scores_torch.h"
+#include "core/model/parameter_table_torch.h"
+#include "core/script/interpreter_torch.h"
+
+namespace espalier::measure {
+
+/// A copy of a snapshot's module with what its base masks remove set to zero.
+struct ScoredModel {
+    model::SnapshotPtr snapshot;
+    script::Program program;
+    Placement placement;
+    std::vector<model::Parameter> parameters;  ///< each once, in the order of the module
+    std::vector<at::Tensor>
+        leaves;  ///< the same as autograd sees them; undefined: not real numbers
+};
+
+Result<ScoredModel> makeScoredModel(const model::SnapshotPtr& snapshot, c10::Device device,
+                                    RunControl& control);
+
+/// The first tensor that forward returns, [batch, classes] where there are labels; its gradients
+/// can be taken. Shared layers, branches and loops run as ever. Errors: those of runObserved;
+/// Failed when there is no tensor.
+Result<at::Tensor> run(const ScoredModel& model, const data::Batch& batch,
+                       script::Observer& observer, RunControl& control);
+
+/// Cross-entropy over the batch, in nats. A scalar.
+at::Tensor loss(const at::Tensor& scores, const at::Tensor& targets,
+                at::Reduction::Reduction reduction);
+
+/// ∂(mean loss)/∂parameter of a batch, by parameter, detached; undefined where there is none.
+Result<std::vector<at::Tensor>> gradients(const ScoredModel& model, const data::Batch& batch,
+                                          RunControl& control);
+
+/// Per position of one axis the sum over all others, float64 on the CPU.
+at::Tensor sumAlong(const at::Tensor& tensor, std::int64_t axis);
+
+}  // namespace espalier::measure

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The measured scores that a choice of what is pruned ranks by.
+#pragma once
+
+#include "core/base/events.h"
+#include "core/base/run_control.h"
+#include "core/data/dataset.h"
+#include "core/project/specs.h"
+#include "core/prune/scores.h"
+
+namespace espalier::project {
+
+/// The samples that criteria look at: those that the plan names, `samples` of them where that is
+/// given; else the first 1 024 of what the data has to train on. Fewer where it holds fewer.
+/// Errors: those of data::parseSlice.
+Result<std::string> sliceToLookAt(const prune::Plan& plan, const data::Dataset& dataset,
+                                  std::optional<std::int64_t> samples);
+
+/// Names those samples in `plan` when `choice` or `plan` ranks by a criterion that needs data.
+/// `dataset` may be null. Errors: BadArgument when there is no data.
+Result<prune::Plan> withData(const model::Snapshot& snapshot, prune::Plan plan,
+                             const PruneChoice& choice, const data::Dataset* dataset);
+
+/// Measures what `choice` and the rules of `plan` rank by; nothing where weights are enough.
+/// Errors: those of measure::measureScores.
+Result<prune::ScoreCache> scoresFor(const model::SnapshotPtr& snapshot, const prune::Plan& plan,
+                                    const PruneChoice& choice, const data::Dataset* dataset,
+                                    const EventSink<>& events, RunControl& control);
+
+}  // namespace espalier::project
