@@ -10,6 +10,7 @@
 #include "core/prune/masks.h"
 #include "ui/document/channel_jobs.h"
 #include "ui/document/index_queue.h"
+#include "ui/document/sensitivity_scan.h"
 #include "ui/document/training.h"
 
 namespace espalier::ui {
@@ -82,8 +83,10 @@ Workbench::Workbench(Document* document, JobRunner* jobs, QObject* parent)
     : QObject(parent),
       m_document(document),
       m_jobs(jobs),
-      m_channelJobs(new ChannelJobs(document, jobs, this)) {
+      m_channelJobs(new ChannelJobs(document, jobs, this)),
+      m_sensitivity(new SensitivityScan(document, jobs, this)) {
     connect(m_channelJobs, &ChannelJobs::failed, this, &Workbench::fail);
+    connect(m_sensitivity, &SensitivityScan::failed, this, &Workbench::fail);
     connect(document->channels(), &Channels::choiceChanged, this, &Workbench::refreshMasks);
     connect(document, &Document::snapshotChanged, this, &Workbench::indexLayers);
     connect(document, &Document::selectionChanged, this, &Workbench::preferSelection);
@@ -147,6 +150,7 @@ void Workbench::openModel(const std::filesystem::path& path,
 void Workbench::makeWayForOpening() {
     for (const char* slot : {"evaluate", "latency", "index"})
         m_jobs->cancelSlot(QString::fromLatin1(slot));
+    m_sensitivity->stop();
     m_channelJobs->makeWay();
 }
 

@@ -22,6 +22,7 @@ namespace espalier::ui {
 
 class ChannelJobs;
 class IndexQueue;
+class SensitivityScan;
 struct Tuned;
 
 class Workbench : public QObject {
@@ -33,6 +34,7 @@ public:
     Document* document() const { return m_document; }
     JobRunner* jobs() const { return m_jobs; }
     ChannelJobs* channelJobs() const { return m_channelJobs; }
+    SensitivityScan* sensitivity() const { return m_sensitivity; }
 
     void openModel(const std::filesystem::path& path,
                    const std::vector<script::InputSpec>& inputs = {});
@@ -118,6 +120,7 @@ private:
     Document* m_document;
     JobRunner* m_jobs;
     ChannelJobs* m_channelJobs;
+    SensitivityScan* m_sensitivity;
     prune::MasksPtr m_lastMasks;  ///< lends the masks of layers that an edit did not touch
     std::shared_ptr<IndexQueue> m_indexQueue;
     std::unique_ptr<Training> m_training;
