@@ -6,6 +6,7 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QLabel>
+#include <QSpinBox>
 #include <QStackedWidget>
 #include <QToolButton>
 
@@ -46,8 +47,9 @@ SensitivityPanel::SensitivityPanel(Workbench* workbench, QWidget* parent)
       m_status(new ElidedLabel(this)),
       m_structure(new QComboBox(this)),
       m_criterion(new QComboBox(this)),
-      m_picture(new QComboBox(this)),
+      m_samples(new QSpinBox(this)),
       m_all(new QCheckBox(tr("All levels"), this)),
+      m_picture(new QComboBox(this)),
       m_drop(new ExactSpinBox(this)),
       m_views(new QStackedWidget(this)),
       m_curves(new plots::LimitCurvesView(this)),
@@ -88,6 +90,14 @@ QWidget* SensitivityPanel::buildTop() {
     m_structure->addItems({tr("Weights"), tr("Channels")});
     m_criterion->setObjectName(QStringLiteral("sensitivityCriterion"));
     m_criterion->setAccessibleName(tr("Criterion of the scan"));
+    m_samples->setObjectName(QStringLiteral("sensitivitySamples"));
+    m_samples->setAccessibleName(tr("Samples of the validation split"));
+    m_samples->setRange(0, 1 << 30);
+    m_samples->setSingleStep(500);
+    m_samples->setSpecialValueText(tr("all samples"));
+    m_samples->setSuffix(tr(" samples"));
+    m_samples->setToolTip(tr("Of the validation split, from its start; fewer are quicker and less "
+                             "exact"));
     m_picture->setObjectName(QStringLiteral("sensitivityPicture"));
     m_picture->setAccessibleName(tr("Picture"));
     m_picture->addItems({tr("Curves"), tr("Heatmap")});
@@ -97,7 +107,9 @@ QWidget* SensitivityPanel::buildTop() {
     connect(m_structure, &QComboBox::activated, this, &SensitivityPanel::fillCriteria);
     connect(m_picture, &QComboBox::activated, m_views, &QStackedWidget::setCurrentIndex);
     connect(m_start, &QToolButton::clicked, this, &SensitivityPanel::start);
-    return optionBar(this, m_status, {m_structure, m_criterion, m_all, m_picture, m_start});
+    auto* title = new QLabel(tr("Each alone, without retraining"), this);
+    return optionBar(this, title,
+                     {m_structure, m_criterion, m_samples, m_all, m_picture, m_start});
 }
 
 QWidget* SensitivityPanel::buildBottom() {
@@ -119,7 +131,7 @@ QWidget* SensitivityPanel::buildBottom() {
     connect(m_export, &QToolButton::clicked, this, &SensitivityPanel::exportCsv);
     auto* label = new QLabel(tr("Each layer may lose"), this);
     label->setBuddy(m_drop);
-    return optionBar(this, label, {m_drop, m_apply, m_export});
+    return optionBar(this, m_status, {label, m_drop, m_apply, m_export});
 }
 
 void SensitivityPanel::fillCriteria() {
@@ -183,6 +195,7 @@ void SensitivityPanel::start() {
     options.criterion = m_criterion->currentText().toStdString();
     options.seed = m_document->plan().seed;
     options.maxDrop = drop();
+    options.samples = m_samples->value();
     if (m_all->isChecked()) options.levels = measure::KneeSearch::Levels::All;
     m_scan->start(options);
 }
@@ -311,7 +324,22 @@ void SensitivityPanel::showLimit() {
     if (!dense || !m_scan->hasPoints()) return m_curves->setLimit(std::nullopt, {});
     m_curves->setLimit(kPercent * (dense->top1 - drop()),
                        tr("−%1 pt").arg(text(significant(m_drop->value(), 3))));
+    if (!m_curves->isDragging()) fitAxis();
     if (!m_scan->isRunning()) m_status->setText(limitSummary(*m_scan, drop()));
+}
+
+/// All points and the limit, with room to drag it.
+void SensitivityPanel::fitAxis() {
+    double low = *m_curves->limit();
+    double high = kPercent * m_scan->dense()->top1;
+    for (const auto& curve : m_scan->curves()) {
+        for (const auto& point : curve.points) {
+            low = std::min(low, kPercent * point.figures.top1);
+            high = std::max(high, kPercent * point.figures.top1);
+        }
+    }
+    const double room = 0.05 * (high - low) + 0.1;
+    m_curves->setLeftRange(plots::Range{low - room, high + room});
 }
 
 void SensitivityPanel::showProgress() {

@@ -12,6 +12,7 @@
 class QCheckBox;
 class QComboBox;
 class QDoubleSpinBox;
+class QSpinBox;
 class QStackedWidget;
 class QToolButton;
 
@@ -59,6 +60,7 @@ private:
     void requestPreview();
     void showSelection();
     void showLimit();
+    void fitAxis();
     void showProgress();
     void showEmptyState();
     double drop() const;  ///< 0..1
@@ -70,8 +72,9 @@ private:
     ElidedLabel* m_status;
     QComboBox* m_structure;
     QComboBox* m_criterion;
-    QComboBox* m_picture;
+    QSpinBox* m_samples;
     QCheckBox* m_all;
+    QComboBox* m_picture;
     QDoubleSpinBox* m_drop;
     QToolButton* m_start;
     QToolButton* m_apply;

@@ -84,7 +84,7 @@ QString limitSummary(const SensitivityScan& scan, double drop) {
     }
     const QString dense = tr("dense top-1 %1").arg(text(percent(scan.dense()->top1, 2)));
     if (known == 0) return dense;
-    return tr("%1  ·  each layer alone may lose %2 pt: %3 layers, %4 to %5 sparse")
+    return tr("%1  ·  within %2 pt: %3 layers, %4 to %5 each")
         .arg(dense, text(significant(kPercent * drop, 3)), QString::number(known),
              text(percent(least, 0)), text(percent(most, 0)));
 }

@@ -16,7 +16,7 @@ plots::Points curvePoints(const SensitivityScan& scan, int curve);
 /// Layers × levels; colour = points of top-1 lost, cells that were not measured empty.
 plots::HeatmapData dropHeatmap(const SensitivityScan& scan);
 
-/// "dense top-1 99.27 %; within 1 point: 4 layers between 80 % and 95 %".
+/// "dense top-1 99.27 %  ·  within 1 pt: 4 layers, 80 % to 95 % each".
 QString limitSummary(const SensitivityScan& scan, double drop);
 
 }  // namespace espalier::ui
