@@ -15,6 +15,7 @@
 #include "tests/support/open_model.h"
 #include "ui/dialogs/dialogs.h"
 #include "ui/document/channels.h"
+#include "ui/document/highlight.h"
 #include "ui/document/sensitivity_scan.h"
 #include "ui/panels/sensitivity_panel.h"
 #include "ui/plots/heatmap_view.h"
@@ -39,9 +40,7 @@ class TestSensitivityPanel : public QObject {
     Widget& child(const char* name) {
         return *m_panel->findChild<Widget*>(QLatin1String(name));
     }
-    void click(const char* name) {
-        QTest::mouseClick(&child<QToolButton>(name), Qt::LeftButton);
-    }
+    void click(const char* name) { QTest::mouseClick(&child<QToolButton>(name), Qt::LeftButton); }
     int steps() { return document().undoStack()->count(); }
     model::LayerId layer(const char* name) { return *document().snapshot()->find(name); }
     std::optional<double> sparsityOf(const char* name) {
@@ -142,6 +141,8 @@ void TestSensitivityPanel::aClickOnAPointSetsThatSparsity() {
     QCOMPARE(steps(), 1);
     QCOMPARE(document().selection(), layer("conv1.weight"));
     QCOMPARE(sparsityOf("conv1.weight"), 0.95);
+    QTest::mouseMove(curves().canvas(), pixelOf(points.x[last], points.y[last]) + QPoint(1, 1));
+    QCOMPARE(document().highlight()->hovered().layer, layer("conv1.weight"));
     document().undoStack()->undo();
     QVERIFY(!document().rule(document().selection()));
 }

@@ -16,6 +16,7 @@
 #include "core/prune/channel_criterion.h"
 #include "core/prune/criterion.h"
 #include "ui/dialogs/dialogs.h"
+#include "ui/document/highlight.h"
 #include "ui/document/workbench.h"
 #include "ui/panels/elided_label.h"
 #include "ui/panels/exact_spin_box.h"
@@ -96,8 +97,9 @@ QWidget* SensitivityPanel::buildTop() {
     m_samples->setSingleStep(500);
     m_samples->setSpecialValueText(tr("all samples"));
     m_samples->setSuffix(tr(" samples"));
-    m_samples->setToolTip(tr("Of the validation split, from its start; fewer are quicker and less "
-                             "exact"));
+    m_samples->setToolTip(
+        tr("Of the validation split, from its start; fewer are quicker and less "
+           "exact"));
     m_picture->setObjectName(QStringLiteral("sensitivityPicture"));
     m_picture->setAccessibleName(tr("Picture"));
     m_picture->addItems({tr("Curves"), tr("Heatmap")});
@@ -108,8 +110,7 @@ QWidget* SensitivityPanel::buildTop() {
     connect(m_picture, &QComboBox::activated, m_views, &QStackedWidget::setCurrentIndex);
     connect(m_start, &QToolButton::clicked, this, &SensitivityPanel::start);
     auto* title = new QLabel(tr("Each alone, without retraining"), this);
-    return optionBar(this, title,
-                     {m_structure, m_criterion, m_samples, m_all, m_picture, m_start});
+    return optionBar(this, title, {m_structure, m_criterion, m_samples, m_all, m_picture, m_start});
 }
 
 QWidget* SensitivityPanel::buildBottom() {
@@ -171,12 +172,26 @@ void SensitivityPanel::connectViews() {
         const int row = static_cast<int>(curve - m_series.begin());
         m_document->select(m_scan->layerOf(row));
         if (index > 0)  // 0 is the dense model
-            m_scan->setSparsity(row, m_curves->points(series).x[static_cast<std::size_t>(index)] /
-                                         kPercent);
+            m_scan->setSparsity(
+                row, m_curves->points(series).x[static_cast<std::size_t>(index)] / kPercent);
     });
     connect(m_curves, &plots::LimitCurvesView::limitMoved, this, &SensitivityPanel::moveLimit);
     connect(m_curves, &plots::LimitCurvesView::limitCommitted, this,
             [this] { m_scan->setLargest(drop()); });
+    connect(m_curves, &plots::CurvesView::seriesHovered, this, [this](int series) {
+        const auto curve = std::ranges::find(m_series, series);
+        const bool isCurve = curve != m_series.end();
+        m_document->highlight()->set(
+            {isCurve ? m_scan->layerOf(static_cast<int>(curve - m_series.begin()))
+                     : model::LayerId{},
+             {}});
+    });
+    connect(m_heatmap, &plots::HeatmapView::cellHovered, this, [this](int row) {
+        m_document->highlight()->set({m_scan->layerOf(row), {}});
+    });
+    connect(m_document->highlight(), &Highlight::changed, this, [this] {
+        m_heatmap->setHighlightedRow(m_scan->indexOf(m_document->highlight()->hovered().layer));
+    });
     connect(m_heatmap, &plots::HeatmapView::rowClicked, this,
             [this](int row) { m_document->select(m_scan->layerOf(row)); });
 }
@@ -254,8 +269,7 @@ void SensitivityPanel::showEmptyState() {
 void SensitivityPanel::reloadCurves() {
     if (m_series.size() != m_scan->curves().size() || m_previewSeries < 0) rebuildSeries();
     for (int curve = 0; curve < std::ssize(m_series); ++curve)
-        m_curves->setPoints(m_series[static_cast<std::size_t>(curve)],
-                            curvePoints(*m_scan, curve));
+        m_curves->setPoints(m_series[static_cast<std::size_t>(curve)], curvePoints(*m_scan, curve));
     m_curves->setPoints(m_previewSeries, m_preview);
 }
 
@@ -281,8 +295,7 @@ void SensitivityPanel::rebuildSeries() {
 void SensitivityPanel::requestPreview() {
     const model::LayerId layer = m_document->selection();
     const auto snapshot = m_document->snapshot();
-    const bool isPrunable =
-        snapshot && layer.isValid() && snapshot->layer(layer).prunable.weights;
+    const bool isPrunable = snapshot && layer.isValid() && snapshot->layer(layer).prunable.weights;
     if (!isPrunable) {
         m_preview = {};
         return reload();
