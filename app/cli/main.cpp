@@ -15,8 +15,8 @@ using namespace espalier;
 
 namespace {
 
-std::array<cli::Verb, 6> verbs() {
-    return {cli::inspectVerb(), cli::pruneVerb(),   cli::evaluateVerb(),
+std::array<cli::Verb, 7> verbs() {
+    return {cli::inspectVerb(), cli::pruneVerb(),   cli::evaluateVerb(), cli::sensitivityVerb(),
             cli::tuneVerb(),    cli::latencyVerb(), cli::demoVerb()};
 }
 

@@ -24,6 +24,7 @@ struct Verb {
 Verb inspectVerb();
 Verb pruneVerb();
 Verb evaluateVerb();
+Verb sensitivityVerb();
 Verb tuneVerb();
 Verb latencyVerb();
 Verb demoVerb();

@@ -59,6 +59,8 @@ const ActionSpec kTable[] = {
      NeedModel},
     {"view.overview", "View", 0, TEXT("&Overview"), "Ctrl+4",
      TEXT("Shows the sparsity of all layers"), Icon::Compare, NeedModel},
+    {"view.sensitivity", "View", 0, TEXT("Sensiti&vity"), "Ctrl+5",
+     TEXT("Shows what pruning each layer alone costs"), Icon::Sensitivity, NeedModel},
     {"view.layers", "View", 1, TEXT("&Layers"), "F5",
      TEXT("Shows or hides the list of layers"), {}, NeedModel, Kind::Toggle},
     {"view.settings", "View", 1, TEXT("Layer &settings"), "F6",

@@ -32,6 +32,7 @@
 #include "ui/panels/loading_page.h"
 #include "ui/panels/message_bar.h"
 #include "ui/panels/start_page.h"
+#include "ui/panels/sensitivity_panel.h"
 #include "ui/panels/training_panel.h"
 
 namespace espalier::gui {
@@ -186,6 +187,9 @@ void MainWindow::connectActions() {
             &QAction::trigger);
     connect(training, &ui::TrainingPanel::failed, m_workbench, &Workbench::failed);
     connect(training, &ui::TrainingPanel::saved, m_workbench, &Workbench::succeeded);
+    const ui::SensitivityPanel* sensitivity = m_workspace->sensitivity();
+    connect(sensitivity, &ui::SensitivityPanel::failed, m_workbench, &Workbench::failed);
+    connect(sensitivity, &ui::SensitivityPanel::saved, m_workbench, &Workbench::succeeded);
     connect(m_workspace->history(), &ui::HistoryPanel::pinRequested, actions["tools.pin"],
             &QAction::trigger);
 }

@@ -15,6 +15,7 @@
 #include "ui/panels/layer_settings_panel.h"
 #include "ui/panels/log_panel.h"
 #include "ui/panels/overview_panel.h"
+#include "ui/panels/sensitivity_panel.h"
 #include "ui/panels/training_panel.h"
 #include "ui/panels/weights_panel.h"
 #include "ui/plots/plot_view.h"
@@ -53,6 +54,10 @@ Workspace::Workspace(ui::Workbench* workbench, QWidget* parent) : QMainWindow(pa
     addTab(QStringLiteral("view.heatmap"), tr("Heatmap"), new ui::HeatmapPanel(workbench));
     addTab(QStringLiteral("view.channels"), tr("Channels"), new ui::ChannelsPanel(workbench));
     addTab(QStringLiteral("view.overview"), tr("Overview"), new ui::OverviewPanel(workbench));
+    m_sensitivity = new ui::SensitivityPanel(workbench);
+    connect(m_sensitivity, &ui::SensitivityPanel::attachDataRequested, this,
+            &Workspace::attachDataRequested);
+    addTab(QStringLiteral("view.sensitivity"), tr("Sensitivity"), m_sensitivity);
     setCentralWidget(m_tabs);
 
     m_training = new ui::TrainingPanel(workbench);

@@ -12,6 +12,7 @@ class QTabWidget;
 namespace espalier::ui {
 class HistoryPanel;
 class LayerListPanel;
+class SensitivityPanel;
 class TrainingPanel;
 class Workbench;
 }  // namespace espalier::ui
@@ -28,11 +29,12 @@ public:
 
     ui::TrainingPanel* training() const { return m_training; }
     ui::HistoryPanel* history() const { return m_history; }
+    ui::SensitivityPanel* sensitivity() const { return m_sensitivity; }
 
     /// By the id of its action: "view.layers". Null for other ids.
     QDockWidget* dock(const QString& actionId) const;
-    /// Brings the tab "view.weights", "view.heatmap", "view.channels" or
-    /// "view.overview" to the front.
+    /// Brings the tab "view.weights", "view.heatmap", "view.channels", "view.overview" or
+    /// "view.sensitivity" to the front.
     bool hasTab(const QString& actionId) const { return m_pages.contains(actionId); }
     void showTab(const QString& actionId);
     void showDock(const QString& actionId);
@@ -73,6 +75,7 @@ private:
     QTabWidget* m_tabs;
     ui::TrainingPanel* m_training;
     ui::HistoryPanel* m_history;
+    ui::SensitivityPanel* m_sensitivity;
 };
 
 }  // namespace espalier::gui

@@ -11,6 +11,7 @@
 #include "core/data/dataset.h"
 #include "core/measure/evaluate.h"
 #include "core/measure/latency.h"
+#include "core/measure/sensitivity.h"
 #include "core/prune/channel_choice.h"
 #include "core/prune/plan.h"
 #include "core/script/input_spec.h"
@@ -65,6 +66,16 @@ struct EvaluateSpec {
     std::int64_t batchSize = 256;
     std::string device = "auto";
     bool operator==(const EvaluateSpec&) const = default;
+};
+
+struct ScanSpec {
+    std::filesystem::path model;
+    std::vector<script::InputSpec> inputs;
+    data::DataSpec data;
+    measure::ScanOptions options;
+    std::filesystem::path log;     ///< a line per evaluation really made; may be empty
+    std::filesystem::path output;  ///< CSV
+    bool operator==(const ScanSpec&) const = default;
 };
 
 struct TuneSpec {

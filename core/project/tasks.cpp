@@ -64,7 +64,7 @@ Result<Inspection> runInspect(const InspectSpec& spec, const EventSink<>& events
 
 Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>& events,
                                        RunControl& control) {
-    if (auto sound = checkTargets({spec.model, spec.choice.planFile},
+    if (auto sound = checkTargets({spec.model, spec.choice.planFile, spec.data.path},
                                   {spec.output, spec.maskedOutput, spec.savePlan, spec.report});
         !sound) {
         return sound.error();

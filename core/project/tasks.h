@@ -23,6 +23,12 @@ Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>&
 Result<measure::Evaluation> runEvaluate(const EvaluateSpec& spec, const EventSink<>& events,
                                         RunControl& control);
 
+/// Earlier results for the same weights and data are taken from the user's cache folder; what is
+/// measured goes there at once, so that a scan that was stopped or killed goes on where it was.
+Result<measure::Sensitivity> runScan(const ScanSpec& spec,
+                                     const EventSink<measure::ScanPoint>& events,
+                                     RunControl& control);
+
 struct TuneOutcome {
     train::TrainResult training;
     exchange::PruneReport report;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/script/deep_copy_torch.h"
 
-#include <functional>
-
 #include <ATen/Functions.h>
 #include <c10/core/GradMode.h>
 
@@ -66,6 +64,25 @@ at::Tensor TensorCopier::copy(const at::Tensor& tensor) {
     result.set_requires_grad(tensor.requires_grad());
     m_originals.push_back(tensor);
     m_tensors.emplace(tensor.unsafeGetTensorImpl(), result);
+    return result;
+}
+
+std::vector<at::Tensor> TensorCopier::copies() const {
+    std::vector<at::Tensor> copies;
+    for (const auto& [original, copy] : m_tensors) copies.push_back(copy);
+    return copies;
+}
+
+TensorCopier TensorCopier::withCopies(
+    const std::function<at::Tensor(const at::Tensor&)>& replace) const {
+    TensorCopier result;
+    result.m_originals = m_originals;
+    for (const auto& original : m_originals) {
+        const auto copy = replace(m_tensors.at(original.unsafeGetTensorImpl()));
+        result.m_tensors.emplace(original.unsafeGetTensorImpl(), copy);
+        if (!original.has_storage() || original.is_quantized()) continue;
+        result.m_copies.emplace(original.storage().unsafeGetStorageImpl(), copy.storage());
+    }
     return result;
 }
 

@@ -2,7 +2,9 @@
 // Copies of tensors and modules in which what shared memory before shares memory again.
 #pragma once
 
+#include <functional>
 #include <unordered_map>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/ivalue.h>
@@ -15,6 +17,12 @@ namespace espalier::script {
 class TensorCopier {
 public:
     at::Tensor copy(const at::Tensor& tensor);
+
+    /// All copies made so far.
+    std::vector<at::Tensor> copies() const;
+    /// A copier that knows the same originals, and for each of them `replace(its copy)`: views of
+    /// one storage must stay that.
+    TensorCopier withCopies(const std::function<at::Tensor(const at::Tensor&)>& replace) const;
 
 private:
     std::unordered_map<const c10::StorageImpl*, c10::Storage> m_copies;

@@ -73,4 +73,23 @@ IValue Overlay::constant(const torch::jit::Node* node, const IValue& value) {
     return m_constants.emplace(node, copied(value)).first->second;
 }
 
+std::vector<at::Tensor> Overlay::tensors() const {
+    auto all = m_tensors.copies();
+    const auto add = [&all](const IValue& value) {
+        for (auto& tensor : tensorsIn(value)) all.push_back(std::move(tensor));
+    };
+    for (const auto& [key, value] : m_slots) add(value);
+    for (const auto& [node, value] : m_constants) add(value);
+    return all;
+}
+
+Overlay Overlay::withValues(const std::function<IValue(const IValue&)>& replace) const {
+    Overlay result = *this;
+    for (auto& [key, value] : result.m_slots) value = replace(value);
+    for (auto& [node, value] : result.m_constants) value = replace(value);
+    result.m_tensors = m_tensors.withCopies(
+        [&replace](const at::Tensor& tensor) { return replace(tensor).toTensor(); });
+    return result;
+}
+
 }  // namespace espalier::script

@@ -2,7 +2,11 @@
 // What one run writes to a module, kept apart from the module.
 #pragma once
 
+#include <functional>
+#include <set>
+#include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include <ATen/core/ivalue.h>
 
@@ -23,6 +27,11 @@ public:
     void set(const ObjectPtr& object, std::size_t slot, c10::IValue value);
     /// A copy of a constant that may be written to; the same one each time.
     c10::IValue constant(const torch::jit::Node* node, const c10::IValue& value);
+
+    /// Every tensor that was set or copied so far.
+    std::vector<at::Tensor> tensors() const;
+    /// The same with every value replaced. Tensors that shared memory before must do so after.
+    Overlay withValues(const std::function<c10::IValue(const c10::IValue&)>& replace) const;
 
 private:
     void collect(const ObjectPtr& object, const WrittenValues& written);

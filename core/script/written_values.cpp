@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include <torch/csrc/jit/ir/constants.h>
 
@@ -14,7 +15,7 @@ namespace {
 using torch::jit::Block;
 using torch::jit::Node;
 using torch::jit::Value;
-using Sources = std::set<const Node*>;
+using Sources = std::set<const Value*>;  // outputs of constants and attributes, or live values
 
 /// Registered as pure, but they return their argument itself when they have nothing to do.
 constexpr std::array<const char*, 6> kMayReturnArgument = {
@@ -59,16 +60,27 @@ bool canBeWritten(const c10::TypePtr& type) {
 
 class SourceTracker {
 public:
-    explicit SourceTracker(torch::jit::Graph& graph) {
+    /// Looks at the top-level nodes from the `first` on; what is there before them, the graph's
+    /// inputs included, is a source too.
+    SourceTracker(torch::jit::Graph& graph, std::size_t first) {
+        std::vector<Node*> nodes(graph.nodes().begin(), graph.nodes().end());
+        for (std::size_t i = 0; i < first; ++i) {
+            for (auto* output : nodes[i]->outputs()) addLive(output);
+        }
+        for (auto* input : graph.inputs()) addLive(input);
         do {
             m_changed = false;
-            visit(*graph.block());
+            for (auto i = first; i < nodes.size(); ++i) visit(*nodes[i]);
         } while (m_changed);
     }
 
     const Sources& written() const { return m_written; }
 
 private:
+    void addLive(const Value* value) {
+        if (canBeWritten(value->type())) add(value, {value});
+    }
+
     void visit(Block& block) {
         for (auto* node : block.nodes()) visit(*node);
     }
@@ -76,11 +88,11 @@ private:
     void visit(Node& node) {
         switch (node.kind()) {
             case c10::prim::Constant:
-                if (canBeWritten(node.output()->type())) add(node.output(), {&node});
+                if (canBeWritten(node.output()->type())) add(node.output(), {node.output()});
                 return;
             case c10::prim::GetAttr:
                 if (!canBeWritten(node.output()->type())) return;
-                add(node.output(), {&node});
+                add(node.output(), {node.output()});
                 return add(node.output(), m_set[node.s(c10::attr::name)]);
             case c10::prim::SetAttr:
                 return add(m_set[node.s(c10::attr::name)], of(node.inputs()[1]));
@@ -170,8 +182,10 @@ private:
 
 WrittenValues findWrittenValues(torch::jit::Graph& graph) {
     WrittenValues written;
-    const SourceTracker tracker(graph);
-    for (const auto* node : tracker.written()) {
+    const SourceTracker tracker(graph, 0);
+    for (const auto* value : tracker.written()) {
+        const auto* node = value->node();
+        if (node->kind() == c10::prim::Param) continue;
         if (node->kind() == c10::prim::Constant) {
             written.constants.insert(node);
         } else {
@@ -181,6 +195,10 @@ WrittenValues findWrittenValues(torch::jit::Graph& graph) {
         }
     }
     return written;
+}
+
+std::set<const Value*> findWrittenAfter(torch::jit::Graph& graph, std::size_t first) {
+    return SourceTracker(graph, first).written();
 }
 
 }  // namespace espalier::script

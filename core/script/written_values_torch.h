@@ -24,4 +24,8 @@ struct WrittenValues {
 /// whose schema hides that they write.
 WrittenValues findWrittenValues(torch::jit::Graph& graph);
 
+/// The values of the top level that nodes from the `first` on (an index into its nodes) may write
+/// to in place. Those that are computed before it are followed as above.
+std::set<const torch::jit::Value*> findWrittenAfter(torch::jit::Graph& graph, std::size_t first);
+
 }  // namespace espalier::script

@@ -11,6 +11,7 @@
 #include "ui/document/channel_jobs.h"
 #include "ui/document/index_queue.h"
 #include "ui/document/score_jobs.h"
+#include "ui/document/sensitivity_scan.h"
 #include "ui/document/training.h"
 
 namespace espalier::ui {
@@ -84,9 +85,11 @@ Workbench::Workbench(Document* document, JobRunner* jobs, QObject* parent)
       m_document(document),
       m_jobs(jobs),
       m_channelJobs(new ChannelJobs(document, jobs, this)),
-      m_scoreJobs(new ScoreJobs(document, jobs, this)) {
+      m_scoreJobs(new ScoreJobs(document, jobs, this)),
+      m_sensitivity(new SensitivityScan(document, jobs, this)) {
     connect(m_channelJobs, &ChannelJobs::failed, this, &Workbench::fail);
     connect(m_scoreJobs, &ScoreJobs::failed, this, &Workbench::fail);
+    connect(m_sensitivity, &SensitivityScan::failed, this, &Workbench::fail);
     connect(document, &Document::scoresMeasured, this, &Workbench::refreshMasks);
     connect(document->channels(), &Channels::choiceChanged, this, &Workbench::refreshMasks);
     connect(document, &Document::snapshotChanged, this, &Workbench::indexLayers);
@@ -151,6 +154,7 @@ void Workbench::openModel(const std::filesystem::path& path,
 void Workbench::makeWayForOpening() {
     for (const char* slot : {"evaluate", "latency", "index"})
         m_jobs->cancelSlot(QString::fromLatin1(slot));
+    m_sensitivity->stop();
     m_channelJobs->makeWay();
 }
 

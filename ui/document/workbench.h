@@ -23,6 +23,7 @@ namespace espalier::ui {
 class ChannelJobs;
 class IndexQueue;
 class ScoreJobs;
+class SensitivityScan;
 struct Tuned;
 
 class Workbench : public QObject {
@@ -35,6 +36,7 @@ public:
     JobRunner* jobs() const { return m_jobs; }
     ChannelJobs* channelJobs() const { return m_channelJobs; }
     ScoreJobs* scoreJobs() const { return m_scoreJobs; }
+    SensitivityScan* sensitivity() const { return m_sensitivity; }
 
     void openModel(const std::filesystem::path& path,
                    const std::vector<script::InputSpec>& inputs = {});
@@ -121,6 +123,7 @@ private:
     JobRunner* m_jobs;
     ChannelJobs* m_channelJobs;
     ScoreJobs* m_scoreJobs;
+    SensitivityScan* m_sensitivity;
     prune::MasksPtr m_lastMasks;  ///< lends the masks of layers that an edit did not touch
     std::shared_ptr<IndexQueue> m_indexQueue;
     std::unique_ptr<Training> m_training;

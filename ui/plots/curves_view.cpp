@@ -20,6 +20,8 @@ namespace espalier::plots {
 
 namespace {
 
+constexpr double kNamedDistance = 40;  // pixels: the point that is told of where no legend is
+
 QString numberText(double value) {
     return QString::fromStdString(significant(value));
 }
@@ -76,6 +78,12 @@ void CurvesView::setLeftScale(AxisScale scale) {
     axis->setTicker(isLog ? log : linear);
     axis->setNumberFormat(isLog ? QStringLiteral("gbc") : QStringLiteral("g"));
     m_isRescaleWanted = true;
+    replotLater();
+}
+
+void CurvesView::setLegendWanted(bool wanted) {
+    m_isLegendWanted = wanted;
+    updateLegend();
     replotLater();
 }
 
@@ -235,7 +243,7 @@ void CurvesView::prepareReplot() {
 }
 
 void CurvesView::updateLegend() {
-    showLegend(*canvas(), seriesCount() > 1);
+    showLegend(*canvas(), m_isLegendWanted && seriesCount() > 1);
     packLegend(*canvas());
 }
 
@@ -265,7 +273,18 @@ void CurvesView::updateAccessibleText() {
                                 : tr("Curves: %1.").arg(names.join(QStringLiteral(", "))));
 }
 
+QString CurvesView::nearestText(const QPointF& at) const {
+    const Hit hit = hitAt({xMap().toPixel(at.x()), yMap().toPixel(at.y())}, kNamedDistance);
+    if (hit.series < 0) return {};
+    const Points& points = seriesAt(hit.series)->points;
+    const auto index = static_cast<std::size_t>(hit.index);
+    return tr("%1: %2 at %3 = %4")
+        .arg(seriesAt(hit.series)->style.name, numberText(points.y[index]), m_titles[0],
+             numberText(points.x[index]));
+}
+
 QString CurvesView::hoverText(const QPointF& at) const {
+    if (!m_isLegendWanted) return nearestText(at);
     QStringList parts{
         tr("%1 = %2").arg(m_titles[0].isEmpty() ? tr("x") : m_titles[0], numberText(at.x()))};
     for (const auto& series : m_series) {

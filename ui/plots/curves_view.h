@@ -59,6 +59,9 @@ public:
     /// The lower axis shows at least this, however short the curves are.
     void setLeastBottomRange(const Range& range);
 
+    /// Off: no legend however many series there are; hovering names the nearest.
+    void setLegendWanted(bool wanted);
+
     int addSeries(const SeriesStyle& style);
     int seriesCount() const;
     void append(int series, double x, double y);
@@ -98,6 +101,7 @@ private:
         int series = -1;
         int index = -1;
     };
+    QString nearestText(const QPointF& at) const;
     Hit hitAt(const QPointF& pixel, double tolerance) const;
     int legendSeriesAt(const QPointF& pixel) const;
     CurveSeries* seriesAt(int series) const;  // null when there is none
@@ -120,6 +124,7 @@ private:
     int m_highlighted = -1;
     int m_hovered = -1;
     bool m_isRescaleWanted = true;
+    bool m_isLegendWanted = true;
 };
 
 }  // namespace espalier::plots

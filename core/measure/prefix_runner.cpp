@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/measure/prefix_runner_torch.h"
+
+#include <algorithm>
+#include <numeric>
+#include <stdexcept>
+
+#include "core/base/format.h"
+
+namespace espalier::measure {
+
+PrefixRunner::PrefixRunner(const script::Program& program, const Placement& placement,
+                           const data::Dataset& dataset, const Slice& slice)
+    : m_program(program),
+      m_placement(placement),
+      m_dataset(dataset),
+      m_slice(slice),
+      m_point(script::stopPointAt(program, 0)) {
+    for (std::int64_t begin = 0; begin < slice.samples; begin += slice.batchSize) {
+        Part part;
+        part.begin = begin;
+        part.end = std::min(begin + slice.batchSize, slice.samples);
+        m_parts.push_back(std::move(part));
+    }
+}
+
+void PrefixRunner::stopAt(std::size_t step) {
+    if (step < m_point.step) {
+        for (auto& part : m_parts) part.run.reset();
+        m_bytes = 0;
+    }
+    if (step != m_point.step) m_point = script::stopPointAt(m_program, step);
+}
+
+Result<void> PrefixRunner::begin(Part& part) {
+    data::Batch batch;
+    try {
+        std::vector<std::int64_t> indices(static_cast<std::size_t>(part.end - part.begin));
+        std::iota(indices.begin(), indices.end(), part.begin);
+        batch = moved(m_dataset.batch(m_slice.split, indices), m_placement);
+    } catch (const std::exception& exception) {
+        const auto error = detail::errorFromException("", exception);
+        return Error{
+            Error::Kind::Unreadable,
+            cat("The scan stopped, as ", m_dataset.info().name, " cannot be read any more"),
+            error.why, "Bring the data back and scan again: what is measured is kept"};
+    }
+    part.labels = batch.targets;
+    auto run = script::PartialRun::begin(m_program, {batch.inputs.begin(), batch.inputs.end()});
+    if (!run) return run.error();
+    part.run.emplace(std::move(*run));
+    part.bytes = 0;
+    return {};
+}
+
+Result<void> PrefixRunner::advance(Part& part, RunControl& control) {
+    if (!part.run) {
+        if (auto begun = begin(part); !begun) return begun;
+    } else if (part.run->position() == m_point.step) {
+        return {};
+    }
+    auto advanced = part.run->advance(m_point, control);
+    m_bytes -= part.bytes;
+    if (!advanced) {
+        part.run.reset();
+        return advanced;
+    }
+    part.bytes = part.run->bytes();
+    m_bytes += part.bytes;
+    return {};
+}
+
+Result<ScanFigures> PrefixRunner::sumsOf(Part& part, const ScanMetric& metric,
+                                         RunControl& control) {
+    if (auto advanced = advance(part, control); !advanced) return advanced.error();
+    const auto output = part.run->finish(control);
+    if (!output) return output.error();
+    const auto tensors = script::tensorsIn(*output);
+    if (tensors.empty()) throw std::runtime_error("the model returns no tensor");
+    if (metric.reference == ScanMetric::Reference::Labels) {
+        return metric.sums(tensors.front(), part.labels);
+    }
+    if (!part.denseScores.defined()) part.denseScores = tensors.front().clone();
+    return metric.sums(tensors.front(), part.denseScores);
+}
+
+void PrefixRunner::forgetIfTooLarge(Part& part) {
+    if (m_bytes <= m_slice.keepBytes) return;
+    m_bytes -= part.bytes;
+    part.run.reset();
+}
+
+Result<ScanFigures> PrefixRunner::evaluate(const ScanMetric& metric,
+                                           const std::function<void(std::int64_t)>& onBatch,
+                                           RunControl& control) {
+    ScanFigures figures;
+    for (auto& part : m_parts) {
+        if (!control.keepGoing())
+            return Error{Error::Kind::Cancelled, "The scan was stopped", {}, {}};
+        const auto sums = sumsOf(part, metric, control);
+        if (!sums) return sums.error();
+        figures.top1 += sums->top1;
+        figures.top5 += sums->top5;
+        figures.loss += sums->loss;
+        forgetIfTooLarge(part);
+        onBatch(part.end);
+    }
+    const auto samples = static_cast<double>(m_slice.samples);
+    return ScanFigures{figures.top1 / samples, figures.top5 / samples, figures.loss / samples};
+}
+
+}  // namespace espalier::measure

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/measure/sensitivity.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <map>
+#include <numeric>
+
+#include "core/base/format.h"
+#include "core/measure/device_torch.h"
+#include "core/measure/masked_weights_torch.h"
+#include "core/measure/prefix_runner_torch.h"
+#include "core/measure/runtime.h"
+#include "core/measure/scan_clock.h"
+#include "core/measure/scan_key_torch.h"
+#include "core/measure/scan_targets_torch.h"
+#include "core/model/snapshot_torch.h"
+#include "core/prune/channel_members_torch.h"
+#include "core/prune/masks_torch.h"
+
+namespace espalier::measure {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Where each target's weights are used first.
+std::vector<std::size_t> firstSteps(const script::Program& program,
+                                    const std::vector<ScanTarget>& targets) {
+    std::vector<std::size_t> steps;
+    for (const auto& target : targets) {
+        std::vector<at::Tensor> tensors;
+        for (const auto& path : target.parameters) {
+            if (auto tensor = prune::tensorAt(program.module, path)) tensors.push_back(*tensor);
+        }
+        steps.push_back(script::firstUse(program, tensors));
+    }
+    return steps;
+}
+
+/// The part of the model's multiply-accumulates that the layers from each target on make up.
+std::vector<double> costShares(const model::Snapshot& snapshot, const script::Program& program,
+                               const std::vector<std::size_t>& steps) {
+    std::vector<std::pair<std::size_t, double>> costs;
+    double total = 0;
+    for (const auto& layer : snapshot.layers()) {
+        const at::Tensor tensors[] = {model::parameterAt(program.module, layer.name)};
+        costs.emplace_back(script::firstUse(program, tensors), static_cast<double>(layer.macs));
+        total += static_cast<double>(layer.macs);
+    }
+    std::vector<double> shares;
+    for (const auto step : steps) {
+        double behind = 0;
+        for (const auto& [at, macs] : costs) behind += at >= step ? macs : 0;
+        shares.push_back(total > 0 ? behind / total : 1);
+    }
+    return shares;
+}
+
+/// One scan while it runs.
+class Scan {
+public:
+    Scan(const model::Snapshot& snapshot, const ScanTargets& targets, const ScanOptions& options,
+         script::Program program, const Placement& placement, const data::Dataset& dataset,
+         const PrefixRunner::Slice& slice, ScanMemory& memory, const EventSink<ScanPoint>& events,
+         RunControl& control)
+        : m_targets(targets),
+          m_options(options),
+          m_program(std::move(program)),
+          m_metric(labelMetric()),
+          m_runner(m_program, placement, dataset, slice),
+          m_weights(m_program.module, snapshot, targets.base()),
+          m_steps(firstSteps(m_program, targets.all())),
+          m_clock(costShares(snapshot, m_program, m_steps), options.levels),
+          m_samples(slice.samples),
+          m_memory(memory),
+          m_events(events),
+          m_control(control) {}
+
+    Result<Sensitivity> run(const std::string& scanKey);
+
+private:
+    Result<void> measureDense();
+    Result<SensitivityCurve> curveOf(std::size_t target);
+    Result<std::optional<ScanFigures>> figuresAt(std::size_t target, int level);
+    Result<ScanFigures> measured(const ScanPoint& point, double share);
+    void publish(ScanPoint point, const ScanFigures& figures);
+    std::vector<std::size_t> order() const;
+    void tell(std::int64_t samplesDone = 0);
+
+    const ScanTargets& m_targets;
+    const ScanOptions& m_options;
+    script::Program m_program;
+    ScanMetric m_metric;
+    PrefixRunner m_runner;
+    MaskedWeights m_weights;
+    std::vector<std::size_t> m_steps;
+    ScanClock m_clock;
+    std::int64_t m_samples;
+    ScanMemory& m_memory;
+    const EventSink<ScanPoint>& m_events;
+    RunControl& m_control;
+
+    std::string m_key;
+    std::string m_now;                           // what is being done, for people
+    std::map<std::int64_t, ScanFigures> m_same;  // of the current target, by weights removed
+    Sensitivity m_result;
+};
+
+/// The target that is to come first, then in order of use, so that no prefix is computed twice.
+std::vector<std::size_t> Scan::order() const {
+    std::vector<std::size_t> order(m_steps.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, {}, [this](std::size_t i) { return m_steps[i]; });
+    const auto first = std::ranges::find(order, m_options.first,
+                                         [this](std::size_t i) { return m_targets.all()[i].name; });
+    if (first != order.end()) std::rotate(order.begin(), first, first + 1);
+    return order;
+}
+
+Result<Sensitivity> Scan::run(const std::string& scanKey) {
+    m_key = scanKey;
+    if (auto dense = measureDense(); !dense) return dense.error();
+    m_result.curves.resize(m_steps.size());
+    for (const auto target : order()) {
+        auto curve = curveOf(target);
+        m_weights.restore();
+        if (!curve) return curve.error();
+        m_result.curves[target] = std::move(*curve);
+    }
+    m_result.samples = m_samples;
+    return std::move(m_result);
+}
+
+Result<void> Scan::measureDense() {
+    m_now = "Measuring the dense model";
+    const std::string key = pointKey(m_key, {}, 0);
+    const bool isNeeded = m_metric.reference == ScanMetric::Reference::DenseScores;
+    if (const auto known = m_memory.find(key); known && !isNeeded) {
+        m_result.dense = *known;
+        publish({.isRemembered = true}, *known);
+        return {};
+    }
+    const auto figures = measured({}, 1);
+    if (!figures) return figures.error();
+    m_memory.keep(key, *figures);
+    m_result.dense = *figures;
+    return {};
+}
+
+Result<SensitivityCurve> Scan::curveOf(std::size_t target) {
+    const std::string& name = m_targets.all()[target].name;
+    m_now = cat("Sensitivity of ", name);
+    m_same.clear();
+    tell();
+    KneeSearch search(m_options.maxDrop, m_options.levels);
+    std::map<int, ScanFigures> known;
+    while (const auto level = search.next()) {
+        const auto figures = figuresAt(target, *level);
+        if (!figures) return figures.error();
+        if (*figures) known.emplace(*level, **figures);
+        search.add(*level, *figures ? m_result.dense.top1 - (*figures)->top1
+                                    : std::numeric_limits<double>::infinity());
+        m_clock.levelKnown(target);
+        tell();
+    }
+    m_clock.targetDone(target);
+    tell();
+    SensitivityCurve curve{name, {}, std::nullopt};
+    for (const auto& [level, figures] : known)
+        curve.points.push_back({name, sparsityOfLevel(level), figures});
+    const auto largest = largestWithin(search.drops(), m_options.maxDrop);
+    if (largest) curve.largest = sparsityOfLevel(*largest);
+    return curve;
+}
+
+/// None when the target cannot lose that much.
+Result<std::optional<ScanFigures>> Scan::figuresAt(std::size_t target, int level) {
+    const ScanTarget& own = m_targets.all()[target];
+    const ScanPoint point{own.name, sparsityOfLevel(level)};
+    const std::string key = pointKey(m_key, own.name, level);
+    if (const auto known = m_memory.find(key)) {
+        publish({own.name, point.sparsity, {}, true}, *known);
+        return std::optional(*known);
+    }
+    const auto masks = m_targets.masks(own, point.sparsity, m_control);
+    if (!masks) return masks.error();
+    if (!*masks) return std::optional<ScanFigures>();
+    // A small tensor loses the same at several levels.
+    const auto removed = (*masks)->removed();
+    if (const auto same = m_same.find(removed); same != m_same.end()) {
+        m_memory.keep(key, same->second);
+        publish({own.name, point.sparsity, {}, true}, same->second);
+        return std::optional(same->second);
+    }
+    m_weights.apply(**masks);
+    m_runner.stopAt(m_steps[target]);
+    const auto figures = measured(point, m_clock.share(target));
+    if (!figures) return figures.error();
+    m_memory.keep(key, *figures);
+    m_same.emplace(removed, *figures);
+    return std::optional(*figures);
+}
+
+Result<ScanFigures> Scan::measured(const ScanPoint& point, double share) {
+    const auto start = Clock::now();
+    auto figures = m_runner.evaluate(
+        m_metric, [this](std::int64_t done) { tell(done); }, m_control);
+    if (!figures) return figures;
+    const double seconds = secondsSince(start);
+    m_clock.measured(share, seconds);
+    ++m_result.evaluations;
+    publish({point.name, point.sparsity, {}, false, seconds}, *figures);
+    return figures;
+}
+
+void Scan::publish(ScanPoint point, const ScanFigures& figures) {
+    point.figures = figures;
+    m_events.publish(point);
+}
+
+void Scan::tell(std::int64_t samplesDone) {
+    if (m_result.curves.empty()) return m_events.progress({m_now, samplesDone, m_samples, -1});
+    m_events.progress(
+        {m_now, m_clock.levelsKnown(), m_clock.levelsExpected(), m_clock.secondsLeft()});
+}
+
+/// When nothing changes anything, what is "largest" says nothing.
+void noteConstantMetric(Sensitivity& sensitivity) {
+    std::size_t points = 0;
+    for (const auto& curve : sensitivity.curves) {
+        for (const auto& point : curve.points) {
+            if (point.figures.top1 != sensitivity.dense.top1) return;
+            ++points;
+        }
+    }
+    if (points < 2) return;
+    sensitivity.notes.push_back(
+        cat("top-1 is ", percent(sensitivity.dense.top1, 2),
+            " whatever is pruned, so it tells nothing: look at the loss, or take data with more "
+            "classes or more samples"));
+}
+
+Result<std::int64_t> samplesFor(const data::Dataset& dataset, const ScanOptions& options) {
+    const std::string what = cat("Cannot scan the sensitivity on ", dataset.info().name);
+    const std::int64_t available = data::sampleCount(dataset, options.split);
+    if (available == 0) {
+        return Error{Error::Kind::BadArgument, what,
+                     cat("its ", data::name(options.split), " split is empty"),
+                     "Choose another split or attach data that has it"};
+    }
+    if (options.samples < 0 || options.batchSize < 1 || !(options.maxDrop >= 0)) {
+        return Error{Error::Kind::BadArgument, what,
+                     cat("samples ", options.samples, ", batch size ", options.batchSize,
+                         " or allowed drop ", options.maxDrop, " is out of range"),
+                     "Give a positive number of samples and a drop of at least 0"};
+    }
+    return options.samples > 0 ? std::min(options.samples, available) : available;
+}
+
+}  // namespace
+
+Result<Sensitivity> scanSensitivity(const model::Snapshot& snapshot,
+                                    const channels::ChannelGroupsPtr& groups,
+                                    const data::Dataset& dataset, const ScanOptions& options,
+                                    ScanMemory& memory, const EventSink<ScanPoint>& events,
+                                    RunControl& control) {
+    return guarded("Cannot scan the sensitivity", [&]() -> Result<Sensitivity> {
+        const at::NoGradGuard noGradients;
+        const KeepFreedMemory keepFreedMemory;
+        const auto start = Clock::now();
+        const auto samples = samplesFor(dataset, options);
+        if (!samples) return samples.error();
+        const auto device = findDevice(options.device);
+        if (!device) return device.error();
+        if (auto fits = checkFit(snapshot, dataset); !fits) return fits.error();
+        const auto targets = ScanTargets::find(snapshot, groups, options, control);
+        if (!targets) return targets.error();
+        torch::jit::Module module = prune::maskedModule(snapshot, *targets->base());
+        const Placement placement = place(module, snapshot, *device);
+        auto program = script::makeProgram(module);
+        if (!program) return program.error();
+        Scan scan(snapshot, *targets, options, std::move(*program), placement, dataset,
+                  {options.split, *samples, options.batchSize, options.prefixBytes}, memory, events,
+                  control);
+        auto result =
+            scan.run(scanKey(snapshot, dataset, options, *samples, labelMetric(), groups.get()));
+        if (!result) return result;
+        result->notes = targets->notes();
+        noteConstantMetric(*result);
+        result->seconds = secondsSince(start);
+        return result;
+    });
+}
+
+}  // namespace espalier::measure

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The Sensitivity tab, driven with the mouse: a scan from start to edit.
+#include <QCheckBox>
+#include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QSpinBox>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QToolButton>
+#include <QUndoStack>
+
+#include "core/base/files.h"
+#include "tests/support/drag.h"
+#include "tests/support/grab.h"
+#include "tests/support/open_model.h"
+#include "ui/dialogs/dialogs.h"
+#include "ui/document/channels.h"
+#include "ui/document/highlight.h"
+#include "ui/document/sensitivity_scan.h"
+#include "ui/panels/sensitivity_panel.h"
+#include "ui/plots/heatmap_view.h"
+#include "ui/plots/limit_curves_view.h"
+
+#include "ui/plots/qcp.h"
+
+using namespace espalier;
+using namespace espalier::ui;
+
+class TestSensitivityPanel : public QObject {
+    Q_OBJECT
+
+    std::unique_ptr<test::OpenModel> m_open;
+    std::unique_ptr<SensitivityPanel> m_panel;
+    std::unique_ptr<QTemporaryDir> m_folder;
+
+    Document& document() { return m_open->document; }
+    SensitivityScan& scan() { return *m_open->workbench.sensitivity(); }
+    plots::LimitCurvesView& curves() { return *m_panel->findChild<plots::LimitCurvesView*>(); }
+    template <class Widget>
+    Widget& child(const char* name) {
+        return *m_panel->findChild<Widget*>(QLatin1String(name));
+    }
+    void click(const char* name) { QTest::mouseClick(&child<QToolButton>(name), Qt::LeftButton); }
+    int steps() { return document().undoStack()->count(); }
+    model::LayerId layer(const char* name) { return *document().snapshot()->find(name); }
+    std::optional<double> sparsityOf(const char* name) {
+        const auto* rule = document().rule(layer(name));
+        return rule ? std::optional(rule->value) : std::nullopt;
+    }
+    void scanToTheEnd() {
+        click("sensitivityStart");
+        QVERIFY(scan().isRunning());
+        QTRY_VERIFY_WITH_TIMEOUT(!scan().isRunning(), test::kPatienceMs);
+        QVERIFY(scan().hasPoints());
+        QTRY_VERIFY(m_open->jobs.jobs().isEmpty());
+        QCoreApplication::processEvents();
+        curves().canvas()->replot();  // the axes follow the curves
+    }
+    QPoint pixelOf(double sparsityPercent, double top1Percent) {
+        return {static_cast<int>(curves().canvas()->xAxis->coordToPixel(sparsityPercent)),
+                static_cast<int>(curves().canvas()->yAxis->coordToPixel(top1Percent))};
+    }
+
+private Q_SLOTS:
+    void initTestCase() { style::applyTheme(*qApp, style::ThemeMode::Light); }
+    void init() {
+        if (!test::OpenModel::hasExample()) QSKIP("the example is missing");
+        m_folder = std::make_unique<QTemporaryDir>();
+        qputenv("XDG_CACHE_HOME", m_folder->filePath("cache").toUtf8());
+        m_open = std::make_unique<test::OpenModel>();
+        QVERIFY(m_open->open());
+        m_panel = std::make_unique<SensitivityPanel>(&m_open->workbench);
+        test::showAt(*m_panel, {900, 480});
+    }
+    void cleanup() {
+        m_panel.reset();
+        m_open.reset();
+    }
+    void asksForData();
+    void curvesAppearWhileTheyAreMeasured();
+    void aClickOnAPointSetsThatSparsity();
+    void draggingTheLimitCutsEveryLayer();
+    void appliesFromTheKeyboard();
+    void aClickOnTheHeatmapSelectsTheLayer();
+    void scansChannels();
+    void cancelsAndGoesOn();
+    void previewsBeforeTheScan();
+    void exportsCsv();
+    void forgetsCurvesOfOtherData();
+    void looksRight_data();
+    void looksRight();
+
+private:
+    void attach() {
+        data::DataSpec spec;
+        spec.path = project::lenet5Example().data;
+        m_open->workbench.attachData(spec);
+        QTRY_VERIFY_WITH_TIMEOUT(document().dataset(), test::kPatienceMs);
+        child<QSpinBox>("sensitivitySamples").setValue(300);
+    }
+};
+
+void TestSensitivityPanel::asksForData() {
+    QVERIFY(curves().isEmptyStateShown());
+    QVERIFY(!child<QToolButton>("sensitivityStart").isEnabled());
+    QVERIFY(!child<QToolButton>("sensitivityApply").isEnabled());
+    attach();
+    QVERIFY(child<QToolButton>("sensitivityStart").isEnabled());
+}
+
+void TestSensitivityPanel::curvesAppearWhileTheyAreMeasured() {
+    attach();
+    document().select(layer("fc1.weight"));
+    std::vector<std::string> order;
+    connect(&scan(), &SensitivityScan::curvesChanged, this, [&] {
+        for (const auto& curve : scan().curves()) {
+            if (!curve.points.empty() && std::ranges::find(order, curve.name) == order.end())
+                order.push_back(curve.name);
+        }
+    });
+    scanToTheEnd();
+    QCOMPARE(order.size(), std::size_t(4));
+    QCOMPARE(order.front(), std::string("fc1.weight"));  // the one that is looked at
+    QCOMPARE(curves().seriesCount(), 5);                 // and the preview
+    for (int i = 0; i < 4; ++i) {
+        const auto& points = scan().curves()[static_cast<std::size_t>(i)].points;
+        QVERIFY(std::ranges::is_sorted(points, {}, &measure::ScanPoint::sparsity));
+        QCOMPARE(curves().points(i).size(), points.size() + 1);
+        QCOMPARE(curves().points(i).y.back(), 100 * points.back().figures.top1);
+    }
+    QCOMPARE(steps(), 0);
+}
+
+void TestSensitivityPanel::aClickOnAPointSetsThatSparsity() {
+    attach();
+    scanToTheEnd();
+    const auto points = curves().points(0);  // conv1.weight: it loses most
+    const auto last = points.size() - 1;
+    QTest::mouseClick(curves().canvas(), Qt::LeftButton, {},
+                      pixelOf(points.x[last], points.y[last]));
+    QCOMPARE(steps(), 1);
+    QCOMPARE(document().selection(), layer("conv1.weight"));
+    QCOMPARE(sparsityOf("conv1.weight"), 0.95);
+    QTest::mouseMove(curves().canvas(), pixelOf(points.x[last], points.y[last]) + QPoint(1, 1));
+    QCOMPARE(document().highlight()->hovered().layer, layer("conv1.weight"));
+    document().undoStack()->undo();
+    QVERIFY(!document().rule(document().selection()));
+}
+
+void TestSensitivityPanel::draggingTheLimitCutsEveryLayer() {
+    attach();
+    child<QCheckBox>("sensitivityAll").setChecked(true);
+    scanToTheEnd();
+    const double dense = 100 * scan().dense()->top1;
+    QVERIFY(curves().limit());
+    QVERIFY(std::abs(*curves().limit() - (dense - 1)) < 1e-9);
+    test::drag(curves().canvas(), pixelOf(30, dense - 1), pixelOf(30, dense - 20));
+    const double drop = child<QDoubleSpinBox>("sensitivityDrop").value();
+    QVERIFY2(drop > 18 && drop < 22, qPrintable(QString::number(drop)));
+    QCOMPARE(steps(), 1);
+    for (int i = 0; i < 4; ++i) {
+        const auto& curve = scan().curves()[static_cast<std::size_t>(i)];
+        // The definition, on all levels.
+        double largest = 0;
+        for (const auto& point : curve.points) {
+            if (scan().dense()->top1 - point.figures.top1 > drop / 100 + 1e-9) break;
+            largest = point.sparsity;
+        }
+        QCOMPARE(sparsityOf(curve.name.c_str()).value_or(0), largest);
+    }
+    document().undoStack()->undo();
+    QVERIFY(!sparsityOf("fc1.weight"));
+}
+
+void TestSensitivityPanel::appliesFromTheKeyboard() {
+    attach();
+    scanToTheEnd();
+    auto& drop = child<QDoubleSpinBox>("sensitivityDrop");
+    drop.setFocus();
+    drop.selectAll();
+    QTest::keyClicks(&drop, "100");
+    QTest::keyClick(&drop, Qt::Key_Return);
+    QVERIFY(std::abs(*curves().limit() - 100 * (scan().dense()->top1 - 1)) < 1e-9);
+    QTest::keyClick(&child<QToolButton>("sensitivityApply"), Qt::Key_Space);
+    QCOMPARE(steps(), 1);
+    for (const char* name : {"conv1.weight", "conv2.weight", "fc1.weight", "fc2.weight"})
+        QCOMPARE(sparsityOf(name), 0.95);
+}
+
+void TestSensitivityPanel::aClickOnTheHeatmapSelectsTheLayer() {
+    attach();
+    scanToTheEnd();
+    auto& picture = child<QComboBox>("sensitivityPicture");
+    picture.setFocus();
+    QTest::keyClick(&picture, Qt::Key_Down);
+    Q_EMIT picture.activated(picture.currentIndex());
+    auto& heatmap = child<plots::HeatmapView>("sensitivityHeatmap");
+    QTRY_VERIFY(heatmap.isVisible());
+    QCoreApplication::processEvents();
+    heatmap.canvas()->replot();
+    QCOMPARE(heatmap.data().rows, 4);
+    QCOMPARE(heatmap.data().columns, 19);
+    const auto& points = scan().curves()[1].points;
+    const auto level = static_cast<int>(std::lround(points.back().sparsity * 20)) - 1;
+    QVERIFY(std::abs(heatmap.data().at(1, level) -
+                     100 * (scan().dense()->top1 - points.back().figures.top1)) < 1e-4);
+    QVERIFY(std::isnan(heatmap.data().at(1, 0)));
+    QTest::mouseClick(heatmap.canvas(), Qt::LeftButton, {},
+                      heatmap.cellRect({2, 3}).center().toPoint());
+    QCOMPARE(document().selection(), layer("fc1.weight"));
+    QCOMPARE(steps(), 0);
+}
+
+void TestSensitivityPanel::scansChannels() {
+    attach();
+    QTRY_VERIFY_WITH_TIMEOUT(document().channels()->found(), test::kPatienceMs);
+    auto& structure = child<QComboBox>("sensitivityStructure");
+    structure.setCurrentIndex(1);
+    Q_EMIT structure.activated(1);
+    QCOMPARE(child<QComboBox>("sensitivityCriterion").currentText(), QString("l2"));
+    child<QDoubleSpinBox>("sensitivityDrop").setValue(100);  // so that no level is hopeless
+    scanToTheEnd();
+    QCOMPARE(scan().curves().front().name, std::string("conv1"));
+    click("sensitivityApply");
+    QCOMPARE(steps(), 1);
+    QCOMPARE(document().plan().channels.at("conv1"), prune::ChannelRule::ratio(0.95));
+}
+
+void TestSensitivityPanel::cancelsAndGoesOn() {
+    attach();
+    click("sensitivityStart");
+    QTRY_VERIFY_WITH_TIMEOUT(scan().hasPoints(), test::kPatienceMs);
+    QCOMPARE(child<QToolButton>("sensitivityStart").text(), QString("Cancel"));
+    click("sensitivityStart");
+    QTRY_VERIFY_WITH_TIMEOUT(!scan().isRunning(), test::kPatienceMs);
+    QVERIFY(scan().hasPoints());
+    QCOMPARE(child<QToolButton>("sensitivityStart").text(), QString("Start"));
+    scanToTheEnd();
+    for (const auto& curve : scan().curves()) QVERIFY(!curve.points.empty());
+    QVERIFY(std::ranges::any_of(scan().curves(), [](const auto& curve) {
+        return std::ranges::any_of(curve.points, &measure::ScanPoint::isRemembered);
+    }));
+}
+
+void TestSensitivityPanel::previewsBeforeTheScan() {
+    attach();
+    document().select(layer("fc2.weight"));
+    RunControl control;
+    const auto shares =
+        measure::removedMagnitude(*document().snapshot(), layer("fc2.weight"), control);
+    QTRY_VERIFY(curves().points(0).size() == 20 &&
+                curves().points(0).y.back() == 100 * shares->back());
+    QVERIFY(!curves().isEmptyStateShown());
+    QVERIFY(!scan().hasPoints());
+}
+
+void TestSensitivityPanel::exportsCsv() {
+    attach();
+    scanToTheEnd();
+    const QString path = m_folder->filePath("points.csv");
+    DialogScript script;
+    script.nextFile(path);
+    click("sensitivityExport");
+    const auto text = readText(path.toStdString());
+    QVERIFY(text);
+    QVERIFY(text->starts_with("parameter,sparsity,top1,top5,loss\nconv1.weight,"));
+    std::size_t points = 0;
+    for (const auto& curve : scan().curves()) points += curve.points.size();
+    QCOMPARE(static_cast<std::size_t>(std::ranges::count(*text, '\n')), points + 1);
+}
+
+void TestSensitivityPanel::forgetsCurvesOfOtherData() {
+    attach();
+    scanToTheEnd();
+    document().setDataset({});
+    QVERIFY(!scan().hasPoints());
+    QVERIFY(curves().isEmptyStateShown());
+    QVERIFY(!curves().limit());
+}
+
+void TestSensitivityPanel::looksRight_data() {
+    QTest::addColumn<style::ThemeMode>("mode");
+    QTest::newRow("light") << style::ThemeMode::Light;
+    QTest::newRow("dark") << style::ThemeMode::Dark;
+}
+
+void TestSensitivityPanel::looksRight() {
+    QFETCH(style::ThemeMode, mode);
+    style::applyTheme(*qApp, mode);
+    attach();
+    document().select(layer("conv2.weight"));
+    scanToTheEnd();
+    const QString name = QString("sensitivity-%1").arg(QTest::currentDataTag());
+    QVERIFY(!test::grab(*m_panel, name).isNull());
+    QCOMPARE(test::clippedText(*m_panel), QString());
+    auto& picture = child<QComboBox>("sensitivityPicture");
+    picture.setCurrentIndex(1);
+    Q_EMIT picture.activated(1);
+    QVERIFY(!test::grab(*m_panel, name + "-heatmap").isNull());
+    style::applyTheme(*qApp, style::ThemeMode::Light);
+}
+
+QTEST_MAIN(TestSensitivityPanel)
+#include "tst_sensitivity_panel.moc"

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/document/sensitivity_scan.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/exchange/scan_cache.h"
+#include "ui/document/channels.h"
+#include "ui/document/document.h"
+#include "ui/jobs/job_runner.h"
+
+namespace espalier::ui {
+
+using measure::ScanPoint;
+using measure::Sensitivity;
+
+SensitivityScan::SensitivityScan(Document* document, JobRunner* jobs, QObject* parent)
+    : QObject(parent), m_document(document), m_jobs(jobs) {
+    connect(document, &Document::modelChanged, this, &SensitivityScan::forget);
+    connect(document, &Document::snapshotChanged, this, &SensitivityScan::forget);
+    connect(document, &Document::datasetChanged, this, &SensitivityScan::forget);
+    connect(jobs, &JobRunner::jobProgressed, this, [this](int id) {
+        if (id == m_job) Q_EMIT progressed();
+    });
+}
+
+bool SensitivityScan::isOfChannels() const {
+    return m_options.structure == measure::Structure::Channels;
+}
+
+void SensitivityScan::start(measure::ScanOptions options) {
+    const auto snapshot = m_document->snapshot();
+    const auto dataset = m_document->dataset();
+    if (!snapshot) return;
+    if (!dataset) {
+        Q_EMIT failed({Error::Kind::BadArgument, "Cannot scan the sensitivity",
+                       "no data is attached", "Attach data with File ▸ Attach data"});
+        return;
+    }
+    stop();
+    m_options = std::move(options);
+    m_dense.reset();
+    prepareCurves();
+    m_options.first = targetOf(m_document->selection());
+    const auto* found = m_document->channels()->found();
+    const auto groups = found ? found->groups : nullptr;
+    m_job = m_jobs->run<Sensitivity, ScanPoint>(
+        {Lane::Scan, tr("Sensitivity"), QStringLiteral("sensitivity")}, this,
+        [snapshot, dataset, groups, scan = m_options](const EventSink<ScanPoint>& events,
+                                                      RunControl& control) {
+            auto cache = exchange::ScanCache::forModel(*snapshot);
+            return measure::scanSensitivity(*snapshot, groups, *dataset, scan, cache, events,
+                                            control);
+        },
+        [this](const Result<Sensitivity>& result) {
+            m_job = 0;
+            Q_EMIT runningChanged();
+            if (!result && result.error().kind != Error::Kind::Cancelled)
+                Q_EMIT failed(result.error());
+            if (!result) return;
+            for (const auto& note : result->notes) Q_EMIT noted(QString::fromStdString(note));
+        },
+        [this](const ScanPoint& point) { add(point); });
+    Q_EMIT curvesChanged();
+    Q_EMIT runningChanged();
+}
+
+void SensitivityScan::stop() {
+    if (isRunning()) m_jobs->cancel(m_job);
+}
+
+std::optional<Progress> SensitivityScan::progress() const {
+    for (const auto& job : m_jobs->jobs()) {
+        if (isRunning() && job.id == m_job) return job.progress;
+    }
+    return std::nullopt;
+}
+
+void SensitivityScan::forget() {
+    m_jobs->cancelSlot(QStringLiteral("sensitivity"));
+    m_job = 0;
+    m_dense.reset();
+    m_curves.clear();
+    Q_EMIT curvesChanged();
+    Q_EMIT runningChanged();
+}
+
+void SensitivityScan::prepareCurves() {
+    m_curves.clear();
+    if (!isOfChannels()) {
+        for (const auto& layer : m_document->snapshot()->layers()) {
+            if (layer.prunable.weights) m_curves.push_back({layer.name, {}, {}});
+        }
+    } else if (const auto* found = m_document->channels()->found()) {
+        for (const auto& group : found->groups->groups()) {
+            if (!group.locked) m_curves.push_back({group.key, {}, {}});
+        }
+    }
+}
+
+void SensitivityScan::add(const ScanPoint& point) {
+    if (point.name.empty()) {
+        m_dense = point.figures;
+    } else if (const int curve = indexOf(point.name); curve >= 0) {
+        auto& points = m_curves[static_cast<std::size_t>(curve)].points;
+        points.insert(std::ranges::upper_bound(points, point.sparsity, {}, &ScanPoint::sparsity),
+                      point);
+    }
+    Q_EMIT curvesChanged();
+}
+
+bool SensitivityScan::hasPoints() const {
+    return std::ranges::any_of(m_curves, [](const auto& curve) { return !curve.points.empty(); });
+}
+
+int SensitivityScan::indexOf(const std::string& name) const {
+    const auto found = std::ranges::find(m_curves, name, &measure::SensitivityCurve::name);
+    return found == m_curves.end() ? -1 : static_cast<int>(found - m_curves.begin());
+}
+
+/// Empty when the layer has none.
+std::string SensitivityScan::targetOf(model::LayerId layer) const {
+    if (!layer.isValid() || !m_document->hasModel()) return {};
+    if (!isOfChannels()) {
+        const auto& own = m_document->snapshot()->layer(layer);
+        return own.prunable.weights ? own.name : std::string();
+    }
+    const auto* channels = m_document->channels();
+    const auto group = channels->groupOf(layer);
+    return group && !channels->group(*group).locked ? channels->group(*group).key : std::string();
+}
+
+int SensitivityScan::indexOf(model::LayerId layer) const {
+    const std::string target = targetOf(layer);
+    return target.empty() ? -1 : indexOf(target);
+}
+
+model::LayerId SensitivityScan::layerOf(int curve) const {
+    if (curve < 0 || curve >= std::ssize(m_curves) || !m_document->hasModel()) return {};
+    for (const auto& layer : m_document->snapshot()->layers()) {
+        if (indexOf(layer.id) == curve) return layer.id;
+    }
+    return {};
+}
+
+std::optional<double> SensitivityScan::largest(int curve, double drop) const {
+    if (curve < 0 || curve >= std::ssize(m_curves) || !m_dense) return std::nullopt;
+    const auto& points = m_curves[static_cast<std::size_t>(curve)].points;
+    if (points.empty()) return std::nullopt;
+    measure::Drops drops;
+    for (const auto& point : points) {
+        const auto level = static_cast<std::size_t>(std::lround(point.sparsity * 20)) - 1;
+        drops[level] = m_dense->top1 - point.figures.top1;
+    }
+    const auto level = measure::largestWithin(drops, drop);
+    return level ? measure::sparsityOfLevel(*level) : 0;
+}
+
+void SensitivityScan::setSparsity(int curve, double sparsity) {
+    const model::LayerId layer = layerOf(curve);
+    if (!layer.isValid()) return;
+    if (!isOfChannels())
+        return m_document->setRule(layer, prune::WeightRule::sparsity(sparsity));
+    auto* channels = m_document->channels();
+    const auto group = channels->groupOf(layer);
+    if (group && channels->whyFixed(*group).isEmpty())
+        channels->setRule(*group, prune::ChannelRule::ratio(sparsity));
+}
+
+void SensitivityScan::setLargest(double drop) {
+    if (isOfChannels()) return setLargestChannels(drop);
+    LayerRules rules;
+    for (int curve = 0; curve < std::ssize(m_curves); ++curve) {
+        const auto sparsity = largest(curve, drop);
+        if (!sparsity) continue;
+        const auto rule = *sparsity > 0
+                              ? std::optional(prune::WeightRule::sparsity(*sparsity))
+                              : std::nullopt;
+        rules.emplace_back(layerOf(curve), rule);
+    }
+    m_document->setRules(rules);
+}
+
+void SensitivityScan::setLargestChannels(double drop) {
+    const auto* channels = m_document->channels();
+    prune::Plan plan = m_document->plan();
+    for (int curve = 0; curve < std::ssize(m_curves); ++curve) {
+        const auto ratio = largest(curve, drop);
+        const auto group = channels->groupOf(layerOf(curve));
+        if (!ratio || !group || !channels->whyFixed(*group).isEmpty()) continue;
+        const std::string& key = m_curves[static_cast<std::size_t>(curve)].name;
+        plan.channels.erase(key);
+        if (*ratio > 0) plan.channels.emplace(key, prune::ChannelRule::ratio(*ratio));
+    }
+    m_document->setPlan(std::move(plan), tr("cut groups where they lose least"));
+}
+
+}  // namespace espalier::ui

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The sensitivity scan of what is shown: started, stopped, and the curves as they come.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include <QObject>
+
+#include "core/measure/sensitivity.h"
+
+namespace espalier::ui {
+
+class Document;
+class JobRunner;
+
+/// Lives on the GUI thread. Curves are of the current weights and data: with others they are
+/// forgotten, and what was measured comes back from the cache when it is scanned again.
+class SensitivityScan : public QObject {
+    Q_OBJECT
+public:
+    SensitivityScan(Document* document, JobRunner* jobs, QObject* parent);
+
+    /// Scans `options.structure` with the layer that is looked at first; replaces a scan under way.
+    void start(measure::ScanOptions options);
+    void stop();
+    bool isRunning() const { return m_job != 0; }
+    std::optional<Progress> progress() const;
+
+    const measure::ScanOptions& options() const { return m_options; }
+    std::optional<measure::ScanFigures> dense() const { return m_dense; }
+    /// One for each that can be pruned, in the model's order, with the points so far.
+    const std::vector<measure::SensitivityCurve>& curves() const { return m_curves; }
+    bool hasPoints() const;
+    /// By name of the curve; -1: none.
+    int indexOf(const std::string& name) const;
+    /// The curve of a layer's weight, or of the group of its output channels; -1: none.
+    int indexOf(model::LayerId layer) const;
+    /// The first layer that a curve is of; invalid when there is none.
+    model::LayerId layerOf(int curve) const;
+
+    /// The largest sparsity of a curve that loses at most `drop` (0..1), as far as it is measured;
+    /// 0 when every measured one loses more, none without points.
+    std::optional<double> largest(int curve, double drop) const;
+
+    // Edits of the Document, each one undo step.
+    void setSparsity(int curve, double sparsity);
+    /// Every measured curve at its largest sparsity.
+    void setLargest(double drop);
+
+Q_SIGNALS:
+    void curvesChanged();
+    void runningChanged();
+    void progressed();
+    void failed(const espalier::Error& error);
+    void noted(const QString& text);
+
+private:
+    void forget();
+    void prepareCurves();
+    void add(const measure::ScanPoint& point);
+    bool isOfChannels() const;
+    std::string targetOf(model::LayerId layer) const;
+    void setLargestChannels(double drop);
+
+    Document* m_document;
+    JobRunner* m_jobs;
+    measure::ScanOptions m_options;
+    std::optional<measure::ScanFigures> m_dense;
+    std::vector<measure::SensitivityCurve> m_curves;
+    int m_job = 0;
+};
+
+}  // namespace espalier::ui

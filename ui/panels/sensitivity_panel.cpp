@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/sensitivity_panel.h"
+
+#include <algorithm>
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QLabel>
+#include <QSpinBox>
+#include <QStackedWidget>
+#include <QToolButton>
+
+#include "core/base/files.h"
+#include "core/base/format.h"
+#include "core/exchange/scan_files.h"
+#include "core/prune/channel_criterion.h"
+#include "core/prune/criterion.h"
+#include "ui/dialogs/dialogs.h"
+#include "ui/document/highlight.h"
+#include "ui/document/workbench.h"
+#include "ui/panels/elided_label.h"
+#include "ui/panels/exact_spin_box.h"
+#include "ui/panels/plot_panel.h"
+#include "ui/panels/sensitivity_pictures.h"
+#include "ui/plots/heatmap_view.h"
+#include "ui/plots/limit_curves_view.h"
+#include "ui/style/icons.h"
+
+namespace espalier::ui {
+
+namespace {
+
+constexpr double kPercent = 100;
+constexpr int kCurvesPage = 0;
+constexpr int kChannelsRow = 1;
+
+QString text(std::string_view utf8) {
+    return QString::fromUtf8(utf8.data(), static_cast<qsizetype>(utf8.size()));
+}
+
+}  // namespace
+
+SensitivityPanel::SensitivityPanel(Workbench* workbench, QWidget* parent)
+    : QWidget(parent),
+      m_workbench(workbench),
+      m_document(workbench->document()),
+      m_scan(workbench->sensitivity()),
+      m_status(new ElidedLabel(this)),
+      m_structure(new QComboBox(this)),
+      m_criterion(new QComboBox(this)),
+      m_samples(new QSpinBox(this)),
+      m_all(new QCheckBox(tr("All levels"), this)),
+      m_picture(new QComboBox(this)),
+      m_drop(new ExactSpinBox(this)),
+      m_views(new QStackedWidget(this)),
+      m_curves(new plots::LimitCurvesView(this)),
+      m_heatmap(new plots::HeatmapView(this)) {
+    setObjectName(QStringLiteral("sensitivityPanel"));
+    m_status->setObjectName(QStringLiteral("sensitivityStatus"));
+    m_curves->setObjectName(QStringLiteral("sensitivityCurves"));
+    m_curves->setExportName(QStringLiteral("sensitivity"));
+    m_curves->setAxisTitles(tr("sparsity, %"), tr("top-1, %"), tr("magnitude removed, %"));
+    m_curves->setLeastBottomRange({0, kPercent});
+    m_curves->setLegendWanted(false);
+    m_heatmap->setObjectName(QStringLiteral("sensitivityHeatmap"));
+    m_heatmap->setExportName(QStringLiteral("sensitivity-heatmap"));
+    m_views->addWidget(m_curves);
+    m_views->addWidget(m_heatmap);
+    setFocusProxy(m_curves);
+    layOut(this, {buildTop(), buildBottom(), m_views});
+    connectScan();
+    connectViews();
+    fillCriteria();
+    reload();
+}
+
+QToolButton* SensitivityPanel::makeButton(const char* name, const QString& text,
+                                          const QString& tip) {
+    auto* button = new QToolButton(this);
+    button->setObjectName(QLatin1String(name));
+    button->setText(text);
+    button->setToolTip(tip);
+    button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    button->setFocusPolicy(Qt::StrongFocus);
+    return button;
+}
+
+QWidget* SensitivityPanel::buildTop() {
+    m_structure->setObjectName(QStringLiteral("sensitivityStructure"));
+    m_structure->setAccessibleName(tr("What is pruned"));
+    m_structure->addItems({tr("Weights"), tr("Channels")});
+    m_criterion->setObjectName(QStringLiteral("sensitivityCriterion"));
+    m_criterion->setAccessibleName(tr("Criterion of the scan"));
+    m_samples->setObjectName(QStringLiteral("sensitivitySamples"));
+    m_samples->setAccessibleName(tr("Samples of the validation split"));
+    m_samples->setRange(0, 1 << 30);
+    m_samples->setSingleStep(500);
+    m_samples->setSpecialValueText(tr("all samples"));
+    m_samples->setSuffix(tr(" samples"));
+    m_samples->setToolTip(
+        tr("Of the validation split, from its start; fewer are quicker and less "
+           "exact"));
+    m_picture->setObjectName(QStringLiteral("sensitivityPicture"));
+    m_picture->setAccessibleName(tr("Picture"));
+    m_picture->addItems({tr("Curves"), tr("Heatmap")});
+    m_all->setObjectName(QStringLiteral("sensitivityAll"));
+    m_all->setToolTip(tr("Measures 5 % to 95 % in steps of 5 %, not only what leads to the knee"));
+    m_start = makeButton("sensitivityStart", {}, {});
+    connect(m_structure, &QComboBox::activated, this, &SensitivityPanel::fillCriteria);
+    connect(m_picture, &QComboBox::activated, m_views, &QStackedWidget::setCurrentIndex);
+    connect(m_start, &QToolButton::clicked, this, &SensitivityPanel::start);
+    auto* title = new QLabel(tr("Each alone, without retraining"), this);
+    return optionBar(this, title, {m_structure, m_criterion, m_samples, m_all, m_picture, m_start});
+}
+
+QWidget* SensitivityPanel::buildBottom() {
+    m_drop->setObjectName(QStringLiteral("sensitivityDrop"));
+    m_drop->setAccessibleName(tr("Points of top-1 that each layer may lose"));
+    m_drop->setRange(0, 100);
+    m_drop->setDecimals(2);
+    m_drop->setSingleStep(0.25);
+    m_drop->setValue(1);
+    m_drop->setSuffix(tr(" pt"));
+    m_apply = makeButton("sensitivityApply", tr("Apply to all layers"),
+                         tr("Sets the largest measured sparsity of every layer that loses no more, "
+                            "as one step. Together the layers lose more than each alone."));
+    m_export = makeButton("sensitivityExport", tr("Export CSV…"),
+                          tr("Writes every point: parameter, sparsity, top1, top5, loss"));
+    m_export->setIcon(style::icon(style::Icon::Export));
+    connect(m_drop, &QDoubleSpinBox::valueChanged, this, &SensitivityPanel::showLimit);
+    connect(m_apply, &QToolButton::clicked, this, [this] { m_scan->setLargest(drop()); });
+    connect(m_export, &QToolButton::clicked, this, &SensitivityPanel::exportCsv);
+    auto* label = new QLabel(tr("Each layer may lose"), this);
+    label->setBuddy(m_drop);
+    return optionBar(this, m_status, {label, m_drop, m_apply, m_export});
+}
+
+void SensitivityPanel::fillCriteria() {
+    const bool isOfChannels = m_structure->currentIndex() == kChannelsRow;
+    m_criterion->clear();
+    for (const auto& info : isOfChannels ? prune::channelCriteria() : prune::weightCriteria()) {
+        m_criterion->addItem(text(info.name));
+        m_criterion->setItemData(m_criterion->count() - 1,
+                                 tr("Score = %1. %2").arg(text(info.formula), text(info.summary)),
+                                 Qt::ToolTipRole);
+    }
+    const QString usual = isOfChannels ? QStringLiteral("l2") : QStringLiteral("magnitude");
+    m_criterion->setCurrentIndex(m_criterion->findText(usual));
+}
+
+void SensitivityPanel::connectScan() {
+    connect(m_scan, &SensitivityScan::curvesChanged, this, &SensitivityPanel::reload);
+    connect(m_scan, &SensitivityScan::runningChanged, this, &SensitivityPanel::showProgress);
+    connect(m_scan, &SensitivityScan::progressed, this, &SensitivityPanel::showProgress);
+    connect(m_scan, &SensitivityScan::noted, m_status, &ElidedLabel::setText);
+    connect(m_document, &Document::selectionChanged, this, [this] {
+        showSelection();
+        requestPreview();
+    });
+    connect(m_document, &Document::snapshotChanged, this, &SensitivityPanel::requestPreview);
+    connect(m_document, &Document::datasetChanged, this, &SensitivityPanel::reload);
+}
+
+void SensitivityPanel::connectViews() {
+    connect(m_curves, &plots::PlotView::emptyActionTriggered, this, [this] {
+        if (m_document->dataset()) return start();
+        Q_EMIT attachDataRequested();
+    });
+    connect(m_curves, &plots::CurvesView::pointClicked, this, [this](int series, int index) {
+        const auto curve = std::ranges::find(m_series, series);
+        if (curve == m_series.end()) return;
+        const int row = static_cast<int>(curve - m_series.begin());
+        m_document->select(m_scan->layerOf(row));
+        if (index > 0)  // 0 is the dense model
+            m_scan->setSparsity(
+                row, m_curves->points(series).x[static_cast<std::size_t>(index)] / kPercent);
+    });
+    connect(m_curves, &plots::LimitCurvesView::limitMoved, this, &SensitivityPanel::moveLimit);
+    connect(m_curves, &plots::LimitCurvesView::limitCommitted, this,
+            [this] { m_scan->setLargest(drop()); });
+    connect(m_curves, &plots::CurvesView::seriesHovered, this, [this](int series) {
+        const auto curve = std::ranges::find(m_series, series);
+        const bool isCurve = curve != m_series.end();
+        m_document->highlight()->set(
+            {isCurve ? m_scan->layerOf(static_cast<int>(curve - m_series.begin()))
+                     : model::LayerId{},
+             {}});
+    });
+    connect(m_heatmap, &plots::HeatmapView::cellHovered, this, [this](int row) {
+        m_document->highlight()->set({m_scan->layerOf(row), {}});
+    });
+    connect(m_document->highlight(), &Highlight::changed, this, [this] {
+        m_heatmap->setHighlightedRow(m_scan->indexOf(m_document->highlight()->hovered().layer));
+    });
+    connect(m_heatmap, &plots::HeatmapView::rowClicked, this,
+            [this](int row) { m_document->select(m_scan->layerOf(row)); });
+}
+
+void SensitivityPanel::showEvent(QShowEvent* event) {
+    QWidget::showEvent(event);
+    if (m_isStale) reloadNow();
+    requestPreview();
+}
+
+void SensitivityPanel::start() {
+    if (m_scan->isRunning()) return m_scan->stop();
+    measure::ScanOptions options;
+    options.structure = m_structure->currentIndex() == kChannelsRow ? measure::Structure::Channels
+                                                                    : measure::Structure::Weights;
+    options.criterion = m_criterion->currentText().toStdString();
+    options.seed = m_document->plan().seed;
+    options.maxDrop = drop();
+    options.samples = m_samples->value();
+    if (m_all->isChecked()) options.levels = measure::KneeSearch::Levels::All;
+    m_scan->start(options);
+}
+
+void SensitivityPanel::exportCsv() {
+    QString path =
+        dialogs::saveFile(this, {tr("Export sensitivity"), QStringLiteral("sensitivity.csv"),
+                                 tr("Comma-separated values (*.csv)")});
+    if (path.isEmpty()) return;
+    if (!path.endsWith(QStringLiteral(".csv"))) path += QStringLiteral(".csv");
+    const auto written =
+        writeTextAtomically(path.toStdString(), exchange::sensitivityToCsv(m_scan->curves()));
+    if (!written) {
+        Q_EMIT failed(written.error());
+        return;
+    }
+    Q_EMIT saved(tr("Exported the sensitivity."), path);
+}
+
+void SensitivityPanel::reload() {
+    m_isStale = true;
+    if (isVisible()) reloadNow();
+}
+
+void SensitivityPanel::reloadNow() {
+    m_isStale = false;
+    showEmptyState();
+    reloadCurves();
+    if (m_scan->hasPoints()) m_heatmap->setData(dropHeatmap(*m_scan));
+    showSelection();
+    showLimit();
+    showProgress();
+}
+
+void SensitivityPanel::showEmptyState() {
+    const bool isPreviewed = m_preview.size() > 0;
+    QString words;
+    QString action;
+    if (!m_document->hasModel()) {
+        words = tr("What pruning each layer alone costs appears here.");
+    } else if (!m_document->dataset()) {
+        words = tr("Measuring what pruning each layer alone costs needs data.");
+        action = tr("Attach data…");
+    } else if (!m_scan->hasPoints() && !m_scan->isRunning() && !isPreviewed) {
+        words = tr("Measures what pruning each layer alone costs, without retraining.");
+        action = tr("Start");
+    }
+    m_curves->setEmptyState(words, action);
+    m_heatmap->setEmptyState(m_scan->hasPoints() ? QString()
+                             : words.isEmpty()   ? tr("Nothing is measured yet.")
+                                                 : words);
+    for (QWidget* each : {static_cast<QWidget*>(m_apply), static_cast<QWidget*>(m_export)})
+        each->setEnabled(m_scan->hasPoints());
+}
+
+void SensitivityPanel::reloadCurves() {
+    if (m_series.size() != m_scan->curves().size() || m_previewSeries < 0) rebuildSeries();
+    for (int curve = 0; curve < std::ssize(m_series); ++curve)
+        m_curves->setPoints(m_series[static_cast<std::size_t>(curve)], curvePoints(*m_scan, curve));
+    m_curves->setPoints(m_previewSeries, m_preview);
+}
+
+void SensitivityPanel::rebuildSeries() {
+    m_curves->clear();
+    m_series.clear();
+    plots::SeriesStyle style;
+    style.marker = plots::SeriesStyle::Marker::Disc;
+    for (const auto& curve : m_scan->curves()) {
+        style.name = text(curve.name);
+        m_series.push_back(m_curves->addSeries(style));
+        ++style.color;
+    }
+    plots::SeriesStyle preview;
+    preview.name = tr("magnitude removed");
+    preview.axis = plots::SeriesStyle::Axis::Right;
+    preview.line = plots::SeriesStyle::Line::Dashed;
+    preview.color = 7;
+    m_previewSeries = m_curves->addSeries(preview);
+}
+
+/// Without measuring anything, and at once: how much of the selected layer's magnitude goes.
+void SensitivityPanel::requestPreview() {
+    const model::LayerId layer = m_document->selection();
+    const auto snapshot = m_document->snapshot();
+    const bool isPrunable = snapshot && layer.isValid() && snapshot->layer(layer).prunable.weights;
+    if (!isPrunable) {
+        m_preview = {};
+        return reload();
+    }
+    if (!isVisible()) return;
+    m_workbench->jobs()->run<std::vector<double>>(
+        {Lane::Interactive, {}, QStringLiteral("sensitivityPreview"), false}, this,
+        [snapshot, layer](const EventSink<>&, RunControl& control) {
+            return measure::removedMagnitude(*snapshot, layer, control);
+        },
+        [this](const Result<std::vector<double>>& shares) {
+            m_preview = {{0}, {0}};
+            for (int level = 0; shares && level < measure::kLevelCount; ++level) {
+                m_preview.x.push_back(kPercent * measure::sparsityOfLevel(level));
+                m_preview.y.push_back(kPercent * (*shares)[static_cast<std::size_t>(level)]);
+            }
+            if (!shares) m_preview = {};
+            reload();
+        });
+}
+
+void SensitivityPanel::showSelection() {
+    const int curve = m_scan->indexOf(m_document->selection());
+    const bool isShown = curve >= 0 && curve < std::ssize(m_series);
+    m_curves->setHighlighted(isShown ? m_series[static_cast<std::size_t>(curve)] : -1);
+    m_heatmap->setCurrentRow(curve);
+}
+
+double SensitivityPanel::drop() const {
+    return m_drop->value() / kPercent;
+}
+
+void SensitivityPanel::moveLimit(double top1Percent) {
+    if (m_scan->dense()) m_drop->setValue(kPercent * m_scan->dense()->top1 - top1Percent);
+}
+
+void SensitivityPanel::showLimit() {
+    const auto dense = m_scan->dense();
+    if (!dense || !m_scan->hasPoints()) return m_curves->setLimit(std::nullopt, {});
+    m_curves->setLimit(kPercent * (dense->top1 - drop()),
+                       tr("−%1 pt").arg(text(significant(m_drop->value(), 3))));
+    if (!m_curves->isDragging()) fitAxis();
+    if (!m_scan->isRunning()) m_status->setText(limitSummary(*m_scan, drop()));
+}
+
+/// All points and the limit, with room to drag it.
+void SensitivityPanel::fitAxis() {
+    double low = *m_curves->limit();
+    double high = kPercent * m_scan->dense()->top1;
+    for (const auto& curve : m_scan->curves()) {
+        for (const auto& point : curve.points) {
+            low = std::min(low, kPercent * point.figures.top1);
+            high = std::max(high, kPercent * point.figures.top1);
+        }
+    }
+    const double room = 0.05 * (high - low) + 0.1;
+    m_curves->setLeftRange(plots::Range{low - room, high + room});
+}
+
+void SensitivityPanel::showProgress() {
+    const bool isRunning = m_scan->isRunning();
+    m_start->setText(isRunning ? tr("Cancel") : tr("Start"));
+    m_start->setIcon(style::icon(isRunning ? style::Icon::Stop : style::Icon::Start));
+    m_start->setToolTip(isRunning ? tr("Stops; what is measured is kept")
+                                  : tr("Measures each layer alone on the validation split"));
+    m_start->setEnabled(m_document->hasModel() && m_document->dataset());
+    if (!isRunning) {
+        m_status->setText(limitSummary(*m_scan, drop()));
+        return showEmptyState();
+    }
+    const auto progress = m_scan->progress();
+    if (!progress) return;
+    QString status = text(progress->step);
+    if (progress->secondsLeft >= 0)
+        status += tr("  ·  %1 left").arg(text(duration(progress->secondsLeft)));
+    m_status->setText(status);
+}
+
+}  // namespace espalier::ui
