@@ -204,7 +204,7 @@ def test_damaged_tensor_files(cli, tmp_path):
     good = write(tmp_path / "good.pt", inputs=torch.randn(30, 12), targets=torch.arange(30) % 3).read_bytes()
     random = numpy.random.default_rng(0)
     bad = tmp_path / "bad.pt"
-    for attempt in range(40):
+    for attempt in range(20):
         bytes_ = bytearray(good)
         if attempt % 4 == 0:
             del bytes_[int(random.integers(4, len(bytes_))):]
