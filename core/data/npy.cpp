@@ -148,7 +148,8 @@ Result<at::Tensor> parseNpy(std::string_view bytes) {
 at::Tensor tensorOf(const char* bytes, std::int64_t elements, at::ScalarType type) {
     const auto stored = type == at::kBool ? at::kByte : type;
     at::Tensor tensor = at::empty({elements}, stored);
-    std::memcpy(tensor.mutable_data_ptr(), bytes, tensor.nbytes());  // they may lie at any address
+    // They may lie at any address; of no elements there is none.
+    if (elements > 0) std::memcpy(tensor.mutable_data_ptr(), bytes, tensor.nbytes());
     return type == at::kBool ? tensor.ne(0) : tensor;
 }
 
