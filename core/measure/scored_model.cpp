@@ -9,14 +9,15 @@
 
 namespace espalier::measure {
 
-namespace {
-
-class BlindObserver final : public script::Observer {
-public:
-    void onNode(const script::NodeEvent&) override {}
-};
-
-}  // namespace
+std::optional<std::vector<c10::IValue>> LeafObserver::before(const torch::jit::Node& node,
+                                                             std::vector<c10::IValue>& inputs) {
+    if (node.kind() != c10::prim::GetAttr || !inputs[0].isObject()) return std::nullopt;
+    const c10::IValue held = inputs[0].toObjectRef().getAttr(node.s(c10::attr::name));
+    for (const at::Tensor& tensor : script::tensorsIn(held)) {
+        if (tensor.defined() && tensor.requires_grad()) return std::vector{held};
+    }
+    return std::nullopt;
+}
 
 Result<ScoredModel> makeScoredModel(const model::SnapshotPtr& snapshot, c10::Device device,
                                     RunControl& control) {
@@ -38,8 +39,8 @@ Result<ScoredModel> makeScoredModel(const model::SnapshotPtr& snapshot, c10::Dev
     return model;
 }
 
-Result<at::Tensor> run(const ScoredModel& model, const data::Batch& batch,
-                       script::Observer& observer, RunControl& control) {
+Result<at::Tensor> run(const ScoredModel& model, const data::Batch& batch, LeafObserver& observer,
+                       RunControl& control) {
     // With gradients: without them, attention may take a fused way that shows none of its inputs.
     const at::AutoGradMode withGradients(true);
     const data::Batch own = moved(batch, model.placement);
@@ -63,7 +64,7 @@ at::Tensor loss(const at::Tensor& scores, const at::Tensor& targets,
 
 Result<std::vector<at::Tensor>> gradients(const ScoredModel& model, const data::Batch& batch,
                                           RunControl& control) {
-    BlindObserver observer;
+    LeafObserver observer;
     const auto scores = run(model, batch, observer, control);
     if (!scores) return scores.error();
     std::vector<at::Tensor> real;

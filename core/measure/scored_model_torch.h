@@ -2,6 +2,7 @@
 // A model that is run on samples to score its weights: observed node by node, with gradients.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include <ATen/core/Reduction.h>
@@ -23,14 +24,23 @@ struct ScoredModel {
         leaves;  ///< the same as autograd sees them; undefined: not real numbers
 };
 
+/// Lets a run use the leaves themselves. Where a graph might write to its parameters, the run would
+/// give it copies, which have no gradients.
+class LeafObserver : public script::Observer {
+public:
+    std::optional<std::vector<c10::IValue>> before(const torch::jit::Node& node,
+                                                   std::vector<c10::IValue>& inputs) override;
+    void onNode(const script::NodeEvent&) override {}
+};
+
 Result<ScoredModel> makeScoredModel(const model::SnapshotPtr& snapshot, c10::Device device,
                                     RunControl& control);
 
 /// The first tensor that forward returns, [batch, classes] where there are labels; its gradients
 /// can be taken. Shared layers, branches and loops run as ever. Errors: those of runObserved;
 /// Failed when there is no tensor.
-Result<at::Tensor> run(const ScoredModel& model, const data::Batch& batch,
-                       script::Observer& observer, RunControl& control);
+Result<at::Tensor> run(const ScoredModel& model, const data::Batch& batch, LeafObserver& observer,
+                       RunControl& control);
 
 /// Cross-entropy over the batch, in nats. A scalar.
 at::Tensor loss(const at::Tensor& scores, const at::Tensor& targets,

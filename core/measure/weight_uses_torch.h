@@ -50,7 +50,7 @@ std::int64_t outputAxis(UseKind kind);
 
 /// Shows each use to `take` as it happens, before anything can write over its tensors. Uses that no
 /// kind fits are not shown, but noted.
-class UseObserver final : public script::Observer {
+class UseObserver final : public LeafObserver {
 public:
     UseObserver(const ScoredModel& model, std::function<void(const SeenUse&)> take);
 

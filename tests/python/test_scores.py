@@ -51,7 +51,7 @@ def prune(cli, tmp_path_factory):
 
 
 @pytest.mark.parametrize("how", ["script", "trace"])
-@pytest.mark.parametrize("kind", [score_models.Mixed, score_models.Odd])
+@pytest.mark.parametrize("kind", [score_models.Mixed, score_models.Odd, score_models.Encoder])
 @pytest.mark.parametrize("criterion", ["taylor", "gradient", "fisher"])
 def test_weights_by_gradients(prune, samples, tmp_path, criterion, kind, how):
     folder, inputs, labels = samples
@@ -178,3 +178,34 @@ def test_bad_requests_are_named(cli, samples, examples, tmp_path):
     done = cli.run("prune", model, "--plan", plan, "--data", folder, "--output", out)
     assert done.returncode != 0 and "train[0:1024]" in done.stderr
     assert not out.exists()
+
+
+@pytest.mark.parametrize("criterion", ["gradient", "wanda"])
+def test_what_is_gone_goes_first(cli, prune, samples, tmp_path, criterion):
+    folder, inputs, labels = samples
+    model = score_models.make(score_models.Rectified)
+    path = score_models.save(model, tmp_path / "model.pt", "script")
+    cli.ok("prune", path, "--weights", 0.3, "--scope", "layer", "--output", tmp_path / "third.pt")
+    first = masks_of(tmp_path / "third.pt", model)
+    for name, parameter in model.named_parameters():
+        parameter.data[first[name]] = 0
+    out, _ = prune(tmp_path / "third.pt", folder, "--criterion", criterion, "--weights", 0.5, "--scope", "layer")
+    pruned = dict(torch.jit.load(str(out / "cut.pt")).named_parameters())
+    expected = reference_scores.gradient(model, inputs, labels)
+    for name in ("conv1.weight", "conv2.weight", "fc1.weight", "fc2.weight"):
+        gone = pruned[name] == 0
+        assert gone.sum() == round(0.5 * gone.numel()) and gone[first[name]].all(), name
+        if criterion == "gradient":
+            left = ~first[name]
+            assert_lowest(expected[name][left], gone[left], name)
+
+
+def test_tune_ranks_by_data(cli, examples, tmp_path):
+    recipe = tmp_path / "recipe.json"
+    recipe.write_text(json.dumps({"format": "espalier-recipe", "version": 1, "epochs": 1}))
+    data = score_models.write_training(tmp_path / "training", 200)
+    cli.ok("tune", examples / "lenet5.script.pt", "--data", data, "--criterion", "taylor", "--weights", 0.6,
+           "--recipe", recipe, "--samples", 64, "--output", tmp_path / "tuned.pt")
+    weights = [p for p in torch.jit.load(str(tmp_path / "tuned.pt")).parameters() if p.dim() > 1]
+    zeros, count = sum(int((p == 0).sum()) for p in weights), sum(p.numel() for p in weights)
+    assert abs(zeros - 0.6 * count) <= 1
