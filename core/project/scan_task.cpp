@@ -23,12 +23,12 @@ Result<channels::ChannelGroupsPtr> groupsFor(const ScanSpec& spec,
 Result<measure::Sensitivity> runScan(const ScanSpec& spec,
                                      const EventSink<measure::ScanPoint>& events,
                                      RunControl& control) {
-    if (auto sound = checkTargets(spec.model, {spec.output, spec.log}); !sound)
+    if (auto sound = checkTargets({spec.model, spec.data.path}, {spec.output, spec.log}); !sound)
         return sound.error();
     const EventSink<> steps{events.onProgress, {}};
-    auto dataset = data::openDataset(spec.data, control);
+    auto dataset = openData(spec.data, control);
     if (!dataset) return dataset.error();
-    auto snapshot = openFor(spec.model, spec.inputs, **dataset, steps, control);
+    auto snapshot = openFor(spec.model, {.inputs = spec.inputs}, **dataset, steps, control);
     if (!snapshot) return snapshot.error();
     auto groups = groupsFor(spec, *snapshot, steps, control);
     if (!groups) return groups.error();
