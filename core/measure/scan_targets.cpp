@@ -20,6 +20,13 @@ ScanTarget targetOf(const channels::Group& group) {
     return {group.key, {parameters.begin(), parameters.end()}};
 }
 
+Error measuredError(const prune::CriterionInfo& criterion) {
+    return {Error::Kind::BadArgument, kScanning,
+            cat("the criterion ", criterion.name, " is measured on data, which a scan does not do"),
+            "Choose one of the weights alone: magnitude, lamp or random; l1, l2, bn_scale, fpgm or "
+            "random for channels"};
+}
+
 }  // namespace
 
 Result<ScanTargets> ScanTargets::find(const model::Snapshot& snapshot,
@@ -39,9 +46,9 @@ Result<ScanTargets> ScanTargets::find(const model::Snapshot& snapshot,
 }
 
 Result<void> ScanTargets::findWeights() {
-    if (auto known = prune::findWeightCriterion(m_options->criterionName()); !known) {
-        return known.error();
-    }
+    const auto criterion = prune::findWeightCriterion(m_options->criterionName());
+    if (!criterion) return criterion.error();
+    if (criterion->isMeasured()) return measuredError(*criterion);
     for (const auto& layer : m_snapshot->layers()) {
         if (layer.prunable.weights) m_targets.push_back({layer.name, {layer.name}});
     }
@@ -55,6 +62,9 @@ Result<void> ScanTargets::findGroups(RunControl& control) {
         return Error{Error::Kind::BadArgument, kScanning, "the channel groups are not known",
                      "Wait until they are found"};
     }
+    const auto criterion = prune::findChannelCriterion(m_options->criterionName());
+    if (!criterion) return criterion.error();
+    if (criterion->isMeasured()) return measuredError(*criterion);
     prune::ChannelScoreOptions ranking;
     ranking.criterion = m_options->criterionName();
     ranking.seed = m_options->seed;

@@ -16,10 +16,11 @@
 #include "core/data/dataset.h"
 #include "core/measure/knee_search.h"
 #include "core/model/snapshot.h"
+#include "core/prune/goal.h"
 
 namespace espalier::measure {
 
-enum class Structure { Weights, Channels };
+using prune::Structure;
 std::string_view nameOf(Structure structure);  ///< "weights", "channels"
 /// Errors: BadArgument, listing the known names.
 Result<Structure> parseStructure(std::string_view name);

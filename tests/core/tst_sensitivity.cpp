@@ -299,8 +299,9 @@ void TestSensitivity::refuses_data() {
     QTest::addColumn<QString>("why");
     for (const auto& [what, why] :
          {std::pair("empty split", "split is empty"), std::pair("criterion", "fancy"),
-          std::pair("name", "nothing.weight"), std::pair("groups", "not known"),
-          std::pair("shape", "do not fit"), std::pair("drop", "out of range")}) {
+          std::pair("measured criterion", "measured on data"), std::pair("name", "nothing.weight"),
+          std::pair("groups", "not known"), std::pair("shape", "do not fit"),
+          std::pair("drop", "out of range")}) {
         QTest::newRow(what) << what << why;
     }
 }
@@ -310,6 +311,7 @@ void TestSensitivity::refuses() {
     QFETCH(QString, why);
     ScanOptions options;
     if (what == "criterion") options.criterion = "fancy";
+    if (what == "measured criterion") options.criterion = "taylor";
     if (what == "name") options.only = {"nothing.weight"};
     if (what == "groups") options.structure = Structure::Channels;
     if (what == "drop") options.maxDrop = -0.1;

@@ -93,10 +93,9 @@ QWidget* SensitivityPanel::buildTop() {
     m_criterion->setAccessibleName(tr("Criterion of the scan"));
     m_samples->setObjectName(QStringLiteral("sensitivitySamples"));
     m_samples->setAccessibleName(tr("Samples of the validation split"));
-    m_samples->setRange(0, 1 << 30);
+    m_samples->setRange(0, 999'999);
     m_samples->setSingleStep(500);
     m_samples->setSpecialValueText(tr("all samples"));
-    m_samples->setSuffix(tr(" samples"));
     m_samples->setToolTip(
         tr("Of the validation split, from its start; fewer are quicker and less "
            "exact"));
@@ -109,7 +108,8 @@ QWidget* SensitivityPanel::buildTop() {
     connect(m_structure, &QComboBox::activated, this, &SensitivityPanel::fillCriteria);
     connect(m_picture, &QComboBox::activated, m_views, &QStackedWidget::setCurrentIndex);
     connect(m_start, &QToolButton::clicked, this, &SensitivityPanel::start);
-    auto* title = new QLabel(tr("Each alone, without retraining"), this);
+    auto* title = new ElidedLabel(this);
+    title->setText(tr("Each alone, without retraining"));
     return optionBar(this, title, {m_structure, m_criterion, m_samples, m_all, m_picture, m_start});
 }
 
@@ -139,6 +139,7 @@ void SensitivityPanel::fillCriteria() {
     const bool isOfChannels = m_structure->currentIndex() == kChannelsRow;
     m_criterion->clear();
     for (const auto& info : isOfChannels ? prune::channelCriteria() : prune::weightCriteria()) {
+        if (info.isMeasured()) continue;  // a scan ranks by the weights alone
         m_criterion->addItem(text(info.name));
         m_criterion->setItemData(m_criterion->count() - 1,
                                  tr("Score = %1. %2").arg(text(info.formula), text(info.summary)),
