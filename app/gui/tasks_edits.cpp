@@ -7,6 +7,7 @@
 #include "ui/dialogs/prune_channels_dialog.h"
 #include "ui/dialogs/prune_dialog.h"
 #include "ui/document/channels.h"
+#include "ui/document/sensitivity_scan.h"
 #include "ui/document/workbench.h"
 
 namespace espalier::gui {
@@ -31,7 +32,9 @@ void Tasks::pruneChannels() {
 }
 
 void Tasks::pruneToGoal() {
-    ui::GoalDialog dialog(m_workbench->document(), m_workbench->jobs(), m_window);
+    const ui::SensitivityScan& scan = *m_workbench->sensitivity();
+    ui::GoalDialog dialog(m_workbench->document(), m_workbench->jobs(),
+                          {scan.options().structure, scan.dropCurves()}, m_window);
     if (!dialogs::run(dialog) || !dialog.plan()) return;
     m_workbench->document()->setPlan(*dialog.plan(), tr("prune to %1").arg(dialog.goalText()));
 }

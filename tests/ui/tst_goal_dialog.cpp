@@ -24,6 +24,7 @@ private Q_SLOTS:
     void cleanup() { m_model.reset(); }
     void weightsReachTheirGoal();
     void channelsReachTheirGoal();
+    void curvesThatWereMeasuredAreOffered();
     void whatCannotBeReachedIsSaid();
 
 private:
@@ -88,6 +89,25 @@ void TestGoalDialog::channelsReachTheirGoal() {
     const auto left =
         share(m_model->document.footprint().macs, m_model->document.denseFootprint().macs);
     QVERIFY2(left <= 0.5 && left > 0.4, qPrintable(QString::number(left)));
+}
+
+void TestGoalDialog::curvesThatWereMeasuredAreOffered() {
+    const std::map<std::string, prune::DropCurve> curves{
+        {"conv1.weight", {{0.25, 0.0}, {0.5, 0.1}}}, {"fc1.weight", {{0.5, 0.0}, {0.95, 0.02}}}};
+    GoalDialog dialog(&m_model->document, &m_model->jobs, {prune::Structure::Weights, curves});
+    dialog.show();
+    find<QDoubleSpinBox>(dialog, "goalPercent")->setValue(25);
+    choose(dialog, "goalAllocation", "by sensitivity");
+    QVERIFY(isReady(dialog));
+    const auto& weights = dialog.plan()->weights;
+    QCOMPARE(weights.size(), std::size_t(2));  // what was not measured stays whole
+    const double drop = 0.02 * (weights.at("fc1.weight").value - 0.5) / 0.45;
+    QVERIFY(drop > 0.005);
+    QVERIFY(std::abs(weights.at("conv1.weight").value - (0.25 + 0.25 * drop / 0.1)) < 1e-6);
+    // They are curves of weights: channels are not spread by them.
+    choose(dialog, "goalStructure", "channels");
+    auto* allocations = find<QComboBox>(dialog, "goalAllocation");
+    QCOMPARE(allocations->findText("by sensitivity", Qt::MatchStartsWith), -1);
 }
 
 void TestGoalDialog::whatCannotBeReachedIsSaid() {

@@ -59,10 +59,12 @@ Result<SpreadDialog::Preview> previewOf(const Request& request, RunControl& cont
 
 }  // namespace
 
-GoalDialog::GoalDialog(const Document* document, JobRunner* jobs, QWidget* parent)
+GoalDialog::GoalDialog(const Document* document, JobRunner* jobs, MeasuredDrops drops,
+                       QWidget* parent)
     : SpreadDialog({QStringLiteral("goal"), tr("Prune to a goal"), tr("Leave at most"),
                     tr("What may be left, in % of the unpruned model"), 0.5, QString()},
                    document, jobs, parent),
+      m_drops(std::move(drops)),
       m_quantity(addChoice(QStringLiteral("Quantity"), tr("of the"))),
       m_structure(addChoice(QStringLiteral("Structure"), tr("by removing"))),
       m_allocation(addChoice(QStringLiteral("Allocation"), tr("spread"))),
@@ -97,6 +99,10 @@ Enum GoalDialog::chosen(const QComboBox* box) const {
     return static_cast<Enum>(box->currentData().toInt());
 }
 
+bool GoalDialog::hasCurves() const {
+    return m_drops.structure == chosen<Structure>(m_structure) && !m_drops.curves.empty();
+}
+
 void GoalDialog::offerQuantities() {
     const QSignalBlocker quiet(m_quantity);
     m_quantity->clear();
@@ -120,6 +126,11 @@ void GoalDialog::offerAllocations() {
         areWeights ? tr("one threshold for all layers") : tr("one threshold for all groups"),
         Allocation::Global,
         tr("The lowest scores of the whole model go: redundant layers lose more"));
+    if (hasCurves()) {
+        add(m_allocation, tr("by sensitivity: the same loss of accuracy in each"),
+            Allocation::Sensitivity,
+            tr("What each loses alone, as the Sensitivity tab has measured it"));
+    }
     add(m_allocation, tr("the same share of each"), Allocation::Uniform, tr("Uniform"));
     if (areWeights) {
         add(m_allocation, tr("by shape (Erd\u0151s\u2013R\u00e9nyi kernel)"),
@@ -146,6 +157,7 @@ SpreadDialog::Job GoalDialog::previewJob() {
     request.options.scores = document().scores();
     request.options.structure = chosen<Structure>(m_structure);
     request.options.allocation = chosen<Allocation>(m_allocation);
+    if (hasCurves()) request.options.curves = m_drops.curves;
     return [request](RunControl& control) { return previewOf(request, control); };
 }
 

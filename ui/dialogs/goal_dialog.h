@@ -8,10 +8,17 @@ class QTreeWidget;
 
 namespace espalier::ui {
 
+/// Curves that a scan has measured, of weights or of channel groups; may be empty.
+struct MeasuredDrops {
+    prune::Structure structure = prune::Structure::Weights;
+    std::map<std::string, prune::DropCurve> curves{};
+};
+
 class GoalDialog : public SpreadDialog {
     Q_OBJECT
 public:
-    GoalDialog(const Document* document, JobRunner* jobs, QWidget* parent = nullptr);
+    GoalDialog(const Document* document, JobRunner* jobs, MeasuredDrops drops = {},
+               QWidget* parent = nullptr);
 
     prune::Goal goal() const;
     /// "50 % of the MACs", "a drop of 1 point".
@@ -25,9 +32,11 @@ protected:
 private:
     template <class Enum>
     Enum chosen(const QComboBox* box) const;
+    bool hasCurves() const;  ///< of what is to be removed
     void offerQuantities();
     void offerAllocations();
 
+    MeasuredDrops m_drops;
     QComboBox* m_quantity;
     QComboBox* m_structure;
     QComboBox* m_allocation;

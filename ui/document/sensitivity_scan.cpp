@@ -156,11 +156,23 @@ std::optional<double> SensitivityScan::largest(int curve, double drop) const {
     return level ? measure::sparsityOfLevel(*level) : 0;
 }
 
+std::map<std::string, prune::DropCurve> SensitivityScan::dropCurves() const {
+    std::map<std::string, prune::DropCurve> drops;
+    if (!m_dense) return drops;
+    for (const auto& curve : m_curves) {
+        if (curve.points.empty()) continue;
+        auto& own = drops[curve.name];
+        for (const auto& point : curve.points)
+            own.push_back({point.sparsity, m_dense->top1 - point.figures.top1});
+        std::ranges::sort(own, {}, &prune::DropPoint::sparsity);
+    }
+    return drops;
+}
+
 void SensitivityScan::setSparsity(int curve, double sparsity) {
     const model::LayerId layer = layerOf(curve);
     if (!layer.isValid()) return;
-    if (!isOfChannels())
-        return m_document->setRule(layer, prune::WeightRule::sparsity(sparsity));
+    if (!isOfChannels()) return m_document->setRule(layer, prune::WeightRule::sparsity(sparsity));
     auto* channels = m_document->channels();
     const auto group = channels->groupOf(layer);
     if (group && channels->whyFixed(*group).isEmpty())
@@ -173,9 +185,8 @@ void SensitivityScan::setLargest(double drop) {
     for (int curve = 0; curve < std::ssize(m_curves); ++curve) {
         const auto sparsity = largest(curve, drop);
         if (!sparsity) continue;
-        const auto rule = *sparsity > 0
-                              ? std::optional(prune::WeightRule::sparsity(*sparsity))
-                              : std::nullopt;
+        const auto rule =
+            *sparsity > 0 ? std::optional(prune::WeightRule::sparsity(*sparsity)) : std::nullopt;
         rules.emplace_back(layerOf(curve), rule);
     }
     m_document->setRules(rules);

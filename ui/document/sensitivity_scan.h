@@ -2,6 +2,7 @@
 // The sensitivity scan of what is shown: started, stopped, and the curves as they come.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -42,6 +43,9 @@ public:
     /// The largest sparsity of a curve that loses at most `drop` (0..1), as far as it is measured;
     /// 0 when every measured one loses more, none without points.
     std::optional<double> largest(int curve, double drop) const;
+
+    /// What was lost at each level, by name of the curve; empty before the dense model is measured.
+    std::map<std::string, prune::DropCurve> dropCurves() const;
 
     // Edits of the Document, each one undo step.
     void setSparsity(int curve, double sparsity);
