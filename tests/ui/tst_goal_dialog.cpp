@@ -103,6 +103,8 @@ void TestGoalDialog::curvesThatWereMeasuredAreOffered() {
     QCOMPARE(weights.size(), std::size_t(2));  // what was not measured stays whole
     const double drop = 0.02 * (weights.at("fc1.weight").value - 0.5) / 0.45;
     QVERIFY(drop > 0.005);
+    const QString why = find<QTreeWidget>(dialog, "goalList")->topLevelItem(0)->text(2);
+    QVERIFY2(why.startsWith("alone it loses at most 1."), qPrintable(why));
     QVERIFY(std::abs(weights.at("conv1.weight").value - (0.25 + 0.25 * drop / 0.1)) < 1e-6);
     // They are curves of weights: channels are not spread by them.
     choose(dialog, "goalStructure", "channels");

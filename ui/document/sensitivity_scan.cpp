@@ -164,7 +164,6 @@ std::map<std::string, prune::DropCurve> SensitivityScan::dropCurves() const {
         auto& own = drops[curve.name];
         for (const auto& point : curve.points)
             own.push_back({point.sparsity, m_dense->top1 - point.figures.top1});
-        std::ranges::sort(own, {}, &prune::DropPoint::sparsity);
     }
     return drops;
 }
