@@ -93,7 +93,7 @@ private:
         if (!actual) return notProved(cat("it fails", where, ": ", actual.error().why));
         if (trial.isGiven) {
             const auto type = typeOf(*expected);
-            m_proof.dtype = nameOf(type);
+            m_proof.dtype = c10::getDtypeNames(type).first;
             m_proof.tolerance = toleranceOf(type);
             m_twinOutputs = *expected;
         }

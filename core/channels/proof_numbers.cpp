@@ -44,19 +44,6 @@ at::ScalarType typeOf(const Tensors& outputs) {
     return isFloating ? type : at::kFloat;
 }
 
-std::string nameOf(at::ScalarType type) {
-    switch (type) {
-        case at::kDouble:
-            return "float64";
-        case at::kHalf:
-            return "float16";
-        case at::kBFloat16:
-            return "bfloat16";
-        default:
-            return "float32";
-    }
-}
-
 double difference(const Tensors& a, const Tensors& b) {
     constexpr double kInfinite = std::numeric_limits<double>::infinity();
     if (a.size() != b.size()) return kInfinite;

@@ -17,8 +17,6 @@ double toleranceOf(at::ScalarType type);
 /// The least exact of all floating outputs decides what can be asked for.
 at::ScalarType typeOf(const Tensors& outputs);
 
-std::string nameOf(at::ScalarType type);  ///< "float32"
-
 /// max |a - b| / max |a| over all tensors, each beside its own size; infinite when shapes differ.
 double difference(const Tensors& a, const Tensors& b);
 

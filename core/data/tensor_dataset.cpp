@@ -20,35 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 3> kEndings{".npz", ".pt", ".pth"};
 
-std::string_view dtypeName(at::ScalarType type) {
-    switch (type) {
-        case at::kFloat:
-            return "float32";
-        case at::kDouble:
-            return "float64";
-        case at::kHalf:
-            return "float16";
-        case at::kBFloat16:
-            return "bfloat16";
-        case at::kLong:
-            return "int64";
-        case at::kInt:
-            return "int32";
-        case at::kShort:
-            return "int16";
-        case at::kChar:
-            return "int8";
-        case at::kByte:
-            return "uint8";
-        case at::kBool:
-            return "bool";
-        case at::kComplexFloat:
-            return "complex64";
-        default:
-            return "complex128";
-    }
-}
-
 /// The files of a dataset; all but one may be missing.
 struct Files {
     fs::path train;
@@ -169,7 +140,8 @@ bool areAlike(const TensorPart& one, const TensorPart& other) {
 
 SampleInput describe(const std::vector<const TensorPart*>& parts, std::size_t index) {
     const at::Tensor& first = parts[0]->inputs[index];
-    SampleInput input{first.sizes().slice(1).vec(), std::string(dtypeName(first.scalar_type()))};
+    SampleInput input{first.sizes().slice(1).vec(),
+                      std::string(c10::getDtypeNames(first.scalar_type()).first)};
     if (!c10::isIntegralType(first.scalar_type(), false)) return input;
     for (const TensorPart* part : parts) {
         if (part->inputs[index].numel() == 0) continue;

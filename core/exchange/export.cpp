@@ -70,18 +70,8 @@ Result<CutPlan> cutChannels(const model::Snapshot& snapshot, const prune::Plan& 
 
 std::string dtypeOf(const model::Snapshot& snapshot) {
     for (const at::Tensor& parameter : snapshot.state().module.parameters()) {
-        switch (parameter.scalar_type()) {
-            case at::kFloat:
-                return "float32";
-            case at::kDouble:
-                return "float64";
-            case at::kHalf:
-                return "float16";
-            case at::kBFloat16:
-                return "bfloat16";
-            default:
-                break;
-        }
+        if (parameter.is_floating_point())
+            return std::string(c10::getDtypeNames(parameter.scalar_type()).first);
     }
     return {};
 }
