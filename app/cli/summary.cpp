@@ -11,6 +11,7 @@ namespace espalier::cli {
 namespace {
 
 std::string timesFewer(std::int64_t before, std::int64_t after) {
+    if (before == after) return "as before";
     const double fewer =
         static_cast<double>(before) / static_cast<double>(std::max<std::int64_t>(1, after));
     return cat(significant(fewer, 3), "× fewer");

@@ -31,8 +31,8 @@
 #include "ui/panels/job_bar.h"
 #include "ui/panels/loading_page.h"
 #include "ui/panels/message_bar.h"
-#include "ui/panels/start_page.h"
 #include "ui/panels/sensitivity_panel.h"
+#include "ui/panels/start_page.h"
 #include "ui/panels/training_panel.h"
 
 namespace espalier::gui {

@@ -63,6 +63,20 @@ bool saysOutOfMemory(std::string_view message) {
     return false;
 }
 
+/// "CUDA" when PyTorch says that it has nothing to run on such a device; else empty.
+std::string_view missingDevice(std::string_view message) {
+    constexpr std::string_view kBefore = "with arguments from the '";
+    const auto before = message.find(kBefore);
+    if (before != std::string_view::npos) {
+        const auto name = message.substr(before + kBefore.size());
+        return name.substr(0, name.find('\''));
+    }
+    for (const std::string_view sign : {"not compiled with CUDA", "with support for cuda"}) {
+        if (contains(message, sign)) return "CUDA";
+    }
+    return {};
+}
+
 }  // namespace
 
 std::string Error::text() const {
@@ -85,6 +99,10 @@ Error errorFromException(std::string_view what, const std::exception& exception)
         error.kind = Error::Kind::WriteFailed;
         error.why = "the disk is full";
         error.hint = "Free some space, or choose another folder.";
+    } else if (const auto device = missingDevice(message); !device.empty()) {
+        error.why = "it asks for the device " + std::string(device) + ", which is not there";
+        error.hint =
+            "Script or trace the model on the CPU, or open it on a machine with such a device.";
     } else {
         error.why = readable(causeIn(message));
     }

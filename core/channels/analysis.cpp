@@ -30,6 +30,37 @@ private:
     std::chrono::steady_clock::time_point m_last = std::chrono::steady_clock::now();
 };
 
+/// A walk over a trace and what came of it.
+struct Grouping {
+    TagTable tags;
+    GroupTable table;
+
+    /// Producers' positions that may go: those of exact groups, all, and in how many units.
+    std::array<std::int64_t, 3> worth() const {
+        std::array<std::int64_t, 3> sums{};
+        for (const Group& group : table.groups) {
+            if (group.locked) continue;
+            for (const Member& member : group.members) {
+                const bool isProducer = member.role == Role::Producer;
+                const auto positions = isProducer ? std::ssize(member.indices) : 0;
+                sums[0] += group.exact ? positions : 0;
+                sums[1] += positions;
+            }
+            sums[2] += group.width;
+        }
+        return sums;
+    }
+};
+
+Result<Grouping> groupedBy(const Trace& trace, HeadUnit unit, RunControl& control) {
+    auto tags = Tagger(trace, unit).run(control);
+    if (!tags) return tags.error();
+    Grouping grouping;
+    grouping.table = makeGroups(*tags, trace);
+    grouping.tags = *std::move(tags);
+    return grouping;
+}
+
 bool produces(const Group& group, std::string_view parameter) {
     return std::ranges::any_of(group.members, [parameter](const Member& member) {
         return member.role == Role::Producer && member.parameter == parameter;
@@ -60,6 +91,13 @@ std::string_view nameOf(Role role) {
             return "affine";
     }
     return {};
+}
+
+std::optional<std::int64_t> Member::channelAt(std::int64_t position) const {
+    const auto found = std::ranges::find(indices, position);
+    if (found == indices.end()) return {};
+    const auto owner = std::ranges::upper_bound(offsets, found - indices.begin());
+    return owner - offsets.begin() - 1;
 }
 
 std::span<const std::int64_t> Member::of(std::int64_t channel) const {
@@ -103,6 +141,8 @@ std::string ChannelGroups::whyNot(std::string_view parameter) const {
     }
     const auto known = m_state->frozen.find(parameter);
     if (known != m_state->frozen.end()) return known->second;
+    const auto layer = snapshot()->find(parameter);
+    if (layer && snapshot()->layer(*layer).shape.front() == 1) return "it has a single channel";
     return "no operator of the observed run makes channels with it";
 }
 
@@ -142,20 +182,27 @@ Result<ChannelGroupsPtr> analyse(const model::SnapshotPtr& snapshot, RunControl&
         state->program = std::move(*program);
         state->trace = std::move(*trace);
         state->seconds.run = watch.lap();
-        auto tags = Tagger(state->trace, unit).run(control);
-        if (!tags) return tags.error();
-        state->seconds.tags = watch.lap();
-        auto table = makeGroups(*tags, state->trace);
-        state->tags = std::move(tags->values);
-        state->axes = std::move(tags->axes);
-        state->grouped = std::move(tags->grouped);
-        state->lookups = std::move(tags->lookups);
-        state->groups = std::move(table.groups);
-        state->units = std::move(table.units);
-        state->unitOf = std::move(table.unitOf);
-        state->frozen = std::move(table.frozen);
-        state->decidedByData = decidedByData(*state->program.graph, state->trace);
+        auto grouping = groupedBy(state->trace, unit, control);
+        if (!grouping) return grouping.error();
+        if (unit == HeadUnit::Most && grouping->tags.hadChoice) {
+            // What leaves most at one operator may contradict another: then one unit throughout
+            // is better.
+            for (const HeadUnit other : {HeadUnit::Positions, HeadUnit::Heads}) {
+                auto second = groupedBy(state->trace, other, control);
+                if (!second) return second.error();
+                if (second->worth() > grouping->worth()) grouping = std::move(second);
+            }
+        }
+        state->tags = std::move(grouping->tags.values);
+        state->axes = std::move(grouping->tags.axes);
+        state->grouped = std::move(grouping->tags.grouped);
+        state->lookups = std::move(grouping->tags.lookups);
+        state->groups = std::move(grouping->table.groups);
+        state->units = std::move(grouping->table.units);
+        state->unitOf = std::move(grouping->table.unitOf);
+        state->frozen = std::move(grouping->table.frozen);
         state->seconds.groups = watch.lap();
+        state->decidedByData = decidedByData(*state->program.graph, state->trace);
         return std::make_shared<const ChannelGroups>(std::move(state));
     });
 }

@@ -21,8 +21,7 @@ struct Unit {
 /// How long the parts of an analysis took.
 struct AnalysisSeconds {
     double run = 0;     ///< the observed run
-    double tags = 0;    ///< moving tags through it
-    double groups = 0;  ///< sorting classes into groups
+    double groups = 0;  ///< moving tags through it and sorting them into groups
 };
 
 struct AnalysisState {

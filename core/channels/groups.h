@@ -40,6 +40,8 @@ struct Member {
 
     /// The positions on `axis` that go with one channel; may be none, may be many (heads, flatten).
     std::span<const std::int64_t> of(std::int64_t channel) const;
+    /// The channel that takes this position of `axis` with it; none: it stays in any case.
+    std::optional<std::int64_t> channelAt(std::int64_t position) const;
     bool operator==(const Member&) const = default;
 };
 

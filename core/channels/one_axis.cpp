@@ -114,6 +114,7 @@ std::pair<std::int64_t, AxisTags> Tagger::toOneAxis(std::vector<Atom> spread,
         return !isTakenApart.empty() && isTakenApart[at(candidate.axis)];
     };
     if (!std::ranges::all_of(candidates, isPart)) std::erase_if(candidates, isPart);
+    m_table.hadChoice |= candidates.size() > 1 && preference == Prefer::ManyUnits;
     const auto chosen =
         choose(candidates, preference == Prefer::OwnPositions ? HeadUnit::Most : m_unit).axis;
     return {chosen, uniteAcross(spread, shape, chosen)};

@@ -195,7 +195,8 @@ AxisTags joinAligned(const Call& call, const std::vector<Aligned>& sides) {
                 const auto origin = tagger.tags(side.id).origin;
                 tagger.freeze(tagger.axis(other.id, other.axis),
                               cat(call.tagger.here(), " joins them with ",
-                                  origin < 0 ? "what must stay" : tagger.atoms().text(origin)));
+                                  origin < 0 ? "what must stay" : tagger.atoms().text(origin)),
+                              origin);
             }
             return nullptr;
         }

@@ -96,6 +96,7 @@ void Tagger::walk(const TraceStep& step) {
         inputs, [this](ValueId id) { return tags(id).isTracked() || tags(id).isLazy; });
     const bool isStretched = call.name.starts_with("expand") || call.name == "broadcast_to";
     m_joined.clear();
+    m_lost = -1;
     const auto rule = findRule(*step.node, call.name);
     if (rule != nullptr && (isTracked || isStretched || inputs.empty())) {
         rule(call);
@@ -107,6 +108,10 @@ void Tagger::walk(const TraceStep& step) {
         for (const auto id : outputs) {
             if (std::ranges::find(inputs, id) == inputs.end()) call.set(id, call.plain(id));
         }
+    }
+    for (const auto id : outputs) {
+        auto& made = m_table.values[at(id)];
+        if (m_lost >= 0 && !made.isTracked() && !made.isParametric) made.origin = m_lost;
     }
     noteCouplings();
 }
@@ -193,10 +198,12 @@ void Tagger::attach(const AxisTags& a, const AxisTags& b) {
     for (std::size_t i = 0; i < count; ++i) attach((*a)[i], (*b)[i]);
 }
 
-void Tagger::freeze(const AxisTags& axis, const std::string& reason) {
+void Tagger::freeze(const AxisTags& axis, const std::string& reason, int origin) {
     if (axis == nullptr) return;
     const int number = atoms().reason(reason);
     for (const auto atom : *axis) atoms().freeze(atom, number);
+    if (m_lost < 0)
+        m_lost = origin >= 0 ? origin : atoms().reason(cat("others that stay since ", reason));
 }
 
 void Tagger::freezeAll(ValueId id, const std::string& reason) {

@@ -45,7 +45,8 @@ public:
     /// The same for a parameter that follows channels: nothing that people need to be told.
     void attach(const AxisTags& a, const AxisTags& b);
     void attach(Atom a, Atom b);
-    void freeze(const AxisTags& axis, const std::string& reason);
+    /// `origin`: a text of Atoms for what becomes of them; -1: made from the reason.
+    void freeze(const AxisTags& axis, const std::string& reason, int origin = -1);
     void freezeAll(ValueId id, const std::string& reason);
     void markInexact(const AxisTags& axis, const std::string& reason);
     void setHeads(const AxisTags& axis, std::int64_t heads);
@@ -82,6 +83,7 @@ private:
     std::vector<std::string> m_leafPaths;
     int m_step = 0;
     std::vector<Atom> m_joined;  // by the current step
+    int m_lost = -1;             // a text of Atoms: why the current step's first had to stay
 };
 
 }  // namespace espalier::channels

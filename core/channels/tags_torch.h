@@ -85,6 +85,7 @@ struct TagTable {
     std::vector<Coupling> couplings;
     std::vector<GroupedStep> grouped;
     std::vector<Lookup> lookups;
+    bool hadChoice = false;  ///< an operator could have kept another axis: see HeadUnit
 };
 
 }  // namespace espalier::channels

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/channels/cut_tensors_torch.h"
+#include "core/channels/grad_branches_torch.h"
 #include "core/channels/kept_statistics_torch.h"
 #include "core/channels/spared_axes_torch.h"
 #include "core/script/rewriter_torch.h"
@@ -45,6 +46,8 @@ Result<Twin> makeTwin(const ChannelGroups& groups, const KeptChannels& kept,
     auto draft = script::makeDraft(twin.program, unchanged);
     if (!draft) return draft.error();
     keepStatistics(analysis.trace, boxes, *draft);
+    // Only what the trace has seen keeps its statistics: a fused way around it would not.
+    fixGradientBranches(*draft, groups.snapshot()->inputs(), control);
     auto finished = script::finished(*draft);
     if (!finished) return finished.error();
     twin.program = script::programOf(*draft);

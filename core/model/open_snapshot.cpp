@@ -53,7 +53,8 @@ public:
         auto seen = run(inputs);
         if (seen || seen.error().kind == Error::Kind::Cancelled) return seen;
         return Error{Error::Kind::BadArgument, cat("The model does not run on ", describe(inputs)),
-                     seen.error().why, hintFor(inputs, m_parameters)};
+                     seen.error().why,
+                     seen.error().hint.empty() ? hintFor(inputs, m_parameters) : seen.error().hint};
     }
 
     Result<Seen> guessed() {

@@ -241,7 +241,10 @@ exchange::PruneReport reportOf(const CutOutcome& outcome) {
     report.fileBytesBefore = static_cast<std::int64_t>(snapshot.file().bytes);
     for (const auto& input : snapshot.inputs()) report.inputs.push_back(script::toString(input));
     report.dtype = exchange::dtypeOf(snapshot);
-    report.notes.assign(snapshot.notes().begin(), snapshot.notes().end());
+    for (std::string note : snapshot.notes()) {
+        if (note.ends_with('.')) note.pop_back();  // as the others are
+        report.notes.push_back(std::move(note));
+    }
     report.notes.insert(report.notes.end(), masked.notes.begin(), masked.notes.end());
     report.layers = layerOutcomes(snapshot, masked.plan, *masked.masks);
     if (masked.choice) report.groups = groupOutcomes(masked, *masked.choice);

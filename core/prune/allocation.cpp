@@ -96,17 +96,16 @@ Spread uniformWeights(const model::Snapshot& snapshot, const Plan& base) {
             [](const std::string&, double) { return "the same share of every layer"; }};
 }
 
-Spread globalWeights(const GoalOptions& options, const model::Snapshot& snapshot, const Plan& base,
-                     RunControl& control) {
-    double weights = 0;
+Result<Spread> globalWeights(const GoalOptions& options, const model::Snapshot& snapshot,
+                             const Plan& base, RunControl& control) {
+    auto order = options.order ? Result<WeightOrderPtr>(options.order)
+                               : WeightOrder::make(snapshot, base, options.scores, control);
+    if (!order) return order.error();
     const auto layers = openLayers(snapshot, base);
-    for (const model::Layer* layer : layers) weights += static_cast<double>(layer->weightCount);
-    return {
-        1 - static_cast<double>(layers.size()) / std::max(weights, 1.0),
-        [&options, &snapshot, &base, &control](double strength) {
-            return withSparsityEverywhere(snapshot, base, strength, Scope::Global, control,
-                                          options.scores);
-        },
+    const auto weights = static_cast<double>(std::max<std::int64_t>(1, (*order)->weights()));
+    return Spread{
+        1 - static_cast<double>(layers.size()) / weights,
+        [order = *order, &base](double strength) { return order->withSparsity(base, strength); },
         [](const std::string&, double) { return "what lies under one threshold for all layers"; }};
 }
 
@@ -180,6 +179,19 @@ Spread sensitiveChannels(const GoalOptions& options, const Plan& base,
 }
 
 }  // namespace
+
+std::optional<double> dropAt(const DropCurve& curve, double sparsity) {
+    DropPoint last;
+    for (const DropPoint& point : curve) {
+        if (sparsity <= point.sparsity) {
+            const double width = point.sparsity - last.sparsity;
+            const double share = width > 0 ? (sparsity - last.sparsity) / width : 1;
+            return last.drop + share * (point.drop - last.drop);
+        }
+        last = point;
+    }
+    return sparsity <= last.sparsity ? std::optional(last.drop) : std::nullopt;
+}
 
 double largestSparsity(const DropCurve& curve, double drop) {
     DropPoint last;

@@ -77,12 +77,20 @@ Result<void> mayLose(const Group& group, bool allowInexact) {
     return {};
 }
 
+/// "8 channels", or "2 units of 6 channels that only go together: …".
+std::string unitsOf(const Group& group) {
+    const auto channels = std::ssize(group.members.front().indices);
+    if (channels <= group.width)
+        return cat(group.width, group.width == 1 ? " channel" : " channels");
+    return cat(group.width, group.width == 1 ? " unit of " : " units of ", channels / group.width,
+               " channels that only go together: ", group.reason);
+}
+
 Result<void> checkGroupRule(const Group& group, const ChannelRule& rule, bool allowInexact) {
     if (auto inRange = checkRule(group.key, rule); !inRange) return inRange;
     const auto requested = requestedCount(rule, group.width);
     if (requested && *requested > group.width) {
-        return refused(group,
-                       cat("keep ", *requested, " is more than its ", group.width, " channels"),
+        return refused(group, cat("keep ", *requested, " is more than its ", unitsOf(group)),
                        cat("The nearest legal plan keeps ", group.width));
     }
     if (requested && *requested == group.width) return {};

@@ -12,10 +12,16 @@ namespace espalier::prune {
 namespace {
 
 constexpr std::string_view kWhat = "Cannot reach the goal";
-constexpr int kTrials = 40;
-constexpr double kTolerance = 1e-4;  // of the dense model: nearer to the target is near enough
-constexpr std::array<std::string_view, 5> kQuantities{"nonzeros", "parameters", "macs", "bytes",
-                                                      "drop"};
+/// When a search ends.
+struct Patience {
+    int trials = 40;
+    double tolerance = 1e-4;  // of the dense model: nearer to the target is near enough
+};
+constexpr Patience kCounted;
+constexpr Patience kMeasured{8, 0.01};  // each trial cuts and times a model
+constexpr int kFrontPoints = 19;
+constexpr std::array<std::string_view, 6> kQuantities{"nonzeros", "parameters", "macs",
+                                                      "bytes",    "latency",    "drop"};
 constexpr std::array<std::string_view, 4> kAllocations{"uniform", "global", "erk", "sensitivity"};
 
 Error refused(std::string why, std::string hint) {
@@ -35,7 +41,27 @@ Result<void> check(const Goal& goal, const GoalOptions& options) {
         return refused("weights that are zero are parameters still",
                        "Set a goal for non-zeros, or remove channels");
     }
+    if (goal.quantity == Quantity::Latency && options.structure == Structure::Weights) {
+        return refused("zeros in a weight do not make the model faster", "Remove channels");
+    }
+    if (goal.quantity == Quantity::Latency && !options.latencyShare)
+        return refused("nothing measures the latency here", "Set a goal for MACs");
     return {};
+}
+
+/// What the shares of a plan lose together, if each loses what it lost alone.
+std::optional<double> summedDrop(const std::vector<Share>& shares,
+                                 const std::map<std::string, DropCurve>& curves) {
+    double sum = 0;
+    for (const Share& share : shares) {
+        if (share.removed <= 0) continue;
+        const auto curve = curves.find(share.name);
+        const auto drop =
+            curve == curves.end() ? std::nullopt : dropAt(curve->second, share.removed);
+        if (!drop) return {};
+        sum += std::max(0.0, *drop);
+    }
+    return sum;
 }
 
 /// One strength tried.
@@ -53,7 +79,8 @@ public:
           m_snapshot(snapshot),
           m_channels(channels),
           m_control(control),
-          m_dense(denseFootprint(snapshot)) {}
+          m_dense(denseFootprint(snapshot)),
+          m_patience(goal.quantity == Quantity::Latency ? kMeasured : kCounted) {}
 
     Result<GoalPlan> run(const Spread& spread) {
         if (m_goal.quantity == Quantity::Drop) return at(spread, m_goal.target);
@@ -80,7 +107,8 @@ private:
     Result<double> between(End few, End enough, const Spread& spread) {
         double weightOfFew = 1;
         double weightOfEnough = 1;
-        for (int i = 0; i < kTrials && m_goal.target - enough.left > kTolerance; ++i) {
+        for (int i = 0; i < m_patience.trials && m_goal.target - enough.left > m_patience.tolerance;
+             ++i) {
             const double over = weightOfFew * (few.left - m_goal.target);
             const double under = weightOfEnough * (m_goal.target - enough.left);
             const double share = std::clamp(over / (over + under), 0.01, 0.99);
@@ -97,9 +125,13 @@ private:
     }
 
     Result<double> leftAt(const Spread& spread, double strength) {
+        const auto known = m_left.find(strength);
+        if (known != m_left.end()) return known->second;
         const auto trial = tried(spread, strength);
         if (!trial) return trial.error();
-        return left(*trial);
+        auto share = left(*trial);
+        if (share) m_left[strength] = *share;
+        return share;
     }
 
     Result<Trial> tried(const Spread& spread, double strength) {
@@ -121,7 +153,7 @@ private:
     }
 
     /// What is left, as a share of the dense model.
-    double left(const Trial& trial) const {
+    Result<double> left(const Trial& trial) const {
         const bool isCut = m_options.structure == Structure::Channels;
         const Footprint& now = trial.footprint;
         const auto share = [](std::int64_t part, std::int64_t whole) {
@@ -135,6 +167,9 @@ private:
             case Quantity::Bytes:
                 return isCut ? share(now.bytesDense, m_dense.bytesDense)
                              : share(now.bytesCompressed, m_dense.bytesCompressed);
+            case Quantity::Latency:
+                if (now.parameters == m_dense.parameters) return 1.0;
+                return m_options.latencyShare(trial.plan, m_control);
             default:
                 return share(now.nonzeros, m_dense.nonzeros);
         }
@@ -143,8 +178,10 @@ private:
     Result<GoalPlan> at(const Spread& spread, double strength) {
         auto trial = tried(spread, strength);
         if (!trial) return trial.error();
-        GoalPlan result{std::move(trial->plan), trial->footprint, 0, {}};
-        result.reached = m_goal.quantity == Quantity::Drop ? m_goal.target : left(*trial);
+        const auto reached = m_goal.quantity == Quantity::Drop ? Result<double>(m_goal.target)
+                                                               : leftAt(spread, strength);
+        if (!reached) return reached.error();
+        GoalPlan result{std::move(trial->plan), trial->footprint, *reached, {}, {}};
         if (m_options.structure == Structure::Weights) {
             for (const auto& [name, rule] : result.plan.weights)
                 result.shares.push_back({name, rule.value, spread.why(name, strength)});
@@ -160,6 +197,7 @@ private:
                      spread.why(group.key, strength)});
             }
         }
+        if (!m_options.curves.empty()) result.drop = summedDrop(result.shares, m_options.curves);
         return result;
     }
 
@@ -176,6 +214,8 @@ private:
     const ChannelFacts& m_channels;
     RunControl& m_control;
     Footprint m_dense;
+    Patience m_patience;
+    std::map<double, double> m_left;  // by strength: measuring again would give another number
 };
 
 }  // namespace
@@ -197,6 +237,25 @@ Result<GoalPlan> planFor(const Goal& goal, const GoalOptions& options,
         if (!spread) return spread.error();
         return Search(goal, options, snapshot, channels, control).run(*spread);
     });
+}
+
+Result<std::vector<GoalPoint>> goalFront(Quantity quantity, const GoalOptions& options,
+                                         const model::Snapshot& snapshot, const Plan& base,
+                                         const ChannelFacts& channels, RunControl& control) {
+    if (quantity == Quantity::Drop || quantity == Quantity::Latency)
+        return refused(cat(nameOf(quantity), " is not counted"), "Choose another quantity");
+    std::vector<GoalPoint> front;
+    for (int i = kFrontPoints; i > 0; --i) {
+        const Goal goal{quantity, i / (kFrontPoints + 1.0)};
+        const auto made = planFor(goal, options, snapshot, base, channels, control);
+        if (!made && made.error().kind == Error::Kind::Infeasible) break;
+        if (!made) return made.error();
+        if (!made->drop) break;
+        const bool isSame = !front.empty() && made->reached >= front.back().left;
+        if (isSame) continue;  // what costs nothing goes in any case
+        front.push_back({made->reached, *made->drop});
+    }
+    return front;
 }
 
 }  // namespace espalier::prune

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,7 @@
 #include "core/prune/footprint.h"
 #include "core/prune/plan.h"
 #include "core/prune/scores.h"
+#include "core/prune/weight_order.h"
 
 namespace espalier::prune {
 
@@ -25,7 +28,8 @@ enum class Quantity {
     Parameters,  ///< only removed channels change it
     Macs,
     Bytes,
-    Drop  ///< of the metric, as each layer alone lost it; only by sensitivity
+    Latency,  ///< of a forward pass, really measured; only removed channels change it
+    Drop      ///< of the metric, as each layer alone lost it; only by sensitivity
 };
 
 /// How much of each layer or group goes.
@@ -55,9 +59,15 @@ struct DropPoint {
 /// Ascending in sparsity; {0, 0} is implied.
 using DropCurve = std::vector<DropPoint>;
 
+/// What the metric loses at `sparsity`, with straight lines between points; none beyond the last.
+std::optional<double> dropAt(const DropCurve& curve, double sparsity);
+
 /// The largest sparsity before the curve first exceeds `drop`, with straight lines between points;
 /// at most that of the last point. 0 for an empty curve.
 double largestSparsity(const DropCurve& curve, double drop);
+
+/// How long the model takes under a plan, as a share of the dense one; measures it.
+using LatencyShare = std::function<Result<double>(const Plan& plan, RunControl& control)>;
 
 struct GoalOptions {
     Structure structure = Structure::Weights;
@@ -65,6 +75,10 @@ struct GoalOptions {
     std::int64_t multipleOf = 1;              ///< of channel counts
     std::map<std::string, DropCurve> curves;  ///< by layer name or group key; for Sensitivity
     ScoreCache scores{};                      ///< at hand, for criteria that need data
+    LatencyShare latencyShare{};              ///< asked for Latency alone, a few times
+    /// Of the weights that Global ranks, at hand; null: made anew, which takes a second for ten
+    /// million weights.
+    WeightOrderPtr order{};
 };
 
 /// A model's channels, as they are needed where channels go or have gone; null members otherwise.
@@ -86,12 +100,14 @@ struct GoalPlan {
     Plan plan;  ///< an ordinary one: a sparsity per layer, or a rule per group
     Footprint footprint;
     double reached = 0;  ///< in the goal's own unit
+    /// An estimate, as a GoalPoint's; none without curves, or beyond what they have measured.
+    std::optional<double> drop{};
     std::vector<Share> shares;
 };
 
 /// The plan that removes least and still reaches `goal`: `base` with new rules for everything that
 /// is prunable and not locked. `reached` never exceeds the target. By sensitivity, what no level
-/// loses anything by goes in any case.
+/// loses anything by goes in any case. A latency is met as well as it can be measured, to 1 %.
 ///
 /// Errors: BadArgument (target out of range; a quantity that the structure cannot change;
 /// Erdős–Rényi for channels; Drop by another allocation than Sensitivity), Infeasible (says how far
@@ -101,7 +117,22 @@ Result<GoalPlan> planFor(const Goal& goal, const GoalOptions& options,
                          const model::Snapshot& snapshot, const Plan& base,
                          const ChannelFacts& channels, RunControl& control);
 
-std::string_view nameOf(Quantity quantity);  ///< "nonzeros", "parameters", "macs", "bytes", "drop"
+/// How small against how good: what a goal would leave, and what that would lose.
+struct GoalPoint {
+    double left = 0;  ///< of the goal's quantity, as a share of the dense model's
+    double drop = 0;  ///< an estimate: the sum of what each layer or group lost alone
+    bool operator==(const GoalPoint&) const = default;
+};
+
+/// Points for goals from nearly all to nearly nothing, descending in `left`; goals that cannot be
+/// reached, or beyond what `options.curves` have measured, have none. Errors: those of planFor but
+/// Infeasible; BadArgument for Drop and Latency.
+Result<std::vector<GoalPoint>> goalFront(Quantity quantity, const GoalOptions& options,
+                                         const model::Snapshot& snapshot, const Plan& base,
+                                         const ChannelFacts& channels, RunControl& control);
+
+/// "nonzeros", "parameters", "macs", "bytes", "latency", "drop"
+std::string_view nameOf(Quantity quantity);
 std::string_view nameOf(Allocation allocation);  ///< "uniform", "global", "erk", "sensitivity"
 
 }  // namespace espalier::prune

@@ -15,17 +15,6 @@ namespace {
 
 const Error kCancelled{Error::Kind::Cancelled, "Stopped", "", ""};
 
-std::vector<const model::Layer*> layersToPrune(const model::Snapshot& snapshot, const Plan& plan,
-                                               const WeightRanking& ranking) {
-    std::vector<const model::Layer*> layers;
-    for (const model::Layer& layer : snapshot.layers()) {
-        const bool open =
-            layer.prunable.weights && layer.weightCount > 0 && !plan.locked.contains(layer.name);
-        if (open && ranking.whyNot(layer).empty()) layers.push_back(&layer);
-    }
-    return layers;
-}
-
 /// A layer's scores without its last best weight, which no global threshold may take.
 class AllButTheBest : public ScoreReader {
 public:

@@ -19,6 +19,17 @@ std::string WeightRanking::whyNot(const model::Layer& layer) const {
     return m_scores ? m_scores->whyNot(layer.name) : std::string();
 }
 
+std::vector<const model::Layer*> layersToPrune(const model::Snapshot& snapshot, const Plan& plan,
+                                               const WeightRanking& ranking) {
+    std::vector<const model::Layer*> layers;
+    for (const model::Layer& layer : snapshot.layers()) {
+        const bool open =
+            layer.prunable.weights && layer.weightCount > 0 && !plan.locked.contains(layer.name);
+        if (open && ranking.whyNot(layer).empty()) layers.push_back(&layer);
+    }
+    return layers;
+}
+
 WeightScores WeightRanking::measured(const model::Layer& layer) const {
     return m_scores ? m_scores->state().parameters.find(layer.name)->second.weights
                     : WeightScores();

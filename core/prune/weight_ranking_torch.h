@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/prune/criteria_torch.h"
 #include "core/prune/plan.h"
@@ -27,5 +28,9 @@ private:
     const Criterion* m_criterion = nullptr;
     ScoresPtr m_scores;  // null for criteria that need no data
 };
+
+/// The prunable, unlocked weights that are ranked.
+std::vector<const model::Layer*> layersToPrune(const model::Snapshot& snapshot, const Plan& plan,
+                                               const WeightRanking& ranking);
 
 }  // namespace espalier::prune

@@ -101,10 +101,10 @@ void report(const std::string& path, const Options& options) {
         inexact += !group.locked && !group.exact ? 1 : 0;
     }
     std::printf(
-        "%s: %zu steps, %zu groups, %d open (%d inexact), %.3f s (run %.3f tags %.3f "
+        "%s: %zu steps, %zu groups, %d open (%d inexact), %.3f s (run %.3f "
         "groups %.3f)\n",
         path.c_str(), state.trace.steps.size(), (*groups)->groups().size(), open_, inexact, seconds,
-        state.seconds.run, state.seconds.tags, state.seconds.groups);
+        state.seconds.run, state.seconds.groups);
     if (!options.isBrief) {
         for (const auto& group : (*groups)->groups()) printGroup(group);
     }

@@ -39,7 +39,9 @@ public:
     }
     const Module& first() const { return m_first; }
     static at::Tensor mask() { return at::tensor({1.0f, 0.0f, 0.0f, 1.0f}).view({2, 2}); }
-    static at::Tensor weight(float value) { return at::arange(4, at::kFloat).view({2, 2}).add(value); }
+    static at::Tensor weight(float value) {
+        return at::arange(4, at::kFloat).view({2, 2}).add(value);
+    }
     const std::shared_ptr<torch::jit::CompilationUnit>& unit() const { return m_unit; }
 
 private:

@@ -69,6 +69,12 @@ private Q_SLOTS:
             "memory: you tried to allocate 8 bytes. Error code 12 (Cannot allocate memory)");
         QCOMPARE(why(torch), QString("there is not enough memory"));
         const std::system_error disk(std::make_error_code(std::errc::no_space_on_device));
+        const auto device = detail::errorFromException(
+            "Cannot run", std::runtime_error("Could not run 'aten::empty.memory_format' with "
+                                             "arguments from the 'CUDA' backend. This could be …"));
+        QCOMPARE(QString::fromStdString(device.why),
+                 QString("it asks for the device CUDA, which is not there"));
+        QVERIFY(device.hint.find("on the CPU") != std::string::npos);
         const auto full = detail::errorFromException("Cannot save", disk);
         QCOMPARE(full.kind, Kind::WriteFailed);
         QCOMPARE(full.why, std::string("the disk is full"));

@@ -315,6 +315,28 @@ private Q_SLOTS:
         QVERIFY(groups->group(groups->producing("a").value()).locked);
     }
 
+    void saysWhatTheOtherSideComesFrom() {
+        const ChannelToy lost{
+            {{"a", {8, 3, 1, 1}}, {"b", {8, 3, 1, 1}}, {"c", {8, 3, 1, 1}}, {"d", {2, 8, 1, 1}}},
+            "u = torch.renorm(torch.conv2d(x, self.a), 2, 1, 1.0)\n"
+            "  v = torch.conv2d(x, self.b) * u\n"
+            "  return torch.conv2d(torch.conv2d(x, self.c) + v, self.d)",
+            kImage};
+        const auto groups = groupsOf(lost);
+        const QString first = QString::fromStdString(groups->whyNot("a"));
+        QVERIFY2(first.contains("renorm"), qPrintable(first));
+        QCOMPARE(QString::fromStdString(groups->whyNot("b")),
+                 "mul joins them with others that stay since " + first);
+        // However far away, the first cause is named.
+        QCOMPARE(QString::fromStdString(groups->whyNot("c")),
+                 "add joins them with others that stay since " + first);
+        const auto input = groupsOf({{{"a", {3, 3, 1, 1}}, {"d", {2, 3, 1, 1}}},
+                                     "return torch.conv2d(torch.conv2d(x, self.a) + x, self.d)",
+                                     kImage});
+        QCOMPARE(QString::fromStdString(input->whyNot("a")),
+                 QString("add joins them with the model's input"));
+    }
+
     void namesWhatCouples() {
         const auto groups = groupsOf(
             {{{"a", {8, 3, 1, 1}}, {"b", {8, 3, 1, 1}}, {"c", {2, 8, 1, 1}}},

@@ -63,6 +63,10 @@ private Q_SLOTS:
     void reachesChannelGoals_data();
     void reachesChannelGoals();
     void lockedLayersStay();
+    void latencyIsAskedForAndMet();
+    void orderAgreesWithTheThreshold();
+    void frontFollowsTheCurves();
+    void whatCurvesDoNotReachHasNoEstimate();
     void refuses_data();
     void refuses();
 };
@@ -206,6 +210,103 @@ void TestGoal::lockedLayersStay() {
     QVERIFY(QString::fromStdString(tooMuch.error().why).contains("is as few as there can be"));
 }
 
+void TestGoal::latencyIsAskedForAndMet() {
+    if (!haveFixtures()) QSKIP("the fixtures are not there");
+    const ChannelFacts facts = chain();
+    const auto& snapshot = facts.groups->snapshot();
+    int asked = 0;
+    GoalOptions options{Structure::Channels, Allocation::Uniform, 1, {}};
+    // A clock that never says the same twice: a tenth is lost on the way in any case.
+    options.latencyShare = [&](const Plan& plan, RunControl&) -> Result<double> {
+        ++asked;
+        return 0.1 + 0.9 * (1 - plan.channels.at("conv1").value) + 1e-4 * asked;
+    };
+    const auto made = planned(snapshot, {Quantity::Latency, 0.5}, options, facts);
+    QVERIFY2(made.ok(), made ? "" : made.error().text().c_str());
+    QVERIFY2(made->reached <= 0.5 && made->reached > 0.48,
+             qPrintable(QString::number(made->reached)));
+    QVERIFY2(asked <= 10, qPrintable(QString::number(asked)));
+    QVERIFY(std::abs(made->plan.channels.at("conv2").value - 0.556) < 0.03);
+    QCOMPARE(planned(snapshot, {Quantity::Latency, 0.05}, options, facts).error().kind,
+             Error::Kind::Infeasible);
+    // All may stay: nothing is cut, and nothing is timed.
+    asked = 0;
+    QCOMPARE(planned(snapshot, {Quantity::Latency, 1}, options, facts)->reached, 1.0);
+    QVERIFY(asked <= 1);
+    options.latencyShare = [](const Plan&, RunControl&) -> Result<double> {
+        return Error{Error::Kind::Failed, "Cannot time it", "it is broken", ""};
+    };
+    QCOMPARE(planned(snapshot, {Quantity::Latency, 0.5}, options, facts).error().why,
+             std::string("it is broken"));
+}
+
+void TestGoal::orderAgreesWithTheThreshold() {
+    const auto snapshot = twoLayers();
+    const Plan base = emptyPlan(*snapshot);
+    RunControl control;
+    for (const char* criterion : {"magnitude", "random", "lamp"}) {
+        Plan plan = base;
+        plan.weightCriterion = criterion;
+        const auto order = WeightOrder::make(*snapshot, plan, {}, control).value();
+        QCOMPARE(order->weights(), std::int64_t(10100));
+        for (const double sparsity : {0.0, 0.1, 0.5, 0.93, 0.9998}) {
+            const auto exact =
+                withSparsityEverywhere(*snapshot, plan, sparsity, Scope::Global, control).value();
+            const auto asked = order->withSparsity(plan, sparsity).value();
+            for (const auto& [name, rule] : exact.weights) {
+                const double count = name == "small.weight" ? 100 : 10000;
+                QVERIFY2(std::abs(asked.weights.at(name).value - rule.value) * count < 0.5,
+                         qPrintable(QString("%1 %2").arg(criterion).arg(sparsity)));
+            }
+        }
+        QCOMPARE(order->withSparsity(plan, 0.99999).error().kind, Error::Kind::Infeasible);
+    }
+    control.requestStop();
+    QCOMPARE(WeightOrder::make(*snapshot, base, {}, control).error().kind, Error::Kind::Cancelled);
+}
+
+void TestGoal::frontFollowsTheCurves() {
+    const auto snapshot = twoLayers();
+    const Plan base = emptyPlan(*snapshot);
+    RunControl control;
+    GoalOptions options{Structure::Weights, Allocation::Sensitivity, 1, kCurves};
+    const auto front = goalFront(Quantity::NonZeros, options, *snapshot, base, {}, control).value();
+    QVERIFY(front.size() > 5);
+    QVERIFY(front[0].left < 0.51);  // half of each costs next to nothing and goes in any case
+    for (std::size_t i = 1; i < front.size(); ++i) {
+        QVERIFY(front[i].left < front[i - 1].left);
+        QVERIFY(front[i].drop >= front[i - 1].drop);
+    }
+    for (const GoalPoint& point : front) {
+        const auto made = planned(snapshot, {Quantity::NonZeros, point.left + 1e-9}, options);
+        QVERIFY(made.ok());
+        const double sum = *dropAt(kCurves.at("small.weight"), sparsityOf(*made, "small.weight")) +
+                           *dropAt(kCurves.at("large.weight"), sparsityOf(*made, "large.weight"));
+        QVERIFY(std::abs(sum - point.drop) < 1e-3);
+    }
+    options.allocation = Allocation::Uniform;
+    const auto uniform =
+        goalFront(Quantity::NonZeros, options, *snapshot, base, {}, control).value();
+    QCOMPARE(uniform.size(), std::size_t(17));  // beyond nine tenths one curve is not measured
+    QVERIFY(uniform[9].drop > front[0].drop + 0.01);  // half of each: the small layer loses 0.02
+    QVERIFY(!goalFront(Quantity::Latency, options, *snapshot, base, {}, control));
+    control.requestStop();
+    QCOMPARE(goalFront(Quantity::NonZeros, options, *snapshot, base, {}, control).error().kind,
+             Error::Kind::Cancelled);
+}
+
+void TestGoal::whatCurvesDoNotReachHasNoEstimate() {
+    QVERIFY(std::abs(*dropAt(kCurves.at("small.weight"), 0.3) - 0.01) < 1e-12);
+    QVERIFY(std::abs(*dropAt(kCurves.at("small.weight"), 0.05) - 0.0) < 1e-12);
+    QVERIFY(std::abs(*dropAt(kCurves.at("small.weight"), 0.9) - 0.30) < 1e-12);
+    QVERIFY(!dropAt(kCurves.at("small.weight"), 0.91));
+    QVERIFY(!dropAt({}, 0.1));
+    const GoalOptions options{Structure::Weights, Allocation::Uniform, 1, kCurves};
+    QVERIFY(planned(twoLayers(), {Quantity::NonZeros, 0.5}, options)->drop);
+    QVERIFY(!planned(twoLayers(), {Quantity::NonZeros, 0.05}, options)->drop);
+    QVERIFY(!planned(twoLayers(), {Quantity::NonZeros, 0.5}, {})->drop);
+}
+
 void TestGoal::refuses_data() {
     QTest::addColumn<int>("structure");
     QTest::addColumn<int>("allocation");
@@ -223,6 +324,10 @@ void TestGoal::refuses_data() {
     row("no number", Structure::Weights, Allocation::Uniform, Quantity::NonZeros,
         std::numeric_limits<double>::quiet_NaN(), BadArgument);
     row("parameters by weights", Structure::Weights, Allocation::Uniform, Quantity::Parameters, 0.5,
+        BadArgument);
+    row("latency by weights", Structure::Weights, Allocation::Uniform, Quantity::Latency, 0.5,
+        BadArgument);
+    row("latency without a clock", Structure::Channels, Allocation::Uniform, Quantity::Latency, 0.5,
         BadArgument);
     row("a drop without curves", Structure::Weights, Allocation::Global, Quantity::Drop, 0.01,
         BadArgument);

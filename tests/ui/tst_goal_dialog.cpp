@@ -12,10 +12,18 @@
 #include "tests/support/open_model.h"
 #include "ui/dialogs/inline_message.h"
 #include "ui/document/channels.h"
+#include "ui/plots/curves_view.h"
 
 using namespace espalier;
 using test::find;
 using ui::GoalDialog;
+
+namespace {
+
+const std::map<std::string, prune::DropCurve> kCurves{{"conv1.weight", {{0.25, 0.0}, {0.5, 0.1}}},
+                                                      {"fc1.weight", {{0.5, 0.0}, {0.95, 0.02}}}};
+
+}  // namespace
 
 class TestGoalDialog : public QObject {
     Q_OBJECT
@@ -26,6 +34,9 @@ private Q_SLOTS:
     void channelsReachTheirGoal();
     void curvesThatWereMeasuredAreOffered();
     void whatCannotBeReachedIsSaid();
+    void pointsCanBeTheGoal();
+    void goalsAreDrawnAhead();
+    void latencyIsMeasured();
 
 private:
     static bool isReady(const GoalDialog& dialog) {
@@ -92,9 +103,7 @@ void TestGoalDialog::channelsReachTheirGoal() {
 }
 
 void TestGoalDialog::curvesThatWereMeasuredAreOffered() {
-    const std::map<std::string, prune::DropCurve> curves{
-        {"conv1.weight", {{0.25, 0.0}, {0.5, 0.1}}}, {"fc1.weight", {{0.5, 0.0}, {0.95, 0.02}}}};
-    GoalDialog dialog(&m_model->document, &m_model->jobs, {prune::Structure::Weights, curves});
+    GoalDialog dialog(&m_model->document, &m_model->jobs, {prune::Structure::Weights, kCurves});
     dialog.show();
     find<QDoubleSpinBox>(dialog, "goalPercent")->setValue(25);
     choose(dialog, "goalAllocation", "by sensitivity");
@@ -122,6 +131,64 @@ void TestGoalDialog::whatCannotBeReachedIsSaid() {
     QVERIFY2(message->text().contains("as few as there can be"), qPrintable(message->text()));
     QVERIFY(!find<QPushButton>(dialog, "goalAccept")->isEnabled());
     QVERIFY(!dialog.plan());
+}
+
+void TestGoalDialog::pointsCanBeTheGoal() {
+    GoalDialog dialog(&m_model->document, &m_model->jobs, {prune::Structure::Weights, kCurves});
+    dialog.show();
+    choose(dialog, "goalQuantity", "top-1");
+    auto* number = find<QDoubleSpinBox>(dialog, "goalPercent");
+    QCOMPARE(number->text(), QString("1.0\u2009points"));
+    QCOMPARE(find<QComboBox>(dialog, "goalAllocation")->count(), 1);  // only measured ones
+    number->setValue(2);
+    QVERIFY(isReady(dialog));
+    QCOMPARE(dialog.goalText(), QString("a loss of 2 points in each layer"));
+    QCOMPARE(dialog.plan()->weights.at("conv1.weight").value, 0.3);
+    QCOMPARE(dialog.plan()->weights.at("fc1.weight").value, 0.95);
+    // Back to a share: the number is one again.
+    choose(dialog, "goalQuantity", "non-zeros");
+    QCOMPARE(number->text(), QString("50.0\u2009%"));
+    QVERIFY(find<QComboBox>(dialog, "goalAllocation")->count() > 1);
+}
+
+void TestGoalDialog::goalsAreDrawnAhead() {
+    const std::map<std::string, prune::DropCurve> curves{{"conv1.weight", {{0.95, 0.4}}},
+                                                         {"conv2.weight", {{0.95, 0.2}}},
+                                                         {"fc1.weight", {{0.5, 0}, {0.95, 0.02}}},
+                                                         {"fc2.weight", {{0.95, 0.3}}}};
+    GoalDialog dialog(&m_model->document, &m_model->jobs, {prune::Structure::Weights, curves});
+    dialog.show();
+    auto* front = find<plots::CurvesView>(dialog, "goalFront");
+    QTRY_COMPARE_WITH_TIMEOUT(front->seriesCount(), 5, test::kPatienceMs);  // four and this goal
+    QVERIFY(isReady(dialog));
+    if (const QString shots = qEnvironmentVariable("ESPALIER_SCREENSHOTS"); !shots.isEmpty())
+        QVERIFY(dialog.grab().save(shots + "/goal-ahead.png"));
+    // One threshold, by sensitivity …: the plots' order is that of the enumeration.
+    const plots::Points uniform = front->points(0);
+    QVERIFY(uniform.x.size() > 15);
+    QVERIFY(uniform.y.back() > uniform.y.front());
+    Q_EMIT front->pointClicked(0, 4);
+    QVERIFY(find<QComboBox>(dialog, "goalAllocation")->currentText().startsWith("the same share"));
+    QVERIFY(std::abs(100 * dialog.share() - uniform.x[4]) < 0.06);  // of one decimal
+    QVERIFY(isReady(dialog));
+    QTRY_VERIFY(std::abs(front->points(4).y.at(0) - uniform.y[4]) < 0.2);
+    // Without curves it says what is missing.
+    choose(dialog, "goalStructure", "channels");
+    QCOMPARE(front->seriesCount(), 0);
+}
+
+void TestGoalDialog::latencyIsMeasured() {
+    GoalDialog dialog(&m_model->document, &m_model->jobs);
+    dialog.show();
+    choose(dialog, "goalStructure", "channels");
+    choose(dialog, "goalQuantity", "latency");
+    find<QDoubleSpinBox>(dialog, "goalPercent")->setValue(85);
+    auto* accept = find<QPushButton>(dialog, "goalAccept");
+    auto* message = find<ui::InlineMessage>(dialog, "goalMessage");
+    QTRY_VERIFY_WITH_TIMEOUT(accept->isEnabled() || message->isError(), 4 * test::kPatienceMs);
+    // A busy machine may find no cut that is faster; then it says so.
+    QVERIFY2(message->text().contains(accept->isEnabled() ? "of the time, measured" : "latency"),
+             qPrintable(message->text()));
 }
 
 QTEST_MAIN(TestGoalDialog)

@@ -8,11 +8,13 @@
 #include <QRegularExpression>
 #include <QSignalSpy>
 #include <QTest>
+#include <QUndoStack>
 
 #include "core/base/format.h"
 #include "core/prune/heatmap.h"
 #include "tests/support/grab.h"
 #include "tests/support/session.h"
+#include "ui/document/channels.h"
 #include "ui/document/highlight.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/heatmap_panel.h"
@@ -208,6 +210,70 @@ private Q_SLOTS:
         QEvent leave(QEvent::Leave);
         QCoreApplication::sendEvent(canvas, &leave);
         QCOMPARE(highlight.hovered(), Hovered{});
+    }
+
+    void aClickMarksTheChannelOfTheRow() {
+        HeatmapPanel panel(&m_session->workbench);
+        test::showAt(panel, {700, 420});
+        QVERIFY(m_session->settle());
+        auto& view = *panel.findChild<plots::HeatmapView*>();
+        auto* canvas = view.findChild<QWidget*>("canvas");
+        Channels& channels = *document().channels();
+        const auto group = channels.groupOf(layer().id);
+        QVERIFY(group);
+        const auto click = [&](int row) {
+            QTest::mouseClick(canvas, Qt::LeftButton, {}, middleOf(view, row, 2));
+        };
+        click(3);
+        QCOMPARE(channels.marks(*group).keep, (std::set<std::int64_t>{3}));
+        QCOMPARE(view.currentRow(), 3);
+        QVERIFY(view.rowMarks().at(3) == plots::BarMark::Keep);
+        QTest::keyClick(&view, Qt::Key_Space);
+        QCOMPARE(channels.marks(*group).remove, (std::set<std::int64_t>{3}));
+        QVERIFY(view.rowMarks().at(3) == plots::BarMark::Remove);
+        click(1);
+        QVERIFY(m_session->settle());
+        const auto columns = std::size_t(view.data().columns);
+        QCOMPARE(std::ranges::count(view.data().removed, 1), std::ptrdiff_t(columns));
+        QCOMPARE(view.data().removed[3 * columns], 1.0F);
+        test::grab(panel, "heatmap_marks");
+        click(3);
+        QVERIFY(view.rowMarks().at(3) == plots::BarMark::None);
+        document().undoStack()->undo();
+        QVERIFY(view.rowMarks().at(3) == plots::BarMark::Remove);
+        channels.setMark(*group, 3, Channels::Mark::None);
+        channels.setMark(*group, 1, Channels::Mark::None);
+        QVERIFY(view.rowMarks().empty());
+        channels.setLocked(*group, true);
+        click(2);
+        QVERIFY(channels.marks(*group).isEmpty());
+    }
+
+    void aLayerThatSharesItsChannelsShowsTheSameMarks() {
+        NEED_FILE(fixture(kLargeModel));
+        m_session->workbench.openModel(fixture(kLargeModel),
+                                       {*script::parseInputSpec("1x3x64x64")});
+        QVERIFY(m_session->settle());
+        document().select(m_session->layer("layer1.0.conv2.weight"));
+        HeatmapPanel panel(&m_session->workbench);
+        test::showAt(panel, {900, 700});
+        QVERIFY(m_session->settle());
+        auto& view = *panel.findChild<plots::HeatmapView*>();
+        QTest::mouseClick(view.findChild<QWidget*>("canvas"), Qt::LeftButton, {},
+                          middleOf(view, 40, 8));
+        const prune::Plan& plan = document().plan();
+        QCOMPARE(plan.marks.size(), std::size_t{1});
+        const auto& [key, marks] = *plan.marks.begin();
+        QCOMPARE(key, std::string("conv1"));
+        QCOMPARE(marks.keep.size(), std::size_t{1});
+        const int row = int(*marks.keep.begin());
+        QVERIFY(view.rowMarks().at(std::size_t(row)) == plots::BarMark::Keep);
+        document().select(m_session->layer("layer1.1.conv2.weight"));
+        QVERIFY(m_session->settle());
+        QVERIFY(view.rowMarks().at(std::size_t(row)) == plots::BarMark::Keep);
+        document().select(m_session->layer("layer1.1.conv1.weight"));
+        QVERIFY(m_session->settle());
+        QVERIFY(view.rowMarks().empty());
     }
 
     void layersUnderTheMouseAreTheSameInOverviewAndList() {

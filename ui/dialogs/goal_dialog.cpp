@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/dialogs/goal_dialog.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QHeaderView>
 #include <QSignalBlocker>
+#include <QSplitter>
 #include <QTreeWidget>
 
 #include "core/base/format.h"
 #include "ui/document/channels.h"
 #include "ui/document/document.h"
+#include "ui/jobs/job_runner.h"
+#include "ui/plots/curves_view.h"
 
 namespace espalier::ui {
 namespace {
@@ -20,7 +25,12 @@ using prune::Allocation;
 using prune::Quantity;
 using prune::Structure;
 
-constexpr int kListHeight = 180;
+constexpr int kListHeight = 200;
+constexpr int kListWidth = 400;
+constexpr int kFrontWidth = 420;
+constexpr double kPercent = 100;
+constexpr double kMostPoints = 20;
+constexpr const char* kFrontSlot = "goalFront";
 
 QString text(const std::string& utf8) {
     return QString::fromStdString(utf8);
@@ -32,29 +42,36 @@ void add(QComboBox* box, const QString& name, Enum value, const QString& tip) {
     box->setItemData(box->count() - 1, tip, Qt::ToolTipRole);
 }
 
-/// What is asked for; everything is copied, for a job.
-struct Request {
-    model::SnapshotPtr snapshot;
-    prune::Plan plan;
-    FoundGroupsPtr found;
-    prune::Goal goal;
-    prune::GoalOptions options;
+/// An allocation in a list and in a legend.
+struct Words {
+    QString text;
+    QString name;
+    QString tip;
 };
 
-Result<SpreadDialog::Preview> previewOf(const Request& request, RunControl& control) {
-    prune::ChannelFacts facts;
-    if (request.found) {
-        facts.groups = request.found->groups;
-        facts.costs = request.found->costs;
-        auto scores = prune::channelScores(*facts.groups, prune::scoreOptions(request.plan),
-                                           control, request.options.scores);
-        if (!scores) return scores.error();
-        facts.scores = *std::move(scores);
+Words wordsFor(Allocation allocation, Structure structure) {
+    const bool areWeights = structure == Structure::Weights;
+    switch (allocation) {
+        case Allocation::Global:
+            return {areWeights ? GoalDialog::tr("one threshold for all layers")
+                               : GoalDialog::tr("one threshold for all groups"),
+                    GoalDialog::tr("one threshold"),
+                    GoalDialog::tr(
+                        "The lowest scores of the whole model go: redundant layers lose more")};
+        case Allocation::Sensitivity:
+            return {
+                GoalDialog::tr("by sensitivity: the same loss of accuracy in each"),
+                GoalDialog::tr("by sensitivity"),
+                GoalDialog::tr("What each loses alone, as the Sensitivity tab has measured it")};
+        case Allocation::ErdosRenyi:
+            return {GoalDialog::tr("by shape (Erd\u0151s\u2013R\u00e9nyi kernel)"),
+                    GoalDialog::tr("by shape"),
+                    GoalDialog::tr("Density in proportion to the sum of a weight's sizes over "
+                                   "their product: small layers keep more (Evci 2020)")};
+        default:
+            return {GoalDialog::tr("the same share of each"), GoalDialog::tr("uniform"),
+                    GoalDialog::tr("Uniform")};
     }
-    auto made = prune::planFor(request.goal, request.options, *request.snapshot, request.plan,
-                               facts, control);
-    if (!made) return made.error();
-    return SpreadDialog::Preview{std::move(made->plan), made->footprint, std::move(made->shares)};
 }
 
 }  // namespace
@@ -65,10 +82,12 @@ GoalDialog::GoalDialog(const Document* document, JobRunner* jobs, MeasuredDrops 
                     tr("What may be left, in % of the unpruned model"), 0.5, QString()},
                    document, jobs, parent),
       m_drops(std::move(drops)),
+      m_jobs(jobs),
       m_quantity(addChoice(QStringLiteral("Quantity"), tr("of the"))),
       m_structure(addChoice(QStringLiteral("Structure"), tr("by removing"))),
       m_allocation(addChoice(QStringLiteral("Allocation"), tr("spread"))),
-      m_list(new QTreeWidget) {
+      m_list(new QTreeWidget),
+      m_front(new plots::CurvesView) {
     {
         const QSignalBlocker quiet(m_structure);
         add(m_structure, tr("weights"), Structure::Weights,
@@ -77,21 +96,44 @@ GoalDialog::GoalDialog(const Document* document, JobRunner* jobs, MeasuredDrops 
             add(m_structure, tr("channels"), Structure::Channels,
                 tr("Cuts whole channels out: the model really gets smaller and faster"));
     }
+    buildBelow();
+    offerQuantities();
+    takeQuantity();
+    connect(m_structure, &QComboBox::currentIndexChanged, this, [this] {
+        offerQuantities();
+        takeQuantity();
+        preview();
+    });
+    connect(m_quantity, &QComboBox::currentIndexChanged, this, [this] {
+        takeQuantity();
+        preview();
+    });
+    preview();
+}
+
+GoalDialog::~GoalDialog() {
+    m_jobs->cancelSlot(QString::fromLatin1(kFrontSlot));
+}
+
+void GoalDialog::buildBelow() {
     m_list->setObjectName(QStringLiteral("goalList"));
     m_list->setAccessibleName(tr("What goes from each layer, and why"));
     m_list->setHeaderLabels({tr("layer"), tr("removed"), tr("why this much")});
     m_list->setRootIsDecorated(false);
-    m_list->setMinimumHeight(kListHeight);
+    m_list->setMinimumSize(kListWidth, kListHeight);
     m_list->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
-    addBelow(m_list);
-    offerQuantities();
-    offerAllocations();
-    connect(m_structure, &QComboBox::currentIndexChanged, this, [this] {
-        offerQuantities();
-        offerAllocations();
-        preview();
-    });
-    preview();
+    m_front->setObjectName(QStringLiteral("goalFront"));
+    m_front->setExportName(QStringLiteral("goals"));
+    m_front->setToolTip(
+        tr("What goals from large to small would lose: for each layer what it lost alone, added "
+           "up. An estimate; a click takes that goal."));
+    m_front->setMinimumWidth(kFrontWidth);
+    connect(m_front, &plots::CurvesView::pointClicked, this, &GoalDialog::takePoint);
+    auto* below = new QSplitter;
+    below->setChildrenCollapsible(false);
+    below->addWidget(m_list);
+    below->addWidget(m_front);
+    addBelow(below);
 }
 
 template <class Enum>
@@ -110,34 +152,50 @@ void GoalDialog::offerQuantities() {
         add(m_quantity, tr("MACs"), Quantity::Macs, tr("Multiply-accumulates of one forward pass"));
         add(m_quantity, tr("parameters"), Quantity::Parameters, tr("Of the whole model"));
         add(m_quantity, tr("file size"), Quantity::Bytes, tr("Estimate of the written file"));
+        add(m_quantity, tr("latency, measured"), Quantity::Latency,
+            tr("Time of one forward pass on this machine: cuts and times the model several times"));
     } else {
         add(m_quantity, tr("non-zeros"), Quantity::NonZeros, tr("Parameters that are not zero"));
         add(m_quantity, tr("effective MACs"), Quantity::Macs,
             tr("Each layer's MACs times the share of its weights that is kept"));
         add(m_quantity, tr("zipped size"), Quantity::Bytes, tr("Estimate of the file after gzip"));
     }
+    if (hasCurves()) {
+        add(m_quantity, tr("top-1, by each layer alone"), Quantity::Drop,
+            tr("What a layer may lose when it alone is pruned, as the Sensitivity tab has "
+               "measured it; all together lose more"));
+    }
+}
+
+/// The number and what it may be spread by follow what it counts.
+void GoalDialog::takeQuantity() {
+    const bool isDrop = chosen<Quantity>(m_quantity) == Quantity::Drop;
+    const Scale left{tr("Leave at most"), tr("What may be left, in % of the unpruned model"),
+                     QStringLiteral("%"), kPercent};
+    const Scale lost{tr("Lose at most"), tr("Points of accuracy"), tr("points"), kMostPoints};
+    setScale(isDrop ? lost : left, isDrop ? 1 : kPercent / 2);
+    offerAllocations();
+    askForFront();
+}
+
+std::vector<Allocation> GoalDialog::allocations() const {
+    if (chosen<Quantity>(m_quantity) == Quantity::Drop) return {Allocation::Sensitivity};
+    std::vector<Allocation> all{Allocation::Global};
+    if (hasCurves()) all.push_back(Allocation::Sensitivity);
+    all.push_back(Allocation::Uniform);
+    if (chosen<Structure>(m_structure) == Structure::Weights) all.push_back(Allocation::ErdosRenyi);
+    return all;
 }
 
 void GoalDialog::offerAllocations() {
     const QSignalBlocker quiet(m_allocation);
+    const QVariant before = m_allocation->currentData();
     m_allocation->clear();
-    const bool areWeights = chosen<Structure>(m_structure) == Structure::Weights;
-    add(m_allocation,
-        areWeights ? tr("one threshold for all layers") : tr("one threshold for all groups"),
-        Allocation::Global,
-        tr("The lowest scores of the whole model go: redundant layers lose more"));
-    if (hasCurves()) {
-        add(m_allocation, tr("by sensitivity: the same loss of accuracy in each"),
-            Allocation::Sensitivity,
-            tr("What each loses alone, as the Sensitivity tab has measured it"));
+    for (const Allocation allocation : allocations()) {
+        const Words words = wordsFor(allocation, chosen<Structure>(m_structure));
+        add(m_allocation, words.text, allocation, words.tip);
     }
-    add(m_allocation, tr("the same share of each"), Allocation::Uniform, tr("Uniform"));
-    if (areWeights) {
-        add(m_allocation, tr("by shape (Erd\u0151s\u2013R\u00e9nyi kernel)"),
-            Allocation::ErdosRenyi,
-            tr("Density in proportion to the sum of a weight's sizes over their product: small "
-               "layers keep more (Evci 2020)"));
-    }
+    m_allocation->setCurrentIndex(std::max(0, m_allocation->findData(before)));
 }
 
 prune::Goal GoalDialog::goal() const {
@@ -145,11 +203,15 @@ prune::Goal GoalDialog::goal() const {
 }
 
 QString GoalDialog::goalText() const {
+    if (goal().quantity == Quantity::Drop)
+        return tr("a loss of %1 points in each layer")
+            .arg(text(significant(kPercent * share(), 3)));
     return tr("%1 of the %2").arg(text(percent(share())), m_quantity->currentText());
 }
 
-SpreadDialog::Job GoalDialog::previewJob() {
-    Request request;
+GoalRequest GoalDialog::request() const {
+    GoalRequest request;
+    request.order = m_order;
     request.snapshot = document().snapshot();
     request.plan = document().plan();
     request.found = document().channels()->foundPtr();
@@ -158,10 +220,89 @@ SpreadDialog::Job GoalDialog::previewJob() {
     request.options.structure = chosen<Structure>(m_structure);
     request.options.allocation = chosen<Allocation>(m_allocation);
     if (hasCurves()) request.options.curves = m_drops.curves;
-    return [request](RunControl& control) { return previewOf(request, control); };
+    if (request.goal.quantity == Quantity::Latency)
+        request.options.latencyShare = latencyShareOf(planSubject(document()));
+    return request;
 }
 
-QString GoalDialog::described(const prune::Footprint& after, const prune::Footprint& dense) {
+SpreadDialog::Job GoalDialog::previewJob() {
+    return [request = request()](RunControl& control) -> Result<Preview> {
+        auto made = planFor(request, control);
+        if (!made) return made.error();
+        return Preview{std::move(made->plan), made->footprint, std::move(made->shares),
+                       made->reached, made->drop};
+    };
+}
+
+JobOptions GoalDialog::previewOptions() const {
+    JobOptions options = SpreadDialog::previewOptions();
+    if (goal().quantity == Quantity::Latency) options.lane = Lane::Exclusive;
+    return options;
+}
+
+void GoalDialog::askForFront() {
+    m_fronts.clear();
+    showFront();
+    if (!hasCurves()) return;
+    GoalRequest wanted = request();
+    // What is not counted is shown over what it follows from.
+    const bool isCounted =
+        wanted.goal.quantity != Quantity::Drop && wanted.goal.quantity != Quantity::Latency;
+    if (!isCounted) return;
+    const JobOptions options{Lane::Scan, tr("Looking ahead"), QString::fromLatin1(kFrontSlot),
+                             false};
+    m_jobs->run<GoalFronts>(
+        options, this,
+        [wanted, all = allocations()](const EventSink<>&, RunControl& control) {
+            return frontsOf(wanted, all, control);
+        },
+        [this](Result<GoalFronts> fronts) {
+            if (fronts) m_fronts = *std::move(fronts);
+            showFront();
+        });
+}
+
+void GoalDialog::showFront() {
+    const Quantity quantity = chosen<Quantity>(m_quantity);
+    m_front->clear();
+    m_front->setAxisTitles(tr("%1 left, %").arg(m_quantity->currentText()),
+                           tr("estimated loss, points"));
+    QString empty;
+    if (!hasCurves())
+        empty = tr("What each goal would lose appears here once the sensitivity is measured.");
+    else if (quantity == Quantity::Latency || quantity == Quantity::Drop)
+        empty = tr("Only goals that can be counted are drawn ahead.");
+    m_front->setEmptyState(empty);
+    m_front->setBusy(empty.isEmpty() && m_fronts.empty(), tr("Looking ahead"));
+    int color = 0;
+    for (const auto& [allocation, front] : m_fronts) {
+        plots::SeriesStyle style;
+        style.name = wordsFor(allocation, chosen<Structure>(m_structure)).name;
+        style.color = color++;
+        style.marker = plots::SeriesStyle::Marker::Disc;
+        const int series = m_front->addSeries(style);
+        for (const prune::GoalPoint& point : front)
+            m_front->append(series, kPercent * point.left, kPercent * point.drop);
+    }
+    if (m_fronts.empty() || !m_here) return;
+    plots::SeriesStyle here;
+    here.name = tr("this goal");
+    here.color = color;
+    here.line = plots::SeriesStyle::Line::None;
+    here.marker = plots::SeriesStyle::Marker::Diamond;
+    m_front->append(m_front->addSeries(here), kPercent * m_here->left, kPercent * m_here->drop);
+}
+
+void GoalDialog::takePoint(int series, int index) {
+    if (series >= std::ssize(m_fronts)) return;  // this goal itself
+    const auto& [allocation, front] = *std::next(m_fronts.begin(), series);
+    const double left = front[static_cast<std::size_t>(index)].left;
+    m_allocation->setCurrentIndex(m_allocation->findData(static_cast<int>(allocation)));
+    shareBox()->setValue(kPercent * left);
+}
+
+QString GoalDialog::described(const Preview& preview, const prune::Footprint& dense) {
+    const prune::Footprint& after = preview.footprint;
     const auto part = [](std::int64_t now, std::int64_t before) {
         const double left = before > 0 ? double(now) / double(before) : 1;
         return tr("%1 of %2 (%3)")
@@ -169,22 +310,31 @@ QString GoalDialog::described(const prune::Footprint& after, const prune::Footpr
     };
     const bool isCut = chosen<Structure>(m_structure) == Structure::Channels;
     const auto macs = isCut ? after.macs : after.macsEffective;
-    return tr("Leaves %1 non-zero parameters, %2 %3, and about %4%5. Replaces the cuts that are "
-              "there.")
-        .arg(part(after.nonzeros, dense.nonzeros), part(macs, dense.macs),
-             isCut ? tr("MACs") : tr("effective MACs"),
-             text(byteSize(double(isCut ? after.bytesDense : after.bytesCompressed))),
-             isCut ? QString() : tr(" zipped"));
+    QString words =
+        tr("Leaves %1 non-zero parameters, %2 %3, and about %4%5.")
+            .arg(part(after.nonzeros, dense.nonzeros), part(macs, dense.macs),
+                 isCut ? tr("MACs") : tr("effective MACs"),
+                 text(byteSize(double(isCut ? after.bytesDense : after.bytesCompressed))),
+                 isCut ? QString() : tr(" zipped"));
+    if (goal().quantity == Quantity::Latency)
+        words += tr(" Takes %1 of the time, measured.").arg(text(percent(preview.reached)));
+    if (preview.drop)
+        words += tr(" Estimated loss: %1 points, what each lost alone, added up.")
+                     .arg(text(significant(kPercent * *preview.drop, 3)));
+    return words + tr(" Replaces the cuts that are there.");
 }
 
-void GoalDialog::list(const std::vector<prune::Share>& shares) {
+void GoalDialog::list(const Preview& preview) {
     m_list->clear();
-    for (const prune::Share& share : shares) {
+    for (const prune::Share& share : preview.shares) {
         auto* row = new QTreeWidgetItem(
             m_list, {text(share.name), text(percent(share.removed)), text(share.why)});
         row->setTextAlignment(1, Qt::AlignRight | Qt::AlignVCenter);
         row->setToolTip(2, text(share.why));
     }
+    m_here.reset();
+    if (preview.drop) m_here = {preview.reached, *preview.drop};
+    showFront();
 }
 
 }  // namespace espalier::ui

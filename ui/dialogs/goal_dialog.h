@@ -2,9 +2,18 @@
 // A goal for the whole model ("half of the MACs"), with the plan that reaches it, layer by layer.
 #pragma once
 
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "ui/dialogs/goal_request.h"
 #include "ui/dialogs/spread_dialog.h"
 
 class QTreeWidget;
+
+namespace espalier::plots {
+class CurvesView;
+}
 
 namespace espalier::ui {
 
@@ -19,28 +28,42 @@ class GoalDialog : public SpreadDialog {
 public:
     GoalDialog(const Document* document, JobRunner* jobs, MeasuredDrops drops = {},
                QWidget* parent = nullptr);
+    ~GoalDialog() override;
 
     prune::Goal goal() const;
-    /// "50 % of the MACs", "a drop of 1 point".
+    /// "50 % of the MACs", "a loss of 1 points in each layer".
     QString goalText() const;
 
 protected:
     Job previewJob() override;
-    QString described(const prune::Footprint& after, const prune::Footprint& dense) override;
-    void list(const std::vector<prune::Share>& shares) override;
+    QString described(const Preview& preview, const prune::Footprint& dense) override;
+    void list(const Preview& preview) override;
+    JobOptions previewOptions() const override;
 
 private:
     template <class Enum>
     Enum chosen(const QComboBox* box) const;
     bool hasCurves() const;  ///< of what is to be removed
+    void buildBelow();
+    GoalRequest request() const;
+    void takeQuantity();
+    void askForFront();
+    void showFront();
+    void takePoint(int series, int index);
+    std::vector<prune::Allocation> allocations() const;
     void offerQuantities();
     void offerAllocations();
 
     MeasuredDrops m_drops;
+    std::shared_ptr<OrderOnce> m_order = std::make_shared<OrderOnce>();
+    JobRunner* m_jobs;
     QComboBox* m_quantity;
     QComboBox* m_structure;
     QComboBox* m_allocation;
     QTreeWidget* m_list;
+    plots::CurvesView* m_front;
+    GoalFronts m_fronts;
+    std::optional<prune::GoalPoint> m_here;  // what is previewed now
 };
 
 }  // namespace espalier::ui

@@ -124,8 +124,8 @@ SpreadDialog::Job PruneChannelsDialog::previewJob() {
     return [request](RunControl& control) { return previewOf(request, control); };
 }
 
-QString PruneChannelsDialog::described(const prune::Footprint& after,
-                                       const prune::Footprint& dense) {
+QString PruneChannelsDialog::described(const Preview& preview, const prune::Footprint& dense) {
+    const prune::Footprint& after = preview.footprint;
     const auto part = [](std::int64_t now, std::int64_t before) {
         const double left = before > 0 ? double(now) / double(before) : 1;
         return tr("%1 of %2 (%3)")

@@ -14,7 +14,7 @@ public:
 
 protected:
     Job previewJob() override;
-    QString described(const prune::Footprint& after, const prune::Footprint& dense) override;
+    QString described(const Preview& preview, const prune::Footprint& dense) override;
 
 private:
     QComboBox* m_multiple;

@@ -122,7 +122,8 @@ SpreadDialog::Job PruneDialog::previewJob() {
     return [request](RunControl& control) { return previewOf(request, control); };
 }
 
-QString PruneDialog::described(const prune::Footprint& after, const prune::Footprint& dense) {
+QString PruneDialog::described(const Preview& preview, const prune::Footprint& dense) {
+    const prune::Footprint& after = preview.footprint;
     const auto text = [](const std::string& words) { return QString::fromStdString(words); };
     const double before = static_cast<double>(std::max<std::int64_t>(1, dense.nonzeros));
     const double share = 1.0 - static_cast<double>(after.nonzeros) / before;

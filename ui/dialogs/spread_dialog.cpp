@@ -11,6 +11,7 @@
 #include <QDoubleSpinBox>
 #include <QFormLayout>
 #include <QHBoxLayout>
+#include <QLabel>
 #include <QPushButton>
 #include <QSignalBlocker>
 #include <QSlider>
@@ -47,6 +48,7 @@ SpreadDialog::SpreadDialog(const Kind& kind, const Document* document, JobRunner
       m_jobs(jobs),
       m_name(kind.name),
       m_form(new QFormLayout),
+      m_shareTitle(new QLabel),
       m_keep(new QCheckBox(kind.keep, this)),
       m_message(new InlineMessage(named("Message"))) {
     setObjectName(named("Dialog"));
@@ -57,7 +59,8 @@ SpreadDialog::SpreadDialog(const Kind& kind, const Document* document, JobRunner
     m_keep->setAccessibleName(kind.keep.isEmpty() ? tr("Keep cuts") : kind.keep);
     m_keep->setVisible(!kind.keep.isEmpty());
     m_form->setVerticalSpacing(style::kSpacePanel);
-    m_form->addRow(kind.share, makeShareLine(kind));
+    m_form->addRow(m_shareTitle, makeShareLine());
+    setScale({kind.share, kind.shareTip, QStringLiteral("%")}, kPercent * kind.first);
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
     m_accept = buttons->addButton(tr("Prune"), QDialogButtonBox::AcceptRole);
     m_accept->setObjectName(named("Accept"));
@@ -85,28 +88,20 @@ QString SpreadDialog::named(const char* part) const {
     return m_name + QLatin1String(part);
 }
 
-QLayout* SpreadDialog::makeShareLine(const Kind& kind) {
+QLayout* SpreadDialog::makeShareLine() {
     m_slider = new QSlider(Qt::Horizontal);
     m_slider->setObjectName(named("Slider"));
-    m_slider->setAccessibleName(kind.share);
-    m_slider->setToolTip(kind.shareTip);
     m_slider->setRange(0, kSliderSteps - 1);
     m_slider->setPageStep(kSliderSteps / 10);
-    m_slider->setValue(static_cast<int>(std::lround(kind.first * kSliderSteps)));
     m_percent = new QDoubleSpinBox;
     m_percent->setObjectName(named("Percent"));
-    m_percent->setAccessibleName(tr("%1 in percent").arg(kind.share));
-    m_percent->setToolTip(kind.shareTip);
     m_percent->setAlignment(Qt::AlignRight);
-    m_percent->setRange(0, 99.9);
     m_percent->setDecimals(1);
-    m_percent->setSuffix(QStringLiteral("\u2009%"));
-    m_percent->setValue(kind.first * kPercent);
     connect(m_slider, &QSlider::valueChanged, m_percent,
-            [this](int value) { m_percent->setValue(kPercent * value / kSliderSteps); });
+            [this](int value) { m_percent->setValue(m_scale.end * value / kSliderSteps); });
     connect(m_percent, &QDoubleSpinBox::valueChanged, this, [this](double value) {
         const QSignalBlocker quiet(m_slider);
-        m_slider->setValue(static_cast<int>(std::lround(value * kSliderSteps / kPercent)));
+        m_slider->setValue(static_cast<int>(std::lround(value * kSliderSteps / m_scale.end)));
         preview();
     });
     auto* line = new QHBoxLayout;
@@ -114,6 +109,26 @@ QLayout* SpreadDialog::makeShareLine(const Kind& kind) {
     line->addWidget(m_slider, 1);
     line->addWidget(m_percent);
     return line;
+}
+
+void SpreadDialog::setScale(const Scale& scale, double value) {
+    if (scale == m_scale) return;
+    m_scale = scale;
+    m_shareTitle->setText(scale.title);
+    m_slider->setAccessibleName(scale.title);
+    m_slider->setToolTip(scale.tip);
+    m_percent->setAccessibleName(tr("%1 in %2").arg(scale.title, scale.unit));
+    m_percent->setToolTip(scale.tip);
+    const QSignalBlocker quietNumber(m_percent);
+    const QSignalBlocker quietSlider(m_slider);
+    m_percent->setRange(0, scale.end - 0.1);
+    m_percent->setSuffix(QStringLiteral("\u2009") + scale.unit);
+    m_percent->setValue(value);
+    m_slider->setValue(static_cast<int>(std::lround(value * kSliderSteps / m_scale.end)));
+}
+
+JobOptions SpreadDialog::previewOptions() const {
+    return {Lane::Interactive, tr("Previewing the cut"), m_name, false};
 }
 
 QComboBox* SpreadDialog::addChoice(const QString& name, const QString& title) {
@@ -176,9 +191,9 @@ void SpreadDialog::preview() {
     if (height() < minimumHeight() || !isVisible()) fitHeight(*this, std::max(kWidth, width()));
     const Job job = previewJob();
     if (!job) return;
-    const JobOptions options{Lane::Interactive, tr("Previewing the cut"), m_name, false};
     m_jobs->run<Preview>(
-        options, this, [job](const EventSink<>&, RunControl& control) { return job(control); },
+        previewOptions(), this,
+        [job](const EventSink<>&, RunControl& control) { return job(control); },
         [this](Result<Preview> preview) { showPreview(std::move(preview)); });
 }
 
@@ -187,8 +202,8 @@ void SpreadDialog::showPreview(Result<Preview> preview) {
         if (preview.error().kind != Error::Kind::Cancelled) m_message->showError(preview.error());
         return;
     }
-    m_message->showNote(described(preview->footprint, m_document->denseFootprint()));
-    list(preview->shares);
+    m_message->showNote(described(*preview, m_document->denseFootprint()));
+    list(*preview);
     m_plan = std::make_shared<const prune::Plan>(std::move(preview->plan));
     m_accept->setEnabled(true);
     Q_EMIT previewed();

@@ -3,6 +3,7 @@
 // for channels have in common.
 #pragma once
 
+#include <optional>
 #include <set>
 
 #include <QDialog>
@@ -17,6 +18,7 @@ class QCheckBox;
 class QComboBox;
 class QDoubleSpinBox;
 class QFormLayout;
+class QLabel;
 class QPushButton;
 class QSlider;
 class QVBoxLayout;
@@ -26,6 +28,7 @@ namespace espalier::ui {
 class Document;
 class InlineMessage;
 class JobRunner;
+struct JobOptions;
 
 /// Reads the document and never changes it: the caller takes plan() once it is accepted.
 ///
@@ -47,6 +50,8 @@ public:
         prune::Plan plan;
         prune::Footprint footprint;
         std::vector<prune::Share> shares{};  ///< per layer or group, where the dialog lists them
+        double reached = 0;                  ///< of what is asked for, 0..1
+        std::optional<double> drop{};        ///< estimate, 0..1, where curves were measured
     };
 
 Q_SIGNALS:
@@ -75,14 +80,25 @@ protected:
     void refuse(const QString& why);
     using Job = std::function<Result<Preview>(RunControl&)>;
     virtual Job previewJob() = 0;  ///< empty: refused
-    virtual QString described(const prune::Footprint& after, const prune::Footprint& dense) = 0;
-    virtual void list(const std::vector<prune::Share>&) {}
+    virtual QString described(const Preview& preview, const prune::Footprint& dense) = 0;
+    virtual void list(const Preview&) {}
+    /// Where the preview is made; measuring needs the machine for itself.
+    virtual JobOptions previewOptions() const;
+    /// What the number is, for people, and how far it goes.
+    struct Scale {
+        QString title;
+        QString tip;
+        QString unit;
+        double end = 100;  ///< of the slider; the number stays just below
+        bool operator==(const Scale&) const = default;
+    };
+    void setScale(const Scale& scale, double value);  ///< asks for no preview
     /// Puts a widget under the fields.
     void addBelow(QWidget* widget);
     QDoubleSpinBox* shareBox() const { return m_percent; }
 
 private:
-    QLayout* makeShareLine(const Kind& kind);
+    QLayout* makeShareLine();
     void showPreview(Result<Preview> preview);
     QString named(const char* part) const;
 
@@ -92,6 +108,8 @@ private:
     prune::PlanPtr m_plan;
     QFormLayout* m_form;
     QVBoxLayout* m_layout;
+    Scale m_scale;
+    QLabel* m_shareTitle;
     QSlider* m_slider;
     QDoubleSpinBox* m_percent;
     QComboBox* m_scope = nullptr;

@@ -14,6 +14,7 @@
 #include "ui/document/score_jobs.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
+#include "ui/panels/channel_mark.h"
 #include "ui/panels/elided_label.h"
 #include "ui/panels/plot_panel.h"
 #include "ui/panels/ranking_form.h"
@@ -29,17 +30,6 @@ namespace {
 
 QString text(std::string_view utf8) {
     return QString::fromUtf8(utf8.data(), static_cast<qsizetype>(utf8.size()));
-}
-
-Channels::Mark toMark(BarMark mark) {
-    return mark == BarMark::Keep     ? Channels::Mark::Keep
-           : mark == BarMark::Remove ? Channels::Mark::Remove
-                                     : Channels::Mark::None;
-}
-
-BarMark toBarMark(const prune::ChannelMarks& marks, std::int64_t output) {
-    if (marks.keep.contains(output)) return BarMark::Keep;
-    return marks.remove.contains(output) ? BarMark::Remove : BarMark::None;
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "ui/document/highlight.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
+#include "ui/panels/channel_mark.h"
 #include "ui/panels/elided_label.h"
 #include "ui/panels/heatmap_picture.h"
 #include "ui/panels/heatmap_refiner.h"
@@ -46,6 +47,15 @@ QString span(const QString& what, int begin, int end) {
                            : HeatmapPanel::tr("%1 %2").arg(what).arg(begin);
 }
 
+// The group's part of the weight, if its channels are rows of the picture.
+const channels::Member* rowsOf(const channels::Group& group, const std::string& parameter) {
+    const auto found = std::ranges::find_if(group.members, [&](const channels::Member& member) {
+        return member.parameter == parameter && member.axis == 0 &&
+               member.role == channels::Role::Producer;
+    });
+    return found == group.members.end() ? nullptr : &*found;
+}
+
 QIcon swatch(const QPalette& palette) {
     QPixmap picture(style::kIconSize, style::kIconSize);
     picture.fill(Qt::transparent);
@@ -72,11 +82,21 @@ HeatmapPanel::HeatmapPanel(Workbench* workbench, QWidget* parent)
     setObjectName(QStringLiteral("heatmapPanel"));
     setFocusProxy(m_view);
     m_view->setObjectName(QStringLiteral("weightHeatmap"));
+    m_view->setToolTip(
+        tr("A click on a row marks its output channel: always keep, always remove, or as the cut "
+           "says"));
     m_view->setReadout([this](int row, int column) { return readout(row, column); });
 
     layOut(this, {buildOptions(), m_view});
 
     connect(m_view, &plots::HeatmapView::cellHovered, this, &HeatmapPanel::tellHovered);
+    connect(m_view, &plots::HeatmapView::cellClicked, this, [this](int row) {
+        m_view->setCurrentRow(row);
+        mark(row);
+    });
+    connect(m_view, &plots::HeatmapView::rowActivated, this, &HeatmapPanel::mark);
+    connect(m_document, &Document::planChanged, this, &HeatmapPanel::showMarks);
+    connect(m_document->channels(), &Channels::groupsChanged, this, &HeatmapPanel::showMarks);
     connect(m_refiner, &HeatmapRefiner::partWanted, this, &HeatmapPanel::refine);
     connect(m_document, &Document::selectionChanged, this, &HeatmapPanel::reload);
     connect(m_document, &Document::snapshotChanged, this, &HeatmapPanel::reload);
@@ -177,6 +197,7 @@ void HeatmapPanel::show(model::LayerId id, const prune::HeatmapOptions& options,
     m_view->setExportName(displayName(layer) + QStringLiteral("-heatmap"));
     m_view->setBusy(false);
     m_view->setData(pictureOf(layer, options, heatmap));
+    showMarks();
     m_refiner->renew();
 }
 
@@ -190,6 +211,46 @@ void HeatmapPanel::refine(const plots::Block& part) {
             if (heatmap)
                 m_view->setDetail(pictureOf(m_document->snapshot()->layer(id), wanted, *heatmap));
         });
+}
+
+std::optional<HeatmapPanel::Channel> HeatmapPanel::channelOf(int row) const {
+    const Channels& channels = *m_document->channels();
+    if (!channels.found() || m_shownLayer != m_document->selection()) return {};
+    const std::string& name = m_document->snapshot()->layer(m_shownLayer).name;
+    for (const channels::Group& group : channels.found()->groups->groups()) {
+        const channels::Member* rows = rowsOf(group, name);
+        const auto channel = rows ? rows->channelAt(row) : std::nullopt;
+        if (channel) return Channel{group.id, group.outputs[static_cast<std::size_t>(*channel)]};
+    }
+    return {};
+}
+
+// As a click on the bar of the row's channel.
+void HeatmapPanel::mark(int row) {
+    const auto channel = channelOf(row);
+    if (!channel) return;
+    Channels& channels = *m_document->channels();
+    const plots::BarMark now = toBarMark(channels.marks(channel->group), channel->output);
+    channels.setMark(channel->group, channel->output, toMark(nextMark(now)));
+}
+
+void HeatmapPanel::showMarks() {
+    std::vector<plots::BarMark> marks;
+    const Channels& channels = *m_document->channels();
+    if (channels.found() && m_document->hasModel() && m_shownLayer == m_document->selection()) {
+        const model::Layer& layer = m_document->snapshot()->layer(m_shownLayer);
+        for (const channels::Group& group : channels.found()->groups->groups()) {
+            const prune::ChannelMarks said = channels.marks(group.id);
+            const channels::Member* rows = said.isEmpty() ? nullptr : rowsOf(group, layer.name);
+            if (!rows) continue;
+            marks.resize(static_cast<std::size_t>(layer.shape[0]));
+            for (std::size_t channel = 0; channel < group.outputs.size(); ++channel) {
+                for (const std::int64_t row : rows->of(static_cast<std::int64_t>(channel)))
+                    marks[static_cast<std::size_t>(row)] = toBarMark(said, group.outputs[channel]);
+            }
+        }
+    }
+    m_view->setRowMarks(std::move(marks));
 }
 
 void HeatmapPanel::tellHovered(int row, int column) {

@@ -4,6 +4,7 @@
 
 #include <QWidget>
 
+#include "core/channels/groups.h"
 #include "core/prune/heatmap.h"
 #include "ui/plots/heatmap_data.h"
 
@@ -38,6 +39,14 @@ private:
               const prune::Heatmap& heatmap);
     void refine(const plots::Block& part);
     void tellHovered(int row, int column);
+    /// By its number among the outputs of the group's key.
+    struct Channel {
+        channels::GroupId group;
+        std::int64_t output = 0;
+    };
+    std::optional<Channel> channelOf(int row) const;
+    void mark(int row);
+    void showMarks();
     prune::HeatmapOptions options() const;
     prune::WeightAt weightAt(int row, int column) const;
     QString readout(int row, int column) const;

@@ -236,6 +236,7 @@ Range CurvesView::positiveRange(const Range& range) const {
 }
 
 void CurvesView::prepareReplot() {
+    packLegend(*canvas());  // to the width of now
     if (m_isRescaleWanted) rescale();
     for (const auto& series : m_series) {
         if (series->isChanged) series->draw(xMap().values);

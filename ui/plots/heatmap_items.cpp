@@ -19,6 +19,7 @@ namespace {
 
 // What stays of a cell must still be seen.
 constexpr float kMostOfAPart = 0.6F;
+constexpr double kMarkSize = 9;
 
 int alphaOf(const HeatmapData& data, int row, int column) {
     const auto index = static_cast<std::size_t>(row) * static_cast<std::size_t>(data.columns) +
@@ -88,6 +89,33 @@ void RowOutline::draw(QCPPainter* painter) {
     painter->setPen(m_pen);
     painter->setBrush(Qt::NoBrush);
     painter->drawRect(blockRect(mParentPlot, *m_rows).adjusted(half, half, -half, -half));
+}
+
+RowMarks::RowMarks(QCustomPlot* plot) : QCPAbstractItem(plot) {
+    setSelectable(false);
+}
+
+void RowMarks::draw(QCPPainter* painter) {
+    const style::Colors& colors = style::colorsFor(m_palette);
+    const QRect area = mParentPlot->axisRect()->rect();
+    const double x = area.left() + kMarkSize;
+    painter->setAntialiasing(true);
+    for (std::size_t row = 0; row < m_marks.size(); ++row) {
+        if (m_marks[row] == BarMark::None) continue;
+        const QPointF at(x, mParentPlot->yAxis->coordToPixel(static_cast<double>(row)));
+        if (!area.contains(at.toPoint())) continue;
+        painter->setPen(Qt::NoPen);
+        painter->setBrush(m_palette.base());  // to be seen on any colour
+        painter->drawEllipse(at, kMarkSize * 0.75, kMarkSize * 0.75);
+        const bool isKept = m_marks[row] == BarMark::Keep;
+        const QCPScatterStyle shape =
+            isKept ? QCPScatterStyle(QCPScatterStyle::ssTriangle, QPen(colors.text, 1), colors.kept,
+                                     kMarkSize)
+                   : QCPScatterStyle(QCPScatterStyle::ssCross, QPen(colors.removed, 2), Qt::NoBrush,
+                                     kMarkSize);
+        shape.applyTo(painter, painter->pen());
+        shape.drawShape(painter, at);
+    }
 }
 
 }  // namespace espalier::plots

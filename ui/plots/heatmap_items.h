@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What lies over a heatmap: the removed cells and the outline of a row. Only for .cpp files:
-// includes QCustomPlot.
+// What lies over a heatmap: the removed cells, the outline of a row, marks on rows. Only for .cpp
+// files: includes QCustomPlot.
 #pragma once
 
 #include <optional>
@@ -9,6 +9,7 @@
 #include <QPalette>
 #include <QPen>
 
+#include "ui/plots/bars_data.h"
 #include "ui/plots/heatmap_data.h"
 
 #include "ui/plots/qcp.h"
@@ -54,6 +55,22 @@ protected:
 private:
     std::optional<Block> m_rows;
     QPen m_pen;
+};
+
+/// At the left end a triangle on rows that stay in any case, a cross on those that go, as on bars.
+class RowMarks : public QCPAbstractItem {
+public:
+    explicit RowMarks(QCustomPlot* plot);
+    void setMarks(std::vector<BarMark> marks) { m_marks = std::move(marks); }
+    void setPalette(const QPalette& palette) { m_palette = palette; }
+    double selectTest(const QPointF&, bool, QVariant*) const override { return -1; }
+
+protected:
+    void draw(QCPPainter* painter) override;
+
+private:
+    std::vector<BarMark> m_marks;
+    QPalette m_palette;
 };
 
 }  // namespace espalier::plots

@@ -106,8 +106,10 @@ HeatmapView::HeatmapView(QWidget* parent)
     m_detailMask = addMask();
     m_highlight = new RowOutline(plot);
     m_outline = new RowOutline(plot);
-    for (RowOutline* outline : {m_highlight, m_outline})
-        outline->setLayer(QStringLiteral("overlay"));
+    m_marks = new RowMarks(plot);
+    for (QCPAbstractItem* item :
+         std::initializer_list<QCPAbstractItem*>{m_highlight, m_outline, m_marks})
+        item->setLayer(QStringLiteral("overlay"));
     for (QCPAxis* axis : {plot->xAxis, plot->yAxis}) {
         connect(axis, qOverload<const QCPRange&>(&QCPAxis::rangeChanged), this,
                 &HeatmapView::seenChanged);
@@ -213,6 +215,13 @@ void HeatmapView::setHighlightedRow(int row) {
     if (isVisible()) canvas()->layer(QStringLiteral("overlay"))->replot();
 }
 
+void HeatmapView::setRowMarks(std::vector<BarMark> marks) {
+    if (marks == m_rowMarks) return;
+    m_rowMarks = std::move(marks);
+    m_marks->setMarks(m_rowMarks);
+    replotLater();
+}
+
 void HeatmapView::updateOutlines() {
     m_outline->setRows(rowsOf(m_data, m_currentRow));
     m_highlight->setRows(rowsOf(m_data, m_highlightedRow));
@@ -253,6 +262,7 @@ void HeatmapView::recolor(const QPalette& palette) {
     for (MaskItem* mask : {m_mask, m_detailMask}) mask->setPalette(palette);
     m_outline->setPen(QPen(style::colorsFor(palette).text, 2));
     m_highlight->setPen(QPen(style::colorsFor(palette).text, 1));
+    m_marks->setPalette(palette);
 }
 
 void HeatmapView::extendContextMenu(QMenu& menu) {

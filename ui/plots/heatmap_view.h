@@ -6,6 +6,7 @@
 
 #include <QSharedPointer>
 
+#include "ui/plots/bars_data.h"
 #include "ui/plots/heatmap_data.h"
 #include "ui/plots/plot_view.h"
 
@@ -17,6 +18,7 @@ namespace espalier::plots {
 class CellTicker;
 class SpanTicker;
 class MaskItem;
+class RowMarks;
 class RowOutline;
 
 /// Cells of a HeatmapData, removed ones under hatched grey, with a colour scale.
@@ -55,6 +57,9 @@ public:
     /// A thinner outline, for what the mouse is over elsewhere; -1 for none. Emits nothing.
     void setHighlightedRow(int row);
     int highlightedRow() const { return m_highlightedRow; }
+    /// At the left edge: what a person said about each row; empty: nothing.
+    void setRowMarks(std::vector<BarMark> marks);
+    const std::vector<BarMark>& rowMarks() const { return m_rowMarks; }
 
     QRectF rectOf(const Block& block) const;  ///< in pixels of the canvas
     QRectF cellRect(const Cell& cell) const;  ///< the same for a cell of `data()`
@@ -64,6 +69,7 @@ public:
 Q_SIGNALS:
     void cellClicked(int row, int column);  ///< the first that the cell stands for, as below
     void rowClicked(int row);               ///< with every cellClicked, and from the keyboard
+    void rowActivated(int row);             ///< Enter or Space on the current row
     void cellHovered(int row, int column);  ///< -1, -1 when the mouse left
     void seenChanged();                     ///< zoomed or moved
 
@@ -95,6 +101,7 @@ private:
     Cell m_hovered;  // row and column of the matrix
     int m_currentRow = -1;
     int m_highlightedRow = -1;
+    std::vector<BarMark> m_rowMarks;
     QCPColorScale* m_scale;
     QCPColorMap* m_map;
     QCPColorMap* m_detailMap;
@@ -102,6 +109,7 @@ private:
     MaskItem* m_detailMask;
     RowOutline* m_outline;
     RowOutline* m_highlight;
+    RowMarks* m_marks;
     QSharedPointer<CellTicker> m_rowTicker;
     QSharedPointer<CellTicker> m_columnTicker;
     QSharedPointer<SpanTicker> m_spanTicker;

@@ -58,7 +58,11 @@ void HeatmapView::keyPressEvent(QKeyEvent* event) {
     if (isListed && (key == Qt::Key_Up || key == Qt::Key_Down)) {
         return chooseRow(m_currentRow + (key == Qt::Key_Down ? 1 : -1));
     }
-    if (isListed && (key == Qt::Key_Return || key == Qt::Key_Enter)) return chooseRow(m_currentRow);
+    if (isListed && (key == Qt::Key_Return || key == Qt::Key_Enter || key == Qt::Key_Space)) {
+        chooseRow(m_currentRow);
+        Q_EMIT rowActivated(m_currentRow);
+        return;
+    }
     PlotView::keyPressEvent(event);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/plots/legend.h"
 
+#include <algorithm>
+
 #include "ui/style/theme.h"
 
 #include "ui/plots/qcp.h"
@@ -42,10 +44,24 @@ void showLegend(QCustomPlot& plot, bool shown) {
 }
 
 void packLegend(QCustomPlot& plot) {
-    for (int i = 0; i < plot.legend->itemCount(); ++i) {
-        QCPAbstractLegendItem* entry = plot.legend->item(i);
-        entry->setMaximumSize(entry->minimumOuterSizeHint());
+    QCPLegend& legend = *plot.legend;
+    int count = 0;
+    int widest = 0;
+    int together = 0;
+    for (int cell = 0; cell < legend.elementCount(); ++cell) {
+        QCPLayoutElement* entry = legend.elementAt(cell);
+        if (entry == nullptr) continue;  // at the end of the last row
+        const QSize size = entry->minimumOuterSizeHint();
+        entry->setMaximumSize(size);
+        ++count;
+        widest = std::max(widest, size.width() + legend.columnSpacing());
+        together += size.width() + legend.columnSpacing();
     }
+    if (count == 0) return;
+    const int columns = together <= plot.width() ? count : std::max(1, plot.width() / widest);
+    if (legend.wrap() == columns) return;
+    legend.setWrap(columns);
+    legend.setFillOrder(QCPLegend::foColumnsFirst, true);
 }
 
 }  // namespace espalier::plots

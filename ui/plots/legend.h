@@ -9,8 +9,8 @@ namespace espalier::plots {
 /// Shows the legend above the plot, one entry beside the other, or takes it and its row away.
 void showLegend(QCustomPlot& plot, bool shown);
 
-/// Gives every entry the room its text needs, so that they stand together at the left. Call it when
-/// entries or their fonts have changed.
+/// Gives every entry the room its text needs, in as many rows as the plot's width asks for. Call it
+/// when entries, their fonts, or the width have changed.
 void packLegend(QCustomPlot& plot);
 
 }  // namespace espalier::plots

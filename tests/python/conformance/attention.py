@@ -461,3 +461,51 @@ class EncoderLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.layer(self.embed(x)))
+
+
+@case(
+    TOKENS,
+    forms=("script",),
+    inexact={"embed": 24},
+    opt_in=True,
+    half={
+        "embed.weight": [12, 6],
+        "stack.layers.0.self_attn.in_proj_weight": [36, 12],
+        "stack.layers.0.norm1.weight": [12],
+        "stack.layers.1.linear1.weight": [16, 12],
+        "stack.layers.1.linear2.weight": [12, 16],
+        "head.weight": [3, 12],
+    },
+)
+class EncoderStack(nn.Module):
+    """The stream of nn.TransformerEncoder: the shortcut without gradients has layer norms of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Linear(6, 24)
+        layer = nn.TransformerEncoderLayer(24, 4, 32, dropout=0.0, batch_first=True)
+        self.stack = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.head = nn.Linear(24, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.stack(self.embed(x)))
+
+
+@case("1x5x16", exact={"query": 4, "value": 4}, shrinks=("query.weight", "key.weight", "value.weight", "head.weight"))
+class GroupedQueryAttention(nn.Module):
+    """More query heads than a head is wide, fewer key heads: only positions fit all three."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query = nn.Linear(16, 24)
+        self.key = nn.Linear(16, 8)
+        self.value = nn.Linear(16, 8)
+        self.head = nn.Linear(24, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, tokens, _ = x.shape
+        query = self.query(x).view(batch, tokens, 6, 4).transpose(1, 2)
+        key = self.key(x).view(batch, tokens, 2, 4).transpose(1, 2)
+        value = self.value(x).view(batch, tokens, 2, 4).transpose(1, 2)
+        y = F.scaled_dot_product_attention(query, key, value, enable_gqa=True)
+        return self.head(y.transpose(1, 2).flatten(2))
