@@ -245,7 +245,7 @@ private Q_SLOTS:
         Shown shown;
         QVERIFY(shown.ready());
         QCOMPARE(test::namelessWidget(shown.panel), QString());
-        QCOMPARE(test::clippedText(shown.panel), QString());
+        QTRY_COMPARE(test::clippedText(shown.panel), QString());
         for (const auto* button : shown.panel.findChildren<QToolButton*>())
             QVERIFY2(!button->toolTip().isEmpty(), qPrintable(button->objectName()));
     }

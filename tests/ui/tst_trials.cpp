@@ -7,6 +7,7 @@
 #include <QUndoStack>
 
 #include "tests/support/gui_test.h"
+#include "tests/support/job_probe.h"
 #include "tests/support/open_model.h"
 #include "ui/document/channels.h"
 #include "ui/document/node_figures.h"
@@ -143,10 +144,13 @@ private Q_SLOTS:
         Tried tried;
         QVERIFY(tried.ready());
         tried.prune(0.9);
+        QVERIFY(tried.rest());
         QSignalSpy cancelled(&tried.workbench, &ui::Workbench::cancelled);
+        test::JobProbe before(tried.jobs, {ui::Lane::Scan}, 1, &tried.document);
         tried.workbench.trials()->remember();
         QVERIFY(tried.workbench.trials()->jobs()->isRunning());
         tried.workbench.trials()->jobs()->stop();
+        before.release();
         QVERIFY(tried.rest());
         QCOMPARE(cancelled.count(), 1);
         QVERIFY(!tried.workbench.trials()->jobs()->isRunning());

@@ -25,9 +25,9 @@ QString shapeOf(const std::optional<LayerFigures>& figures) {
     return sizes.join(QStringLiteral("×"));
 }
 
-// Left and right columns alternate after the name.
 bool isLeft(int column) {
-    return column % 2 == 1;
+    return column == ComparisonModel::LeftNonzeros || column == ComparisonModel::LeftSparsity ||
+           column == ComparisonModel::LeftChannels || column == ComparisonModel::LeftMacs;
 }
 
 QVariant figure(const LayerFigures& figures, int column) {
@@ -189,8 +189,8 @@ QVariant ComparisonModel::headerData(int section, Qt::Orientation orientation, i
 
 QString ComparisonModel::csv() const {
     QString table = QStringLiteral(
-        "layer,nonzeros_a,nonzeros_b,sparsity_a,sparsity_b,channels_a,channels_b,macs_a,macs_b,"
-        "weight_change\n");
+        "layer,nonzeros_a,nonzeros_b,sparsity_a,sparsity_b,weight_change,channels_a,channels_b,"
+        "macs_a,macs_b\n");
     for (const LayerComparison& layer : m_layers) {
         table += text(layer.name);
         for (int column = LeftNonzeros; column < ColumnCount; ++column) {

@@ -19,11 +19,11 @@ public:
         RightNonzeros,
         LeftSparsity,
         RightSparsity,
+        Change,
         LeftChannels,
         RightChannels,
         LeftMacs,
         RightMacs,
-        Change,
         ColumnCount
     };
     static constexpr int kSortRole = Qt::UserRole;

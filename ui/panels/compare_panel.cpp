@@ -64,10 +64,10 @@ ComparePanel::ComparePanel(Workbench* workbench, QWidget* parent)
     parts->addWidget(m_pictures);
     parts->addWidget(m_table);
     parts->setChildrenCollapsible(false);
-    parts->setStretchFactor(0, 1);
-    parts->setStretchFactor(1, 1);
+    parts->setStretchFactor(0, 3);
+    parts->setStretchFactor(1, 2);
     setFocusProxy(m_sides[0]);
-    layOut(this, {buildSides(), buildOptions(), parts});
+    layOut(this, {buildSides(), buildOptions(), m_status, parts});
     connectComparison();
     connectViews();
     fillSides();
@@ -145,7 +145,7 @@ QWidget* ComparePanel::buildOptions() {
     connect(m_log, &QCheckBox::toggled, this, [this](bool isLog) {
         m_overlay->setCountScale(isLog ? plots::CountScale::Log : plots::CountScale::Linear);
     });
-    return optionBar(this, m_status, {m_picture, m_log, m_accuracy, m_latency});
+    return optionBar(this, new QWidget(this), {m_picture, m_log, m_accuracy, m_latency});
 }
 
 void ComparePanel::connectComparison() {

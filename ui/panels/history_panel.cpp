@@ -64,6 +64,11 @@ HistoryPanel::HistoryPanel(Workbench* workbench, QWidget* parent)
     rebuild();
 }
 
+// A name that is being typed is taken while there is somebody to take it.
+HistoryPanel::~HistoryPanel() {
+    delete m_tree;
+}
+
 void HistoryPanel::makeTree() {
     m_tree = new QTreeWidget(this);
     m_tree->setObjectName(QStringLiteral("historyTree"));

@@ -25,6 +25,7 @@ class HistoryPanel : public QWidget {
     Q_OBJECT
 public:
     explicit HistoryPanel(Workbench* workbench, QWidget* parent = nullptr);
+    ~HistoryPanel() override;
 
     project::NodeId selectedNode() const;  ///< invalid when none
 

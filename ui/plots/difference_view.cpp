@@ -17,6 +17,7 @@ namespace espalier::plots {
 namespace {
 
 constexpr double kBarWidth = 0.7;
+constexpr double kNameGap = 12;     // pixels
 constexpr double kLeastHeight = 1;  // points: differences of nothing are no mountains
 
 QString text(const std::string& utf8) {
@@ -90,6 +91,16 @@ void DifferenceView::rebuild() {
     for (const DifferenceBar& bar : m_bars) summary << textOf(bar);
     setAccessibleText(tr("Difference of accuracy by class"), summary.join(QStringLiteral("; ")));
     replotLater();
+}
+
+// As many names as fit beside each other.
+void DifferenceView::prepareReplot() {
+    const QFontMetricsF metrics(canvas()->xAxis->tickLabelFont());
+    double widest = 1;
+    for (const DifferenceBar& bar : m_bars)
+        widest = std::max(widest, metrics.horizontalAdvance(bar.name + QStringLiteral(" –")));
+    const double room = plotArea().width() / (widest + kNameGap);
+    m_ticker->setTickCount(std::max(1, static_cast<int>(room)));
 }
 
 QString DifferenceView::textOf(const DifferenceBar& bar) const {

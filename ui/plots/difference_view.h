@@ -39,6 +39,7 @@ public:
 protected:
     void recolor(const QPalette& palette) override;
     QString hoverText(const QPointF& at) const override;
+    void prepareReplot() override;
 
 private:
     void rebuild();

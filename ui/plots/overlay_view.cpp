@@ -18,7 +18,8 @@ namespace espalier::plots {
 
 namespace {
 
-constexpr int kFillAlpha = 90;
+constexpr std::array kFillAlpha{90, 50};
+constexpr std::array kPenWidth{1, 2};
 constexpr std::array kSeriesColor{0, 1};
 
 QString text(const std::string& utf8) {
@@ -102,9 +103,9 @@ void OverlayView::recolor(const QPalette& palette) {
     for (std::size_t i = 0; i < m_graphs.size(); ++i) {
         const QColor color = style::seriesColor(palette, kSeriesColor[i]);
         QColor fill = color;
-        fill.setAlpha(kFillAlpha);
-        m_graphs[i]->setPen(QPen(color, 1));
-        m_graphs[i]->setBrush(i == 0 ? QBrush(fill) : QBrush(Qt::NoBrush));
+        fill.setAlpha(kFillAlpha[i]);
+        m_graphs[i]->setPen(QPen(color, kPenWidth[i]));
+        m_graphs[i]->setBrush(fill);
     }
     packLegend(*canvas());
 }

@@ -14,7 +14,7 @@ namespace espalier::plots {
 /// Both share their edges; `name` of each is its legend entry. A side without counts is not drawn.
 using OverlayData = std::array<HistogramData, 2>;
 
-/// The first filled, the second as a line over it, in two colours with a legend. Exact zeros are in
+/// The second over the first, in two colours with a legend. Exact zeros are in
 /// the legend, not in the picture.
 class OverlayView : public PlotView {
     Q_OBJECT

@@ -20,9 +20,15 @@ constexpr double kMarkSize = 9;
 constexpr double kRingSize = 17;
 constexpr int kLabelGap = 6;
 constexpr double kMargin = 0.08;
+constexpr double kLeastHeight = 1;  // points: equal models lie on one line, not on a mountain
 
 QString text(const std::string& utf8) {
     return QString::fromStdString(utf8);
+}
+
+Range atLeast(const Range& range, double size) {
+    const double missing = std::max(0.0, size - range.size()) / 2;
+    return {range.lower - missing, range.upper + missing};
 }
 
 QCPGraph* addPoints(QCustomPlot* plot) {
@@ -95,7 +101,7 @@ void ParetoView::rebuild() {
         y.push_back(mark.y);
         parts << markText(i) + (mark.isOnFront ? tr(" (on the front)") : QString());
     }
-    setHome(usable(rangeOf(x, kMargin)), usable(rangeOf(y, kMargin)));
+    setHome(usable(rangeOf(x, kMargin)), atLeast(rangeOf(y, kMargin), kLeastHeight));
     fillGraphs();
     labelMarks();
     setAccessibleText(tr("%1 against %2").arg(m_yTitle, m_xTitle),
