@@ -1,9 +1,31 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/prune/baseline.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace espalier::prune {
+
+namespace {
+
+// Shares are rounded to whole weights, and a goal is reached nearly: the largest layer makes up for
+// what is missing, so that neither plan is the smaller one.
+void reachExactly(Plan& plan, const model::Snapshot& snapshot, std::int64_t nonzeros) {
+    const auto removed = expectedRemoved(snapshot, plan, uncut(snapshot), nullptr);
+    const std::int64_t tooMany = nonzeros - footprint(snapshot, removed).nonzeros;
+    const model::Layer* largest = nullptr;
+    for (const model::Layer& layer : snapshot.layers()) {
+        const bool isRuled = plan.weights.contains(layer.name);
+        if (isRuled && (!largest || layer.weightCount > largest->weightCount)) largest = &layer;
+    }
+    if (!largest) return;
+    const std::int64_t count = std::clamp<std::int64_t>(removed[largest->id.index()] - tooMany, 0,
+                                                        largest->weightCount - 1);
+    plan.weights[largest->name] = WeightRule::sparsity(static_cast<double>(count) /
+                                                       static_cast<double>(largest->weightCount));
+}
+
+}  // namespace
 
 Result<Plan> uniformBaseline(const model::Snapshot& snapshot, const Plan& plan,
                              const Footprint& left, const ChannelFacts& channels,
@@ -31,6 +53,7 @@ Result<Plan> uniformBaseline(const model::Snapshot& snapshot, const Plan& plan,
     options.scores = scores;
     auto made = planFor(goal, options, snapshot, base, channels, control);
     if (!made) return made.error();
+    if (hasWeights && !plan.hasChannels()) reachExactly(made->plan, snapshot, left.nonzeros);
     return std::move(made->plan);
 }
 

@@ -12,8 +12,9 @@ namespace espalier::prune {
 
 /// The uniform plan of the size that `plan` leaves, `left`: of its non-zeros where the plan removes
 /// weights (channels that it removes stay removed), else of its parameters by channels. Criteria
-/// and locks are the plan's. Within 0.01 % of the dense size, never above `left`; channels go by
-/// whole ones.
+/// and locks are the plan's. Weights alone: exactly that size where nothing was removed before, the
+/// largest layer's share making up for what rounding leaves. Else within 0.01 % of the dense size,
+/// or what whole channels allow, and never above `left`.
 ///
 /// `channels` is needed where the plan removes channels. Errors: BadArgument (the plan removes
 /// nothing), those of planFor.

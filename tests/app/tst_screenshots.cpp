@@ -207,6 +207,7 @@ private Q_SLOTS:
         QVERIFY(m_probe->rest());
         QVERIFY(comparison.latencies());
         QCOMPARE(comparison.classes().size(), std::size_t{10});
+        m_probe->child<QAbstractButton>("compareLog")->click();
         shoot("compare");
         m_probe->child<QComboBox>("comparePicture")->setCurrentIndex(1);
         QVERIFY(m_probe->rest());
@@ -218,6 +219,7 @@ private Q_SLOTS:
         shoot("compare-dark-histograms");
         m_probe->trigger("view.theme_light");
         m_probe->trigger("view.layout_explore");
+        m_probe->document().goTo((*tuned)->id);  // what was exported: nothing is lost with it
     }
 
     void channels() {

@@ -159,7 +159,7 @@ private Q_SLOTS:
         const auto detail = [&](int column) { return item.data(column, kDetailRole).toString(); };
         QVERIFY2(detail(0).startsWith("opened · "), qPrintable(detail(0)));
         QCOMPARE(item.text(1), QString::fromUtf8("97.12\u2009%"));
-        QCOMPARE(detail(1), QString::fromUtf8("val. 5\u2009k"));
+        QCOMPARE(detail(1), QString::fromUtf8("val. 5\u2009000"));
         QVERIFY2(item.toolTip(1).contains(QString::fromUtf8("5\u2009000 samples (validation)")),
                  qPrintable(item.toolTip(1)));
         QCOMPARE(detail(2), QString::fromUtf8("431\u2009k"));

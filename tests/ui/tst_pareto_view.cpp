@@ -49,6 +49,30 @@ private Q_SLOTS:
         }
     }
 
+    void labelsAreInsideAndApart() {
+        std::vector<ParetoMark> marks;
+        for (const double x : {1.0, 1.01, 900.0, 1000.0}) {
+            ParetoMark mark;
+            mark.name = QString("a rather long name %1").arg(x);
+            mark.x = x;
+            mark.y = 99;
+            mark.isLabelled = true;
+            marks.push_back(mark);
+        }
+        Shown shown(marks);
+        const QCustomPlot* plot = shown.view.canvas();
+        QList<QRectF> rects;
+        for (int i = 0; i < plot->itemCount(); ++i) {
+            const auto* label = qobject_cast<const QCPItemText*>(plot->item(i));
+            if (!label) continue;
+            const QRectF rect(label->topLeft->pixelPosition(), label->bottomRight->pixelPosition());
+            QVERIFY(QRectF(plot->axisRect()->rect()).contains(rect));
+            for (const QRectF& other : rects) QVERIFY(!other.intersects(rect));
+            rects << rect;
+        }
+        QCOMPARE(rects.size(), 4);
+    }
+
     void aClickChoosesAPointAndADragDoesNot() {
         Shown shown;
         QSignalSpy chosen(&shown.view, &ParetoView::markChosen);

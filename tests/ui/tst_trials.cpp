@@ -108,10 +108,11 @@ private Q_SLOTS:
         QVERIFY(uniform.name.starts_with("uniform"));
         QVERIFY(uniform.metrics.evaluation);
         const double share = uniform.plan->weights.begin()->second.value;
-        for (const auto& [name, rule] : uniform.plan->weights) QCOMPARE(rule.value, share);
+        for (const auto& [name, rule] : uniform.plan->weights)
+            QVERIFY(std::abs(rule.value - share) < 2e-3);
         const prune::Footprint* reached = tried.workbench.nodeFigures()->find(NodeId{1});
         QVERIFY(reached);
-        QVERIFY(std::abs(reached->nonzeros - left.nonzeros) <= left.parameters / 1000);
+        QCOMPARE(reached->nonzeros, left.nonzeros);
         QVERIFY(*tried.document.state().plan == *before.plan);  // it is tried beside, not gone to
     }
 

@@ -86,7 +86,7 @@ void Trials::addUniformBaseline() {
         [this, state](const Result<Baseline>& result) {
             if (!result) return Q_EMIT failed(result.error());
             keep({state.node, result->plan},
-                 tr("uniform, %1 non-zeros")
+                 tr("uniform, %1")
                      .arg(QString::fromStdString(siCount(static_cast<double>(result->nonzeros)))));
         });
 }

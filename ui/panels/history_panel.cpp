@@ -6,7 +6,6 @@
 #include <QAction>
 #include <QHBoxLayout>
 #include <QHeaderView>
-#include <QMenu>
 #include <QSignalBlocker>
 #include <QToolButton>
 #include <QTreeWidget>
@@ -30,7 +29,7 @@ project::NodeId nodeOf(const QTreeWidgetItem* item) {
 }
 
 QAction* makeAction(QTreeWidget* tree, style::Icon icon, const QString& text, const QString& tip,
-                   const QKeySequence& keys) {
+                    const QKeySequence& keys) {
     auto* action = new QAction(style::icon(icon), text, tree);
     action->setShortcut(keys);
     action->setShortcutContext(Qt::WidgetShortcut);
@@ -88,30 +87,30 @@ void HistoryPanel::makeTree() {
     m_tree->setExpandsOnDoubleClick(false);
     m_tree->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_tree->setIndentation(style::kSpaceGroup);
-    m_tree->setTextElideMode(Qt::ElideMiddle);
     m_tree->setFrameShape(QFrame::NoFrame);
-    m_tree->setContextMenuPolicy(Qt::CustomContextMenu);
+    m_tree->setContextMenuPolicy(Qt::ActionsContextMenu);
     connect(m_tree, &QTreeWidget::itemActivated, this, &HistoryPanel::goToSelected);
     connect(m_tree, &QTreeWidget::currentItemChanged, this, &HistoryPanel::refreshActions);
     connect(m_tree, &QTreeWidget::itemChanged, this, &HistoryPanel::takeName);
-    connect(m_tree, &QWidget::customContextMenuRequested, this, &HistoryPanel::showMenu);
 }
 
 void HistoryPanel::makeActions() {
-    m_goTo = makeAction(m_tree, style::Icon::History, tr("Return"),
-                       tr("Goes back to this state: its weights and its plan, as one step that can "
-                          "be undone (Enter or double click)"),
-                       {});
+    m_goTo =
+        makeAction(m_tree, style::Icon::History, tr("Return"),
+                   tr("Goes back to this state: its weights and its plan, as one step that can "
+                      "be undone (Enter or double click)"),
+                   {});
     m_rename = makeAction(m_tree, style::Icon::Settings, tr("Rename"),
-                         tr("Gives this state another name"), Qt::Key_F2);
-    m_togglePin = makeAction(m_tree, style::Icon::Pin, tr("Pinned"),
-                            tr("A pinned state cannot be deleted, and is named on the Pareto panel "
-                               "and first in the Compare tab"),
-                            Qt::Key_P);
+                          tr("Gives this state another name"), Qt::Key_F2);
+    m_togglePin =
+        makeAction(m_tree, style::Icon::Pin, tr("Pinned"),
+                   tr("A pinned state cannot be deleted, and is named on the Pareto panel "
+                      "and first in the Compare tab"),
+                   Qt::Key_P);
     m_togglePin->setCheckable(true);
     m_remove = makeAction(m_tree, style::Icon::Remove, tr("Delete"),
-                         tr("Deletes this state and what came from it; undo brings it back"),
-                         Qt::Key_Delete);
+                          tr("Deletes this state and what came from it; undo brings it back"),
+                          Qt::Key_Delete);
     connect(m_goTo, &QAction::triggered, this, &HistoryPanel::goToSelected);
     connect(m_rename, &QAction::triggered, this, &HistoryPanel::renameSelected);
     connect(m_togglePin, &QAction::triggered, this, &HistoryPanel::pinSelected);
@@ -122,7 +121,6 @@ QLayout* HistoryPanel::makeButtons() {
     auto* buttons = new QHBoxLayout;
     buttons->setSpacing(style::kSpaceRelated);
     auto* goTo = makeButton(QStringLiteral("historyGoTo"), m_goTo);
-    goTo->setToolButtonStyle(Qt::ToolButtonTextOnly);
     m_pin = new QToolButton(this);
     m_pin->setObjectName(QStringLiteral("historyPin"));
     m_pin->setText(tr("Pin…"));
@@ -143,7 +141,7 @@ QToolButton* HistoryPanel::makeButton(const QString& name, QAction* action) {
     auto* button = new QToolButton(this);
     button->setDefaultAction(action);
     button->setObjectName(name);
-    button->setAccessibleName(action->text());
+    button->setToolButtonStyle(Qt::ToolButtonTextOnly);
     button->setFocusPolicy(Qt::StrongFocus);
     return button;
 }
@@ -232,15 +230,6 @@ void HistoryPanel::refreshUnpinned() {
     }
     fillUnpinnedRow(*m_unpinned, {&document.footprint(), &document.denseFootprint()},
                     document.evaluation());
-}
-
-void HistoryPanel::showMenu(const QPoint& at) {
-    if (!selectedNode().isValid()) return;
-    auto* menu = new QMenu(this);
-    menu->setAttribute(Qt::WA_DeleteOnClose);
-    menu->setToolTipsVisible(true);
-    menu->addActions({m_goTo, m_rename, m_togglePin, m_remove});
-    menu->popup(m_tree->viewport()->mapToGlobal(at));
 }
 
 void HistoryPanel::goToSelected() {

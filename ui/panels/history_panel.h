@@ -43,7 +43,6 @@ private:
     void refill();
     void addChildren(QTreeWidgetItem* parent, project::NodeId node);
     void refreshUnpinned();
-    void showMenu(const QPoint& at);
     void goToSelected();
     void renameSelected();
     void takeName(QTreeWidgetItem* item);

@@ -59,7 +59,7 @@ QString timeText(const project::Node& node) {
             .count());
     const QLocale locale;
     if (made.date() == QDate::currentDate())
-        return locale.toString(made.time(), QLocale::ShortFormat);
+        return locale.toString(made.time(), QStringLiteral("HH:mm"));
     return locale.toString(made, QLocale::ShortFormat);
 }
 
@@ -73,9 +73,8 @@ void fillAccuracy(QTreeWidgetItem& item, const std::optional<measure::Evaluation
                   const std::optional<data::DataSpec>& data) {
     item.setText(HistoryAccuracy, evaluation ? text(percent(evaluation->top1, 2)) : kUnknown);
     item.setData(HistoryAccuracy, kDetailRole,
-                 evaluation ? QStringLiteral("%1 %2").arg(
-                                  splitText(evaluation->split),
-                                  text(siCount(static_cast<double>(evaluation->samples))))
+                 evaluation ? QStringLiteral("%1 %2").arg(splitText(evaluation->split),
+                                                          text(exactCount(evaluation->samples)))
                             : QString());
     if (!evaluation) return item.setToolTip(HistoryAccuracy, tr("Not measured"));
     const std::string_view split = data::name(evaluation->split);

@@ -3,6 +3,7 @@
 #include "ui/plots/pareto_view.h"
 
 #include <algorithm>
+#include <array>
 
 #include "core/base/format.h"
 #include "ui/plots/csv.h"
@@ -121,24 +122,51 @@ void ParetoView::fillGraphs() {
     if (m_focused >= 0) addPoint(m_focus, m_marks[static_cast<std::size_t>(m_focused)]);
 }
 
-// Beside its point, to the side where there is more room.
 void ParetoView::labelMarks() {
     for (QCPItemText* label : m_labels) canvas()->removeItem(label);
     m_labels.clear();
-    const style::Colors& colors = style::colorsFor(palette());
-    const Range shown = xMap().values;
     for (const ParetoMark& mark : m_marks) {
         if (!mark.isLabelled) continue;
         auto* label = new QCPItemText(canvas());
-        const bool isRight = mark.x > shown.lower + shown.size() / 2;
         label->setSelectable(false);
         label->setText(mark.name);
         label->setFont(style::font(style::FontSize::Small));
-        label->setColor(colors.mutedText);
-        label->setPadding(QMargins(2 * kLabelGap, 0, 2 * kLabelGap, kLabelGap));
-        label->setPositionAlignment((isRight ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignBottom);
+        label->setColor(style::colorsFor(palette()).mutedText);
+        label->setPadding(QMargins(kLabelGap, kLabelGap, kLabelGap, kLabelGap));
         label->position->setCoords(mark.x, mark.y);
         m_labels.push_back(label);
+    }
+}
+
+void ParetoView::prepareReplot() {
+    placeLabels();
+}
+
+// Beside its point, at the first corner where it is inside the plot and on no other label.
+void ParetoView::placeLabels() {
+    constexpr std::array kCorners{Qt::AlignLeft | Qt::AlignBottom, Qt::AlignLeft | Qt::AlignTop,
+                                  Qt::AlignRight | Qt::AlignBottom, Qt::AlignRight | Qt::AlignTop};
+    std::vector<QRectF> taken;
+    for (QCPItemText* label : m_labels) {
+        const QFontMetricsF metrics(label->font());
+        const QSizeF size(metrics.horizontalAdvance(label->text()) + 2 * kLabelGap,
+                          metrics.height() + 2 * kLabelGap);
+        const QPointF at = label->position->pixelPosition();
+        const auto rectAt = [&](Qt::Alignment corner) {
+            return QRectF(corner & Qt::AlignLeft ? at.x() : at.x() - size.width(),
+                          corner & Qt::AlignTop ? at.y() : at.y() - size.height(), size.width(),
+                          size.height());
+        };
+        const auto isFree = [&](Qt::Alignment corner) {
+            const QRectF rect = rectAt(corner);
+            return plotArea().contains(rect) &&
+                   std::ranges::none_of(
+                       taken, [&](const QRectF& other) { return other.intersects(rect); });
+        };
+        const auto free = std::ranges::find_if(kCorners, isFree);
+        const Qt::Alignment corner = free == kCorners.end() ? kCorners[0] : Qt::Alignment(*free);
+        label->setPositionAlignment(corner);
+        taken.push_back(rectAt(corner));
     }
 }
 
@@ -158,10 +186,7 @@ void ParetoView::recolor(const QPalette& palette) {
     m_focus->setScatterStyle(QCPScatterStyle(
         QCPScatterStyle::ssSquare, QPen(colors.text, 1, Qt::DotLine), Qt::NoBrush, kRingSize));
     m_front->setPen(QPen(colors.axis, 1));
-    for (QCPItemText* label : m_labels) {
-        label->setColor(colors.mutedText);
-        label->setFont(style::font(style::FontSize::Small));
-    }
+    for (QCPItemText* label : m_labels) label->setColor(colors.mutedText);
 }
 
 QString ParetoView::csv() const {

@@ -58,6 +58,7 @@ protected:
     bool pointerReleased(QMouseEvent& event) override;
     void pointerLeft() override;
     void keyPressEvent(QKeyEvent* event) override;
+    void prepareReplot() override;
 
 private:
     enum Layer { Filled, Hollow, FilledTrial, HollowTrial, LayerCount };
@@ -65,6 +66,7 @@ private:
     void rebuild();
     void fillGraphs();
     void labelMarks();
+    void placeLabels();
     void walk(int step);
     void focusMark(int mark);
     int markAt(const QPointF& pixel) const;
