@@ -13,6 +13,8 @@ namespace espalier::ui {
 
 namespace {
 
+constexpr const char* kIsFilled = "isFilled";
+
 QFont detailFont() {
     return style::font(style::FontSize::Small);
 }
@@ -55,6 +57,12 @@ void TwoLineDelegate::paint(QPainter* painter, const QStyleOptionViewItem& optio
     write(detailFont(), isSelected ? text : colors.mutedText, index.data(kDetailRole).toString(),
           Qt::ElideRight);
     painter->restore();
+}
+
+void TwoLineDelegate::setEditorData(QWidget* editor, const QModelIndex& index) const {
+    if (editor->property(kIsFilled).toBool()) return;
+    QStyledItemDelegate::setEditorData(editor, index);
+    editor->setProperty(kIsFilled, true);
 }
 
 QSize TwoLineDelegate::sizeHint(const QStyleOptionViewItem& option,

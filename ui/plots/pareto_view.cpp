@@ -142,11 +142,15 @@ void ParetoView::prepareReplot() {
     placeLabels();
 }
 
-// Beside its point, at the first corner where it is inside the plot and on no other label.
+// Beside its point, at the first corner where it is inside the plot and on no point or other label.
 void ParetoView::placeLabels() {
     constexpr std::array kCorners{Qt::AlignLeft | Qt::AlignBottom, Qt::AlignLeft | Qt::AlignTop,
                                   Qt::AlignRight | Qt::AlignBottom, Qt::AlignRight | Qt::AlignTop};
     std::vector<QRectF> taken;
+    for (int i = 0; i < static_cast<int>(m_marks.size()); ++i) {
+        const double half = kMarkSize / 2;
+        taken.emplace_back(markPixel(i) - QPointF(half, half), QSizeF(kMarkSize, kMarkSize));
+    }
     for (QCPItemText* label : m_labels) {
         const QFontMetricsF metrics(label->font());
         const QSizeF size(metrics.horizontalAdvance(label->text()) + 2 * kLabelGap,
@@ -158,7 +162,8 @@ void ParetoView::placeLabels() {
                           size.height());
         };
         const auto isFree = [&](Qt::Alignment corner) {
-            const QRectF rect = rectAt(corner);
+            const QRectF rect = rectAt(corner).marginsRemoved(
+                QMarginsF(kLabelGap, kLabelGap, kLabelGap, kLabelGap));
             return plotArea().contains(rect) &&
                    std::ranges::none_of(
                        taken, [&](const QRectF& other) { return other.intersects(rect); });
