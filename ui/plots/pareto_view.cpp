@@ -21,6 +21,7 @@ constexpr double kMarkSize = 9;
 constexpr double kRingSize = 17;
 constexpr int kLabelGap = 6;
 constexpr double kMargin = 0.08;
+constexpr double kLabelRoom = 0.16;
 constexpr double kLeastHeight = 1;  // points: equal models lie on one line, not on a mountain
 
 QString text(const std::string& utf8) {
@@ -102,7 +103,7 @@ void ParetoView::rebuild() {
         y.push_back(mark.y);
         parts << markText(i) + (mark.isOnFront ? tr(" (on the front)") : QString());
     }
-    setHome(usable(rangeOf(x, kMargin)), atLeast(rangeOf(y, kMargin), kLeastHeight));
+    setHome(usable(rangeOf(x, kMargin)), atLeast(rangeOf(y, kLabelRoom), kLeastHeight));
     fillGraphs();
     labelMarks();
     setAccessibleText(tr("%1 against %2").arg(m_yTitle, m_xTitle),
