@@ -26,7 +26,9 @@
 #include "app/gui/workspace.h"
 #include "core/base/log.h"
 #include "ui/document/channels.h"
+#include "ui/document/trials.h"
 #include "ui/document/workbench.h"
+#include "ui/panels/compare_panel.h"
 #include "ui/panels/history_panel.h"
 #include "ui/panels/job_bar.h"
 #include "ui/panels/loading_page.h"
@@ -192,6 +194,13 @@ void MainWindow::connectActions() {
     connect(sensitivity, &ui::SensitivityPanel::saved, m_workbench, &Workbench::succeeded);
     connect(m_workspace->history(), &ui::HistoryPanel::pinRequested, actions["tools.pin"],
             &QAction::trigger);
+    connect(m_workspace->history(), &ui::HistoryPanel::failed, m_workbench, &Workbench::failed);
+    connect(m_workspace->compare(), &ui::ComparePanel::failed, m_workbench, &Workbench::failed);
+    connect(m_workspace->compare(), &ui::ComparePanel::saved, m_workbench, &Workbench::succeeded);
+    connect(actions["tools.remember"], &QAction::triggered, m_workbench->trials(),
+            &ui::Trials::remember);
+    connect(actions["tools.baseline"], &QAction::triggered, m_workbench->trials(),
+            &ui::Trials::addUniformBaseline);
 }
 
 void MainWindow::connectWorkbench() {

@@ -42,7 +42,8 @@ void connectViews(const Actions& actions, Workspace* workspace) {
     }
     const std::pair<const char*, Workspace::Layout> layouts[] = {
         {"view.layout_explore", Workspace::Layout::Explore},
-        {"view.layout_tune", Workspace::Layout::Tune}};
+        {"view.layout_tune", Workspace::Layout::Tune},
+        {"view.layout_compare", Workspace::Layout::Compare}};
     for (const auto& [id, layout] : layouts) {
         QObject::connect(actions[id], &QAction::triggered, workspace,
                          [=, layout = layout] { workspace->applyLayout(layout); });

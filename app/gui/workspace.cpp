@@ -8,6 +8,7 @@
 #include <QTabWidget>
 
 #include "ui/panels/channels_panel.h"
+#include "ui/panels/compare_panel.h"
 #include "ui/panels/heatmap_panel.h"
 #include "ui/panels/history_panel.h"
 #include "ui/panels/impact_bar.h"
@@ -15,6 +16,7 @@
 #include "ui/panels/layer_settings_panel.h"
 #include "ui/panels/log_panel.h"
 #include "ui/panels/overview_panel.h"
+#include "ui/panels/pareto_panel.h"
 #include "ui/panels/sensitivity_panel.h"
 #include "ui/panels/training_panel.h"
 #include "ui/panels/weights_panel.h"
@@ -23,7 +25,7 @@
 namespace espalier::gui {
 namespace {
 
-constexpr int kLayoutVersion = 1;
+constexpr int kLayoutVersion = 2;
 constexpr int kLeftWidth = 380;
 constexpr int kRightWidth = 300;
 constexpr int kLeastLeftWidth = 270;
@@ -33,6 +35,8 @@ const QString kLayers = QStringLiteral("view.layers");
 const QString kSettings = QStringLiteral("view.settings");
 const QString kHistory = QStringLiteral("view.history");
 const QString kTraining = QStringLiteral("view.training");
+const QString kPareto = QStringLiteral("view.pareto");
+const QString kCompare = QStringLiteral("view.compare");
 const QString kLog = QStringLiteral("view.log");
 
 }  // namespace
@@ -58,6 +62,10 @@ Workspace::Workspace(ui::Workbench* workbench, QWidget* parent) : QMainWindow(pa
     connect(m_sensitivity, &ui::SensitivityPanel::attachDataRequested, this,
             &Workspace::attachDataRequested);
     addTab(QStringLiteral("view.sensitivity"), tr("Sensitivity"), m_sensitivity);
+    m_compare = new ui::ComparePanel(workbench);
+    connect(m_compare, &ui::ComparePanel::attachDataRequested, this,
+            &Workspace::attachDataRequested);
+    addTab(kCompare, tr("Compare"), m_compare);
     setCentralWidget(m_tabs);
 
     m_training = new ui::TrainingPanel(workbench);
@@ -71,6 +79,9 @@ Workspace::Workspace(ui::Workbench* workbench, QWidget* parent) : QMainWindow(pa
         ->setMinimumWidth(kLeastRightWidth);
     addDock(kHistory, tr("History"), Qt::RightDockWidgetArea, m_history);
     addDock(kTraining, tr("Training"), Qt::BottomDockWidgetArea, m_training);
+    auto* pareto = new ui::ParetoPanel(workbench);
+    connect(pareto, &ui::ParetoPanel::attachDataRequested, this, &Workspace::attachDataRequested);
+    addDock(kPareto, tr("Pareto"), Qt::BottomDockWidgetArea, pareto);
     addDock(kLog, tr("Log"), Qt::BottomDockWidgetArea, new ui::LogPanel);
     placeDocks();
     connectPlots();
@@ -149,7 +160,8 @@ void Workspace::placeDocks() {
     addDockWidget(Qt::RightDockWidgetArea, dock(kSettings));
     tabifyDockWidget(dock(kSettings), dock(kHistory));
     addDockWidget(Qt::BottomDockWidgetArea, dock(kTraining));
-    tabifyDockWidget(dock(kTraining), dock(kLog));
+    tabifyDockWidget(dock(kTraining), dock(kPareto));
+    tabifyDockWidget(dock(kPareto), dock(kLog));
     for (const QString& id : {kSettings, kTraining}) dock(id)->raise();
 }
 
@@ -170,13 +182,19 @@ void Workspace::applyLayout(Layout layout) {
     m_isArranged = true;
     placeDocks();
     giveSizes(layout);
-    if (layout == Layout::Tune) dock(kHistory)->raise();
+    if (layout != Layout::Explore) dock(kHistory)->raise();
+    if (layout == Layout::Compare) {
+        dock(kPareto)->raise();
+        showTab(kCompare);
+    }
     refreshTitlesLater();
 }
 
 void Workspace::giveSizes(Layout layout) {
     resizeDocks({dock(kLayers), dock(kSettings)}, {kLeftWidth, kRightWidth}, Qt::Horizontal);
-    const int share = layout == Layout::Tune ? height() / 2 : height() / 4;
+    const int share = layout == Layout::Explore ? height() / 4
+                      : layout == Layout::Tune  ? height() / 2
+                                                : height() * 2 / 5;
     resizeDocks({dock(kTraining)}, {share}, Qt::Vertical);
 }
 

@@ -10,6 +10,7 @@ class QDockWidget;
 class QTabWidget;
 
 namespace espalier::ui {
+class ComparePanel;
 class HistoryPanel;
 class LayerListPanel;
 class SensitivityPanel;
@@ -23,18 +24,19 @@ namespace espalier::gui {
 class Workspace : public QMainWindow {
     Q_OBJECT
 public:
-    enum class Layout { Explore, Tune };
+    enum class Layout { Explore, Tune, Compare };
 
     explicit Workspace(ui::Workbench* workbench, QWidget* parent = nullptr);
 
     ui::TrainingPanel* training() const { return m_training; }
     ui::HistoryPanel* history() const { return m_history; }
     ui::SensitivityPanel* sensitivity() const { return m_sensitivity; }
+    ui::ComparePanel* compare() const { return m_compare; }
 
     /// By the id of its action: "view.layers". Null for other ids.
     QDockWidget* dock(const QString& actionId) const;
-    /// Brings the tab "view.weights", "view.heatmap", "view.channels", "view.overview" or
-    /// "view.sensitivity" to the front.
+    /// Brings the tab "view.weights", "view.heatmap", "view.channels", "view.overview",
+    /// "view.sensitivity" or "view.compare" to the front.
     bool hasTab(const QString& actionId) const { return m_pages.contains(actionId); }
     void showTab(const QString& actionId);
     void showDock(const QString& actionId);
@@ -76,6 +78,7 @@ private:
     ui::TrainingPanel* m_training;
     ui::HistoryPanel* m_history;
     ui::SensitivityPanel* m_sensitivity;
+    ui::ComparePanel* m_compare;
 };
 
 }  // namespace espalier::gui

@@ -68,7 +68,7 @@ private Q_SLOTS:
             const QString keys = action->shortcut().toString(QKeySequence::NativeText);
             if (keys.isEmpty() || !action->parent()->inherits("espalier::ui::LayerActions"))
                 continue;
-            QVERIFY2(listed.filter(QStringLiteral(": ") + keys).size() == 1, qPrintable(keys));
+            QVERIFY2(!listed.filter(QStringLiteral(": ") + keys).isEmpty(), qPrintable(keys));
         }
     }
 

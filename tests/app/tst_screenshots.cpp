@@ -13,8 +13,10 @@
 #include "tests/support/drag.h"
 #include "tests/support/window_probe.h"
 #include "ui/document/channels.h"
+#include "ui/document/comparison.h"
 #include "ui/panels/training_panel.h"
 #include "ui/plots/bars_view.h"
+#include "ui/plots/pareto_view.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
 
@@ -157,6 +159,67 @@ private Q_SLOTS:
         m_probe->trigger("view.weights");
         shoot("weights-dark");
         m_probe->trigger("view.theme_light");
+    }
+
+    void pareto() {
+        m_probe->trigger("view.layout_compare");
+        ui::Document& document = m_probe->document();
+        const project::NodeId tuned = document.state().node;
+        document.goTo(document.history().root());
+        for (const double sparsity : {0.8, 0.9, 0.95}) {
+            RunControl control;
+            auto plan = prune::withSparsityEverywhere(*document.snapshot(), document.plan(),
+                                                      sparsity, prune::Scope::Global, control);
+            document.setPlan(*plan, QStringLiteral("prune"));
+            QVERIFY(m_probe->rest());
+            for (const char* action : {"tools.remember", "tools.baseline"}) {
+                m_probe->trigger(action);
+                QVERIFY(m_probe->rest());
+            }
+        }
+        document.setNodePinned(tuned, true);
+        auto* view = m_probe->child<plots::ParetoView>("paretoView");
+        QVERIFY(m_probe->rest());
+        const auto& marks = view->marks();
+        // The opened model, the trained one, three trials and their baselines.
+        QCOMPARE(marks.size(), std::size_t{8});
+        QVERIFY(std::ranges::all_of(marks, &plots::ParetoMark::isComparable));
+        shoot("pareto");
+        const auto trial = std::ranges::find(marks, QString("trial 2"), &plots::ParetoMark::name);
+        const auto steps = document.undoStack()->count();
+        Q_EMIT view->markChosen(static_cast<int>(trial - marks.begin()));
+        QCOMPARE(document.undoStack()->count(), steps + 1);
+        QCOMPARE(document.history().node(document.state().node).name, std::string("trial 2"));
+    }
+
+    void compare() {
+        m_probe->trigger("view.compare");
+        select("fc1.weight");
+        ui::Comparison& comparison = *m_probe->window.workbench()->comparison();
+        const auto nodes = m_probe->document().history().nodes();
+        const auto tuned = std::ranges::find_if(nodes, [](const auto& node) {
+            return node->operation == project::Operation::FineTune;
+        });
+        comparison.setSide(ui::Comparison::Right, {ui::Side::Kind::Node, (*tuned)->id});
+        m_probe->child<QAbstractButton>("compareAccuracy")->click();
+        QVERIFY(m_probe->rest());
+        m_probe->child<QAbstractButton>("compareLatency")->click();
+        QVERIFY(m_probe->rest());
+        QVERIFY(comparison.latencies());
+        QCOMPARE(comparison.classes().size(), std::size_t{10});
+        m_probe->child<QAbstractButton>("compareLog")->click();
+        shoot("compare");
+        m_probe->child<QComboBox>("comparePicture")->setCurrentIndex(1);
+        QVERIFY(m_probe->rest());
+        shoot("compare-classes");
+        m_probe->trigger("view.theme_dark");
+        shoot("compare-dark");
+        m_probe->child<QComboBox>("comparePicture")->setCurrentIndex(0);
+        QVERIFY(m_probe->rest());
+        shoot("compare-dark-histograms");
+        m_probe->trigger("view.theme_light");
+        m_probe->trigger("view.layout_explore");
+        m_probe->document().goTo((*tuned)->id);  // what was exported: nothing is lost with it
     }
 
     void channels() {

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/history_panel.h"
 
+#include <QLineEdit>
 #include <QSignalSpy>
 #include <QToolButton>
 #include <QTreeWidget>
 #include <QUndoStack>
 
+#include "tests/support/grab.h"
 #include "tests/support/gui_test.h"
 #include "tests/support/open_model.h"
 #include "ui/dialogs/dialogs.h"
 #include "ui/document/channels.h"
+#include "ui/panels/two_line_delegate.h"
 
 using namespace espalier;
 using ui::HistoryPanel;
 
 namespace {
+
+constexpr int kDetailRole = ui::TwoLineDelegate::kDetailRole;
 
 QTreeWidgetItem* root(const HistoryPanel& panel) {
     return test::find<QTreeWidget>(panel, "historyTree")->topLevelItem(0);
@@ -73,10 +78,10 @@ private Q_SLOTS:
         QCOMPARE(root(panel)->childCount(), 1);
         QCOMPARE(root(panel)->child(0)->text(0), QString("halved"));
         model.document.undoStack()->undo();
-        QCOMPARE(root(panel)->childCount(), 2);  // the pinned state stays in the tree
+        QCOMPARE(root(panel)->childCount(), 1);          // the pinned state stays in the tree
+        QVERIFY(root(panel)->child(0)->font(0).bold());  // and is what is shown
         model.document.undoStack()->undo();
-        QCOMPARE(root(panel)->childCount(), 1);
-        QVERIFY(root(panel)->font(0).bold());
+        QVERIFY(root(panel)->font(0).bold() && !root(panel)->child(0)->font(0).bold());
     }
 
     void channelsThatAreCutOutCount() {
@@ -112,18 +117,130 @@ private Q_SLOTS:
         QVERIFY(!model.document.plan().weights.empty());
     }
 
-    void renamesAState() {
+    void renamesInPlace() {
+        if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+        test::OpenModel model;
+        HistoryPanel panel(&model.workbench);
+        QVERIFY(model.open());
+        panel.show();
+        QVERIFY(QTest::qWaitForWindowActive(&panel));
+        auto* tree = test::find<QTreeWidget>(panel, "historyTree");
+        tree->setFocus();
+        const auto type = [&](const QString& name) {
+            QTest::keyClick(tree, Qt::Key_F2);
+            auto* editor = tree->findChild<QLineEdit*>();
+            QVERIFY(editor);
+            editor->setText(name);
+            // A figure of the row that arrives meanwhile takes nothing of it away.
+            model.document.setEvaluation({});
+            QCOMPARE(editor->text(), name);
+            QTest::keyClick(editor, Qt::Key_Return);
+            QTRY_VERIFY(!tree->findChild<QLineEdit*>());
+        };
+        type("the beginning");
+        const auto nameOf = [&] {
+            return model.document.history().node(model.document.history().root()).name;
+        };
+        QCOMPARE(root(panel)->text(0), QString("the beginning"));
+        QCOMPARE(nameOf(), std::string("the beginning"));
+        type("  ");  // no name at all is none
+        QCOMPARE(nameOf(), std::string("the beginning"));
+        QCOMPARE(root(panel)->text(0), QString("the beginning"));
+    }
+
+    void saysWhatMadeAStateWhenAndHowItWasMeasured() {
+        if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+        test::OpenModel model;
+        HistoryPanel panel(&model.workbench);
+        QVERIFY(model.open());
+        measure::Evaluation evaluation;
+        evaluation.samples = 5000;
+        evaluation.top1 = 0.9712;
+        model.document.setEvaluation(evaluation);
+        QVERIFY(model.rest());
+        const QTreeWidgetItem& item = *root(panel);
+        const auto detail = [&](int column) { return item.data(column, kDetailRole).toString(); };
+        QVERIFY2(detail(0).startsWith("opened · "), qPrintable(detail(0)));
+        QCOMPARE(item.text(1), QString::fromUtf8("97.12\u2009%"));
+        QCOMPARE(detail(1), QString::fromUtf8("val. 5\u2009000"));
+        QVERIFY2(item.toolTip(1).contains(QString::fromUtf8("5\u2009000 samples (validation)")),
+                 qPrintable(item.toolTip(1)));
+        QCOMPARE(detail(2), QString::fromUtf8("431\u2009k"));
+        test::showAt(panel, {320, 300});
+        test::grab(panel, "history_panel");
+    }
+
+    void pinsByKeyAndDeletesWhatIsNotPinned() {
         if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
         ui::DialogScript script;
         test::OpenModel model;
-        const HistoryPanel panel(&model.workbench);
+        HistoryPanel panel(&model.workbench);
         QVERIFY(model.open());
-        script.nextText("the beginning");
-        test::find<QToolButton>(panel, "historyRename")->click();
-        QCOMPARE(root(panel)->text(0), QString("the beginning"));
-        QCOMPARE(model.document.history().node(model.document.history().root()).name,
-                 std::string("the beginning"));
+        halveAll(model.document);
+        model.workbench.pinCurrent("halved");
+        model.document.goTo(model.document.history().root());
+        panel.show();
+        QVERIFY(QTest::qWaitForWindowActive(&panel));
+        auto* tree = test::find<QTreeWidget>(panel, "historyTree");
+        tree->setFocus();
+        QSignalSpy failed(&panel, &HistoryPanel::failed);
+        tree->setCurrentItem(root(panel)->child(0));
+        QTest::keyClick(tree, Qt::Key_Delete);
+        QCOMPARE(failed.count(), 1);  // it was pinned by name
+        QTest::keyClick(tree, Qt::Key_P);
+        QVERIFY(!model.document.history().node(project::NodeId{1}).isPinned);
+        QVERIFY(!root(panel)->child(0)->data(0, kDetailRole).toString().contains("pinned"));
+        QTest::keyClick(tree, Qt::Key_Delete);
+        QCOMPARE(root(panel)->childCount(), 0);
+        model.document.undoStack()->undo();
+        QCOMPARE(root(panel)->child(0)->text(0), QString("halved"));
+        // The opened file stays.
+        tree->setCurrentItem(root(panel));
+        QTest::keyClick(tree, Qt::Key_Delete);
+        QCOMPARE(failed.count(), 2);
+        QCOMPARE(root(panel)->childCount(), 1);
+        QVERIFY(script.shown().isEmpty());
+    }
+
+    void asksBeforeItDeletesABranch() {
+        if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+        ui::DialogScript script;
+        test::OpenModel model;
+        HistoryPanel panel(&model.workbench);
+        QVERIFY(model.open());
+        halveAll(model.document);
+        model.workbench.pinCurrent("halved");
+        model.document.setRule(*model.document.snapshot()->find("fc1.weight"),
+                               prune::WeightRule::sparsity(0.9));
+        model.workbench.pinCurrent("below");
+        for (const int node : {1, 2}) model.document.setNodePinned(project::NodeId{node}, false);
+        model.document.goTo(model.document.history().root());
+        auto* tree = test::find<QTreeWidget>(panel, "historyTree");
+        tree->setCurrentItem(root(panel)->child(0));
+        auto* remove = test::find<QToolButton>(panel, "historyRemove");
+        script.nextAnswer(1);
+        remove->click();
+        QCOMPARE(model.document.history().nodes().size(), std::size_t{3});
+        script.nextAnswer(0);
+        remove->click();
+        QCOMPARE(model.document.history().nodes().size(), std::size_t{1});
         QVERIFY(script.isUsedUp());
+    }
+
+    void anotherModelHasAHistoryOfItsOwn() {
+        if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+        test::OpenModel model;
+        HistoryPanel panel(&model.workbench);
+        QVERIFY(model.open());
+        halveAll(model.document);
+        model.workbench.pinCurrent("halved");
+        QVERIFY(model.rest());
+        model.document.closeModel();
+        QCOMPARE(test::find<QTreeWidget>(panel, "historyTree")->topLevelItemCount(), 0);
+        QVERIFY(model.open());
+        QVERIFY(model.rest());
+        QCOMPARE(root(panel)->childCount(), 0);
+        QCOMPARE(root(panel)->text(2), QString::fromUtf8("0.0\u2009%"));
     }
 
     void everyFieldHasAName() {

@@ -2,6 +2,7 @@
 // The state of the window: model, plan, selection, measurements, undo. The only thing panels know.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -83,6 +84,15 @@ public:
     /// The plan as it is now on the weights of `node`.
     void moveTo(project::NodeId node, const QString& text);
     void renameNode(project::NodeId node, const QString& name);  ///< no undo step
+    void setNodePinned(project::NodeId node, bool isPinned);     ///< no undo step
+    /// With all that came from it: one undo step. Errors: of project::History::checkRemoval.
+    Result<void> removeNode(project::NodeId node);
+    /// A plan on the weights of a state, remembered with what was measured of it; the state that is
+    /// shown stays. No undo step.
+    project::NodeId addTrial(const State& state, const QString& name);
+    /// The node of the history that has these weights and this plan, `state.node` before others;
+    /// invalid when there is none.
+    project::NodeId nodeOf(const State& state) const;
 
     /// While dragging: shows what a threshold on |w| would remove. None: back to the plan.
     void preview(model::LayerId layer, std::optional<double> threshold);
@@ -105,6 +115,15 @@ public:
     /// Measured on `state` (none: the current one); found again when undo leads there.
     void setEvaluation(measure::Evaluation evaluation, const std::optional<State>& state = {});
     void setLatency(measure::Latency latency, const std::optional<State>& state = {});
+    /// Of states that were measured in turns, in their order.
+    void setLatencies(const std::vector<State>& states,
+                      const std::vector<measure::Latency>& latencies);
+    /// Of any state; on whichever split was measured last when none is given.
+    std::optional<measure::Evaluation> evaluationOf(const State& state,
+                                                    std::optional<data::Split> split = {}) const;
+    std::optional<Timed> latencyOf(const State& state) const;
+    project::Metrics metricsOf(
+        const State& state) const;  ///< on choiceSplit where there is a choice
     /// Of exactly what is shown; none when that was not measured, or while a cut is dragged.
     std::optional<measure::Evaluation> evaluation() const;
     std::optional<measure::Latency> latency() const;
@@ -138,6 +157,7 @@ Q_SIGNALS:
 
 private:
     friend class StateCommand;
+    friend class RemovalCommand;
     void push(State next, const QString& text, const QString& mergeKey = {});
     void setState(const State& state);
     bool refreshFootprint();
@@ -145,7 +165,8 @@ private:
     void followLayers(const model::Snapshot& before);
     std::int64_t previewedRemoved(const model::Layer& layer, const prune::CutCosts* cut,
                                   double threshold) const;
-    void noteMetrics(const State& measured, project::Metrics metrics);
+    void noteMetrics(const State& measured, const std::function<void(project::Metrics&)>& note);
+    void setRemoved(const std::vector<project::NodeId>& nodes, bool removed);
     std::int64_t countRemoved(const model::Layer& layer) const;
     const model::SnapshotPtr& snapshotOf(const State& state) const;
     /// What is compared with: the opened file where channels have been cut since, else the
@@ -172,6 +193,7 @@ private:
     data::DatasetPtr m_dataset;
     prune::ScoreCache m_scores;
     Measurements m_measurements;
+    int m_latencyRuns = 0;
 };
 
 }  // namespace espalier::ui

@@ -105,18 +105,18 @@ void Document::setPlan(prune::Plan plan, const QString& text, const QString& mer
 }
 
 void Document::goTo(project::NodeId node) {
-    if (!node.isValid() || node.index() >= m_history.nodes().size()) return;
+    if (!m_history.has(node)) return;
     const project::Node& target = m_history.node(node);
     push({node, target.plan}, tr("go to %1").arg(QString::fromStdString(target.name)));
 }
 
 void Document::moveTo(project::NodeId node, const QString& text) {
-    if (!node.isValid() || node.index() >= m_history.nodes().size()) return;
+    if (!m_history.has(node)) return;
     push({node, m_state.plan}, text);
 }
 
 void Document::renameNode(project::NodeId node, const QString& name) {
-    if (!node.isValid() || node.index() >= m_history.nodes().size()) return;
+    if (!m_history.has(node)) return;
     m_history = m_history.renamed(node, name.toStdString());
     Q_EMIT historyChanged();
 }
@@ -163,38 +163,11 @@ void Document::goOn(const State& from, model::SnapshotPtr model, const QString& 
     if (effective(*from.plan) != effective(*history.node(parent).plan)) {
         auto pinned = history.pinned(parent, from.plan, tr("plan of %1").arg(name).toStdString());
         parent = pinned.id;
-        history = std::move(pinned.history);
+        history = pinned.history.withPin(parent, false);
     }
     auto added = history.committed(parent, std::move(model), name.toStdString());
     setHistory(std::move(added.history), added.id, tr("go on from %1").arg(name));
     setSaved(m_state);
-}
-
-void Document::setEvaluation(measure::Evaluation evaluation, const std::optional<State>& state) {
-    const State measured = state.value_or(m_state);
-    if (!measured.node.isValid()) return;
-    m_measurements.setEvaluation(snapshotOf(measured), *measured.plan, evaluation);
-    project::Metrics metrics = m_history.node(measured.node).metrics;
-    metrics.evaluation = std::move(evaluation);
-    noteMetrics(measured, std::move(metrics));
-}
-
-void Document::setLatency(measure::Latency latency, const std::optional<State>& state) {
-    const State measured = state.value_or(m_state);
-    if (!measured.node.isValid()) return;
-    m_measurements.setLatency(snapshotOf(measured), *measured.plan, latency);
-    project::Metrics metrics = m_history.node(measured.node).metrics;
-    metrics.latency = std::move(latency);
-    noteMetrics(measured, std::move(metrics));
-}
-
-// A history node shows what was measured with the plan it was made with.
-void Document::noteMetrics(const State& measured, project::Metrics metrics) {
-    if (effective(*measured.plan) == effective(*m_history.node(measured.node).plan)) {
-        m_history = m_history.withMetrics(measured.node, std::move(metrics));
-        Q_EMIT historyChanged();
-    }
-    Q_EMIT measurementsChanged();
 }
 
 std::optional<measure::Evaluation> Document::evaluation() const {
@@ -203,8 +176,9 @@ std::optional<measure::Evaluation> Document::evaluation() const {
 }
 
 std::optional<measure::Latency> Document::latency() const {
-    if (m_preview || m_channels->isPreviewing()) return {};
-    return m_measurements.latency(snapshot(), plan());
+    if (m_preview || m_channels->isPreviewing() || !hasModel()) return {};
+    const auto timed = latencyOf(m_state);
+    return timed ? std::optional(timed->latency) : std::nullopt;
 }
 
 State Document::denseState() const {
@@ -223,7 +197,8 @@ std::optional<measure::Evaluation> Document::denseEvaluation(
 
 std::optional<measure::Latency> Document::denseLatency() const {
     if (!hasModel()) return {};
-    return m_measurements.latency(m_history.node(m_history.root()).snapshot, prune::Plan{});
+    const auto timed = latencyOf(denseState());
+    return timed ? std::optional(timed->latency) : std::nullopt;
 }
 
 project::NodeId Document::trained(project::NodeId node) const {

@@ -30,6 +30,10 @@ prune::Plan effective(const prune::Plan& plan) {
     return key;
 }
 
+data::Split choiceSplit(const data::Dataset& dataset) {
+    return data::info(dataset).validation > 0 ? data::Split::Validation : data::Split::Test;
+}
+
 void Measurements::setEvaluation(const model::SnapshotPtr& snapshot, const prune::Plan& plan,
                                  measure::Evaluation evaluation) {
     auto& evaluations = entry(snapshot, plan).evaluations;
@@ -39,8 +43,8 @@ void Measurements::setEvaluation(const model::SnapshotPtr& snapshot, const prune
 }
 
 void Measurements::setLatency(const model::SnapshotPtr& snapshot, const prune::Plan& plan,
-                              measure::Latency latency) {
-    entry(snapshot, plan).latency = std::move(latency);
+                              Timed timed) {
+    entry(snapshot, plan).latency = std::move(timed);
 }
 
 std::optional<measure::Evaluation> Measurements::evaluation(
@@ -53,8 +57,8 @@ std::optional<measure::Evaluation> Measurements::evaluation(
     return ofSplit == found->evaluations.end() ? std::nullopt : std::optional(*ofSplit);
 }
 
-std::optional<measure::Latency> Measurements::latency(const model::SnapshotPtr& snapshot,
-                                                      const prune::Plan& plan) const {
+std::optional<Timed> Measurements::latency(const model::SnapshotPtr& snapshot,
+                                           const prune::Plan& plan) const {
     const Entry* found = find(snapshot, plan);
     return found ? found->latency : std::nullopt;
 }

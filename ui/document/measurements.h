@@ -15,19 +15,26 @@ namespace espalier::ui {
 /// The part of a plan that decides which weights go: two plans with equal ones give the same masks.
 prune::Plan effective(const prune::Plan& plan);
 
+/// The split that choices are made on: validation, or test where there is no other.
+data::Split choiceSplit(const data::Dataset& dataset);
+
+/// A latency, and which others it can be compared with: those of the same run.
+struct Timed {
+    measure::Latency latency;
+    int run = 0;
+};
+
 class Measurements {
 public:
     void setEvaluation(const model::SnapshotPtr& snapshot, const prune::Plan& plan,
                        measure::Evaluation evaluation);
-    void setLatency(const model::SnapshotPtr& snapshot, const prune::Plan& plan,
-                    measure::Latency latency);
+    void setLatency(const model::SnapshotPtr& snapshot, const prune::Plan& plan, Timed timed);
 
     /// On `split`; on whichever was measured last when none is given.
     std::optional<measure::Evaluation> evaluation(const model::SnapshotPtr& snapshot,
                                                   const prune::Plan& plan,
                                                   std::optional<data::Split> split = {}) const;
-    std::optional<measure::Latency> latency(const model::SnapshotPtr& snapshot,
-                                            const prune::Plan& plan) const;
+    std::optional<Timed> latency(const model::SnapshotPtr& snapshot, const prune::Plan& plan) const;
 
     void clear() { m_entries.clear(); }
     void forgetEvaluations();  ///< other data is attached
@@ -37,7 +44,7 @@ private:
         model::SnapshotPtr snapshot;
         prune::Plan plan;                              // effective
         std::vector<measure::Evaluation> evaluations;  // at most one a split, the latest last
-        std::optional<measure::Latency> latency;
+        std::optional<Timed> latency;
     };
     const Entry* find(const model::SnapshotPtr& snapshot, const prune::Plan& plan) const;
     Entry& entry(const model::SnapshotPtr& snapshot, const prune::Plan& plan);

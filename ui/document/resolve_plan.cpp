@@ -44,6 +44,17 @@ PlanSubject planSubject(const Document& document) {
     return subject;
 }
 
+PlanSubject planSubject(const Document& document, const State& state) {
+    const bool isShown = document.history().node(state.node).snapshot == document.snapshot() &&
+                         effective(*state.plan) == effective(document.plan());
+    if (isShown) return planSubject(document);
+    PlanSubject subject;
+    subject.snapshot = document.history().node(state.node).snapshot;
+    subject.plan = state.plan;
+    subject.scores = document.scores();
+    return subject;
+}
+
 Result<prune::MasksPtr> resolvePlan(const PlanSubject& subject, RunControl& control) {
     if (subject.masks) return subject.masks;
     if (!subject.plan->hasChannels())
@@ -74,6 +85,18 @@ Result<model::SnapshotPtr> cutSnapshot(const PlanSubject& subject, const EventSi
     const auto inputs = subject.snapshot->inputs();
     options.inputs.assign(inputs.begin(), inputs.end());
     return model::openSnapshot(file, options, events, control);
+}
+
+Result<measure::Subject> timedSubject(const std::string& name, const PlanSubject& subject,
+                                      const EventSink<>& events, RunControl& control) {
+    const auto masks = resolvePlan(subject, control);
+    if (!masks) return masks.error();
+    const auto& channels = (*masks)->channels();
+    if (!channels || channels->isWhole()) return measure::Subject{name, subject.snapshot, *masks};
+    // Zeros in full shapes would tell nothing of what cutting gains.
+    const auto cut = cutSnapshot(subject, events, control);
+    if (!cut) return cut.error();
+    return measure::Subject{name, *cut, nullptr};
 }
 
 }  // namespace espalier::ui

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "core/exchange/export.h"
+#include "core/measure/latency.h"
 #include "core/prune/masks.h"
 #include "ui/document/channels.h"
+#include "ui/document/state.h"
 
 namespace espalier::ui {
 
@@ -20,6 +22,8 @@ struct PlanSubject {
 
 /// Of what the window shows now.
 PlanSubject planSubject(const Document& document);
+/// Of any state.
+PlanSubject planSubject(const Document& document, const State& state);
 
 /// Analyses and scores the model if its plan asks for that. Errors: those of channels::analyse,
 /// prune::channelScores, prune::chooseChannels and prune::resolve.
@@ -33,5 +37,9 @@ Result<exchange::CutPlan> cutPlan(const PlanSubject& subject, const EventSink<>&
 /// file.
 Result<model::SnapshotPtr> cutSnapshot(const PlanSubject& subject, const EventSink<>& events,
                                        RunControl& control);
+
+/// What is to be timed of a plan: the model with its channels cut out, or else with zeros.
+Result<measure::Subject> timedSubject(const std::string& name, const PlanSubject& subject,
+                                      const EventSink<>& events, RunControl& control);
 
 }  // namespace espalier::ui

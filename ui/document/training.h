@@ -12,6 +12,7 @@ namespace espalier::ui {
 struct Tuned {
     train::TrainResult training;
     bool isSameSplit = false;  ///< validated on the split that `evaluate` uses too
+    data::DataSpec data{};     ///< with the share that this training validated on
     bool isSamePlan = false;   ///< the plan removes exactly what was masked while training
 };
 

@@ -9,10 +9,13 @@
 #include "core/project/task_support.h"
 #include "core/prune/masks.h"
 #include "ui/document/channel_jobs.h"
+#include "ui/document/comparison.h"
 #include "ui/document/index_queue.h"
+#include "ui/document/node_figures.h"
 #include "ui/document/score_jobs.h"
 #include "ui/document/sensitivity_scan.h"
 #include "ui/document/training.h"
+#include "ui/document/trials.h"
 
 namespace espalier::ui {
 
@@ -86,10 +89,15 @@ Workbench::Workbench(Document* document, JobRunner* jobs, QObject* parent)
       m_jobs(jobs),
       m_channelJobs(new ChannelJobs(document, jobs, this)),
       m_scoreJobs(new ScoreJobs(document, jobs, this)),
-      m_sensitivity(new SensitivityScan(document, jobs, this)) {
+      m_sensitivity(new SensitivityScan(document, jobs, this)),
+      m_nodeFigures(new NodeFigures(document, jobs, this)),
+      m_trials(new Trials(document, jobs, this)),
+      m_comparison(new Comparison(document, jobs, this)) {
     connect(m_channelJobs, &ChannelJobs::failed, this, &Workbench::fail);
     connect(m_scoreJobs, &ScoreJobs::failed, this, &Workbench::fail);
     connect(m_sensitivity, &SensitivityScan::failed, this, &Workbench::fail);
+    connect(m_trials, &Trials::failed, this, &Workbench::fail);
+    connect(m_comparison, &Comparison::failed, this, &Workbench::fail);
     connect(document, &Document::scoresMeasured, this, &Workbench::refreshMasks);
     connect(document->channels(), &Channels::choiceChanged, this, &Workbench::refreshMasks);
     connect(document, &Document::snapshotChanged, this, &Workbench::indexLayers);

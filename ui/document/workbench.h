@@ -21,9 +21,12 @@
 namespace espalier::ui {
 
 class ChannelJobs;
+class Comparison;
 class IndexQueue;
+class NodeFigures;
 class ScoreJobs;
 class SensitivityScan;
+class Trials;
 struct Tuned;
 
 class Workbench : public QObject {
@@ -37,6 +40,9 @@ public:
     ChannelJobs* channelJobs() const { return m_channelJobs; }
     ScoreJobs* scoreJobs() const { return m_scoreJobs; }
     SensitivityScan* sensitivity() const { return m_sensitivity; }
+    NodeFigures* nodeFigures() const { return m_nodeFigures; }
+    Trials* trials() const { return m_trials; }
+    Comparison* comparison() const { return m_comparison; }
 
     void openModel(const std::filesystem::path& path,
                    const std::vector<script::InputSpec>& inputs = {});
@@ -124,6 +130,9 @@ private:
     ChannelJobs* m_channelJobs;
     ScoreJobs* m_scoreJobs;
     SensitivityScan* m_sensitivity;
+    NodeFigures* m_nodeFigures;
+    Trials* m_trials;
+    Comparison* m_comparison;
     prune::MasksPtr m_lastMasks;  ///< lends the masks of layers that an edit did not touch
     std::shared_ptr<IndexQueue> m_indexQueue;
     std::unique_ptr<Training> m_training;

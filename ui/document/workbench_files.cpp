@@ -171,9 +171,8 @@ void Workbench::pinCurrent(const QString& name) {
     if (!m_document->hasModel()) return;
     const State& state = m_document->state();
     auto added = m_document->history().pinned(state.node, state.plan, name.toStdString());
-    const project::Metrics metrics{m_document->evaluation(), m_document->latency()};
-    m_document->setHistory(added.history.withMetrics(added.id, metrics), added.id,
-                           tr("pin %1").arg(name));
+    m_document->setHistory(added.history.withMetrics(added.id, m_document->metricsOf(state)),
+                           added.id, tr("pin %1").arg(name));
 }
 
 }  // namespace espalier::ui

@@ -58,16 +58,11 @@ Result<Accuracy> measureAccuracy(const Subject& subject, const data::Dataset& da
 
 Result<std::vector<measure::Latency>> measureBoth(const Subject& subject, const EventSink<>& events,
                                                   RunControl& control) {
-    const auto masks = subject.resolved(control);
-    if (!masks) return masks.error();
     std::vector<measure::Subject> models{{"before", subject.root, nullptr}};
-    if (const auto& channels = (*masks)->channels(); channels && !channels->isWhole()) {
-        // Zeros in full shapes would tell nothing of what cutting gains.
-        const auto cut = cutSnapshot(subject.plan, events, control);
-        if (!cut) return cut.error();
-        models.push_back({"now", *cut, nullptr});
-    } else if (!subject.isDense) {
-        models.push_back({"now", subject.snapshot, *masks});
+    if (!subject.isDense) {
+        const auto now = timedSubject("now", subject.plan, events, control);
+        if (!now) return now.error();
+        models.push_back(*now);
     }
     return measure::measureLatency(models, {}, events, control);
 }
@@ -81,6 +76,8 @@ Result<Tuned> tune(const Subject& subject, const data::Dataset& dataset,
     if (!result) return result.error();
     Tuned tuned{std::move(*result)};
     tuned.isSameSplit = data::spec(dataset).validation == recipe.validation;
+    tuned.data = data::spec(dataset);
+    tuned.data.validation = recipe.validation;
     RunControl afterwards;  // `control` may have been stopped
     PlanSubject tunedPlan;
     tunedPlan.snapshot = tuned.training.best;
@@ -129,8 +126,9 @@ void Workbench::measureLatency() {
         [this, subject](const Result<std::vector<measure::Latency>>& result) {
             if (!result) return fail(result.error());
             if (!isModel(subject.root) || result->empty()) return;
-            m_document->setLatency(result->front(), m_document->denseState());
-            if (!subject.isDense) m_document->setLatency(result->back(), subject.state);
+            std::vector<State> states{m_document->denseState()};
+            if (!subject.isDense) states.push_back(subject.state);
+            m_document->setLatencies(states, *result);
         });
 }
 
@@ -171,8 +169,10 @@ void Workbench::finishTraining(const State& state, const Tuned& tuned) {
     const train::TrainResult& result = tuned.training;
     const QString name = result.epochs == 1 ? tr("fine-tuned 1 epoch")
                                             : tr("fine-tuned %1 epochs").arg(result.epochs);
-    auto added =
-        m_document->history().fineTuned(state.node, state.plan, result, name.toStdString());
+    auto added = m_document->history().fineTuned(state.node, state.plan, result, name.toStdString(),
+                                                 tuned.data);
+    // With other masks than the plan's, what was measured is not what this state shows.
+    if (!tuned.isSamePlan) added.history = added.history.withMetrics(added.id, {});
     m_document->setHistory(std::move(added.history), added.id, tr("fine-tuning"));
     if (tuned.isSameSplit) m_document->setEvaluation(result.before, state);
     if (tuned.isSameSplit && tuned.isSamePlan) {

@@ -3,17 +3,19 @@
 
 #include <utility>
 
+#include <QAction>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QSignalBlocker>
 #include <QToolButton>
 #include <QTreeWidget>
 #include <QVBoxLayout>
 
-#include "core/base/format.h"
 #include "ui/dialogs/dialogs.h"
-#include "ui/document/measurements.h"
-#include "ui/document/resolve_plan.h"
+#include "ui/document/node_figures.h"
 #include "ui/document/workbench.h"
+#include "ui/panels/history_rows.h"
+#include "ui/panels/two_line_delegate.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
 
@@ -21,45 +23,20 @@ namespace espalier::ui {
 namespace {
 
 constexpr int kNodeRole = Qt::UserRole;
-const QString kUnknown = QStringLiteral("–");
-enum Column { Name, Accuracy, Sparsity, ColumnCount };
-
-style::Icon iconFor(project::Operation operation) {
-    switch (operation) {
-        case project::Operation::Open:
-        case project::Operation::Commit:
-            return style::Icon::Model;
-        case project::Operation::Pin:
-            return style::Icon::Pin;
-        case project::Operation::FineTune:
-            return style::Icon::Train;
-    }
-    return style::Icon::Model;
-}
 
 project::NodeId nodeOf(const QTreeWidgetItem* item) {
-    return item ? project::NodeId{item->data(Name, kNodeRole).toInt()} : project::NodeId{};
+    return item ? project::NodeId{item->data(HistoryName, kNodeRole).toInt()} : project::NodeId{};
 }
 
-void setBold(QTreeWidgetItem& item, bool bold) {
-    QFont font = item.font(Name);
-    font.setBold(bold);
-    item.setFont(Name, font);
-}
-
-/// Share of the prunable weights that is removed, those of channels that are cut out included.
-double sparsityOf(const prune::Footprint& dense, const prune::Footprint& now) {
-    return dense.weights == 0 ? 0 : 1 - double(now.weightsKept) / double(dense.weights);
-}
-
-Result<double> sparsityOf(const project::Node& node, RunControl& control) {
-    PlanSubject subject;
-    subject.snapshot = node.snapshot;
-    subject.plan = node.plan;
-    const auto masks = resolvePlan(subject, control);
-    if (!masks) return masks.error();
-    return sparsityOf(prune::denseFootprint(*node.snapshot),
-                      prune::footprint(*node.snapshot, **masks));
+QAction* makeAction(QTreeWidget* tree, style::Icon icon, const QString& text, const QString& tip,
+                    const QKeySequence& keys) {
+    auto* action = new QAction(style::icon(icon), text, tree);
+    action->setShortcut(keys);
+    action->setShortcutContext(Qt::WidgetShortcut);
+    const QString shown = keys.toString(QKeySequence::NativeText);
+    action->setToolTip(shown.isEmpty() ? tip : QStringLiteral("%1 (%2)").arg(tip, shown));
+    tree->addAction(action);
+    return action;
 }
 
 }  // namespace
@@ -68,6 +45,7 @@ HistoryPanel::HistoryPanel(Workbench* workbench, QWidget* parent)
     : QWidget(parent), m_workbench(workbench) {
     setObjectName(QStringLiteral("historyPanel"));
     makeTree();
+    makeActions();
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel,
                                style::kSpacePanel);
@@ -76,15 +54,18 @@ HistoryPanel::HistoryPanel(Workbench* workbench, QWidget* parent)
     layout->addLayout(makeButtons());
 
     const Document* document = workbench->document();
-    connect(document, &Document::historyChanged, this, &HistoryPanel::rebuild);
+    connect(document, &Document::historyChanged, this, &HistoryPanel::refresh);
     for (const auto changed :
          {&Document::planChanged, &Document::footprintChanged, &Document::measurementsChanged})
         connect(document, changed, this, &HistoryPanel::refreshUnpinned);
-    connect(document, &Document::modelChanged, this, [this] {
-        m_sparsities.clear();
-        rebuild();
-    });
+    connect(document, &Document::modelChanged, this, &HistoryPanel::refresh);
+    connect(workbench->nodeFigures(), &NodeFigures::changed, this, &HistoryPanel::refill);
     rebuild();
+}
+
+// A name that is being typed is taken while there is somebody to take it.
+HistoryPanel::~HistoryPanel() {
+    delete m_tree;
 }
 
 void HistoryPanel::makeTree() {
@@ -92,47 +73,75 @@ void HistoryPanel::makeTree() {
     m_tree->setObjectName(QStringLiteral("historyTree"));
     m_tree->setAccessibleName(tr("History"));
     m_tree->setHeaderLabels({tr("State"), tr("Accuracy"), tr("Sparsity")});
-    m_tree->headerItem()->setToolTip(Accuracy,
-                                     tr("Top-1 accuracy as measured; – means not measured"));
-    m_tree->headerItem()->setToolTip(Sparsity, tr("Removed weights / prunable weights"));
+    m_tree->headerItem()->setToolTip(
+        HistoryAccuracy, tr("Top-1 accuracy as measured, and on how many samples of which split; – "
+                            "means not measured"));
+    m_tree->headerItem()->setToolTip(
+        HistorySparsity, tr("Removed weights / prunable weights; below it all parameters"));
     m_tree->header()->setStretchLastSection(false);
-    m_tree->header()->setSectionResizeMode(Name, QHeaderView::Stretch);
-    m_tree->header()->setSectionResizeMode(Accuracy, QHeaderView::ResizeToContents);
-    m_tree->header()->setSectionResizeMode(Sparsity, QHeaderView::ResizeToContents);
+    m_tree->header()->setSectionResizeMode(HistoryName, QHeaderView::Stretch);
+    m_tree->header()->setSectionResizeMode(HistoryAccuracy, QHeaderView::ResizeToContents);
+    m_tree->header()->setSectionResizeMode(HistorySparsity, QHeaderView::ResizeToContents);
+    m_tree->setItemDelegate(new TwoLineDelegate(m_tree));
     m_tree->setUniformRowHeights(true);
     m_tree->setExpandsOnDoubleClick(false);
+    m_tree->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_tree->setIndentation(style::kSpaceGroup);
-    m_tree->setTextElideMode(Qt::ElideMiddle);
     m_tree->setFrameShape(QFrame::NoFrame);
+    m_tree->setContextMenuPolicy(Qt::ActionsContextMenu);
     connect(m_tree, &QTreeWidget::itemActivated, this, &HistoryPanel::goToSelected);
-    connect(m_tree, &QTreeWidget::currentItemChanged, this, &HistoryPanel::refreshButtons);
+    connect(m_tree, &QTreeWidget::currentItemChanged, this, &HistoryPanel::refreshActions);
+    connect(m_tree, &QTreeWidget::itemChanged, this, &HistoryPanel::takeName);
+}
+
+void HistoryPanel::makeActions() {
+    m_goTo =
+        makeAction(m_tree, style::Icon::History, tr("Return"),
+                   tr("Goes back to this state: its weights and its plan, as one step that can "
+                      "be undone (Enter or double click)"),
+                   {});
+    m_rename = makeAction(m_tree, style::Icon::Settings, tr("Rename"),
+                          tr("Gives this state another name"), Qt::Key_F2);
+    m_togglePin =
+        makeAction(m_tree, style::Icon::Pin, tr("Pinned"),
+                   tr("A pinned state cannot be deleted, and is named on the Pareto panel "
+                      "and first in the Compare tab"),
+                   Qt::Key_P);
+    m_togglePin->setCheckable(true);
+    m_remove = makeAction(m_tree, style::Icon::Remove, tr("Delete"),
+                          tr("Deletes this state and what came from it; undo brings it back"),
+                          Qt::Key_Delete);
+    connect(m_goTo, &QAction::triggered, this, &HistoryPanel::goToSelected);
+    connect(m_rename, &QAction::triggered, this, &HistoryPanel::renameSelected);
+    connect(m_togglePin, &QAction::triggered, this, &HistoryPanel::pinSelected);
+    connect(m_remove, &QAction::triggered, this, &HistoryPanel::removeSelected);
 }
 
 QLayout* HistoryPanel::makeButtons() {
-    m_goTo = makeButton(QStringLiteral("historyGoTo"), tr("Return"),
-                        tr("Goes back to this state (Enter or double click)"));
-    m_rename = makeButton(QStringLiteral("historyRename"), tr("Rename…"),
-                          tr("Gives this state another name"));
-    m_pin = makeButton(QStringLiteral("historyPin"), tr("Pin…"),
-                       tr("Keeps the current state in this tree"));
-    m_pin->setIcon(style::icon(style::Icon::Pin));
-    connect(m_goTo, &QToolButton::clicked, this, &HistoryPanel::goToSelected);
-    connect(m_rename, &QToolButton::clicked, this, &HistoryPanel::renameSelected);
-    connect(m_pin, &QToolButton::clicked, this, &HistoryPanel::pinRequested);
     auto* buttons = new QHBoxLayout;
     buttons->setSpacing(style::kSpaceRelated);
-    for (QToolButton* button : {m_goTo, m_rename, m_pin}) buttons->addWidget(button);
+    auto* goTo = makeButton(QStringLiteral("historyGoTo"), m_goTo);
+    m_pin = new QToolButton(this);
+    m_pin->setObjectName(QStringLiteral("historyPin"));
+    m_pin->setText(tr("Pin…"));
+    m_pin->setToolTip(tr("Keeps the current state in this tree"));
+    m_pin->setIcon(style::icon(style::Icon::Pin));
+    m_pin->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    m_pin->setFocusPolicy(Qt::StrongFocus);
+    connect(m_pin, &QToolButton::clicked, this, &HistoryPanel::pinRequested);
+    buttons->addWidget(goTo);
+    buttons->addWidget(m_pin);
     buttons->addStretch();
+    buttons->addWidget(makeButton(QStringLiteral("historyRename"), m_rename));
+    buttons->addWidget(makeButton(QStringLiteral("historyRemove"), m_remove));
     return buttons;
 }
 
-QToolButton* HistoryPanel::makeButton(const QString& name, const QString& text,
-                                      const QString& tip) {
+QToolButton* HistoryPanel::makeButton(const QString& name, QAction* action) {
     auto* button = new QToolButton(this);
+    button->setDefaultAction(action);
     button->setObjectName(name);
-    button->setText(text);
-    button->setToolTip(tip);
-    button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    button->setToolButtonStyle(Qt::ToolButtonTextOnly);
     button->setFocusPolicy(Qt::StrongFocus);
     return button;
 }
@@ -141,128 +150,86 @@ project::NodeId HistoryPanel::selectedNode() const {
     return nodeOf(m_tree->currentItem());
 }
 
+// A name that is being typed stays: the rows are made anew only when they are others.
+void HistoryPanel::refresh() {
+    const project::History& history = m_workbench->document()->history();
+    const auto nodes = history.nodes();
+    bool isSame =
+        nodes.size() == m_items.size() && m_current == m_workbench->document()->state().node;
+    for (const auto& node : nodes) {
+        const auto item = m_items.find(node->id);
+        isSame = isSame && item != m_items.end() && nodeOf(item->second->parent()) == node->parent;
+    }
+    isSame ? refill() : rebuild();
+}
+
 void HistoryPanel::rebuild() {
     const Document& document = *m_workbench->document();
     // The selection stays where the user put it, but follows the document when that moves.
     const project::NodeId before = std::exchange(m_current, document.state().node);
-    const bool follows = before != m_current || !selectedNode().isValid();
+    const bool follows = before != m_current || !document.history().has(selectedNode());
     const project::NodeId selected = follows ? m_current : selectedNode();
-    m_tree->clear();
+    m_items.clear();
     m_unpinned = nullptr;
+    m_tree->clear();
     if (document.hasModel()) {
-        const project::Node& root = document.history().node(document.history().root());
+        const project::NodeId root = document.history().root();
         auto* item = new QTreeWidgetItem(m_tree);
-        fill(*item, root);
-        addChildren(item, root.id);
+        item->setData(HistoryName, kNodeRole, root.value);
+        m_items[root] = item;
+        addChildren(item, root);
         m_tree->expandAll();
-        for (QTreeWidgetItemIterator it(m_tree); *it; ++it) {
-            if (nodeOf(*it) == selected) m_tree->setCurrentItem(*it);
-        }
-        measureSparsities();
+        m_tree->setCurrentItem(m_items.at(selected));
+    }
+    refill();
+}
+
+void HistoryPanel::addChildren(QTreeWidgetItem* parent, project::NodeId node) {
+    for (const project::NodeId child : m_workbench->document()->history().children(node)) {
+        auto* item = new QTreeWidgetItem(parent);
+        item->setData(HistoryName, kNodeRole, child.value);
+        m_items[child] = item;
+        addChildren(item, child);
+    }
+}
+
+void HistoryPanel::refill() {
+    const Document& document = *m_workbench->document();
+    const QSignalBlocker quiet(m_tree);
+    const project::NodeId shown = document.nodeOf(document.state());
+    for (const auto& [id, item] : m_items) {
+        if (!document.history().has(id)) continue;
+        const HistoryFigures figures{m_workbench->nodeFigures()->find(id),
+                                     &document.denseFootprint()};
+        fillHistoryRow(*item, document.history().node(id), figures, id == shown);
     }
     refreshUnpinned();
-    refreshButtons();
+    refreshActions();
 }
 
 // Edits since the current state have a row of their own: they are in no state yet.
 void HistoryPanel::refreshUnpinned() {
     const Document& document = *m_workbench->document();
-    QTreeWidgetItem* current = nullptr;
-    for (QTreeWidgetItemIterator it(m_tree); *it; ++it) {
-        if (document.hasModel() && nodeOf(*it) == document.state().node) current = *it;
+    const QSignalBlocker quiet(m_tree);
+    const project::NodeId shown = document.nodeOf(document.state());
+    const auto above = m_items.find(document.state().node);
+    for (const auto& [id, item] : m_items) {
+        QFont font = item->font(HistoryName);
+        font.setBold(id == shown);
+        item->setFont(HistoryName, font);
     }
-    if (!current || effective(document.plan()) == effective(*document.node().plan)) {
+    if (above == m_items.end() || shown.isValid()) {
         delete std::exchange(m_unpinned, nullptr);
-        if (current) setBold(*current, true);
         return;
     }
     if (!m_unpinned) {
         m_unpinned = new QTreeWidgetItem(QStringList());
-        m_unpinned->setData(Name, kNodeRole, project::NodeId().value);
-        current->insertChild(0, m_unpinned);
-        current->setExpanded(true);
+        m_unpinned->setData(HistoryName, kNodeRole, project::NodeId().value);
+        above->second->insertChild(0, m_unpinned);
+        above->second->setExpanded(true);
     }
-    const double sparsity = sparsityOf(document.denseFootprint(), document.footprint());
-    const auto evaluation = document.evaluation();
-    m_unpinned->setText(Name, tr("not pinned"));
-    m_unpinned->setToolTip(Name,
-                           tr("Pruned %1 since the state above, where you are; Pin keeps it here")
-                               .arg(QString::fromStdString(percent(sparsity))));
-    m_unpinned->setIcon(Name, style::icon(style::Icon::Cut));
-    m_unpinned->setText(Sparsity, QString::fromStdString(percent(sparsity)));
-    m_unpinned->setText(
-        Accuracy, evaluation ? QString::fromStdString(percent(evaluation->top1, 2)) : kUnknown);
-    for (const int column : {Accuracy, Sparsity})
-        m_unpinned->setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
-    setBold(*m_unpinned, true);
-    setBold(*current, false);
-}
-
-void HistoryPanel::addChildren(QTreeWidgetItem* parent, project::NodeId node) {
-    const project::History& history = m_workbench->document()->history();
-    for (const project::NodeId child : history.children(node)) {
-        auto* item = new QTreeWidgetItem(parent);
-        fill(*item, history.node(child));
-        addChildren(item, child);
-    }
-}
-
-void HistoryPanel::fill(QTreeWidgetItem& item, const project::Node& node) {
-    const bool isCurrent = node.id == m_workbench->document()->state().node;
-    const auto& evaluation = node.metrics.evaluation;
-    const auto sparsity = m_sparsities.find(node.id);
-    item.setData(Name, kNodeRole, node.id.value);
-    item.setIcon(Name, style::icon(iconFor(node.operation)));
-    item.setText(Name, QString::fromStdString(node.name));
-    item.setText(Accuracy,
-                 evaluation ? QString::fromStdString(percent(evaluation->top1, 2)) : kUnknown);
-    item.setText(Sparsity, sparsity != m_sparsities.end()
-                               ? QString::fromStdString(percent(sparsity->second))
-                               : kUnknown);
-    for (const int column : {Accuracy, Sparsity})
-        item.setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
-    if (evaluation) {
-        const std::string_view split = data::name(evaluation->split);
-        item.setToolTip(
-            Accuracy,
-            tr("Top-1 on %1 samples (%2)")
-                .arg(QString::fromStdString(exactCount(evaluation->samples)),
-                     QString::fromUtf8(split.data(), static_cast<qsizetype>(split.size()))));
-    }
-    setBold(item, isCurrent);
-    item.setToolTip(Name,
-                    isCurrent ? tr("%1 (where you are)").arg(item.text(Name)) : item.text(Name));
-}
-
-void HistoryPanel::measureSparsities() {
-    std::vector<std::shared_ptr<const project::Node>> unknown;
-    for (const auto& node : m_workbench->document()->history().nodes()) {
-        if (!m_sparsities.contains(node->id)) unknown.push_back(node);
-    }
-    if (unknown.empty()) return;
-    using Known = std::map<project::NodeId, double>;
-    const JobOptions options{Lane::Scan, tr("Reading the history"), QStringLiteral("history"),
-                             false};
-    m_workbench->jobs()->run<Known>(
-        options, this,
-        [unknown](const EventSink<>&, RunControl& control) -> Result<Known> {
-            Known known;
-            for (const auto& node : unknown) {
-                const auto sparsity = sparsityOf(*node, control);
-                if (!sparsity) return sparsity.error();
-                known[node->id] = *sparsity;
-            }
-            return known;
-        },
-        [this](Result<Known> known) {
-            if (!known) return;
-            m_sparsities.merge(*known);
-            for (QTreeWidgetItemIterator it(m_tree); *it; ++it) {
-                if (*it != m_unpinned)
-                    fill(**it, m_workbench->document()->history().node(nodeOf(*it)));
-            }
-            refreshUnpinned();
-        });
+    fillUnpinnedRow(*m_unpinned, {&document.footprint(), &document.denseFootprint()},
+                    document.evaluation());
 }
 
 void HistoryPanel::goToSelected() {
@@ -270,20 +237,57 @@ void HistoryPanel::goToSelected() {
 }
 
 void HistoryPanel::renameSelected() {
+    if (selectedNode().isValid()) m_tree->editItem(m_tree->currentItem(), HistoryName);
+}
+
+void HistoryPanel::takeName(QTreeWidgetItem* item) {
+    const project::NodeId node = nodeOf(item);
+    if (!node.isValid()) return;
+    Document* document = m_workbench->document();
+    const QString name = item->text(HistoryName).trimmed();
+    if (name.isEmpty()) return refill();
+    document->renameNode(node, name);
+}
+
+void HistoryPanel::pinSelected() {
     const project::NodeId node = selectedNode();
     if (!node.isValid()) return;
     Document* document = m_workbench->document();
-    const QString name = QString::fromStdString(document->history().node(node).name);
-    const auto renamed =
-        dialogs::askText(this, tr("Rename state"), tr("Name of this state:"), name);
-    if (renamed) document->renameNode(node, *renamed);
+    document->setNodePinned(node, !document->history().node(node).isPinned);
 }
 
-void HistoryPanel::refreshButtons() {
-    const bool hasSelection = selectedNode().isValid();
-    m_goTo->setEnabled(hasSelection);
-    m_rename->setEnabled(hasSelection);
-    m_pin->setEnabled(m_workbench->document()->hasModel());
+bool HistoryPanel::isAgreed(const QString& name, std::size_t below) {
+    const QString what =
+        below == 1 ? tr("Delete %1 and the state that came from it?").arg(name)
+                   : tr("Delete %1 and %2 states that came from it?").arg(name).arg(below);
+    return dialogs::ask(this, {tr("Delete state"),
+                               what,
+                               tr("Undo brings them back."),
+                               {tr("Delete"), tr("Cancel")},
+                               1,
+                               0}) == 0;
+}
+
+void HistoryPanel::removeSelected() {
+    const project::NodeId node = selectedNode();
+    if (!node.isValid()) return;
+    Document* document = m_workbench->document();
+    const project::History& history = document->history();
+    const auto checked = history.checkRemoval(node, document->state().node);
+    const auto below = history.subtree(node).size() - 1;
+    if (checked && below > 0 && !isAgreed(QString::fromStdString(history.node(node).name), below))
+        return;
+    if (const auto removed = document->removeNode(node); !removed) Q_EMIT failed(removed.error());
+}
+
+void HistoryPanel::refreshActions() {
+    const Document& document = *m_workbench->document();
+    const project::NodeId node = selectedNode();
+    const bool hasSelection = document.history().has(node);
+    for (QAction* action : {m_goTo, m_rename, m_togglePin, m_remove})
+        action->setEnabled(hasSelection);
+    m_togglePin->setChecked(hasSelection && document.history().node(node).isPinned);
+    m_pin->setEnabled(document.hasModel());
 }
 
 }  // namespace espalier::ui
