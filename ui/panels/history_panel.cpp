@@ -191,7 +191,8 @@ void HistoryPanel::refreshUnpinned() {
     m_unpinned->setIcon(Name, style::icon(style::Icon::Cut));
     m_unpinned->setText(Sparsity, QString::fromStdString(percent(sparsity)));
     m_unpinned->setText(
-        Accuracy, evaluation ? QString::fromStdString(percent(evaluation->top1, 2)) : kUnknown);
+        Accuracy,
+        evaluation ? QString::fromStdString(evaluation->metric.text(evaluation->score)) : kUnknown);
     for (const int column : {Accuracy, Sparsity})
         m_unpinned->setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
     setBold(*m_unpinned, true);
@@ -214,8 +215,9 @@ void HistoryPanel::fill(QTreeWidgetItem& item, const project::Node& node) {
     item.setData(Name, kNodeRole, node.id.value);
     item.setIcon(Name, style::icon(iconFor(node.operation)));
     item.setText(Name, QString::fromStdString(node.name));
-    item.setText(Accuracy,
-                 evaluation ? QString::fromStdString(percent(evaluation->top1, 2)) : kUnknown);
+    item.setText(Accuracy, evaluation
+                               ? QString::fromStdString(evaluation->metric.text(evaluation->score))
+                               : kUnknown);
     item.setText(Sparsity, sparsity != m_sparsities.end()
                                ? QString::fromStdString(percent(sparsity->second))
                                : kUnknown);
