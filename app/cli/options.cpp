@@ -94,7 +94,8 @@ CLI::Option* addData(CLI::App& app, data::DataSpec& data) {
         "--data", data.path,
         "Dataset: a folder with the four IDX files of MNIST or a relative, plain or .gz; with "
         "the binary files of CIFAR-10 or CIFAR-100; with JPEG or PNG images by class "
-        "(train/CLASS/…, test/CLASS/…); or a .pt or .npz file of inputs and targets");
+        "(train/CLASS/…, test/CLASS/…), or without labels all in one folder; or a .pt or .npz file "
+        "of inputs and targets");
     app.add_option("--preset", data.preset, "Normalisation (default: by the data)")
         ->check(CLI::IsMember(data::presetNames()));
     app.add_option("--mean", data.mean, "Mean per channel, on values scaled to 0..1")
@@ -113,6 +114,27 @@ CLI::Option* addData(CLI::App& app, data::DataSpec& data) {
                    "Threads that decode images (default: one per core); changes no number")
         ->check(CLI::Range(1, 64));
     return path->required();
+}
+
+void addLoss(CLI::App& app, measure::MetricOptions& metrics) {
+    app.add_option("--model-output", metrics.output,
+                   "Which of the tensors that the model returns is meant, where it returns "
+                   "several: a place such as 0, a key such as logits, or both as in 0.logits")
+        ->type_name("KEY");
+    app.add_option("--loss", metrics.loss,
+                   "cross_entropy, mse, bce (of logits), or a TorchScript file whose "
+                   "forward(output, target) returns one number (default: cross_entropy for whole "
+                   "targets, mse for others)")
+        ->type_name("NAME|FILE");
+}
+
+void addMetrics(CLI::App& app, measure::MetricOptions& metrics) {
+    addLoss(app, metrics);
+    app.add_option("--metric", metrics.metric,
+                   "top1, top5, loss, agreement (with the dense model), or a TorchScript file of "
+                   "which higher is better (default: top1 for classes, agreement without labels, "
+                   "else loss)")
+        ->type_name("NAME|FILE");
 }
 
 void addChoice(CLI::App& app, project::PruneChoice& choice) {

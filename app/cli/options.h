@@ -20,6 +20,10 @@ void addInputs(CLI::App& app, std::vector<script::InputSpec>& inputs);
 /// --data (required unless said otherwise), --preset, --mean, --std, --resize, --crop, --augment,
 /// --workers.
 CLI::Option* addData(CLI::App& app, data::DataSpec& data);
+/// --model-output, --loss.
+void addLoss(CLI::App& app, measure::MetricOptions& metrics);
+/// Those and --metric.
+void addMetrics(CLI::App& app, measure::MetricOptions& metrics);
 /// --plan, --weights, --channels, --criterion, --scope, --multiple-of, --heads, --allow-inexact,
 /// --seed, --samples.
 void addChoice(CLI::App& app, project::PruneChoice& choice);

@@ -89,8 +89,23 @@ std::string describe(const exchange::PruneReport& report) {
 }
 
 std::string describe(const measure::Evaluation& evaluation) {
-    return cat("top-1 ", percent(evaluation.top1, 2), ", top-5 ", percent(evaluation.top5, 2),
-               ", loss ", significant(evaluation.loss), " on ", exactCount(evaluation.samples), " ",
+    const measure::Metric& metric = evaluation.metric;
+    std::string text;
+    if (metric.kind == measure::Metric::Kind::Agreement) {
+        text = cat(metric.title(), " ", metric.text(evaluation.score),
+                   ", its best class among the "
+                   "five best ",
+                   percent(evaluation.top5, 2), ", KL divergence ");
+    } else {
+        if (metric.kind == measure::Metric::Kind::Module)
+            text = cat(metric.title(), " ", metric.text(evaluation.score), ", ");
+        if (metric.hasShares) {
+            text += cat("top-1 ", percent(evaluation.top1, 2), ", top-5 ",
+                        percent(evaluation.top5, 2), ", ");
+        }
+        text += metric.loss == "cross_entropy" ? "loss " : cat("loss (", metric.loss, ") ");
+    }
+    return cat(text, significant(evaluation.loss), " on ", exactCount(evaluation.samples), " ",
                data::name(evaluation.split), " samples in ", significant(evaluation.seconds, 2),
                " s");
 }

@@ -31,8 +31,10 @@ std::string classTable(const measure::Evaluation& evaluation) {
 int evaluate(Console& console, const Options& options) {
     auto evaluation = project::runEvaluate(options.spec, console.events(), console.control());
     if (!evaluation) return console.fail(evaluation.error());
-    console.out(options.json ? exchange::evaluationToJson(*evaluation)
-                             : describe(*evaluation) + "\n\n" + classTable(*evaluation));
+    const bool hasClasses = !evaluation->classes.empty();
+    console.out(options.json
+                    ? exchange::evaluationToJson(*evaluation)
+                    : describe(*evaluation) + (hasClasses ? "\n\n" + classTable(*evaluation) : ""));
     if (!std::isfinite(evaluation->loss)) {
         console.note(
             "The loss is not a number: the model's outputs hold NaN or infinity, or its "
@@ -44,7 +46,8 @@ int evaluate(Console& console, const Options& options) {
 }  // namespace
 
 Verb evaluateVerb() {
-    return {"evaluate", "Measure loss and accuracy on a dataset", [](CLI::App& app) -> Action {
+    return {"evaluate", "Measure accuracy, loss or agreement on a dataset",
+            [](CLI::App& app) -> Action {
                 auto options = std::make_shared<Options>();
                 auto& spec = options->spec;
                 addModel(app, spec.model);
@@ -52,6 +55,9 @@ Verb evaluateVerb() {
                 addData(app, spec.data);
                 addParsed(app, "--split", spec.split, data::parseSplit, "train, val or test")
                     ->default_str("test");
+                addMetrics(app, spec.metrics);
+                app.add_option("--reference", spec.reference,
+                               "The dense model, where agreement with it is measured");
                 addDevice(app, spec.device);
                 app.add_option("--batch-size", spec.batchSize, "Samples per forward pass")
                     ->check(CLI::Range(1, 1 << 20))

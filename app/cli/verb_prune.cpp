@@ -45,6 +45,7 @@ Verb pruneVerb() {
                 addInputs(app, spec.inputs);
                 addChoice(app, spec.choice);
                 addData(app, spec.data)->required(false);
+                addLoss(app, spec.metrics);
                 app.add_flag("--compensate-bias", spec.compensateBias,
                              "Add the constants that cut channels still gave to the next layer's "
                              "bias, where that is exact");

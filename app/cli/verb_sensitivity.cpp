@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "app/cli/options.h"
 #include "app/cli/table.h"
@@ -14,7 +16,7 @@ namespace {
 
 struct Options {
     project::ScanSpec spec;
-    double points = 1;  // that may be lost
+    std::optional<double> drop;  // that may be lost, in the unit of --max-drop
     bool isExhaustive = false;
     bool json = false;
 };
@@ -27,22 +29,54 @@ const measure::ScanPoint* pointAtLargest(const measure::SensitivityCurve& curve)
     return nullptr;
 }
 
-std::string sensitivityTable(const measure::Sensitivity& sensitivity, double points) {
+/// "1 pt" of a share, "1 %" of a loss, "1" of a module's metric.
+std::string dropText(const measure::Metric& metric, double drop) {
+    if (metric.kind == measure::Metric::Kind::Module) return significant(drop);
+    return cat(significant(100 * drop), metric.isShare() ? " pt" : " %");
+}
+
+std::string shortTitle(const measure::Metric& metric) {
+    return metric.kind == measure::Metric::Kind::Agreement ? "agreement" : metric.title();
+}
+
+std::string sensitivityTable(const measure::Sensitivity& sensitivity, double drop) {
+    const measure::Metric& metric = sensitivity.metric;
     std::vector<std::vector<std::string>> rows{
-        {"layer", cat("largest sparsity within ", significant(points), " pt"), "top-1 there",
-         "levels"}};
+        {"layer", cat("largest sparsity within ", dropText(metric, drop)),
+         cat(shortTitle(metric), " there"), "levels"}};
     for (const auto& curve : sensitivity.curves) {
         const auto* at = pointAtLargest(curve);
         rows.push_back({curve.name, at ? percent(at->sparsity, 0) : "under 5 %",
-                        at ? percent(at->figures.top1, 2) : "–",
+                        at ? metric.text(at->figures.score) : "–",
                         std::to_string(curve.points.size())});
     }
     return table(rows, {Align::Left, Align::Right, Align::Right, Align::Right});
 }
 
+/// "dense top-1 98.97 %"; a model agrees with itself, so its loss of 0 says nothing either.
+std::string denseText(const measure::Sensitivity& sensitivity) {
+    const measure::Metric& metric = sensitivity.metric;
+    if (metric.kind == measure::Metric::Kind::Agreement) return metric.title();
+    return cat("dense ", metric.title(), " ", metric.text(sensitivity.dense.score));
+}
+
+/// Points and percents are hundredths; a module's metric has a unit of its own, which nobody can
+/// guess a default in.
+Result<double> dropOf(const Options& options) {
+    const auto names = measure::metricNames();
+    const std::string& metric = options.spec.options.metrics.metric;
+    const bool isModule = !metric.empty() && std::ranges::find(names, metric) == names.end();
+    if (!isModule) return options.drop.value_or(1) / 100;
+    if (options.drop) return *options.drop;
+    return Error{Error::Kind::BadArgument, cat("Cannot tell how much of ", metric, " may be lost"),
+                 "its unit is its own", "Give --max-drop, in that unit"};
+}
+
 int sensitivity(Console& console, const Options& options) {
     auto spec = options.spec;
-    spec.options.maxDrop = options.points / 100;
+    const auto drop = dropOf(options);
+    if (!drop) return console.fail(drop.error());
+    spec.options.maxDrop = *drop;
     if (options.isExhaustive) spec.options.levels = measure::KneeSearch::Levels::All;
     auto found = project::runScan(spec, console.events<measure::ScanPoint>(), console.control());
     if (!found) return console.fail(found.error());
@@ -50,10 +84,9 @@ int sensitivity(Console& console, const Options& options) {
     if (options.json) {
         console.out(exchange::sensitivityToJson(*found, spec.options));
     } else {
-        console.out(cat("dense top-1 ", percent(found->dense.top1, 2), " on ",
-                        exactCount(found->samples), " samples of the ",
+        console.out(cat(denseText(*found), " on ", exactCount(found->samples), " samples of the ",
                         data::name(spec.options.split), " split\n\n",
-                        sensitivityTable(*found, options.points)));
+                        sensitivityTable(*found, *drop)));
     }
     console.note(cat("Wrote ", spec.output.string(), ": ", found->evaluations, " evaluations in ",
                      duration(found->seconds), "."));
@@ -77,10 +110,12 @@ Verb sensitivityVerb() {
                                "How weights or channels are ranked (default: magnitude, l2)");
                 app.add_option("--seed", spec.options.seed, "Of the criterion random")
                     ->capture_default_str();
-                app.add_option("--max-drop", options->points,
-                               "Points of top-1 that a layer may cost")
-                    ->check(CLI::Range(0.0, 100.0))
-                    ->capture_default_str();
+                addMetrics(app, spec.options.metrics);
+                app.add_option("--max-drop", options->drop,
+                               "What a layer may cost: points of top1, top5 or agreement, per cent "
+                               "of the dense loss, or the unit of a metric module (default: 1; for "
+                               "a module there is none)")
+                    ->check(CLI::NonNegativeNumber);
                 app.add_option("--samples", spec.options.samples,
                                "Of the validation split, from its start (default: all)")
                     ->check(CLI::Range(1, 1 << 30));

@@ -17,6 +17,7 @@ namespace {
 struct Options {
     project::TuneSpec spec;
     std::optional<std::string> device;
+    measure::MetricOptions metrics;
     int threads = 0;
     bool json = false;
 };
@@ -31,12 +32,20 @@ Result<train::Recipe> recipeOf(const Options& options) {
     }
     if (const auto seed = options.spec.choice.seed) recipe.seed = *seed;
     if (options.device) recipe.device = *options.device;
+    const measure::MetricOptions& given = options.metrics;
+    if (!given.output.empty()) recipe.metrics.output = given.output;
+    if (!given.loss.empty()) recipe.metrics.loss = given.loss;
+    if (!given.metric.empty()) recipe.metrics.metric = given.metric;
     return recipe;
 }
 
 std::string epochLine(const train::TrainSample& sample) {
+    const std::string top1 =
+        std::isnan(sample.top1) ? std::string() : cat("  top-1 ", percent(sample.top1, 2));
+    const bool isOther = !(sample.score == sample.top1 || sample.score == sample.valLoss);
     return cat("epoch ", sample.epoch, "  loss ", significant(sample.loss), "  validation loss ",
-               significant(sample.valLoss), "  top-1 ", percent(sample.top1, 2), "  lr ",
+               significant(sample.valLoss), top1,
+               isOther ? cat("  metric ", significant(sample.score)) : "", "  lr ",
                significant(sample.lr), "  ", significant(sample.seconds, 3), " s");
 }
 
@@ -44,8 +53,9 @@ void printOutcome(Console& console, const project::TuneOutcome& outcome) {
     const auto& training = outcome.training;
     for (const std::string& note : outcome.report.notes) console.note(note + ".");
     console.out(describe(outcome.report));
-    console.out(cat("\nvalidation top-1 ", percent(training.before.top1, 2), " before, ",
-                    percent(training.after.top1, 2), " after fine-tuning (best of ",
+    const measure::Metric& metric = training.before.metric;
+    console.out(cat("\nvalidation ", metric.title(), " ", metric.text(training.before.score),
+                    " before, ", metric.text(training.after.score), " after fine-tuning (best of ",
                     training.epochs, " epochs: ", training.bestEpoch, ")"));
     if (outcome.test) console.out(describe(*outcome.test));
 }
@@ -87,6 +97,7 @@ Verb tuneVerb() {
             addData(app, spec.data);
             addChoice(app, spec.choice);
             app.add_option("--recipe", spec.recipeFile, "How to train (*.espalier-recipe.json)");
+            addMetrics(app, options->metrics);
             app.add_option("--device", options->device,
                            "auto, cpu, cuda, cuda:1 … (default: the recipe's)");
             app.add_option("--threads", options->threads, "CPU threads (default: all cores)")

@@ -198,8 +198,8 @@ void Tasks::attachData(const QString& path) {
         initial.path = toPath(path);
     }
     ui::DataDialog dialog(m_workbench->jobs(), m_workbench->document()->snapshot(), initial,
-                          m_window);
-    if (dialogs::run(dialog)) m_workbench->attachData(dialog.spec());
+                          m_window, m_workbench->document()->metricOptions());
+    if (dialogs::run(dialog)) m_workbench->attachData(dialog.spec(), dialog.metrics());
 }
 
 void Tasks::openPlan() {

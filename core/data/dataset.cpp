@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/data/dataset.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "core/base/format.h"
 #include "core/data/dataset_kind.h"
@@ -55,6 +57,26 @@ Result<DatasetPtr> openDataset(const DataSpec& spec, RunControl& control) {
 Batch Dataset::augmented(Split split, std::span<const std::int64_t> indices,
                          std::uint64_t /*seed*/) const {
     return batch(split, indices);
+}
+
+void Dataset::addContent(Sha256& hash, Split split, std::int64_t samples) const {
+    constexpr std::int64_t kBatch = 256;
+    for (std::int64_t begin = 0; begin < samples; begin += kBatch) {
+        std::vector<std::int64_t> indices(
+            static_cast<std::size_t>(std::min(kBatch, samples - begin)));
+        std::iota(indices.begin(), indices.end(), begin);
+        addBatch(hash, batch(split, indices));
+    }
+}
+
+void addBatch(Sha256& hash, const Batch& batch) {
+    std::vector<at::Tensor> tensors = batch.inputs;
+    if (batch.targets.defined()) tensors.push_back(batch.targets);
+    for (const at::Tensor& tensor : tensors) {
+        const at::Tensor flat = tensor.contiguous();
+        hash.add(cat(flat.scalar_type(), flat.sizes()));
+        hash.add({static_cast<const char*>(flat.const_data_ptr()), flat.nbytes()});
+    }
 }
 
 const DatasetInfo& info(const Dataset& dataset) {

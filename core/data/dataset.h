@@ -75,6 +75,7 @@ struct DatasetInfo {
     /// In the order of forward's arguments; the first has the shape `sampleShape`.
     std::vector<SampleInput> inputs{};
     Targets targets = Targets::Classes;
+    bool areTargetsWhole = true;  ///< whether numbers are integers
 
     bool operator==(const DatasetInfo&) const = default;
 };

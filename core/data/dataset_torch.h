@@ -10,6 +10,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "core/base/files.h"
 #include "core/data/dataset.h"
 
 namespace espalier::data {
@@ -46,6 +47,10 @@ public:
     /// and the sample alone.
     virtual Batch augmented(Split split, std::span<const std::int64_t> indices,
                             std::uint64_t seed) const;
+    /// Adds to `hash` what tells the first `samples` of a split from others: by default all of
+    /// them, as batches give them; where files are read anew, their names, sizes and times, and the
+    /// content of the first batch. Throws ReadError.
+    virtual void addContent(Sha256& hash, Split split, std::int64_t samples) const;
     /// Whether making a batch is worth threads of its own.
     virtual bool readsFiles() const { return false; }
     /// The same samples with another share of the training split held out; shares their memory.
@@ -53,6 +58,9 @@ public:
 };
 
 std::int64_t sampleCount(const Dataset& dataset, Split split);
+
+/// Adds a batch to `hash`: types, shapes and values.
+void addBatch(Sha256& hash, const Batch& batch);
 
 /// The stratified validation split: for each class the share `validation` of its samples, drawn
 /// with seed 0 and independent of the platform. Both lists ascend. Classes with one sample stay in

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// JPEG and PNG files in a folder for each class.
+// JPEG and PNG files in a folder for each class, or without labels in one.
 #include <unistd.h>
 
 #include <algorithm>
@@ -125,6 +125,7 @@ struct Folder {
         info.kind = "image folder";
         info.sampleShape = {sample.channels, size.height, size.width};
         info.classes = layout.classes;
+        if (layout.classes.empty()) info.targets = Targets::None;
         info.notes = notes;
         if (std::string note = broken.note(); !note.empty()) info.notes.push_back(note);
         return info;
@@ -150,7 +151,14 @@ Result<Folder> lookAt(const DataSpec& spec, RunControl& control) {
     folder.layout = std::move(*layout);
     if (folder.layout.isOneLevel) {
         takeTest(folder.layout);
-        folder.notes.emplace_back("a tenth of each class, drawn with seed 0, is the test split");
+        folder.notes.push_back(cat("a tenth of ",
+                                   folder.layout.classes.empty() ? "all" : "each class",
+                                   ", drawn with seed 0, is the test split"));
+    }
+    if (folder.layout.classes.empty()) {
+        folder.notes.emplace_back(
+            "it has no labels, as its images lie in no folders of classes: what can be measured is "
+            "agreement with the dense model");
     }
     const auto& files = folder.layout.train.empty() ? folder.layout.test : folder.layout.train;
     auto sample = sampleFolder(folder.root, files, spec);
@@ -218,7 +226,7 @@ Result<DatasetPtr> open(const DataSpec& spec, RunControl& control) {
 
 const DatasetKind kImageFolder{
     "JPEG or PNG images in a folder for each class (train/CLASS/…, test/CLASS/… or val/CLASS/…, or "
-    "CLASS/… alone)",
+    "CLASS/… alone), or, without labels, all in one folder",
     recognises, open};
 
 }  // namespace espalier::data

@@ -134,16 +134,64 @@ Result<std::vector<fs::path>> imagesIn(const fs::path& folder, RunControl& contr
     return paths;
 }
 
+/// The images in `folder` itself, ascending.
+std::vector<fs::path> imagesBeside(const fs::path& folder) {
+    std::vector<fs::path> paths;
+    std::error_code failed;
+    for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end;
+         entry.increment(failed)) {
+        std::error_code ignored;
+        if (isImageName(entry->path()) && entry->is_regular_file(ignored))
+            paths.push_back(entry->path());
+    }
+    std::ranges::sort(paths);
+    return paths;
+}
+
+/// Images in no folder of a class: the splits of ROOT, or ROOT alone as `whole`.
+ImageFolderLayout withoutLabels(const fs::path& root, Part whole, bool isSplit) {
+    ImageFolderLayout layout;
+    for (const fs::path& folder : foldersIn(root)) {
+        const auto part = partOf(folder);
+        if (!part) continue;
+        for (fs::path& path : imagesBeside(folder))
+            filesOf(layout, *part).push_back({std::move(path), 0});
+    }
+    const bool hasSplits =
+        !layout.train.empty() || !layout.validation.empty() || !layout.test.empty();
+    if (hasSplits) return layout;
+    for (fs::path& path : imagesBeside(root))
+        filesOf(layout, whole).push_back({std::move(path), 0});
+    layout.isOneLevel = !isSplit;
+    return layout;
+}
+
+/// Folders of splits alone, with images directly in them, are no classes.
+bool hasClassFolders(const fs::path& root) {
+    std::size_t budget = kMostNames;
+    for (const fs::path& folder : foldersIn(root)) {
+        if (partOf(folder) ? holdsClasses(folder, budget) : holdsImages(folder, budget))
+            return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 bool looksLikeImageFolder(const fs::path& folder) {
     std::error_code ignored;
     std::size_t budget = kMostNames;
-    return fs::is_directory(folder, ignored) && holdsClasses(folder, budget);
+    return fs::is_directory(folder, ignored) && holdsImages(folder, budget);
 }
 
 Result<ImageFolderLayout> readImageFolderLayout(const fs::path& root, RunControl& control) {
     const auto part = partOf(root);
+    if (!hasClassFolders(root)) {
+        ImageFolderLayout layout =
+            withoutLabels(root, part.value_or(Part::Train), part.has_value());
+        if (layout.test.empty()) layout.test.swap(layout.validation);
+        return layout;
+    }
     const std::vector<ClassFolder> folders = classFolders(root, part.value_or(Part::Train));
     ImageFolderLayout layout;
     layout.isOneLevel = !part && !folders.empty() && folders.front().path.parent_path() == root;

@@ -20,18 +20,19 @@ struct ImageFile {
 };
 
 struct ImageFolderLayout {
-    std::vector<std::string> classes;  ///< names of the class folders, ascending
+    std::vector<std::string> classes;  ///< names of the class folders, ascending; none: no labels
     std::vector<ImageFile> train;      ///< by class, then by path
     std::vector<ImageFile> validation;
     std::vector<ImageFile> test;
     bool isOneLevel = false;  ///< no split folders: all images are in `train`
 };
 
-/// Whether there is an image in a folder of a folder, or further down. Looks at 20 000 names at
+/// Whether there is an image in it, in a folder of it, or further down. Looks at 20 000 names at
 /// most.
 bool looksLikeImageFolder(const std::filesystem::path& folder);
 
-/// ROOT/{train,val,test}/CLASS/…/IMAGE, or ROOT/CLASS/…/IMAGE.
+/// ROOT/{train,val,test}/CLASS/…/IMAGE, or ROOT/CLASS/…/IMAGE. Without any folder of classes the
+/// images have no labels: ROOT/{train,val,test}/IMAGE, or ROOT/IMAGE.
 ///
 /// `val` may be called `valid` or `validation`; without a `test` it is the test split, as in
 /// ImageNet. One level of classes in a folder called like a split is that split. Names that begin

@@ -74,7 +74,9 @@ Batch MemoryImages::collect(Split split, std::span<const std::int64_t> indices, 
         const auto at = static_cast<std::size_t>(place);
         add(batch, place, images.pixels.data() + at * size, images.labels[at]);
     }
-    return std::move(batch).take();
+    Batch taken = std::move(batch).take();
+    if (m_info.targets == Targets::None) taken.targets = at::Tensor();
+    return taken;
 }
 
 Batch MemoryImages::batch(Split split, std::span<const std::int64_t> indices) const {

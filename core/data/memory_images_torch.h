@@ -11,7 +11,8 @@
 
 namespace espalier::data {
 
-/// Images [samples, channels, height, width], one byte a value, and their classes.
+/// Images [samples, channels, height, width], one byte a value, and their classes; all 0 where
+/// there are no labels.
 struct LabelledImages {
     std::vector<std::uint8_t> pixels;
     std::vector<std::int64_t> labels;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/data/streamed_images_torch.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <set>
 
 #include "core/base/format.h"
@@ -71,6 +73,7 @@ public:
     const DatasetInfo& info() const override { return m_info; }
     const DataSpec& spec() const override { return m_spec; }
     bool readsFiles() const override { return true; }
+    void addContent(Sha256& hash, Split split, std::int64_t samples) const override;
     Batch batch(Split split, std::span<const std::int64_t> indices) const override {
         return collect(split, indices,
                        [this](ImageBatch& batch, const ImageFile& file, std::int64_t) {
@@ -136,10 +139,30 @@ Batch StreamedImages::collect(Split split, std::span<const std::int64_t> indices
         add(images, files[static_cast<std::size_t>(place)], place);
     }
     Batch batch = std::move(images).take();
+    if (m_info.targets == Targets::None) batch.targets = at::Tensor();
     if (batch.samples() > 0) return batch;
     throw ReadError({Error::Kind::Damaged, cat("Cannot read the data of ", m_info.name),
                      cat("none of ", indices.size(), " images in a row can be read"),
                      "Look at the files that the log names"});
+}
+
+/// Decoding everything would take as long as the scan that wants to know.
+void StreamedImages::addContent(Sha256& hash, Split split, std::int64_t samples) const {
+    constexpr std::int64_t kSeen = 32;
+    const std::vector<ImageFile>& files = pool(split);
+    const std::vector<std::int64_t>& places = m_partition.places(split);
+    for (std::int64_t i = 0; i < samples; ++i) {
+        const ImageFile& file =
+            files[static_cast<std::size_t>(places.at(static_cast<std::size_t>(i)))];
+        std::error_code gone;
+        const auto bytes = std::filesystem::file_size(file.path, gone);
+        const auto written = std::filesystem::last_write_time(file.path, gone);
+        hash.add(cat(file.path.string(), "|", gone ? 0 : bytes, "|",
+                     gone ? 0 : written.time_since_epoch().count(), "|", file.label, "\n"));
+    }
+    std::vector<std::int64_t> first(static_cast<std::size_t>(std::min(kSeen, samples)));
+    std::iota(first.begin(), first.end(), 0);
+    addBatch(hash, batch(split, first));
 }
 
 /// Nothing when the file is broken. Throws ReadError when it has gone.

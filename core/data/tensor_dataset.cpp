@@ -227,6 +227,8 @@ Result<DatasetPtr> open(const DataSpec& spec, RunControl& control) {
     info.name = fs::weakly_canonical(spec.path, ignored).stem().string();
     info.kind = "tensor file";
     info.targets = filled[0]->kind();
+    info.areTargetsWhole = info.targets == Targets::None ||
+                           c10::isIntegralType(filled[0]->targets.scalar_type(), false);
     for (std::size_t i = 0; i < filled[0]->inputs.size(); ++i)
         info.inputs.push_back(describe(filled, i));
     info.sampleShape = info.inputs[0].shape;

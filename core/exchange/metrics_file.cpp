@@ -22,12 +22,13 @@ std::string cell(double value) {
     return text.str();
 }
 
-constexpr std::string_view kHeader = "step,epoch,round,loss,val_loss,top1,lr,sparsity,seconds";
+constexpr std::string_view kHeader =
+    "step,epoch,round,loss,val_loss,top1,lr,sparsity,seconds,metric";
 
 std::string row(const train::TrainSample& sample) {
     return cat(sample.step, ",", sample.epoch, ",", sample.round, ",", cell(sample.loss), ",",
                cell(sample.valLoss), ",", cell(sample.top1), ",", cell(sample.lr), ",",
-               cell(sample.sparsity), ",", cell(sample.seconds));
+               cell(sample.sparsity), ",", cell(sample.seconds), ",", cell(sample.score));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Training metrics as CSV: step,epoch,round,loss,val_loss,top1,lr,sparsity,seconds.
+// Training metrics as CSV: step,epoch,round,loss,val_loss,top1,lr,sparsity,seconds,metric.
 #pragma once
 
 #include <filesystem>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/exchange/recipe_file.h"
 
+#include <algorithm>
+#include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -160,11 +162,36 @@ void readScheduler(const Json& json, train::SchedulerOptions& options) {
     fields.refuseOthers();
 }
 
-void readLoss(const Json& json, train::Recipe& recipe) {
-    Fields fields(json, "loss.");
-    fields.refuseUnless("name", "cross_entropy", "Use cross_entropy");
-    fields.read("label_smoothing", recipe.labelSmoothing);
+constexpr const char* kByTheData = "auto";
+
+/// {"name": …}, or {"name": "module", "file": …}: the name, or the file; empty for auto.
+void readJudge(const Json& json, const std::string& key, const std::vector<std::string>& names,
+               std::string& nameOrFile, const std::function<void(Fields&)>& readMore = {}) {
+    Fields fields(json, key + ".");
+    std::string name = kByTheData;
+    std::string file;
+    fields.read("name", name);
+    fields.read("file", file);
+    if (readMore) readMore(fields);
     fields.refuseOthers();
+    const bool isKnown = std::ranges::find(names, name) != names.end();
+    if (file.empty() && (isKnown || name == kByTheData)) {
+        nameOrFile = isKnown ? name : "";
+    } else if (name == "module" && !file.empty()) {
+        nameOrFile = file;
+    } else {
+        std::string known;
+        for (const std::string& each : names) known += each + ", ";
+        throw refusal(Error::Kind::BadArgument, cat(key, " is ", json.dump()),
+                      cat("Give one of the names auto, ", known,
+                          R"(or {"name": "module", "file": "FILE.pt"})"));
+    }
+}
+
+/// A text, or null for none.
+void readOptional(Fields& fields, const std::string& key, std::string& target) {
+    const Json* value = fields.find(key);
+    if (value && !value->is_null()) fields.read(key, target);
 }
 
 void readSchedule(const Json& json) {
@@ -196,15 +223,39 @@ train::Recipe readAll(const Json& json) {
         readOptimizer(*optimizer, recipe.optimizer);
     if (const Json* scheduler = fields.find("scheduler"))
         readScheduler(*scheduler, recipe.scheduler);
-    if (const Json* loss = fields.find("loss")) readLoss(*loss, recipe);
+    if (const Json* loss = fields.find("loss")) {
+        readJudge(*loss, "loss", measure::lossNames(), recipe.metrics.loss,
+                  [&](Fields& more) { more.read("label_smoothing", recipe.labelSmoothing); });
+    }
+    if (const Json* metric = fields.find("metric"))
+        readJudge(*metric, "metric", measure::metricNames(), recipe.metrics.metric);
+    readOptional(fields, "output", recipe.metrics.output);
+    readOptional(fields, "augment", recipe.augment);
     if (const Json* schedule = fields.find("schedule")) readSchedule(*schedule);
     recipe.masks = readMaskMode(fields);
     fields.refuseUnless("regularisers", Json::array(), "Leave the list empty");
     fields.refuseUnless("distillation", nullptr, "Remove it");
     fields.refuseUnless("early_stopping", nullptr, "Remove it: the best epoch is kept anyway");
-    fields.refuseUnless("augment", nullptr, "Remove it");
     fields.refuseOthers();
     return recipe;
+}
+
+/// What readJudge reads.
+Json judgeJson(const std::string& nameOrFile, const std::vector<std::string>& names) {
+    if (nameOrFile.empty()) return {{"name", kByTheData}};
+    if (std::ranges::find(names, nameOrFile) != names.end()) return {{"name", nameOrFile}};
+    return {{"name", "module"}, {"file", nameOrFile}};
+}
+
+Json textOrNull(const std::string& text) {
+    return text.empty() ? Json(nullptr) : Json(text);
+}
+
+/// A module lies where the recipe says, seen from the recipe.
+void resolve(std::string& nameOrFile, const std::vector<std::string>& names,
+             const std::filesystem::path& folder) {
+    if (nameOrFile.empty() || std::ranges::find(names, nameOrFile) != names.end()) return;
+    nameOrFile = (folder / nameOrFile).lexically_normal().string();
 }
 
 }  // namespace
@@ -230,13 +281,16 @@ std::string recipeToJson(const train::Recipe& recipe) {
     json["scheduler"] = {
         {"name", s.name},   {"warmup_steps", 0},      {"step_epochs", s.stepEpochs},
         {"gamma", s.gamma}, {"patience", s.patience}, {"factor", s.factor}};
-    json["loss"] = {{"name", "cross_entropy"}, {"label_smoothing", recipe.labelSmoothing}};
+    json["loss"] = judgeJson(recipe.metrics.loss, measure::lossNames());
+    json["loss"]["label_smoothing"] = recipe.labelSmoothing;
+    json["metric"] = judgeJson(recipe.metrics.metric, measure::metricNames());
+    json["output"] = textOrNull(recipe.metrics.output);
     json["regularisers"] = Json::array();
     json["distillation"] = nullptr;
     json["schedule"] = {{"name", "one_shot"}};
     json["masks"] = recipe.masks == train::MaskMode::On ? "on" : "off";
     json["early_stopping"] = nullptr;
-    json["augment"] = nullptr;
+    json["augment"] = textOrNull(recipe.augment);
     return jsonText(json, 2) + "\n";
 }
 
@@ -259,7 +313,11 @@ Result<train::Recipe> readRecipe(const std::filesystem::path& path) {
     const auto text = readText(path);
     if (!text) return text.error();
     auto recipe = recipeFromJson(*text);
-    if (recipe) return recipe;
+    if (recipe) {
+        resolve(recipe->metrics.loss, measure::lossNames(), path.parent_path());
+        resolve(recipe->metrics.metric, measure::metricNames(), path.parent_path());
+        return recipe;
+    }
     Error error = recipe.error();
     error.what = cat(path.filename().string(), ": ", error.what);
     return error;

@@ -18,6 +18,7 @@ std::string recipeToJson(const train::Recipe& recipe);
 /// regulariser or other option that this version does not have.
 Result<train::Recipe> recipeFromJson(std::string_view text);
 
+/// Files of loss and metric modules are taken from the recipe's folder unless they are absolute.
 Result<train::Recipe> readRecipe(const std::filesystem::path& path);
 Result<void> writeRecipe(const train::Recipe& recipe, const std::filesystem::path& path);
 

@@ -126,10 +126,20 @@ std::string layers(const PruneReport& report) {
 std::string training(const PruneReport& report) {
     if (!report.training) return {};
     const TrainingSummary& summary = *report.training;
-    std::vector<Row> rows{{"split", "top-1", "top-5", "loss"}};
+    const measure::Metric& metric = summary.before.metric;
+    const bool isOther = metric.kind != measure::Metric::Kind::Top1;
+    Row titles{"split"};
+    if (metric.hasShares) titles.insert(titles.end(), {"top-1", "top-5"});
+    if (isOther) titles.push_back(metric.title());
+    titles.push_back(metric.loss == "cross_entropy" ? "loss" : cat("loss (", metric.loss, ")"));
+    std::vector<Row> rows{titles};
     const auto add = [&](const std::string& name, const measure::Evaluation& evaluation) {
-        rows.push_back({name, percent(evaluation.top1, 2), percent(evaluation.top5, 2),
-                        significant(evaluation.loss)});
+        Row row{name};
+        if (metric.hasShares)
+            row.insert(row.end(), {percent(evaluation.top1, 2), percent(evaluation.top5, 2)});
+        if (isOther) row.push_back(metric.text(evaluation.score));
+        row.push_back(significant(evaluation.loss));
+        rows.push_back(row);
     };
     add("validation, pruned", summary.before);
     add("validation, fine-tuned", summary.after);

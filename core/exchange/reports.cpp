@@ -103,13 +103,21 @@ Json evaluationJson(const measure::Evaluation& evaluation) {
                            {"correct", entry.correct},
                            {"top1", entry.samples ? entry.correct / samples : 0.0}});
     }
-    return Json{{"split", data::name(evaluation.split)},
-                {"samples", evaluation.samples},
-                {"loss", evaluation.loss},
-                {"top1", evaluation.top1},
-                {"top5", evaluation.top5},
-                {"classes", classes},
-                {"seconds", evaluation.seconds}};
+    Json json{{"split", data::name(evaluation.split)},
+              {"samples", evaluation.samples},
+              {"metric", {{"name", evaluation.metric.name}, {"value", evaluation.score}}},
+              {"loss", evaluation.loss},
+              {"loss_name", evaluation.metric.loss}};
+    if (evaluation.metric.kind == measure::Metric::Kind::Agreement) {
+        json["agreement"] = evaluation.top1;
+        json["agreement_top5"] = evaluation.top5;
+    } else if (evaluation.metric.hasShares) {
+        json["top1"] = evaluation.top1;
+        json["top5"] = evaluation.top5;
+    }
+    json["classes"] = classes;
+    json["seconds"] = evaluation.seconds;
+    return json;
 }
 
 Json trainingJson(const TrainingSummary& training) {

@@ -17,7 +17,7 @@ namespace {
 using nlohmann::json;
 
 constexpr auto kFormat = "espalier-sensitivity-cache";
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 /// JSON has no NaN: null stands for it.
 double numberOf(const json& value) {
@@ -41,11 +41,11 @@ void ScanCache::load() {
         const auto text = readText(m_path);
         if (!text) throw std::runtime_error(text.error().why);
         const auto root = json::parse(*text);
-        if (root.at("format") != kFormat || root.at("version") != kVersion)
-            throw std::runtime_error("it is of another format");
+        if (root.at("format") != kFormat) throw std::runtime_error("it is of another format");
+        if (root.at("version") != kVersion) return;  // an earlier program's: measured anew
         for (const auto& [key, values] : root.at("points").items()) {
             m_figures[key] = {numberOf(values.at(0)), numberOf(values.at(1)),
-                              numberOf(values.at(2))};
+                              numberOf(values.at(2)), numberOf(values.at(3))};
         }
     } catch (const std::exception& exception) {
         m_figures.clear();
@@ -72,7 +72,7 @@ void ScanCache::keep(const std::string& key, const measure::ScanFigures& figures
 std::string ScanCache::text() const {
     json points = json::object();
     for (const auto& [key, figures] : m_figures)
-        points[key] = {figures.top1, figures.top5, figures.loss};
+        points[key] = {figures.top1, figures.top5, figures.loss, figures.score};
     return json{{"format", kFormat}, {"version", kVersion}, {"points", points}}.dump(0) + "\n";
 }
 

@@ -28,12 +28,16 @@ std::string digitsOf(double value) {
     return {text, end};
 }
 
+/// Of a ratio; empty when it was not measured.
+std::string percentOf(double share) {
+    return std::isnan(share) ? std::string() : digitsOf(100 * share);
+}
+
 /// "conv1.weight,0.05,99.12,100,0.0312"
 std::string rowOf(const measure::ScanPoint& point) {
     const auto& figures = point.figures;
     return cat(point.name.empty() ? "dense" : point.name, ",", digitsOf(point.sparsity), ",",
-               digitsOf(100 * figures.top1), ",", digitsOf(100 * figures.top5), ",",
-               digitsOf(figures.loss));
+               percentOf(figures.top1), ",", percentOf(figures.top5), ",", digitsOf(figures.loss));
 }
 
 /// JSON has no NaN: null stands for it.
@@ -44,7 +48,8 @@ json numberOf(double value) {
 json jsonOf(const measure::ScanFigures& figures) {
     return {{"top1", numberOf(figures.top1)},
             {"top5", numberOf(figures.top5)},
-            {"loss", numberOf(figures.loss)}};
+            {"loss", numberOf(figures.loss)},
+            {"score", numberOf(figures.score)}};
 }
 
 json jsonOf(const measure::SensitivityCurve& curve) {
@@ -61,10 +66,15 @@ json jsonOf(const measure::SensitivityCurve& curve) {
 
 }  // namespace
 
-std::string sensitivityToCsv(std::span<const measure::SensitivityCurve> curves) {
-    std::string text = "parameter,sparsity,top1,top5,loss\n";
+std::string sensitivityToCsv(std::span<const measure::SensitivityCurve> curves,
+                             const measure::Metric& metric) {
+    const bool isModule = metric.kind == measure::Metric::Kind::Module;
+    std::string text = cat("parameter,sparsity,top1,top5,loss", isModule ? ",metric\n" : "\n");
     for (const auto& curve : curves) {
-        for (const auto& point : curve.points) text += rowOf(point) + "\n";
+        for (const auto& point : curve.points) {
+            text += rowOf(point);
+            text += isModule ? cat(",", digitsOf(point.figures.score), "\n") : "\n";
+        }
     }
     return text;
 }
@@ -79,6 +89,8 @@ std::string sensitivityToJson(const measure::Sensitivity& sensitivity,
                 {"criterion", options.criterionName()},
                 {"split", data::name(options.split)},
                 {"samples", sensitivity.samples},
+                {"metric", sensitivity.metric.name},
+                {"loss_name", sensitivity.metric.loss},
                 {"max_drop", options.maxDrop},
                 {"dense", jsonOf(sensitivity.dense)},
                 {"layers", layers},

@@ -13,8 +13,10 @@
 namespace espalier::exchange {
 
 /// "parameter,sparsity,top1,top5,loss", a row per point, as Distiller writes it: sparsity 0..1,
-/// top1 and top5 in percent.
-std::string sensitivityToCsv(std::span<const measure::SensitivityCurve> curves);
+/// top1 and top5 in percent. What is not measured is left empty; a module's metric has a column
+/// `metric` of its own, at the end.
+std::string sensitivityToCsv(std::span<const measure::SensitivityCurve> curves,
+                             const measure::Metric& metric = {});
 
 /// {"format": "espalier-sensitivity", …}; ratios 0..1.
 std::string sensitivityToJson(const measure::Sensitivity& sensitivity,

@@ -27,6 +27,19 @@ const MeasuredCriterion* find(std::string_view name) {
     return found == kTable.end() ? nullptr : &*found;
 }
 
+/// Those of weights and channels that look at samples, not at labels.
+std::string criteriaWithoutLabels() {
+    std::string names;
+    for (const auto& info : prune::weightCriteria()) {
+        if (info.needs == CriterionInfo::Needs::Inputs) names += cat(info.name, ", ");
+    }
+    for (const auto& info : prune::channelCriteria()) {
+        const bool isNamed = names.find(info.name + ",") != std::string::npos;
+        if (info.needs == CriterionInfo::Needs::Inputs && !isNamed) names += cat(info.name, ", ");
+    }
+    return names;
+}
+
 bool needsLabels(std::string_view criterion) {
     const auto ofWeights = prune::findWeightCriterion(criterion);
     const auto info = ofWeights ? ofWeights : prune::findChannelCriterion(criterion);
@@ -47,6 +60,22 @@ Result<void> check(const model::Snapshot& snapshot, const ScoreOptions& options)
                      "Ask for those of the weights that are shown"};
     }
     return {};
+}
+
+/// Whether the criterion's gradients can be had on this data.
+Result<void> checkLabels(const model::Snapshot& snapshot, const data::Dataset& dataset,
+                         const ScoreOptions& options) {
+    if (!needsLabels(options.key.criterion)) return {};
+    if (dataset.info().targets == data::Targets::None) {
+        return Error{
+            Error::Kind::Mismatch, whatOf(options),
+            cat("it takes gradients of a loss, and ", dataset.info().name, " has no labels"),
+            cat("Use a criterion without labels: ", criteriaWithoutLabels(),
+                "or one of weights alone; or attach data with labels")};
+    }
+    MetricOptions metrics = options.metrics;
+    metrics.metric = metrics.loss.empty() ? "" : "loss";  // gradients are of the loss alone
+    return checkFit(snapshot, dataset, metrics);
 }
 
 /// Deals the samples to the meter.
@@ -84,11 +113,11 @@ Result<prune::ScoresPtr> measureScores(const model::SnapshotPtr& snapshot,
     return guarded(whatOf(options), [&]() -> Result<prune::ScoresPtr> {
         const auto device = findDevice(options.device);
         if (!device) return device.error();
-        const auto model = makeScoredModel(snapshot, *device, control);
+        if (auto fits = checkLabels(*snapshot, dataset, options); !fits) return fits.error();
+        const auto objective = makeObjective(options.metrics, dataset.info(), *device, control);
+        if (!objective) return objective.error();
+        const auto model = makeScoredModel(snapshot, *objective, *device, control);
         if (!model) return model.error();
-        if (needsLabels(options.key.criterion)) {
-            if (auto fits = checkFit(*snapshot, dataset); !fits) return fits.error();
-        }
         const MeasuredCriterion& criterion = *find(options.key.criterion);
         const auto meter = criterion.makeMeter(*model);
         const Progress progress{

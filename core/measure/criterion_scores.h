@@ -8,6 +8,7 @@
 #include "core/base/result.h"
 #include "core/base/run_control.h"
 #include "core/data/dataset.h"
+#include "core/measure/metric.h"
 #include "core/model/snapshot.h"
 #include "core/prune/scores.h"
 
@@ -16,6 +17,7 @@ namespace espalier::measure {
 struct ScoreOptions {
     prune::ScoreKey key;          ///< as prune::scoreKey or scoresNeeded give it
     std::string device = "auto";  ///< auto, cpu, cuda, cuda:1 …
+    MetricOptions metrics{};      ///< whose output and loss gradients are taken of
 };
 
 /// What the criterion says of every weight and channel of `snapshot` as its base masks leave it,
@@ -27,8 +29,9 @@ struct ScoreOptions {
 /// ResNet-20 with 1 024 images on two cores takes 3 to 11 s. Stops within a batch.
 ///
 /// Errors: BadArgument (no measured criterion, no such samples, an unknown device); Mismatch
-/// (checkFit; scores of other weights were asked for); Damaged (the loss is NaN); Failed, naming
-/// the operator, when the model cannot be run or has no gradients; Cancelled.
+/// (checkFit; labels are needed and there are none; scores of other weights were asked for);
+/// Damaged (the loss is NaN); Failed, naming the operator, when the model cannot be run or has no
+/// gradients; Cancelled.
 Result<prune::ScoresPtr> measureScores(const model::SnapshotPtr& snapshot,
                                        const data::Dataset& dataset, const ScoreOptions& options,
                                        const EventSink<>& events, RunControl& control);

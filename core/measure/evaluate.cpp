@@ -3,8 +3,6 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/argmax.h>
-#include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/topk.h>
 
 #include <algorithm>
 #include <chrono>
@@ -29,17 +27,34 @@ double secondsSince(Clock::time_point start) {
 /// Adds up what batches say. Counts are exact; the loss is summed in double precision.
 class Tally {
 public:
-    explicit Tally(const data::DatasetInfo& info) {
+    Tally(const Objective& objective, const data::DatasetInfo& info) : m_objective(objective) {
         for (const std::string& name : info.classes) m_classes.push_back({name, 0, 0});
+        m_hasClasses = objective.metric.hasShares && !objective.needsReference();
     }
 
-    void add(const at::Tensor& scores, const at::Tensor& targets) {
-        const at::Tensor exact = scores.to(at::kDouble);
-        m_loss += at::cross_entropy_loss(exact, targets, {}, at::Reduction::Sum).item<double>();
-        const at::Tensor best =
-            std::get<1>(exact.topk(std::min<std::int64_t>(5, exact.size(1)), 1));
-        m_top5 += best.eq(targets.unsqueeze(1)).any(1).sum().item<std::int64_t>();
-        const at::Tensor isRight = exact.argmax(1).eq(targets).cpu();
+    /// `reference`: the targets, or what the dense model gives.
+    void add(const at::Tensor& scores, const at::Tensor& reference) {
+        m_sums += m_objective.figures.sums(scores, reference);
+        m_samples += scores.size(0);
+        if (m_hasClasses) countByClass(scores, reference);
+    }
+
+    Evaluation result() const {
+        const ScanFigures means = m_sums / static_cast<double>(m_samples);
+        Evaluation evaluation;
+        evaluation.samples = m_samples;
+        evaluation.loss = means.loss;
+        evaluation.top1 = means.top1;
+        evaluation.top5 = means.top5;
+        evaluation.score = means.score;
+        evaluation.metric = m_objective.metric;
+        if (m_hasClasses) evaluation.classes = m_classes;
+        return evaluation;
+    }
+
+private:
+    void countByClass(const at::Tensor& scores, const at::Tensor& targets) {
+        const at::Tensor isRight = scores.to(at::kDouble).argmax(1).eq(targets).cpu();
         const at::Tensor labels = targets.cpu();
         for (std::int64_t i = 0; i < labels.numel(); ++i) {
             ClassAccuracy& of =
@@ -47,26 +62,12 @@ public:
             ++of.samples;
             of.correct += isRight.const_data_ptr<bool>()[i] ? 1 : 0;
         }
-        m_samples += labels.numel();
     }
 
-    Evaluation result() const {
-        const auto share = [this](double sum) { return sum / static_cast<double>(m_samples); };
-        std::int64_t correct = 0;
-        for (const ClassAccuracy& each : m_classes) correct += each.correct;
-        Evaluation evaluation;
-        evaluation.samples = m_samples;
-        evaluation.loss = share(m_loss);
-        evaluation.top1 = share(static_cast<double>(correct));
-        evaluation.top5 = share(static_cast<double>(m_top5));
-        evaluation.classes = m_classes;
-        return evaluation;
-    }
-
-private:
-    double m_loss = 0;
+    const Objective& m_objective;
+    bool m_hasClasses = false;
+    ScanFigures m_sums;
     std::int64_t m_samples = 0;
-    std::int64_t m_top5 = 0;
     std::vector<ClassAccuracy> m_classes;
 };
 
@@ -76,14 +77,6 @@ Result<void> check(const data::Dataset& dataset, const EvaluateOptions& options)
         return Error{Error::Kind::BadArgument, what,
                      cat("its ", data::name(options.split), " split is empty"),
                      "Choose another split or attach data that has it"};
-    }
-    if (dataset.info().targets != data::Targets::Classes) {
-        const bool isUnlabelled = dataset.info().targets == data::Targets::None;
-        return Error{Error::Kind::Unsupported, what,
-                     isUnlabelled ? "it has no targets, so that top-1 cannot be measured"
-                                  : "its targets are numbers, not one class a sample, so that "
-                                    "top-1 cannot be measured",
-                     "Save the targets as one int64 class number a sample"};
     }
     if (options.batchSize < 1) {
         return Error{Error::Kind::BadArgument, what, cat("the batch size is ", options.batchSize),
@@ -96,7 +89,8 @@ Result<void> check(const data::Dataset& dataset, const EvaluateOptions& options)
 
 Result<Evaluation> evaluateModule(torch::jit::Module& module, const Placement& placement,
                                   const data::Dataset& dataset, const EvaluateOptions& options,
-                                  const EventSink<>& events, RunControl& control) {
+                                  const Objective& objective, const EventSink<>& events,
+                                  RunControl& control) {
     const at::NoGradGuard
         noGradients;  // inference mode would leave tensors that cannot be trained on
     const Clock::time_point start = Clock::now();
@@ -104,7 +98,7 @@ Result<Evaluation> evaluateModule(torch::jit::Module& module, const Placement& p
     const std::int64_t total =
         options.maxSamples > 0 ? std::min(options.maxSamples, available) : available;
     Progress progress{cat("Evaluating on the ", data::name(options.split), " split"), 0, total, -1};
-    Tally tally(dataset.info());
+    Tally tally(objective, dataset.info());
     std::vector<std::int64_t> order(static_cast<std::size_t>(total));
     std::iota(order.begin(), order.end(), 0);
     data::BatchStream stream(dataset, options.split, std::move(order), {options.batchSize});
@@ -114,7 +108,10 @@ Result<Evaluation> evaluateModule(torch::jit::Module& module, const Placement& p
         const auto read = stream.next(control);
         if (!read) return read.error();
         const data::Batch batch = moved(*read, placement);
-        tally.add(scores(module, batch), batch.targets);
+        const std::string& output = objective.figures.output;
+        const at::Tensor own = scores(module, batch, output);
+        tally.add(
+            own, objective.reference ? scores(*objective.reference, batch, output) : batch.targets);
         progress.done = std::min(total, progress.done + options.batchSize);
         progress.secondsLeft = secondsSince(start) / static_cast<double>(progress.done) *
                                static_cast<double>(total - progress.done);
@@ -136,8 +133,12 @@ Result<Evaluation> evaluate(const model::Snapshot& snapshot, const prune::MasksP
         torch::jit::Module module = masks ? prune::maskedModule(snapshot, *masks)
                                           : model::cloneModule(snapshot.state().module);
         const Placement placement = place(module, snapshot, *device);
-        if (auto fits = checkFit(module, placement, snapshot, dataset); !fits) return fits.error();
-        return evaluateModule(module, placement, dataset, options, events, control);
+        auto objective = makeObjective(options.metrics, dataset.info(), *device, control);
+        if (!objective) return objective.error();
+        if (auto fits = checkFit(module, placement, snapshot, dataset, *objective); !fits)
+            return fits.error();
+        setReference(*objective, options.reference ? *options.reference : snapshot, placement);
+        return evaluateModule(module, placement, dataset, options, *objective, events, control);
     });
 }
 

@@ -10,6 +10,7 @@
 #include "core/base/result.h"
 #include "core/base/run_control.h"
 #include "core/data/dataset.h"
+#include "core/measure/metric.h"
 #include "core/model/snapshot.h"
 #include "core/prune/masks.h"
 
@@ -20,6 +21,9 @@ struct EvaluateOptions {
     std::int64_t batchSize = 256;
     std::int64_t maxSamples = 0;  ///< 0: all
     std::string device = "auto";  ///< auto, cpu, cuda, cuda:1 …
+    MetricOptions metrics{};
+    /// The model that agreement is with; null: the one that is evaluated, without masks.
+    model::SnapshotPtr reference{};
 };
 
 struct ClassAccuracy {
@@ -33,21 +37,27 @@ struct ClassAccuracy {
 struct Evaluation {
     data::Split split = data::Split::Validation;
     std::int64_t samples = 0;
-    double loss = 0;  ///< mean cross-entropy per sample, nats
-    double top1 = 0;
+    double loss = 0;  ///< mean per sample of Metric::loss; cross-entropy and kl in nats
+    double top1 = 0;  ///< of Metric::Kind::Agreement: agreement; NaN when not measured, as the next
     double top5 = 0;  ///< equals 1 when there are at most five classes
-    std::vector<ClassAccuracy> classes;
+    std::vector<ClassAccuracy> classes;  ///< empty without labels
     double seconds = 0;
+    Metric metric{};
+    double score = 0;  ///< of `metric`
 
     bool operator==(const Evaluation&) const = default;
 };
 
-/// Whether the model takes these samples and gives a score per class; runs one batch of two.
-/// Errors: Mismatch, naming both shapes or both class counts, and what to change.
-Result<void> checkFit(const model::Snapshot& snapshot, const data::Dataset& dataset);
+/// Whether the model takes these samples and its output can be judged; runs one batch of two.
+/// Errors: Mismatch, naming both shapes or both class counts, and what to change; those of
+/// metricFor and of JudgeModule::load.
+Result<void> checkFit(const model::Snapshot& snapshot, const data::Dataset& dataset,
+                      const MetricOptions& metrics = {});
 
 /// `masks` may be null (the snapshot as it is). The sum runs in double precision, in the split's
-/// order. Errors: Mismatch (checkFit), BadArgument (an empty split, an unknown device), Cancelled.
+/// order; a module's loss or metric is the mean over batches, by their samples. Errors: those of
+/// checkFit; Unsupported (a module of other arguments); BadArgument (an empty split, an unknown
+/// device); Mismatch (a reference that returns other shapes); Cancelled.
 Result<Evaluation> evaluate(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
                             const data::Dataset& dataset, const EvaluateOptions& options,
                             const EventSink<>& events, RunControl& control);

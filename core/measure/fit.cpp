@@ -4,6 +4,7 @@
 
 #include "core/base/format.h"
 #include "core/base/log.h"
+#include "core/measure/model_output_torch.h"
 #include "core/measure/scores_torch.h"
 #include "core/model/snapshot_torch.h"
 
@@ -23,18 +24,6 @@ Error mismatch(const model::Snapshot& snapshot, const data::Dataset& dataset, st
             std::move(why), std::move(hint)};
 }
 
-/// Samples to try the model on, from the first split that has any.
-data::Batch firstSamples(const data::Dataset& dataset, std::int64_t count) {
-    for (const auto split : {data::Split::Validation, data::Split::Train, data::Split::Test}) {
-        const std::int64_t last = data::sampleCount(dataset, split) - 1;
-        if (last < 0) continue;
-        std::vector<std::int64_t> indices;
-        for (std::int64_t i = 0; i < count; ++i) indices.push_back(std::min(i, last));
-        return dataset.batch(split, indices);
-    }
-    return {};
-}
-
 std::size_t argumentsNeeded(const torch::jit::Module& module) {
     std::size_t needed = 0;
     for (const auto& argument : module.get_method("forward").function().getSchema().arguments()) {
@@ -45,7 +34,7 @@ std::size_t argumentsNeeded(const torch::jit::Module& module) {
 
 bool runs(torch::jit::Module& module, const data::Batch& batch) {
     try {
-        scores(module, batch);
+        module.forward({batch.inputs.begin(), batch.inputs.end()});
         return true;
     } catch (const std::exception&) {
         return false;
@@ -90,15 +79,15 @@ Error refusedBatch(torch::jit::Module& module, const Placement& placement,
         "Attach data of the model's shape");
 }
 
-Result<void> checkScores(const at::Tensor& output, const model::Snapshot& snapshot,
-                         const data::Dataset& dataset) {
-    if (dataset.info().targets != data::Targets::Classes) return {};
+/// What `output` [2, …] is to be judged by, beside what the objective says of it.
+Result<void> checkClasses(const at::Tensor& output, const model::Snapshot& snapshot,
+                          const data::Dataset& dataset) {
     const auto classes = std::ssize(dataset.info().classes);
     if (output.dim() != 2 || output.size(0) != 2 || !output.is_floating_point()) {
-        return mismatch(snapshot, dataset,
-                        cat("the model gives ", written(output.sizes()), " (",
-                            output.dtype().name(), ") for two samples, not one score per class"),
-                        "Use a classifier, whose first output is [batch, classes]");
+        return mismatch(
+            snapshot, dataset,
+            cat("the model gives ", shapeText(output), " for two samples, not one score per class"),
+            "Use a classifier, whose output is [batch, classes], or another loss");
     }
     if (output.size(1) < classes) {
         return mismatch(snapshot, dataset,
@@ -109,10 +98,25 @@ Result<void> checkScores(const at::Tensor& output, const model::Snapshot& snapsh
     return {};
 }
 
+Result<void> checkOutput(const at::Tensor& output, const at::Tensor& targets,
+                         const model::Snapshot& snapshot, const data::Dataset& dataset,
+                         const Objective& objective) {
+    const bool isOfLabels = objective.metric.hasShares && !objective.needsReference();
+    if (isOfLabels) {
+        if (auto sound = checkClasses(output, snapshot, dataset); !sound) return sound;
+    }
+    const std::string why = objective.misfit(output, targets);
+    if (why.empty()) return {};
+    return mismatch(snapshot, dataset, why,
+                    "Choose another output (--model-output), loss or metric: cross_entropy, mse, "
+                    "bce, or a TorchScript module of (output, target)");
+}
+
 }  // namespace
 
 Result<void> checkFit(torch::jit::Module& module, const Placement& placement,
-                      const model::Snapshot& snapshot, const data::Dataset& dataset) {
+                      const model::Snapshot& snapshot, const data::Dataset& dataset,
+                      const Objective& objective) {
     const at::NoGradGuard noGradients;
     const data::Batch two = moved(firstSamples(dataset, 2), placement);
     if (const std::size_t needed = argumentsNeeded(module); needed != two.inputs.size()) {
@@ -121,17 +125,26 @@ Result<void> checkFit(torch::jit::Module& module, const Placement& placement,
                             dataset.info().name, " has ", two.inputs.size()),
                         "Attach data with as many inputs");
     }
+    c10::IValue returned;
     try {
-        return checkScores(scores(module, two), snapshot, dataset);
+        returned = module.forward({two.inputs.begin(), two.inputs.end()});
     } catch (const std::exception& exception) {
         return refusedBatch(module, placement, snapshot, dataset, exception);
     }
+    const auto output = selectOutput(returned, objective.figures.output);
+    if (!output) return output.error();
+    return checkOutput(*output, two.targets, snapshot, dataset, objective);
 }
 
-Result<void> checkFit(const model::Snapshot& snapshot, const data::Dataset& dataset) {
+Result<void> checkFit(const model::Snapshot& snapshot, const data::Dataset& dataset,
+                      const MetricOptions& metrics) {
     return guarded("Cannot try the model on the data", [&]() -> Result<void> {
+        RunControl uninterrupted;
+        const auto objective = makeObjective(metrics, dataset.info(), c10::kCPU, uninterrupted);
+        if (!objective) return objective.error();
         torch::jit::Module module = model::cloneModule(snapshot.state().module);
-        return checkFit(module, place(module, snapshot, c10::kCPU), snapshot, dataset);
+        const Placement placement = place(module, snapshot, c10::kCPU);
+        return checkFit(module, placement, snapshot, dataset, *objective);
     });
 }
 

@@ -32,7 +32,7 @@ Result<void> FeatureMeter::add(const data::Batch& batch, RunControl& control) {
         const at::NoGradGuard noGradients;
         take(use);
     });
-    const auto output = run(m_model, batch, observer, control);
+    const auto output = runAll(m_model, batch, observer, control);
     if (!output) return output.error();
     m_others.insert(observer.otherUses().begin(), observer.otherUses().end());
     for (const auto& [parameter, seen] : m_weights) {

@@ -3,11 +3,18 @@
 
 #include <algorithm>
 #include <numeric>
-#include <stdexcept>
 
 #include "core/base/format.h"
+#include "core/measure/model_output_torch.h"
 
 namespace espalier::measure {
+
+Error dataIsGone(const data::Dataset& dataset, const std::exception& exception) {
+    const auto error = detail::errorFromException("", exception);
+    return {Error::Kind::Unreadable,
+            cat("The scan stopped, as ", dataset.info().name, " cannot be read any more"),
+            error.why, "Bring the data back and scan again: what is measured is kept"};
+}
 
 PrefixRunner::PrefixRunner(const script::Program& program, const Placement& placement,
                            const data::Dataset& dataset, const Slice& slice)
@@ -39,13 +46,10 @@ Result<void> PrefixRunner::begin(Part& part) {
         std::iota(indices.begin(), indices.end(), part.begin);
         batch = moved(m_dataset.batch(m_slice.split, indices), m_placement);
     } catch (const std::exception& exception) {
-        const auto error = detail::errorFromException("", exception);
-        return Error{
-            Error::Kind::Unreadable,
-            cat("The scan stopped, as ", m_dataset.info().name, " cannot be read any more"),
-            error.why, "Bring the data back and scan again: what is measured is kept"};
+        return dataIsGone(m_dataset, exception);
     }
     part.labels = batch.targets;
+    part.samples = batch.samples();
     auto run = script::PartialRun::begin(m_program, {batch.inputs.begin(), batch.inputs.end()});
     if (!run) return run.error();
     part.run.emplace(std::move(*run));
@@ -75,13 +79,13 @@ Result<ScanFigures> PrefixRunner::sumsOf(Part& part, const ScanMetric& metric,
     if (auto advanced = advance(part, control); !advanced) return advanced.error();
     const auto output = part.run->finish(control);
     if (!output) return output.error();
-    const auto tensors = script::tensorsIn(*output);
-    if (tensors.empty()) throw std::runtime_error("the model returns no tensor");
+    const auto scores = selectOutput(*output, metric.output);
+    if (!scores) return scores.error();
     if (metric.reference == ScanMetric::Reference::Labels) {
-        return metric.sums(tensors.front(), part.labels);
+        return metric.sums(*scores, part.labels);
     }
-    if (!part.denseScores.defined()) part.denseScores = tensors.front().clone();
-    return metric.sums(tensors.front(), part.denseScores);
+    if (!part.denseScores.defined()) part.denseScores = scores->clone();
+    return metric.sums(*scores, part.denseScores);
 }
 
 void PrefixRunner::forgetIfTooLarge(Part& part) {
@@ -93,20 +97,19 @@ void PrefixRunner::forgetIfTooLarge(Part& part) {
 Result<ScanFigures> PrefixRunner::evaluate(const ScanMetric& metric,
                                            const std::function<void(std::int64_t)>& onBatch,
                                            RunControl& control) {
-    ScanFigures figures;
+    ScanFigures sum;
+    std::int64_t samples = 0;
     for (auto& part : m_parts) {
         if (!control.keepGoing())
             return Error{Error::Kind::Cancelled, "The scan was stopped", {}, {}};
         const auto sums = sumsOf(part, metric, control);
         if (!sums) return sums.error();
-        figures.top1 += sums->top1;
-        figures.top5 += sums->top5;
-        figures.loss += sums->loss;
+        sum += *sums;
+        samples += part.samples;
         forgetIfTooLarge(part);
         onBatch(part.end);
     }
-    const auto samples = static_cast<double>(m_slice.samples);
-    return ScanFigures{figures.top1 / samples, figures.top5 / samples, figures.loss / samples};
+    return sum / static_cast<double>(samples);
 }
 
 }  // namespace espalier::measure

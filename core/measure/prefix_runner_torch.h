@@ -14,6 +14,9 @@
 
 namespace espalier::measure {
 
+/// Unreadable: what a scan says when samples cannot be read any more.
+Error dataIsGone(const data::Dataset& dataset, const std::exception& exception);
+
 /// Holds, per batch of a split, a run of forward that is stopped in front of a node. The weights
 /// that are used first after that node may be changed between evaluations. Arguments outlive it.
 class PrefixRunner {
@@ -44,6 +47,7 @@ private:
         std::int64_t end = 0;
         std::optional<script::PartialRun> run;  // stopped at m_point or before it
         std::int64_t bytes = 0;                 // that the run keeps
+        std::int64_t samples = 0;               // fewer than asked for where files are broken
         at::Tensor labels;
         at::Tensor denseScores;
     };

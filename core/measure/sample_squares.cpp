@@ -102,7 +102,7 @@ Result<Squares> BatchedSquares::squares(const data::Batch& batch, RunControl& co
         }
         for (const TrackedUse& use : uses->second) edges.push_back(use.edge);
     }
-    const at::Tensor total = loss(tracked->scores, batch.targets, at::Reduction::Sum);
+    const at::Tensor total = loss(m_model, tracked->scores, batch.targets, at::Reduction::Sum);
     const auto gradients = torch::autograd::Engine::get_default_engine().execute(
         {torch::autograd::impl::gradient_edge(total)}, {at::ones_like(total)}, false, false, false,
         edges);

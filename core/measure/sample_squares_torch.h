@@ -11,7 +11,7 @@
 namespace espalier::measure {
 
 /// Σ over samples of (∂Lᵢ/∂w)², by parameter; undefined for those that were not asked for or that
-/// the loss does not depend on. Lᵢ is the cross-entropy of sample i alone.
+/// the loss does not depend on. Lᵢ is the loss of sample i alone.
 using Squares = std::vector<at::Tensor>;
 
 /// All samples at once; see perSampleSquares for which parameters that gives the right answer.

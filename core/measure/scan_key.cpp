@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/measure/scan_key_torch.h"
 
-#include <algorithm>
-#include <numeric>
-
 #include "core/base/files.h"
 #include "core/base/format.h"
 #include "core/model/snapshot_torch.h"
@@ -27,12 +24,7 @@ std::string scanKey(const model::Snapshot& snapshot, const data::Dataset& datase
     hash.add(snapshot.weightsHash());
     for (const auto& buffer : snapshot.state().module.buffers()) add(hash, buffer);
     hash.add(cat(dataset.info().name, "|", data::name(options.split), "|", samples, "|"));
-    std::vector<std::int64_t> indices(
-        static_cast<std::size_t>(std::min(options.batchSize, samples)));
-    std::iota(indices.begin(), indices.end(), 0);
-    const auto batch = dataset.batch(options.split, indices);
-    for (const auto& input : batch.inputs) add(hash, input);
-    add(hash, batch.targets);
+    dataset.addContent(hash, options.split, samples);
     hash.add(cat(metric.name, "|", nameOf(options.structure), "|", options.criterionName()));
     if (options.criterionName() == "random") hash.add(cat("|", options.seed));
     if (groups && options.structure == Structure::Channels)

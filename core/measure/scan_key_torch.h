@@ -10,9 +10,9 @@
 
 namespace espalier::measure {
 
-/// Everything that all points of a scan depend on: weights, buffers and base masks; the samples (by
-/// number and by the content of the first batch); the metric; structure, criterion and, where
-/// chance decides, the seed. Reads one batch.
+/// Everything that all points of a scan depend on: weights, buffers and base masks; the samples
+/// (data::Dataset::addContent); the metric, loss and output; structure, criterion and, where chance
+/// decides, the seed.
 std::string scanKey(const model::Snapshot& snapshot, const data::Dataset& dataset,
                     const ScanOptions& options, std::int64_t samples, const ScanMetric& metric,
                     const channels::ChannelGroups* groups);

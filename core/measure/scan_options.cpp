@@ -23,4 +23,16 @@ std::string ScanOptions::criterionName() const {
     return structure == Structure::Weights ? "magnitude" : "l2";
 }
 
+ScanFigures& ScanFigures::operator+=(const ScanFigures& other) {
+    top1 += other.top1;
+    top5 += other.top5;
+    loss += other.loss;
+    score += other.score;
+    return *this;
+}
+
+ScanFigures ScanFigures::operator/(double samples) const {
+    return {top1 / samples, top5 / samples, loss / samples, score / samples};
+}
+
 }  // namespace espalier::measure

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "core/measure/model_output_torch.h"
 #include "core/measure/scored_model_torch.h"
 #include "core/model/snapshot_torch.h"
 #include "core/prune/masks_torch.h"
@@ -19,13 +19,15 @@ std::optional<std::vector<c10::IValue>> LeafObserver::before(const torch::jit::N
     return std::nullopt;
 }
 
-Result<ScoredModel> makeScoredModel(const model::SnapshotPtr& snapshot, c10::Device device,
-                                    RunControl& control) {
+Result<ScoredModel> makeScoredModel(const model::SnapshotPtr& snapshot, const Objective& objective,
+                                    c10::Device device, RunControl& control) {
     const auto masks = prune::resolve(*snapshot, prune::emptyPlan(*snapshot), nullptr, control);
     if (!masks) return masks.error();
     torch::jit::Module module = prune::maskedModule(*snapshot, **masks);
     module.eval();
-    ScoredModel model{snapshot, {}, place(module, *snapshot, device), {}, {}};
+    ScoredModel model{
+        snapshot,      {}, place(module, *snapshot, device), {}, {}, objective.figures.output,
+        objective.loss};
     auto program = script::makeProgram(module);
     if (!program) return program.error();
     model.program = std::move(*program);
@@ -39,27 +41,27 @@ Result<ScoredModel> makeScoredModel(const model::SnapshotPtr& snapshot, c10::Dev
     return model;
 }
 
-Result<at::Tensor> run(const ScoredModel& model, const data::Batch& batch, LeafObserver& observer,
-                       RunControl& control) {
+Result<c10::IValue> runAll(const ScoredModel& model, const data::Batch& batch,
+                           LeafObserver& observer, RunControl& control) {
     // With gradients: without them, attention may take a fused way that shows none of its inputs.
     const at::AutoGradMode withGradients(true);
     const data::Batch own = moved(batch, model.placement);
-    const auto output = script::runObserved(model.program, {own.inputs.begin(), own.inputs.end()},
-                                            observer, control);
-    if (!output) return output.error();
-    const auto tensors = script::tensorsIn(*output);
-    if (tensors.empty())
-        return Error{Error::Kind::Failed, "Cannot score the weights", "the model returns no tensor",
-                     ""};
-    return tensors.front();
+    return script::runObserved(model.program, {own.inputs.begin(), own.inputs.end()}, observer,
+                               control);
 }
 
-at::Tensor loss(const at::Tensor& scores, const at::Tensor& targets,
+Result<at::Tensor> run(const ScoredModel& model, const data::Batch& batch, LeafObserver& observer,
+                       RunControl& control) {
+    const auto output = runAll(model, batch, observer, control);
+    if (!output) return output.error();
+    return selectOutput(*output, model.output);
+}
+
+at::Tensor loss(const ScoredModel& model, const at::Tensor& scores, const at::Tensor& targets,
                 at::Reduction::Reduction reduction) {
     const at::AutoGradMode withGradients(true);
-    const bool isSmall = scores.itemsize() < sizeof(float);
-    return at::cross_entropy_loss(isSmall ? scores.to(at::kFloat) : scores,
-                                  targets.to(scores.device()), {}, reduction);
+    const at::Tensor mean = model.loss->mean(scores, targets.to(scores.device()));
+    return reduction == at::Reduction::Sum ? mean * targets.size(0) : mean;
 }
 
 Result<std::vector<at::Tensor>> gradients(const ScoredModel& model, const data::Batch& batch,
@@ -71,8 +73,9 @@ Result<std::vector<at::Tensor>> gradients(const ScoredModel& model, const data::
     for (const at::Tensor& leaf : model.leaves) {
         if (leaf.defined()) real.push_back(leaf);
     }
-    const auto found = torch::autograd::grad({loss(*scores, batch.targets, at::Reduction::Mean)},
-                                             real, {}, false, false, /*allow_unused=*/true);
+    const auto found =
+        torch::autograd::grad({loss(model, *scores, batch.targets, at::Reduction::Mean)}, real, {},
+                              false, false, /*allow_unused=*/true);
     std::vector<at::Tensor> result;
     auto next = found.begin();
     for (const at::Tensor& leaf : model.leaves) {

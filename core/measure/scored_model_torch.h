@@ -21,7 +21,9 @@ struct ScoredModel {
     Placement placement;
     std::vector<model::Parameter> parameters;  ///< each once, in the order of the module
     std::vector<at::Tensor>
-        leaves;  ///< the same as autograd sees them; undefined: not real numbers
+        leaves;                  ///< the same as autograd sees them; undefined: not real numbers
+    std::string output;          ///< which of forward's tensors are the scores: see selectOutput
+    std::optional<Loss> loss{};  ///< none without targets
 };
 
 /// Lets a run use the leaves themselves. Where a graph might write to its parameters, the run would
@@ -33,17 +35,22 @@ public:
     void onNode(const script::NodeEvent&) override {}
 };
 
-Result<ScoredModel> makeScoredModel(const model::SnapshotPtr& snapshot, c10::Device device,
-                                    RunControl& control);
+/// Runs with the output and loss of `objective`.
+Result<ScoredModel> makeScoredModel(const model::SnapshotPtr& snapshot, const Objective& objective,
+                                    c10::Device device, RunControl& control);
 
-/// The first tensor that forward returns, [batch, classes] where there are labels; its gradients
-/// can be taken. Shared layers, branches and loops run as ever. Errors: those of runObserved;
-/// Failed when there is no tensor.
+/// What forward returns. With gradients; shared layers, branches and loops run as ever. Errors:
+/// those of runObserved.
+Result<c10::IValue> runAll(const ScoredModel& model, const data::Batch& batch,
+                           LeafObserver& observer, RunControl& control);
+
+/// The tensor that is scored by, [batch, classes] of a classifier; its gradients can be taken.
+/// Errors: those of runAll and selectOutput.
 Result<at::Tensor> run(const ScoredModel& model, const data::Batch& batch, LeafObserver& observer,
                        RunControl& control);
 
-/// Cross-entropy over the batch, in nats. A scalar.
-at::Tensor loss(const at::Tensor& scores, const at::Tensor& targets,
+/// The mean loss over the batch, or its sum over the samples. A scalar. The model has a loss.
+at::Tensor loss(const ScoredModel& model, const at::Tensor& scores, const at::Tensor& targets,
                 at::Reduction::Reduction reduction);
 
 /// ∂(mean loss)/∂parameter of a batch, by parameter, detached; undefined where there is none.

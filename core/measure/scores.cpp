@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/measure/scores_torch.h"
 
+#include <algorithm>
 #include <stdexcept>
 
-#include "core/script/interpreter_torch.h"
+#include "core/measure/model_output_torch.h"
+#include "core/model/snapshot_torch.h"
 
 namespace espalier::measure {
 namespace {
@@ -48,11 +50,29 @@ data::Batch moved(const data::Batch& batch, const Placement& placement) {
     return result;
 }
 
-at::Tensor scores(torch::jit::Module& module, const data::Batch& batch) {
-    const std::vector<at::Tensor> found =
-        script::tensorsIn(module.forward({batch.inputs.begin(), batch.inputs.end()}));
-    if (found.empty()) throw std::runtime_error("the model returns no tensor");
-    return found.front();
+data::Batch firstSamples(const data::Dataset& dataset, std::int64_t count) {
+    for (const auto split : {data::Split::Validation, data::Split::Train, data::Split::Test}) {
+        const std::int64_t last = data::sampleCount(dataset, split) - 1;
+        if (last < 0) continue;
+        std::vector<std::int64_t> indices;
+        for (std::int64_t i = 0; i < count; ++i) indices.push_back(std::min(i, last));
+        return dataset.batch(split, indices);
+    }
+    return {};
+}
+
+at::Tensor scores(torch::jit::Module& module, const data::Batch& batch, const std::string& output) {
+    const auto found =
+        selectOutput(module.forward({batch.inputs.begin(), batch.inputs.end()}), output);
+    if (!found) throw std::runtime_error(found.error().why);
+    return *found;
+}
+
+void setReference(Objective& objective, const model::Snapshot& dense, const Placement& placement) {
+    if (!objective.needsReference()) return;
+    auto module = std::make_shared<torch::jit::Module>(model::cloneModule(dense.state().module));
+    module->to(placement.device);
+    objective.reference = std::move(module);
 }
 
 }  // namespace espalier::measure

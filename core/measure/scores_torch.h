@@ -8,6 +8,7 @@
 
 #include "core/data/dataset_torch.h"
 #include "core/measure/evaluate.h"
+#include "core/measure/objective_torch.h"
 #include "core/model/snapshot.h"
 
 namespace espalier::measure {
@@ -23,17 +24,27 @@ Placement place(torch::jit::Module& module, const model::Snapshot& snapshot, c10
 
 data::Batch moved(const data::Batch& batch, const Placement& placement);
 
-/// The scores per class, [batch, classes]: the first tensor that forward returns.
-at::Tensor scores(torch::jit::Module& module, const data::Batch& batch);
+/// Samples to try a model on, from the first split that has any.
+data::Batch firstSamples(const data::Dataset& dataset, std::int64_t count);
+
+/// The tensor of that key that forward returns (selectOutput): [batch, classes] of a classifier.
+at::Tensor scores(torch::jit::Module& module, const data::Batch& batch,
+                  const std::string& output = {});
 
 /// checkFit for a module that lies where `placement` says; `module` is a copy that forward may
 /// write to.
 Result<void> checkFit(torch::jit::Module& module, const Placement& placement,
-                      const model::Snapshot& snapshot, const data::Dataset& dataset);
+                      const model::Snapshot& snapshot, const data::Dataset& dataset,
+                      const Objective& objective);
 
-/// evaluate for a module that is in evaluation mode and fits. `options.device` is not looked at.
+/// Gives `objective` the model that outputs are compared with, when it needs one.
+void setReference(Objective& objective, const model::Snapshot& dense, const Placement& placement);
+
+/// evaluate for a module that is in evaluation mode and fits. The device, metrics and reference of
+/// `options` are not looked at.
 Result<Evaluation> evaluateModule(torch::jit::Module& module, const Placement& placement,
                                   const data::Dataset& dataset, const EvaluateOptions& options,
-                                  const EventSink<>& events, RunControl& control);
+                                  const Objective& objective, const EventSink<>& events,
+                                  RunControl& control);
 
 }  // namespace espalier::measure

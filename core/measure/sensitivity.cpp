@@ -68,13 +68,14 @@ std::vector<double> costShares(const model::Snapshot& snapshot, const script::Pr
 class Scan {
 public:
     Scan(const model::Snapshot& snapshot, const ScanTargets& targets, const ScanOptions& options,
-         script::Program program, const Placement& placement, const data::Dataset& dataset,
-         const PrefixRunner::Slice& slice, ScanMemory& memory, const EventSink<ScanPoint>& events,
-         RunControl& control)
+         script::Program program, const Objective& objective, const Placement& placement,
+         const data::Dataset& dataset, const PrefixRunner::Slice& slice, ScanMemory& memory,
+         const EventSink<ScanPoint>& events, RunControl& control)
         : m_targets(targets),
           m_options(options),
           m_program(std::move(program)),
-          m_metric(labelMetric()),
+          m_judged(objective.metric),
+          m_metric(objective.figures),
           m_runner(m_program, placement, dataset, slice),
           m_weights(m_program.module, snapshot, targets.base()),
           m_steps(firstSteps(m_program, targets.all())),
@@ -98,6 +99,7 @@ private:
     const ScanTargets& m_targets;
     const ScanOptions& m_options;
     script::Program m_program;
+    Metric m_judged;
     ScanMetric m_metric;
     PrefixRunner m_runner;
     MaskedWeights m_weights;
@@ -136,6 +138,7 @@ Result<Sensitivity> Scan::run(const std::string& scanKey) {
         m_result.curves[target] = std::move(*curve);
     }
     m_result.samples = m_samples;
+    m_result.metric = m_judged;
     return std::move(m_result);
 }
 
@@ -166,7 +169,7 @@ Result<SensitivityCurve> Scan::curveOf(std::size_t target) {
         const auto figures = figuresAt(target, *level);
         if (!figures) return figures.error();
         if (*figures) known.emplace(*level, **figures);
-        search.add(*level, *figures ? m_result.dense.top1 - (*figures)->top1
+        search.add(*level, *figures ? m_judged.drop(m_result.dense.score, (*figures)->score)
                                     : std::numeric_limits<double>::infinity());
         m_clock.levelKnown(target);
         tell();
@@ -237,15 +240,31 @@ void noteConstantMetric(Sensitivity& sensitivity) {
     std::size_t points = 0;
     for (const auto& curve : sensitivity.curves) {
         for (const auto& point : curve.points) {
-            if (point.figures.top1 != sensitivity.dense.top1) return;
+            if (point.figures.score != sensitivity.dense.score) return;
             ++points;
         }
     }
     if (points < 2) return;
+    const Metric& metric = sensitivity.metric;
+    const bool canLookAtLoss = metric.kind != Metric::Kind::Loss;
     sensitivity.notes.push_back(
-        cat("top-1 is ", percent(sensitivity.dense.top1, 2),
-            " whatever is pruned, so it tells nothing: look at the loss, or take data with more "
-            "classes or more samples"));
+        cat("the metric did not change at any level: ", metric.title(), " is ",
+            metric.text(sensitivity.dense.score), " whatever is pruned, so it tells nothing; ",
+            canLookAtLoss ? "look at the loss, or take data with more classes or more samples"
+                          : "take other data or more samples"));
+}
+
+/// Columns keep their names whatever is measured.
+void noteMetric(Sensitivity& sensitivity) {
+    const Metric& metric = sensitivity.metric;
+    if (metric.kind == Metric::Kind::Agreement) {
+        sensitivity.notes.emplace_back(
+            "agreement with the dense model was measured: top1 is the share of samples with the "
+            "same best class, top5 that of its best class among the five best, loss the "
+            "mean KL divergence from it, in nats");
+    } else if (metric.loss != "cross_entropy") {
+        sensitivity.notes.push_back(cat("loss is ", metric.loss));
+    }
 }
 
 Result<std::int64_t> samplesFor(const data::Dataset& dataset, const ScanOptions& options) {
@@ -265,6 +284,16 @@ Result<std::int64_t> samplesFor(const data::Dataset& dataset, const ScanOptions&
     return options.samples > 0 ? std::min(options.samples, available) : available;
 }
 
+Result<std::string> keyOf(const model::Snapshot& snapshot, const data::Dataset& dataset,
+                          const ScanOptions& options, std::int64_t samples,
+                          const ScanMetric& metric, const channels::ChannelGroups* groups) {
+    try {
+        return scanKey(snapshot, dataset, options, samples, metric, groups);
+    } catch (const std::exception& exception) {
+        return dataIsGone(dataset, exception);
+    }
+}
+
 }  // namespace
 
 Result<Sensitivity> scanSensitivity(const model::Snapshot& snapshot,
@@ -280,20 +309,25 @@ Result<Sensitivity> scanSensitivity(const model::Snapshot& snapshot,
         if (!samples) return samples.error();
         const auto device = findDevice(options.device);
         if (!device) return device.error();
-        if (auto fits = checkFit(snapshot, dataset); !fits) return fits.error();
+        const auto objective = makeObjective(options.metrics, dataset.info(), *device, control);
+        if (!objective) return objective.error();
+        if (auto fits = checkFit(snapshot, dataset, options.metrics); !fits) return fits.error();
         const auto targets = ScanTargets::find(snapshot, groups, options, control);
         if (!targets) return targets.error();
         torch::jit::Module module = prune::maskedModule(snapshot, *targets->base());
         const Placement placement = place(module, snapshot, *device);
         auto program = script::makeProgram(module);
         if (!program) return program.error();
-        Scan scan(snapshot, *targets, options, std::move(*program), placement, dataset,
+        Scan scan(snapshot, *targets, options, std::move(*program), *objective, placement, dataset,
                   {options.split, *samples, options.batchSize, options.prefixBytes}, memory, events,
                   control);
-        auto result =
-            scan.run(scanKey(snapshot, dataset, options, *samples, labelMetric(), groups.get()));
+        const auto key =
+            keyOf(snapshot, dataset, options, *samples, objective->figures, groups.get());
+        if (!key) return key.error();
+        auto result = scan.run(*key);
         if (!result) return result;
         result->notes = targets->notes();
+        noteMetric(*result);
         noteConstantMetric(*result);
         result->seconds = secondsSince(start);
         return result;

@@ -15,6 +15,7 @@
 #include "core/channels/groups.h"
 #include "core/data/dataset.h"
 #include "core/measure/knee_search.h"
+#include "core/measure/metric.h"
 #include "core/model/snapshot.h"
 #include "core/prune/goal.h"
 
@@ -29,7 +30,7 @@ struct ScanOptions {
     Structure structure = Structure::Weights;
     std::string criterion{};  ///< empty: magnitude, or l2 for channels
     std::uint64_t seed = 0;   ///< looked at by "random" alone
-    double maxDrop = 0.01;    ///< of top-1, 0..1: what "largest" allows
+    double maxDrop = 0.01;    ///< what "largest" allows, as Metric::drop counts: 0.01 is a point
     KneeSearch::Levels levels = KneeSearch::Levels::ToKnee;
     data::Split split = data::Split::Validation;
     std::int64_t samples = 0;  ///< of the split, from its start; 0: all
@@ -40,16 +41,21 @@ struct ScanOptions {
     /// Memory for the values in front of a layer, kept per batch so that what is before the layer
     /// is computed once. Batches that do not fit are computed from their inputs each time.
     std::int64_t prefixBytes = std::int64_t{1} << 30;
+    MetricOptions metrics{};  ///< agreement is that with the dense model
 
     std::string criterionName() const;
     bool operator==(const ScanOptions&) const = default;
 };
 
-/// Means over the samples; ratios 0..1, the loss in nats.
+/// Means over the samples, as in Evaluation; ratios 0..1.
 struct ScanFigures {
     double top1 = 0;
     double top5 = 0;
     double loss = 0;
+    double score = 0;  ///< of the metric: one of the above, or what a module gives
+
+    ScanFigures& operator+=(const ScanFigures& other);
+    ScanFigures operator/(double samples) const;
     bool operator==(const ScanFigures&) const = default;
 };
 
@@ -72,6 +78,7 @@ struct SensitivityCurve {
 };
 
 struct Sensitivity {
+    Metric metric;
     ScanFigures dense;
     std::vector<SensitivityCurve> curves;  ///< in the model's order
     std::int64_t samples = 0;

@@ -66,11 +66,12 @@ Result<prune::Plan> withData(const model::Snapshot& snapshot, prune::Plan plan,
 }
 
 Result<prune::ScoreCache> scoresFor(const model::SnapshotPtr& snapshot, const prune::Plan& plan,
-                                    const PruneChoice& choice, const data::Dataset* dataset,
+                                    const PruneChoice& choice, const ScoredOn& data,
                                     const EventSink<>& events, RunControl& control) {
     prune::ScoreCache cache;
     for (const prune::ScoreKey& key : keysOf(*snapshot, plan, choice)) {
-        auto scores = measure::measureScores(snapshot, *dataset, {key}, events, control);
+        auto scores = measure::measureScores(
+            snapshot, *data.dataset, {.key = key, .metrics = data.metrics}, events, control);
         if (!scores) return scores.error();
         cache.add(*scores);
     }

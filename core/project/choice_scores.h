@@ -10,6 +10,12 @@
 
 namespace espalier::project {
 
+/// The data that scores are measured on, and how; `dataset` may be null.
+struct ScoredOn {
+    const data::Dataset* dataset = nullptr;
+    measure::MetricOptions metrics{};
+};
+
 /// The samples that criteria look at: those that the plan names, `samples` of them where that is
 /// given; else the first 1 024 of what the data has to train on. Fewer where it holds fewer.
 /// Errors: those of data::parseSlice.
@@ -24,7 +30,7 @@ Result<prune::Plan> withData(const model::Snapshot& snapshot, prune::Plan plan,
 /// Measures what `choice` and the rules of `plan` rank by; nothing where weights are enough.
 /// Errors: those of measure::measureScores.
 Result<prune::ScoreCache> scoresFor(const model::SnapshotPtr& snapshot, const prune::Plan& plan,
-                                    const PruneChoice& choice, const data::Dataset* dataset,
+                                    const PruneChoice& choice, const ScoredOn& data,
                                     const EventSink<>& events, RunControl& control);
 
 }  // namespace espalier::project

@@ -53,8 +53,8 @@ Result<measure::Sensitivity> runScan(const ScanSpec& spec,
     if (log) {
         if (auto whole = log->check(); !whole) return whole.error();
     }
-    if (auto written =
-            writeTextAtomically(spec.output, exchange::sensitivityToCsv(sensitivity->curves));
+    if (auto written = writeTextAtomically(
+            spec.output, exchange::sensitivityToCsv(sensitivity->curves, sensitivity->metric));
         !written) {
         return written.error();
     }

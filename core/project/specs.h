@@ -49,8 +49,9 @@ struct PruneSpec {
     std::filesystem::path model;
     std::vector<script::InputSpec> inputs;
     PruneChoice choice;
-    data::DataSpec data{};        ///< for criteria that need it; an empty path: none
-    bool compensateBias = false;  ///< see channels::CutOptions
+    data::DataSpec data{};             ///< for criteria that need it; an empty path: none
+    measure::MetricOptions metrics{};  ///< whose output and loss those criteria look at
+    bool compensateBias = false;       ///< see channels::CutOptions
     std::filesystem::path output;
     std::filesystem::path maskedOutput;  ///< may be empty, as the next two
     std::filesystem::path savePlan;
@@ -65,6 +66,8 @@ struct EvaluateSpec {
     data::Split split = data::Split::Test;
     std::int64_t batchSize = 256;
     std::string device = "auto";
+    measure::MetricOptions metrics{};
+    std::filesystem::path reference{};  ///< the model that agreement is with; may be empty
     bool operator==(const EvaluateSpec&) const = default;
 };
 

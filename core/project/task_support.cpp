@@ -166,8 +166,8 @@ std::string leftWholeNote(const std::vector<channels::LeftWhole>& leftWhole,
 }  // namespace
 
 Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& choice,
-                                const data::Dataset* dataset, StageClock& clock,
-                                const EventSink<>& events, RunControl& control) {
+                                const ScoredOn& data, StageClock& clock, const EventSink<>& events,
+                                RunControl& control) {
     const auto unit = headUnitFor(choice);
     if (!unit) return unit.error();
     MaskedModel masked;
@@ -180,10 +180,10 @@ Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& 
     }
     auto started = startPlan(*masked.snapshot, choice);
     if (!started) return started.error();
-    auto start = withData(*masked.snapshot, std::move(*started), choice, dataset);
+    auto start = withData(*masked.snapshot, std::move(*started), choice, data.dataset);
     if (!start) return start.error();
     clock.start("score", "Measuring scores");
-    auto scores = scoresFor(masked.snapshot, *start, choice, dataset, events, control);
+    auto scores = scoresFor(masked.snapshot, *start, choice, data, events, control);
     if (!scores) return scores.error();
     masked.scores = std::move(*scores);
     clock.start("plan", "Choosing what goes");

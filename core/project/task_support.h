@@ -81,10 +81,10 @@ struct MaskedModel {
     std::vector<std::string> notes;  ///< what is not as it was asked for
 };
 
-/// Clocks the stages analyse, score (where data is looked at) and plan. `dataset` may be null.
+/// Clocks the stages analyse, score (where data is looked at) and plan.
 Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& choice,
-                                const data::Dataset* dataset, StageClock& clock,
-                                const EventSink<>& events, RunControl& control);
+                                const ScoredOn& data, StageClock& clock, const EventSink<>& events,
+                                RunControl& control);
 
 /// The plan a choice begins with, before shares become rules: criteria, seed, or the plan file.
 Result<prune::Plan> startPlan(const model::Snapshot& snapshot, const PruneChoice& choice);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/base/format.h"
 #include "core/exchange/export.h"
 #include "core/exchange/plan_file.h"
 #include "core/project/task_support.h"
@@ -37,6 +38,21 @@ Result<void> writePruned(const CutOutcome& outcome, const PruneSpec& spec, Stage
     }
     if (spec.savePlan.empty()) return {};
     return exchange::writePlan(outcome.masked.plan, outputs.stage(spec.savePlan));
+}
+
+}  // namespace
+
+namespace {
+
+/// The model that agreement is with.
+Result<model::SnapshotPtr> openReference(const EvaluateSpec& spec, const data::Dataset& dataset,
+                                         const EventSink<>& events, RunControl& control) {
+    if (!spec.reference.empty())
+        return openFor(spec.reference, {.inputs = spec.inputs}, dataset, events, control);
+    return Error{Error::Kind::BadArgument,
+                 cat("Cannot measure agreement on ", data::info(dataset).name),
+                 "there is no model to agree with",
+                 "Give the dense model with --reference MODEL, or data with labels"};
 }
 
 }  // namespace
@@ -83,7 +99,8 @@ Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>&
     auto snapshot = dataset ? openFor(spec.model, open, *dataset, events, control)
                             : model::openSnapshot(spec.model, open, events, control);
     if (!snapshot) return snapshot.error();
-    auto masked = applyChoice(*snapshot, spec.choice, dataset.get(), clock, events, control);
+    auto masked =
+        applyChoice(*snapshot, spec.choice, {dataset.get(), spec.metrics}, clock, events, control);
     if (!masked) return masked.error();
     auto outcome =
         cutOut(std::move(*masked), {.compensateBias = spec.compensateBias}, clock, events, control);
@@ -107,8 +124,18 @@ Result<measure::Evaluation> runEvaluate(const EvaluateSpec& spec, const EventSin
     if (!dataset) return dataset.error();
     auto snapshot = openFor(spec.model, {.inputs = spec.inputs}, **dataset, events, control);
     if (!snapshot) return snapshot.error();
-    const measure::EvaluateOptions options{
-        .split = spec.split, .batchSize = spec.batchSize, .maxSamples = 0, .device = spec.device};
+    auto metric = measure::metricFor(spec.metrics, data::info(**dataset));
+    if (!metric) return metric.error();
+    measure::EvaluateOptions options{.split = spec.split,
+                                     .batchSize = spec.batchSize,
+                                     .maxSamples = 0,
+                                     .device = spec.device,
+                                     .metrics = spec.metrics};
+    if (metric->kind == measure::Metric::Kind::Agreement) {
+        auto reference = openReference(spec, **dataset, events, control);
+        if (!reference) return reference.error();
+        options.reference = *reference;
+    }
     return measure::evaluate(**snapshot, nullptr, **dataset, options, events, control);
 }
 

@@ -62,6 +62,7 @@ Error rescued(Error problem, const model::Snapshot& trained, const fs::path& tar
 }
 
 Result<std::optional<measure::Evaluation>> testOnce(const model::Snapshot& result,
+                                                    const model::SnapshotPtr& dense,
                                                     const data::Dataset& dataset,
                                                     const TuneSpec& spec,
                                                     const EventSink<>& events) {
@@ -70,7 +71,9 @@ Result<std::optional<measure::Evaluation>> testOnce(const model::Snapshot& resul
     const measure::EvaluateOptions options{.split = data::Split::Test,
                                            .batchSize = 256,
                                            .maxSamples = 0,
-                                           .device = spec.recipe.device};
+                                           .device = spec.recipe.device,
+                                           .metrics = spec.recipe.metrics,
+                                           .reference = dense};
     auto test = measure::evaluate(result, nullptr, dataset, options, events, uninterrupted);
     if (!test) return test.error();
     return std::optional{*test};
@@ -145,6 +148,7 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
     if (auto sound = train::check(spec.recipe); !sound) return sound.error();
     auto dataSpec = spec.data;
     dataSpec.validation = spec.recipe.validation;
+    if (dataSpec.augment.empty()) dataSpec.augment = spec.recipe.augment;
     auto dataset = openData(dataSpec, control);
     if (!dataset) return dataset.error();
     auto inputs = inputsFor(spec.inputs, spec.choice.planFile);
@@ -152,9 +156,11 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
     auto snapshot =
         openFor(spec.model, {*inputs, baseMasksFor(spec.choice)}, **dataset, events, control);
     if (!snapshot) return snapshot.error();
-    auto pruned = applyChoice(*snapshot, spec.choice, dataset->get(), clock, events, control);
+    auto pruned = applyChoice(*snapshot, spec.choice, {dataset->get(), spec.recipe.metrics}, clock,
+                              events, control);
     if (!pruned) return pruned.error();
-    if (auto fits = measure::checkFit(**snapshot, **dataset); !fits) return fits.error();
+    if (auto fits = measure::checkFit(**snapshot, **dataset, spec.recipe.metrics); !fits)
+        return fits.error();
     return TuneSetup{*dataset, *pruned};
 }
 
@@ -197,7 +203,7 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
     clock.start("test", "Testing");
     const auto result = resultAsWritten(*cut, staged, progress);
     if (!result) return lost(result.error());
-    auto test = testOnce(**result, *setup->dataset, spec, progress);
+    auto test = testOnce(**result, setup->pruned.snapshot, *setup->dataset, spec, progress);
     if (!test) return lost(test.error());
     outcome.test = *test;
     outcome.report.training = exchange::TrainingSummary{training->epochs, training->bestEpoch,

@@ -14,7 +14,7 @@ std::vector<at::Tensor> valuesOf(const torch::jit::Module& module) {
 }
 
 bool isBetter(const measure::Evaluation& a, const measure::Evaluation& b) {
-    return a.top1 != b.top1 ? a.top1 > b.top1 : a.loss < b.loss;
+    return a.score != b.score ? a.metric.isBetter(a.score, b.score) : a.loss < b.loss;
 }
 
 }  // namespace

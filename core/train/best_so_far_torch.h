@@ -11,8 +11,8 @@
 
 namespace espalier::train {
 
-/// Copies parameters and buffers whenever validation was better: higher top-1, or equal top-1 and
-/// lower loss.
+/// Copies parameters and buffers whenever validation was better: a better score of the metric, or
+/// an equal one and lower loss.
 class BestSoFar {
 public:
     /// True when `evaluation` of `module` as it is now is the best so far.

@@ -28,10 +28,11 @@ std::vector<at::Tensor> keptWeights(const model::Snapshot& snapshot, const prune
 }
 
 Result<void> checkSplits(const data::Dataset& dataset) {
-    if (dataset.info().targets != data::Targets::Classes) {
+    if (dataset.info().targets == data::Targets::None) {
         return Error{Error::Kind::Unsupported, cat("Cannot fine-tune on ", dataset.info().name),
-                     "cross-entropy needs targets that are one class a sample",
-                     "Save the targets as one int64 class number a sample"};
+                     "it has no labels to learn from",
+                     "Attach data with labels: a folder for each class, or targets in the tensor "
+                     "file; the dense model's own outputs, saved as targets, will do"};
     }
     for (const auto split : {data::Split::Train, data::Split::Validation}) {
         if (data::sampleCount(dataset, split) > 0) continue;
@@ -85,13 +86,20 @@ Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& 
     const std::vector<bool> flags = gradientFlags(module);
     sayWhatIsFrozen(flags);
     const measure::Placement placement = measure::place(module, snapshot, *device);
-    if (auto fits = measure::checkFit(module, placement, snapshot, dataset); !fits)
+    auto objective = measure::makeObjective(recipe.metrics, dataset.info(), *device, control);
+    if (!objective) return objective.error();
+    if (auto fits = measure::checkFit(module, placement, snapshot, dataset, *objective); !fits)
         return fits.error();
+    measure::setReference(*objective, snapshot, placement);
+    const std::string loss = measure::lossFor(recipe.metrics, dataset.info());
+    auto trained = measure::findLoss(loss, recipe.labelSmoothing, *device, control);
+    if (!trained) return trained.error();
 
     std::vector<at::Tensor> kept = keptWeights(snapshot, masks);
     const prune::OtherMasks& others =
         masks ? masks->state().others : snapshot.state().otherBaseMasks;
-    Loop loop(snapshot, module, placement, kept, others, dataset, recipe, events);
+    Loop loop(snapshot, module, placement, {std::move(*objective), std::move(*trained)}, kept,
+              others, dataset, recipe, events);
     if (auto done = loop.run(control); !done) return done.error();
     TrainResult result = loop.takeResult();
     if (recipe.masks == MaskMode::Off) kept.assign(kept.size(), at::Tensor());

@@ -28,17 +28,18 @@ struct TrainSample {
     int round = 0;
     double loss = kNotMeasured;  ///< training loss of the step; of the epoch's mean at its end
     double valLoss = kNotMeasured;
-    double top1 = kNotMeasured;  ///< validation, 0..1
+    double top1 = kNotMeasured;  ///< validation, 0..1; none where the targets are no classes
     double lr = 0;
     double sparsity =
         0;  ///< share of prunable weights that is zero, 0..1; counted at the ends of epochs
-    double seconds = 0;  ///< since the start
+    double seconds = 0;           ///< since the start
+    double score = kNotMeasured;  ///< validation, of the recipe's metric
 };
 
 /// What training ended with.
 struct TrainResult {
     model::SnapshotPtr
-        best;  ///< weights of the best validation top-1 (ties: lower loss), masks as base masks
+        best;  ///< weights of the best validation metric (ties: lower loss), masks as base masks
     int bestEpoch = 0;           ///< 0: before training
     int epochs = 0;              ///< finished
     bool stopped = false;        ///< by the user, before the last epoch
@@ -54,8 +55,9 @@ struct TrainResult {
 /// and the optimizer's state is zeroed for them at the start. Recipe::masks Off skips all three,
 /// and the result has no base masks then. Same seed, same thread count, same machine: same numbers.
 /// Stopping is no error: the best so far is the result. Errors: BadArgument (recipe), Mismatch
-/// (data and model), Failed when the loss is no longer finite (what to try is in the hint) or the
-/// model has no gradients; Cancelled when stopped before the first validation.
+/// (data and model, or targets and loss), Unsupported (data without labels), Failed when the loss
+/// is no longer finite (what to try is in the hint) or the model has no gradients; Cancelled when
+/// stopped before the first validation.
 Result<TrainResult> fineTune(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
                              const data::Dataset& dataset, const Recipe& recipe,
                              const EventSink<TrainSample>& events, RunControl& control);

@@ -3,7 +3,6 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/count_nonzero.h>
-#include <ATen/ops/cross_entropy_loss.h>
 
 #include <cmath>
 
@@ -24,24 +23,17 @@ std::vector<at::Tensor> prunableWeights(const model::Snapshot& snapshot,
     return weights;
 }
 
-/// Cross-entropy in at least single precision.
-at::Tensor lossOf(const at::Tensor& scores, const at::Tensor& targets, double labelSmoothing) {
-    const bool isReduced =
-        scores.scalar_type() == at::kHalf || scores.scalar_type() == at::kBFloat16;
-    return at::cross_entropy_loss(isReduced ? scores.to(at::kFloat) : scores, targets, {},
-                                  at::Reduction::Mean, -100, labelSmoothing);
-}
-
 }  // namespace
 
 Loop::Loop(const model::Snapshot& snapshot, torch::jit::Module module,
-           const measure::Placement& placement, const std::vector<at::Tensor>& kept,
-           const prune::OtherMasks& others, const data::Dataset& dataset, const Recipe& recipe,
-           const EventSink<TrainSample>& events)
+           const measure::Placement& placement, Judgement judgement,
+           const std::vector<at::Tensor>& kept, const prune::OtherMasks& others,
+           const data::Dataset& dataset, const Recipe& recipe, const EventSink<TrainSample>& events)
     : m_dataset(dataset),
       m_recipe(recipe),
       m_module(std::move(module)),
       m_placement(placement),
+      m_judgement(std::move(judgement)),
       m_parameters(trainableParameters(m_module)),
       m_prunable(prunableWeights(snapshot, m_module)),
       m_optimizer(makeOptimizer(m_parameters, recipe.optimizer)),
@@ -100,15 +92,17 @@ Result<Loop::Outcome> Loop::runEpoch(int epoch, RunControl& control) {
 }
 
 Result<double> Loop::step(const data::Batch& batch, double lr) {
-    const at::Tensor loss =
-        lossOf(measure::scores(m_module, batch), batch.targets, m_recipe.labelSmoothing);
+    const at::Tensor scores =
+        measure::scores(m_module, batch, m_judgement.validation.figures.output);
+    const at::Tensor loss = m_judgement.loss.mean(scores, batch.targets);
     const double value = loss.item<double>();
     if (auto finite = checkFinite(value, "training loss"); !finite) return finite.error();
     if (!loss.requires_grad()) {
         return Error{
             Error::Kind::Failed, "This model cannot be fine-tuned",
-            "its output does not depend on any parameter by a gradient",
-            "Use a model that was not frozen and does not switch gradients off in forward"};
+            "the loss does not depend on any parameter by a gradient",
+            "Use a model that was not frozen and does not switch gradients off in forward; a loss "
+            "module must not either"};
     }
     for (const at::Tensor& parameter : m_parameters) parameter.mutable_grad() = at::Tensor();
     loss.backward();
@@ -121,8 +115,8 @@ Result<double> Loop::step(const data::Batch& batch, double lr) {
 Result<Loop::Outcome> Loop::validate(int epoch, double trainLoss, RunControl& control) {
     m_module.eval();
     const measure::EvaluateOptions options{.split = data::Split::Validation};
-    const auto evaluation =
-        measure::evaluateModule(m_module, m_placement, m_dataset, options, {}, control);
+    const auto evaluation = measure::evaluateModule(m_module, m_placement, m_dataset, options,
+                                                    m_judgement.validation, {}, control);
     if (!evaluation && evaluation.error().kind == Error::Kind::Cancelled) return Outcome::Stopped;
     if (!evaluation) return evaluation.error();
     if (auto finite = checkFinite(evaluation->loss, "validation loss"); !finite)
@@ -133,7 +127,8 @@ Result<Loop::Outcome> Loop::validate(int epoch, double trainLoss, RunControl& co
                    .loss = trainLoss,
                    .valLoss = evaluation->loss,
                    .top1 = evaluation->top1,
-                   .lr = learningRate()});
+                   .lr = learningRate(),
+                   .score = evaluation->score});
     m_best.offer(m_module, *evaluation, epoch);
     if (epoch > 0) m_scheduler->epochEnded(evaluation->loss);
     m_position.epoch = epoch;

@@ -20,6 +20,12 @@
 
 namespace espalier::train {
 
+/// What validation looks at, and what is trained by.
+struct Judgement {
+    measure::Objective validation;
+    measure::Loss loss;
+};
+
 /// One run over one module, which ends with the best weights in it. Everything referred to must
 /// outlive the loop.
 class Loop {
@@ -27,9 +33,9 @@ public:
     /// `module` lies where `placement` says, with removed weights at zero; `kept` per layer,
     /// undefined = all; `others` see MaskEnforcer.
     Loop(const model::Snapshot& snapshot, torch::jit::Module module,
-         const measure::Placement& placement, const std::vector<at::Tensor>& kept,
-         const prune::OtherMasks& others, const data::Dataset& dataset, const Recipe& recipe,
-         const EventSink<TrainSample>& events);
+         const measure::Placement& placement, Judgement judgement,
+         const std::vector<at::Tensor>& kept, const prune::OtherMasks& others,
+         const data::Dataset& dataset, const Recipe& recipe, const EventSink<TrainSample>& events);
 
     /// Errors: Cancelled before the first validation is done; Failed (no gradients, loss not
     /// finite).
@@ -50,6 +56,7 @@ private:
     const Recipe& m_recipe;
     torch::jit::Module m_module;
     measure::Placement m_placement;
+    Judgement m_judgement;
     std::vector<at::Tensor> m_parameters;  // that train
     std::vector<at::Tensor> m_prunable;    // weights that sparsity is counted over
     std::unique_ptr<Optimizer> m_optimizer;

@@ -76,6 +76,12 @@ Result<void> check(const Recipe& recipe) {
                    "a number between 0 and 1, such as 0.1: the best epoch is chosen on it");
     checks.require(recipe.labelSmoothing >= 0 && recipe.labelSmoothing < 1, "loss.label_smoothing",
                    recipe.labelSmoothing, "a number from 0 to below 1");
+    const bool isSmoothed = recipe.labelSmoothing != 0;
+    const std::string& loss = recipe.metrics.loss;
+    checks.require(!isSmoothed || loss.empty() || loss == "cross_entropy", "loss.label_smoothing",
+                   recipe.labelSmoothing, cat("0: ", loss, " has no label smoothing"));
+    if (!recipe.augment.empty())
+        checks.requireOneOf(recipe.augment, "augment", data::augmentationNames());
     checkOptimizer(checks, recipe.optimizer);
     checkScheduler(checks, recipe.scheduler);
     return checks.result();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/measure/metric.h"
 
 namespace espalier::train {
 
@@ -42,7 +43,10 @@ struct Recipe {
     double validation = 0.1;  ///< share of the training split held out
     OptimizerOptions optimizer{};
     SchedulerOptions scheduler{};
-    double labelSmoothing = 0;
+    /// The best epoch is chosen by the metric on the validation split.
+    measure::MetricOptions metrics{};
+    double labelSmoothing = 0;  ///< of cross_entropy, in training alone
+    std::string augment{};      ///< one of data::augmentationNames(); empty: none
     MaskMode masks = MaskMode::On;
 
     bool operator==(const Recipe&) const = default;

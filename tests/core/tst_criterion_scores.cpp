@@ -247,6 +247,23 @@ private Q_SLOTS:
         QVERIFY(why(asked("wanda"), nan).find("NaN") != std::string::npos);
     }
 
+    void withoutLabelsOnlySomeCriteriaWork() {
+        RunControl control;
+        const auto data = manyBlobs().withoutLabels();
+        const auto snapshot = test::linearModel(someWeight(), someBias());
+        for (const char* criterion : {"taylor", "gradient", "fisher"}) {
+            const auto scores =
+                measure::measureScores(snapshot, data, asked(criterion), {}, control);
+            QVERIFY2(!scores, criterion);
+            const std::string text = scores.error().text();
+            QVERIFY2(text.find("has no labels") != std::string::npos, text.c_str());
+            QVERIFY2(text.find("wanda, activation, apoz, ") != std::string::npos, text.c_str());
+        }
+        for (const char* criterion : {"wanda", "activation", "apoz"})
+            QVERIFY2(measure::measureScores(snapshot, data, asked(criterion), {}, control),
+                     criterion);
+    }
+
     void stopsAtOnce() {
         RunControl control;
         control.requestStop();

@@ -41,8 +41,10 @@ private Q_SLOTS:
     void largeSumsAreExact();
     void firstSamplesOnly();
     void masksAreApplied();
-    void firstTensorOfOtherOutputs_data();
-    void firstTensorOfOtherOutputs();
+    void oneOfSeveralOutputs_data();
+    void oneOfSeveralOutputs();
+    void refusesToGuessAnOutput_data();
+    void refusesToGuessAnOutput();
     void doublePrecisionModels();
     void notANumberIsNoRightAnswer();
     void tellsProgressAndStops();
@@ -132,20 +134,64 @@ void TestEvaluate::masksAreApplied() {
     QVERIFY(std::abs(masked->loss - (std::log1p(std::exp(-1.)) + std::log(2.)) / 2) < 1e-7);
 }
 
-void TestEvaluate::firstTensorOfOtherOutputs_data() {
+void TestEvaluate::oneOfSeveralOutputs_data() {
     QTest::addColumn<QString>("body");
-    QTest::newRow("tuple") << "return (torch.flatten(x, 1), x)";
-    QTest::newRow("nested") << "return ((torch.flatten(x, 1), 3), x)";
-    QTest::newRow("list") << "return [torch.flatten(x, 1), x]";
-    QTest::newRow("dict") << "return {'out': torch.flatten(x, 1), 'aux': x}";
+    QTest::addColumn<QString>("output");
+    QTest::newRow("one among others") << "return (torch.flatten(x, 1), 3, x.long())"
+                                      << "";
+    QTest::newRow("tuple") << "return (x, torch.flatten(x, 1))"
+                           << "1";
+    QTest::newRow("nested") << "return ((torch.flatten(x, 1), 3), x)"
+                            << "0.0";
+    QTest::newRow("list") << "return [torch.flatten(x, 1), x]"
+                          << "0";
+    QTest::newRow("dict") << "return {'out': torch.flatten(x, 1), 'aux': x}"
+                          << "out";
+    QTest::newRow("list in a dict") << "return {'out': [x, torch.flatten(x, 1)]}"
+                                    << "out.1";
 }
 
-void TestEvaluate::firstTensorOfOtherOutputs() {
+void TestEvaluate::oneOfSeveralOutputs() {
     QFETCH(QString, body);
-    const auto result =
-        run(identity(3, body.toStdString()), scored(at::eye(3, at::kFloat), {0, 1, 0}, 3));
+    QFETCH(QString, output);
+    const auto dataset = scored(at::eye(3, at::kFloat), {0, 1, 0}, 3);
+    const auto snapshot = identity(3, body.toStdString());
+    const auto result = run(snapshot, dataset, {.metrics = {.output = output.toStdString()}});
     QVERIFY2(result.ok(), result.ok() ? "" : result.error().text().c_str());
     QCOMPARE(result->top1, 2.0 / 3);
+}
+
+void TestEvaluate::refusesToGuessAnOutput_data() {
+    QTest::addColumn<QString>("body");
+    QTest::addColumn<QString>("output");
+    QTest::addColumn<QString>("says");
+    const QString listed = "out: 2x3 float32; aux: 2x1x1x3 float32";
+    const QString body = "return {'out': torch.flatten(x, 1), 'aux': x}";
+    QTest::newRow("two") << body << ""
+                         << "returns several tensors; it returns " + listed;
+    QTest::newRow("unknown") << body << "logits"
+                             << "no output \"logits\"; it returns " + listed;
+    QTest::newRow("how to choose") << body << ""
+                                   << "Choose one, such as out (--model-output";
+    QTest::newRow("none of numbers") << "return (x.long(), x.long())"
+                                     << ""
+                                     << "0: 2x1x1x3 int64; 1: 2x1x1x3 int64";
+    QTest::newRow("a key of one tensor") << "return torch.flatten(x, 1)"
+                                         << "0"
+                                         << "it returns a tensor: 2x3 float32";
+}
+
+void TestEvaluate::refusesToGuessAnOutput() {
+    QFETCH(QString, body);
+    QFETCH(QString, output);
+    QFETCH(QString, says);
+    const auto dataset = scored(at::eye(3, at::kFloat), {0, 1, 0}, 3);
+    const auto result = run(identity(3, body.toStdString()), dataset,
+                            {.metrics = {.output = output.toStdString()}});
+    QVERIFY(!result);
+    QCOMPARE(result.error().kind, Error::Kind::Mismatch);
+    QVERIFY2(result.error().text().find(says.toStdString()) != std::string::npos,
+             result.error().text().c_str());
 }
 
 void TestEvaluate::doublePrecisionModels() {

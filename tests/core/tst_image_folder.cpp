@@ -31,6 +31,10 @@ private Q_SLOTS:
     void refusesTwoSizes();
     void refusesWrongMean();
     void foldersWithoutImages();
+    void withoutClassesThereAreNoLabels();
+    void splitsWithoutClasses();
+    void foldersOfClassesComeFirst();
+    void contentTellsSamplesApart();
     void canBeCancelled();
 
 private:
@@ -246,8 +250,69 @@ void TestImageFolder::foldersWithoutImages() {
     const Error error = failure();
     QCOMPARE(error.kind, Error::Kind::NotFound);
     QVERIFY(error.why.find("a folder for each class") != std::string::npos);
-    images(".", 2);  // images, but no classes
-    QCOMPARE(failure().kind, Error::Kind::NotFound);
+}
+
+void TestImageFolder::withoutClassesThereAreNoLabels() {
+    images(".", 40);
+    const auto dataset = open();
+    QVERIFY(dataset);
+    const data::DatasetInfo& info = data::info(*dataset);
+    QCOMPARE(info.targets, data::Targets::None);
+    QVERIFY(info.classes.empty());
+    QCOMPARE(info.test, 4);
+    QCOMPARE(info.train + info.validation, 36);
+    QVERIFY(info.notes.at(0).find("a tenth of all") == 0);
+    QVERIFY(info.notes.at(1).find("it has no labels") == 0);
+    const std::vector<std::int64_t> two{0, 1};
+    const data::Batch batch = dataset->batch(Split::Test, two);
+    QVERIFY(!batch.targets.defined());
+    QCOMPARE(batch.samples(), 2);
+    // Read while they are used, they have none either.
+    const auto streamed = open({.path = root(), .resize = {2, 2}});
+    QVERIFY(!streamed->batch(Split::Test, two).targets.defined());
+}
+
+void TestImageFolder::splitsWithoutClasses() {
+    images("train", 20);
+    images("val", 3);
+    images("test", 2);
+    const auto dataset = open();
+    QVERIFY(dataset);
+    QCOMPARE(data::info(*dataset).targets, data::Targets::None);
+    QCOMPARE(data::info(*dataset).train, 20);
+    QCOMPARE(data::info(*dataset).validation, 3);
+    QCOMPARE(data::info(*dataset).test, 2);
+    const auto one = open({.path = root() / "test"});
+    QCOMPARE(data::info(*one).test, 2);
+    QCOMPARE(data::info(*one).train, 0);
+}
+
+void TestImageFolder::foldersOfClassesComeFirst() {
+    images(".", 5);
+    images("a", 10);
+    const auto dataset = open();
+    QVERIFY(dataset);
+    QCOMPARE(data::info(*dataset).classes, (std::vector<std::string>{"a"}));
+    QCOMPARE(data::info(*dataset).targets, data::Targets::Classes);
+}
+
+void TestImageFolder::contentTellsSamplesApart() {
+    images(".", 40);
+    const auto keyOf = [this](const data::DataSpec& spec) {
+        Sha256 hash;
+        open(spec)->addContent(hash, Split::Train, 30);
+        return hash.hex();
+    };
+    for (const data::DataSpec& spec :
+         {data::DataSpec{.path = root()}, data::DataSpec{.path = root(), .resize = {2, 2}}}) {
+        const std::string before = keyOf(spec);
+        QCOMPARE(keyOf(spec), before);
+        image("120.png", 99);
+        const std::string changed = keyOf(spec);
+        QVERIFY(changed != before);
+        image("120.png", 98);
+        QVERIFY(keyOf(spec) != changed);
+    }
 }
 
 void TestImageFolder::canBeCancelled() {

@@ -30,16 +30,16 @@ void TestMetricsFile::rowsAreThereAtOnce() {
     const QString path = folder.filePath("m.csv");
     auto writer = exchange::MetricsWriter::create(path.toStdString());
     QVERIFY(writer.ok());
-    const QByteArray header = "step,epoch,round,loss,val_loss,top1,lr,sparsity,seconds\n";
+    const QByteArray header = "step,epoch,round,loss,val_loss,top1,lr,sparsity,seconds,metric\n";
     QCOMPARE(contents(path), header);
     writer->append(
         {.step = 1, .epoch = 1, .loss = 0.25, .lr = 0.01, .sparsity = 0.5, .seconds = 1.5});
-    QCOMPARE(contents(path), header + "1,1,0,0.25,,,0.01,0.5,1.5\n");
+    QCOMPARE(contents(path), header + "1,1,0,0.25,,,0.01,0.5,1.5,\n");
     auto moved = std::move(*writer);
     moved.append(
         {.step = 1234567, .epoch = 2, .round = 3, .loss = 1.0 / 3, .valLoss = 2e-10, .top1 = 1});
     QCOMPARE(contents(path),
-             header + "1,1,0,0.25,,,0.01,0.5,1.5\n1234567,2,3,0.333333333,2e-10,1,0,0,0\n");
+             header + "1,1,0,0.25,,,0.01,0.5,1.5,\n1234567,2,3,0.333333333,2e-10,1,0,0,0,\n");
 }
 
 void TestMetricsFile::replacesAnOldFile() {

@@ -49,6 +49,7 @@ void TestRecipeFile::readsTheDocumentedForm() {
         .name = "adamw", .lr = 1, .weightDecay = 0.25, .beta1 = 0.8, .beta2 = 0.99, .eps = 1e-7};
     expected.scheduler = {.name = "plateau", .patience = 4, .factor = 0.3};
     expected.labelSmoothing = 0.1;
+    expected.metrics.loss = "cross_entropy";
     expected.masks = train::MaskMode::Off;
     QVERIFY(*recipe == expected);
 }
@@ -59,6 +60,8 @@ void TestRecipeFile::roundTrip() {
     recipe.optimizer = {
         .name = "sgd", .lr = 0.1, .momentum = 0.5, .nesterov = true, .weightDecay = 0};
     recipe.scheduler = {.name = "step", .stepEpochs = 2, .gamma = 0.7};
+    recipe.metrics = {.output = "0.logits", .loss = "mse", .metric = "/data/ssim.pt"};
+    recipe.augment = "cifar10";
     const auto again = exchange::recipeFromJson(exchange::recipeToJson(recipe));
     QVERIFY(again.ok());
     QVERIFY(*again == recipe);
@@ -73,7 +76,7 @@ void TestRecipeFile::writesEveryDefault() {
                             "scheduler",      "warmup_steps", "step_epochs", "gamma",
                             "patience",       "factor",       "loss",        "label_smoothing",
                             "regularisers",   "distillation", "schedule",    "masks",
-                            "early_stopping", "augment"}) {
+                            "early_stopping", "augment",      "metric",      "output"}) {
         QVERIFY2(text.find("\"" + std::string(key) + "\":") != std::string::npos, key);
     }
     QVERIFY(text.find("\"weight_decay\": 0.0005") != std::string::npos);
@@ -96,14 +99,10 @@ void TestRecipeFile::refusesWhatThisVersionLacks_data() {
                                   << R"(distillation {"weight":0.5})";
     QTest::newRow("schedule") << R"({"schedule": {"name": "agp"}})"
                               << R"(schedule.name "agp")";
-    QTest::newRow("loss") << R"({"loss": {"name": "mse"}})"
-                          << R"(loss.name "mse")";
     QTest::newRow("early stopping") << R"({"early_stopping": {"patience": 5}})"
                                     << R"(early_stopping {"patience":5})";
     QTest::newRow("warm-up") << R"({"scheduler": {"warmup_steps": 100}})"
                              << "scheduler.warmup_steps 100";
-    QTest::newRow("augment") << R"({"augment": "mnist"})"
-                             << R"(augment "mnist")";
 }
 
 void TestRecipeFile::refusesWhatThisVersionLacks() {
@@ -119,6 +118,17 @@ void TestRecipeFile::refusesWhatThisVersionLacks() {
 void TestRecipeFile::refusesWhatIsWrong_data() {
     QTest::addColumn<QString>("json");
     QTest::addColumn<QString>("says");
+    QTest::newRow("unknown loss") << R"({"loss": {"name": "hinge"}})"
+                                  << R"(loss is {"name":"hinge"}. Give one of the names auto, )"
+                                     "cross_entropy, mse, bce, or";
+    QTest::newRow("module without file") << R"({"metric": {"name": "module"}})"
+                                         << R"(metric is {"name":"module"})";
+    QTest::newRow("file without module") << R"({"loss": {"name": "mse", "file": "a.pt"}})"
+                                         << R"(loss is {"name":"mse","file":"a.pt"})";
+    QTest::newRow("smoothed mse") << R"({"loss": {"name": "mse", "label_smoothing": 0.1}})"
+                                  << "mse has no label smoothing";
+    QTest::newRow("unknown augmentation") << R"({"augment": "mixup"})"
+                                          << "augment cannot be 'mixup'";
     QTest::newRow("no JSON") << "epochs = 3"
                              << "parse error at line 1, column 1";
     QTest::newRow("empty") << ""

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QTest>
 
+#include <cmath>
 #include <set>
 #include <stdexcept>
 
@@ -78,6 +79,8 @@ private Q_SLOTS:
     void tellsHowLongItTakes();
     void removedMagnitudeByHand();
     void comparesWithTheDenseModelWhenAMetricAsksForIt();
+    void agreementNeedsNoLabels();
+    void otherMetricsHaveDropsOfTheirOwn();
 
 private:
     Result<measure::Sensitivity> scan(const model::Snapshot& snapshot, const data::Dataset& dataset,
@@ -241,6 +244,9 @@ void TestSensitivity::keysTellScansApart() {
     QVERIFY(isNew([](ScanOptions& o) { o.criterion = "random", o.seed = 1; }));
     QVERIFY(!isNew([](ScanOptions& o) { o.criterion = "magnitude", o.seed = 1; }));
     QVERIFY(!isNew([](ScanOptions& o) { o.prefixBytes = 0; }));
+    QVERIFY(isNew([](ScanOptions& o) { o.metrics.metric = "loss"; }));
+    QVERIFY(isNew([](ScanOptions& o) { o.metrics.metric = "agreement"; }));
+    QVERIFY(!isNew([](ScanOptions& o) { o.metrics.loss = "cross_entropy"; }));
 }
 
 void TestSensitivity::beginsWithWhatIsAskedFor() {
@@ -289,7 +295,8 @@ void TestSensitivity::saysWhenTheMetricIsConstant() {
     const auto result = scan(*snapshot, one, {});
     QVERIFY(result);
     QCOMPARE(result->notes.size(), std::size_t(1));
-    QVERIFY(QString::fromStdString(result->notes[0]).contains("whatever is pruned"));
+    QVERIFY(QString::fromStdString(result->notes[0]).contains("did not change at any level"));
+    QVERIFY(QString::fromStdString(result->notes[0]).contains("top-1 is 100.00"));
     m_memory = {};
     QVERIFY(scan(*twoLayers(), blobData(), {})->notes.empty());
 }
@@ -387,6 +394,51 @@ void TestSensitivity::comparesWithTheDenseModelWhenAMetricAsksForIt() {
     QVERIFY(runner.evaluate(agreement, ignore, m_control)->top1 < 1);
     weight.detach().neg_();
     QCOMPARE(runner.evaluate(agreement, ignore, m_control)->top1, 1.0);
+}
+
+void TestSensitivity::agreementNeedsNoLabels() {
+    m_memory = {};
+    const ScanOptions options{.levels = KneeSearch::Levels::All,
+                              .metrics = {.metric = "agreement"}};
+    const auto snapshot = twoLayers();
+    const auto data = blobData();
+    const auto result = scan(*snapshot, data, options);
+    QVERIFY2(result, result ? "" : result.error().text().c_str());
+    QCOMPARE(result->dense.score, 1.0);
+    QVERIFY(std::abs(result->dense.loss) < 1e-12);
+    QVERIFY(result->notes.at(0).find("KL divergence") != std::string::npos);
+    // The same, one masked model at a time.
+    for (const auto& point : result->curves[1].points) {
+        auto plan = prune::emptyPlan(*snapshot);
+        plan.weights.emplace("b", prune::WeightRule::sparsity(point.sparsity));
+        const auto masks = prune::resolve(*snapshot, plan, nullptr, m_control);
+        QVERIFY(masks);
+        const auto plain =
+            measure::evaluate(*snapshot, *masks, data, {.metrics = options.metrics}, {}, m_control);
+        QVERIFY(plain);
+        QCOMPARE(point.figures.top1, plain->top1);
+        QVERIFY(std::abs(point.figures.loss - plain->loss) < 1e-12);
+    }
+    // What is remembered is no less right the second time.
+    const auto again = scan(*snapshot, data, options);
+    QVERIFY(again && again->curves == result->curves);
+    QCOMPARE(again->evaluations, std::int64_t(1));  // the dense scores
+}
+
+void TestSensitivity::otherMetricsHaveDropsOfTheirOwn() {
+    m_memory = {};
+    const auto result =
+        scan(*twoLayers(), blobData(),
+             {.maxDrop = 0.2, .levels = KneeSearch::Levels::All, .metrics = {.metric = "loss"}});
+    QVERIFY(result);
+    for (const auto& curve : result->curves) {
+        std::optional<double> largest;
+        for (const auto& point : curve.points) {
+            if (point.figures.loss > 1.2 * result->dense.loss) break;
+            largest = point.sparsity;
+        }
+        QCOMPARE(curve.largest, largest);
+    }
 }
 
 QTEST_GUILESS_MAIN(TestSensitivity)

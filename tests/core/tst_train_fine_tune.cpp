@@ -74,6 +74,8 @@ private Q_SLOTS:
     void modelsWithoutGradients_data();
     void modelsWithoutGradients();
     void refusesBadInput();
+    void withoutLabelsThereIsNothingToLearn();
+    void theMetricChoosesTheBest();
     void emptySplits();
     void heldOutShareIsTheRecipes();
     void tellsProgress();
@@ -453,6 +455,31 @@ void TestTrainFineTune::refusesBadInput() {
     QCOMPARE(shape.error().kind, Error::Kind::Mismatch);
     QVERIFY(shape.error().text().find("the model takes 1x1x1x7, the images of toys are 1x1x1x6") !=
             std::string::npos);
+}
+
+void TestTrainFineTune::withoutLabelsThereIsNothingToLearn() {
+    const auto result = run(untrained(), plain(1, 0.1), m_data.withoutLabels());
+    QVERIFY(!result);
+    QCOMPARE(result.error().kind, Error::Kind::Unsupported);
+    QVERIFY(result.error().why == "it has no labels to learn from");
+    QVERIFY(!result.error().hint.empty());
+}
+
+void TestTrainFineTune::theMetricChoosesTheBest() {
+    // Falling loss is better, rising agreement with the start as well: the two disagree.
+    Recipe byLoss = plain(3, 0.5);
+    byLoss.metrics.metric = "loss";
+    const auto learnt = run(untrained(), byLoss);
+    QVERIFY(learnt);
+    QVERIFY(learnt->bestEpoch > 0);
+    QCOMPARE(learnt->after.score, learnt->after.loss);
+    QVERIFY(learnt->after.loss < learnt->before.loss);
+    Recipe byAgreement = plain(3, 0.5);
+    byAgreement.metrics.metric = "agreement";
+    const auto same = run(untrained(), byAgreement);
+    QVERIFY(same);
+    QCOMPARE(same->bestEpoch, 0);
+    QCOMPARE(same->after.score, 1.0);
 }
 
 void TestTrainFineTune::emptySplits() {

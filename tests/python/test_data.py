@@ -133,14 +133,15 @@ def refused(cli, model, data, *parts, code=3, options=()):
 def test_targets_that_are_no_classes(cli, tmp_path):
     saved(Flat(), tmp_path / "model.pt")
     x = torch.randn(50, 12)
-    refused(cli, tmp_path / "model.pt", write(tmp_path / "a.npz", inputs=x, targets=torch.randn(50)),
-            "targets are numbers", "top-1")
+    single = write(tmp_path / "a.npz", inputs=x, targets=torch.randn(50))
+    refused(cli, tmp_path / "model.pt", single, "output is 2x3 float32, the targets 2 float32")
+    refused(cli, tmp_path / "model.pt", single, "top1 needs one class a sample", options=["--metric", "top1"])
     refused(cli, tmp_path / "model.pt", write(tmp_path / "b.pt", inputs=x, targets=torch.rand(50, 3)),
-            "targets are numbers")
-    refused(cli, tmp_path / "model.pt", write(tmp_path / "c.npz", inputs=x), "no targets")
+            "cross_entropy needs whole class numbers", options=["--loss", "cross_entropy"])
+    refused(cli, tmp_path / "model.pt", write(tmp_path / "c.npz", inputs=x), "no model to agree with", code=2)
     done = cli.run("tune", tmp_path / "model.pt", "--data", tmp_path / "a.npz", "--weights", 0.5, "--output",
                    tmp_path / "o.pt")
-    assert done.returncode == 3 and "cross-entropy needs targets" in done.stderr
+    assert done.returncode == 3 and "mse takes as many targets as outputs" in done.stderr
 
 
 def test_bad_tensors(cli, tmp_path):

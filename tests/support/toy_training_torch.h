@@ -97,13 +97,23 @@ public:
         m_info.test = m_parts[2].targets.numel();
     }
 
+    /// The same samples without their labels.
+    ToyData withoutLabels() const {
+        ToyData copy = *this;
+        copy.m_info.targets = data::Targets::None;
+        copy.m_info.classes.clear();
+        return copy;
+    }
+
     const data::DatasetInfo& info() const override { return m_info; }
     const data::DataSpec& spec() const override { return m_spec; }
     data::Batch batch(data::Split split, std::span<const std::int64_t> indices) const override {
         const Part& part = m_parts[static_cast<std::size_t>(split)];
         const at::Tensor places =
             at::tensor(at::ArrayRef<std::int64_t>(indices.data(), indices.size()));
-        return {{part.inputs.index_select(0, places)}, part.targets.index_select(0, places)};
+        const bool isLabelled = m_info.targets != data::Targets::None;
+        return {{part.inputs.index_select(0, places)},
+                isLabelled ? part.targets.index_select(0, places) : at::Tensor()};
     }
     /// Cuts the training part down to the share that is not held out.
     data::DatasetPtr withValidation(double share) const override {

@@ -9,6 +9,7 @@
 #include "tests/support/gui_test.h"
 #include "tests/support/image_files.h"
 #include "tests/support/open_model.h"
+#include "tests/support/session.h"
 #include "tests/support/tiny_data.h"
 #include "ui/dialogs/data_dialog.h"
 #include "ui/dialogs/data_fields.h"
@@ -28,6 +29,9 @@ private Q_SLOTS:
     void aModelThatFits();
     void aModelThatDoesNotFit();
     void colourPhotosAreScaled();
+    void oneOfSeveralOutputsIsChosen();
+    void aModelWithOneOutputLeavesNoChoice();
+    void photosWithoutLabelsAreTaken();
     void sizesAreChecked();
     void everythingComesBack();
     void aBrokenFolderShowsNothing();
@@ -117,6 +121,73 @@ void TestDataDialog::colourPhotosAreScaled() {
     QVERIFY(look(dialog));
     QVERIFY2(message(dialog).contains("samples of 3 × 12 × 14"), qPrintable(message(dialog)));
     QCOMPARE(test::find<ui::SampleStrip>(dialog, "dataSamples")->item(0)->text(), QString("a"));
+}
+
+void TestDataDialog::oneOfSeveralOutputsIsChosen() {
+    const auto file = test::fixture("image_outputs.script.pt");
+    NEED_FILE(file);
+    test::OpenModel model;
+    QVERIFY(model.open(file));
+    for (int i = 0; i < 6; ++i) {
+        const std::string name = std::to_string(i % 2) + "/" + std::to_string(i) + ".png";
+        test::writeFile(root() / "train" / name, test::solidPng(16, 16, 20 * i, 100, 50));
+    }
+    data::DataSpec spec;
+    spec.path = root();
+    ui::DataDialog dialog(&m_jobs, model.document.snapshot(), spec);
+    auto* output = test::find<QComboBox>(dialog, "dataOutput");
+    QVERIFY(look(dialog));
+    QVERIFY(!dialog.isReady());
+    QVERIFY2(message(dialog).contains("features: 2x20 float32; logits: 2x5 float32"),
+             qPrintable(message(dialog)));
+    QCOMPARE(output->count(), 3);
+    QCOMPARE(output->itemText(2), QString("logits: 2 × 5, float32"));
+    QVERIFY(output->isEnabled());
+    output->setCurrentIndex(2);
+    Q_EMIT output->activated(2);
+    QVERIFY(look(dialog));
+    QVERIFY2(dialog.isReady(), qPrintable(message(dialog)));
+    QCOMPARE(dialog.metrics().output, std::string("logits"));
+    QCOMPARE(output->currentIndex(), 2);
+    dialog.show();
+    test::grab(dialog, "data_dialog_outputs");
+    QCOMPARE(test::clippedText(dialog), QString());
+
+    // What was chosen is measured, and what is chosen comes back.
+    model.workbench.attachData(dialog.spec(), dialog.metrics());
+    QTRY_VERIFY_WITH_TIMEOUT(model.document.dataset(), test::kPatienceMs);
+    QCOMPARE(model.document.metricOptions().output, std::string("logits"));
+    model.workbench.evaluate(data::Split::Validation);
+    QTRY_VERIFY_WITH_TIMEOUT(model.document.evaluation(), test::kPatienceMs);
+    ui::DataDialog again(&m_jobs, model.document.snapshot(), spec, nullptr, dialog.metrics());
+    QVERIFY(look(again));
+    QCOMPARE(test::find<QComboBox>(again, "dataOutput")->currentIndex(), 2);
+}
+
+void TestDataDialog::aModelWithOneOutputLeavesNoChoice() {
+    if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+    test::OpenModel model;
+    QVERIFY(model.open());
+    ui::DataDialog dialog(&m_jobs, model.document.snapshot(), tinyMnist());
+    QVERIFY(look(dialog));
+    auto* output = test::find<QComboBox>(dialog, "dataOutput");
+    QCOMPARE(output->currentText(), QString("2 × 10, float32"));
+    QVERIFY(!output->isEnabled());
+}
+
+void TestDataDialog::photosWithoutLabelsAreTaken() {
+    for (int i = 0; i < 6; ++i) {
+        const std::string name = std::to_string(i) + ".png";
+        test::writeFile(root() / "flat" / name, test::solidPng(16, 16, 20 * i, 100, 50));
+    }
+    data::DataSpec spec;
+    spec.path = root() / "flat";
+    ui::DataDialog dialog(&m_jobs, nullptr, spec);
+    QVERIFY(look(dialog));
+    QVERIFY2(dialog.isReady(), qPrintable(message(dialog)));
+    QVERIFY2(message(dialog).contains("no labels: agreement with the dense model"),
+             qPrintable(message(dialog)));
+    QCOMPARE(test::find<ui::SampleStrip>(dialog, "dataSamples")->item(0)->text(), QString());
 }
 
 void TestDataDialog::sizesAreChecked() {

@@ -3,12 +3,14 @@
 #include <QLabel>
 #include <QRegularExpression>
 #include <QSignalSpy>
+#include <QTemporaryDir>
 #include <QTest>
 #include <QToolButton>
 #include <QUndoStack>
 
 #include "core/base/format.h"
 #include "tests/support/grab.h"
+#include "tests/support/image_files.h"
 #include "tests/support/session.h"
 #include "ui/panels/impact_bar.h"
 #include "ui/panels/impact_card.h"
@@ -28,7 +30,7 @@ measure::Evaluation evaluationOf(double top1) {
     measure::Evaluation evaluation;
     evaluation.split = data::Split::Validation;
     evaluation.samples = 6000;
-    evaluation.top1 = top1;
+    evaluation.top1 = evaluation.score = top1;
     return evaluation;
 }
 
@@ -119,6 +121,33 @@ private Q_SLOTS:
         latency.median = 2;
         document().setLatency(latency);
         QVERIFY(text("latency", "basis").startsWith(QStringLiteral("≈ estimate")));
+    }
+
+    void withoutLabelsItIsAgreement() {
+        const QTemporaryDir folder;
+        for (int i = 0; i < 8; ++i) {
+            test::writeFile(
+                folder.filePath(QString("%1.png").arg(i)).toStdString(),
+                test::solidPng(16, 16, static_cast<std::uint8_t>(30 * i), 100, 50));
+        }
+        data::DataSpec spec;
+        spec.path = folder.path().toStdString();
+        m_session->workbench.attachData(spec);
+        QVERIFY(m_session->settle());
+        QCOMPARE(text("accuracy", "title"), QStringLiteral("Agreement with dense"));
+        document().setRule(document().selection(), WeightRule::sparsity(0.9));
+        m_session->workbench.evaluate(data::Split::Validation);
+        QVERIFY(m_session->settle());
+        const auto evaluation = document().evaluation();
+        QVERIFY(evaluation);
+        QCOMPARE(evaluation->metric.kind, measure::Metric::Kind::Agreement);
+        QCOMPARE(document().denseEvaluation()->score, 1.0);
+        QCOMPARE(text("accuracy", "after"),
+                 QString::fromStdString(percent(evaluation->score, 2)));
+        QVERIFY(card("accuracy").toolTip().contains("KL divergence"));
+        QVERIFY(!card("accuracy").toolTip().contains("Top-5"));
+        QCOMPARE(test::clippedText(*m_bar), QString());
+        QVERIFY(!test::grab(*m_bar, "impact_agreement").isNull());
     }
 
     void accuracyHoldsForItsStateOnly() {

@@ -3,6 +3,7 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDoubleSpinBox>
+#include <QLabel>
 #include <QSpinBox>
 #include <QTemporaryDir>
 #include <QTest>
@@ -12,11 +13,13 @@
 #include "core/base/files.h"
 #include "tests/support/drag.h"
 #include "tests/support/grab.h"
+#include "tests/support/image_files.h"
 #include "tests/support/open_model.h"
 #include "ui/dialogs/dialogs.h"
 #include "ui/document/channels.h"
 #include "ui/document/highlight.h"
 #include "ui/document/sensitivity_scan.h"
+#include "ui/panels/elided_label.h"
 #include "ui/panels/sensitivity_panel.h"
 #include "ui/plots/heatmap_view.h"
 #include "ui/plots/limit_curves_view.h"
@@ -87,6 +90,7 @@ private Q_SLOTS:
     void previewsBeforeTheScan();
     void exportsCsv();
     void forgetsCurvesOfOtherData();
+    void withoutLabelsAgreementIsScanned();
     void looksRight_data();
     void looksRight();
 
@@ -276,6 +280,35 @@ void TestSensitivityPanel::forgetsCurvesOfOtherData() {
     QVERIFY(!scan().hasPoints());
     QVERIFY(curves().isEmptyStateShown());
     QVERIFY(!curves().limit());
+}
+
+void TestSensitivityPanel::withoutLabelsAgreementIsScanned() {
+    // Grey images of 28 x 28 pixels in one folder.
+    const std::filesystem::path folder = m_folder->filePath("photos").toStdString();
+    for (int i = 0; i < 40; ++i) {
+        test::Bytes pixels(28 * 28, 0);
+        for (int p = 0; p < 60; ++p) pixels[static_cast<std::size_t>((p * 13 + i * 71) % 784)] = 255;
+        test::writeFile(folder / (std::to_string(100 + i) + ".png"),
+                        test::pngBytes(28, 28, PNG_COLOR_TYPE_GRAY, 8, pixels));
+    }
+    data::DataSpec spec;
+    spec.path = folder;
+    spec.preset = "mnist";
+    m_open->workbench.attachData(spec);
+    QTRY_VERIFY_WITH_TIMEOUT(document().dataset(), test::kPatienceMs);
+    QTRY_COMPARE(child<QDoubleSpinBox>("sensitivityDrop").accessibleName(),
+                 QString("Points of agreement with dense that each layer may lose"));
+    scanToTheEnd();
+    QCOMPARE(scan().dense()->score, 1.0);
+    QCOMPARE(curves().points(0).y.front(), 100.0);
+    QCOMPARE(curves().canvas()->yAxis->label(), QString("agreement with dense, %"));
+    QVERIFY(!test::grab(*m_panel, "sensitivity-agreement").isNull());
+    for (const auto* label : m_panel->findChildren<QLabel*>()) {
+        QVERIFY2(!label->text().contains("accuracy") && !label->text().contains("top-1"),
+                 qPrintable(label->text()));
+    }
+    const QString status = child<ElidedLabel>("sensitivityStatus").text();
+    QVERIFY2(status.contains("within 1 pt"), qPrintable(status));
 }
 
 void TestSensitivityPanel::looksRight_data() {

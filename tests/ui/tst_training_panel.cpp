@@ -34,7 +34,7 @@ train::TrainSample step(std::int64_t number, int epoch, double seconds) {
 
 train::TrainSample epochEnd(std::int64_t number, int epoch, double top1) {
     train::TrainSample sample = step(number, epoch, 1);
-    sample.top1 = top1;
+    sample.top1 = sample.score = top1;
     sample.valLoss = 0.5;
     return sample;
 }
@@ -79,7 +79,7 @@ private Q_SLOTS:
         QVERIFY(progress.bestText().isEmpty());
         progress.add(epochEnd(3, 1, 0.9));
         progress.add(epochEnd(6, 2, 0.8));
-        QCOMPARE(*progress.bestTop1(), 0.9);
+        QCOMPARE(*progress.bestScore(), 0.9);
         QCOMPARE(progress.bestEpoch(), 1);
     }
 
@@ -119,8 +119,8 @@ private Q_SLOTS:
         result.bestEpoch = bestEpoch;
         result.epochs = 5;
         result.stopped = stopped;
-        result.before.top1 = 0.972;
-        result.after.top1 = 0.989;
+        result.before.top1 = result.before.score = 0.972;
+        result.after.top1 = result.after.score = 0.989;
         QCOMPARE(ui::summaryOf(result), expected);
     }
 
@@ -238,7 +238,7 @@ private Q_SLOTS:
         QFile csv(folder.filePath("metrics.csv"));
         QVERIFY(csv.open(QIODevice::ReadOnly));
         QCOMPARE(csv.readLine().trimmed(),
-                 QByteArray("step,epoch,round,loss,val_loss,top1,lr,sparsity,seconds"));
+                 QByteArray("step,epoch,round,loss,val_loss,top1,lr,sparsity,seconds,metric"));
 
         QSignalSpy opened(&model.workbench, &ui::Workbench::opened);
         QVERIFY(model.open());  // another model: those were not its curves

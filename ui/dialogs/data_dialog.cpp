@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/dialogs/data_dialog.h"
 
+#include <QComboBox>
 #include <QDialogButtonBox>
 #include <QFormLayout>
 #include <QHBoxLayout>
@@ -27,15 +28,17 @@ const QString kPreviewSlot = QStringLiteral("data-preview");
 constexpr int kShownSamples = 12;
 
 /// Opens, looks, and tries the model. Errors: of openDataset, previewSamples; Cancelled.
-Result<DataLook> lookAt(const data::DataSpec& spec, const model::SnapshotPtr& snapshot,
-                        RunControl& control) {
+Result<DataLook> lookAt(const data::DataSpec& spec, const measure::MetricOptions& metrics,
+                        const model::SnapshotPtr& snapshot, RunControl& control) {
     auto dataset = data::openDataset(spec, control);
     if (!dataset) return dataset.error();
     auto preview = data::previewSamples(**dataset, kShownSamples, control);
     if (!preview) return preview.error();
     DataLook look{data::info(**dataset), std::move(*preview), {}};
     if (!snapshot) return look;
-    if (auto fit = measure::checkFit(*snapshot, **dataset); !fit) look.misfit = fit.error();
+    if (auto fit = measure::checkFit(*snapshot, **dataset, metrics); !fit)
+        look.misfit = fit.error();
+    if (auto outputs = measure::modelOutputs(*snapshot, **dataset)) look.outputs = *outputs;
     return look;
 }
 
@@ -48,7 +51,7 @@ QString describeTargets(const data::DatasetInfo& info) {
         case data::Targets::None:
             break;
     }
-    return DataDialog::tr("no targets");
+    return DataDialog::tr("no labels: agreement with the dense model is measured");
 }
 
 }  // namespace
@@ -90,15 +93,18 @@ QString describeLook(const DataLook& look, const model::SnapshotPtr& snapshot) {
 }  // namespace
 
 DataDialog::DataDialog(JobRunner* jobs, model::SnapshotPtr snapshot, const data::DataSpec& initial,
-                       QWidget* parent)
+                       QWidget* parent, const measure::MetricOptions& metrics)
     : QDialog(parent),
       m_jobs(jobs),
       m_snapshot(std::move(snapshot)),
       m_fields(new DataFields(initial)),
+      m_metrics(metrics),
+      m_output(new QComboBox),
       m_samples(new SampleStrip) {
     setObjectName(QStringLiteral("dataDialog"));
     setWindowTitle(tr("Attach data"));
     makePath(initial);
+    makeOutput();
     m_message = new InlineMessage(QStringLiteral("dataMessage"));
     m_message->setMinimumHeight(5 * fontMetrics().lineSpacing());
 
@@ -111,6 +117,9 @@ DataDialog::DataDialog(JobRunner* jobs, model::SnapshotPtr snapshot, const data:
     layout->setSpacing(style::kSpaceGroup);
     layout->addLayout(form);
     layout->addWidget(m_fields);
+    auto* output = new QFormLayout;
+    output->addRow(tr("Model output"), m_output);
+    layout->addLayout(output);
     layout->addWidget(m_samples);
     layout->addWidget(m_message);
     layout->addStretch();
@@ -166,6 +175,46 @@ void DataDialog::pick(const QString& path) {
     if (!path.isEmpty()) m_path->setText(path);
 }
 
+void DataDialog::makeOutput() {
+    m_output->setObjectName(QStringLiteral("dataOutput"));
+    m_output->setAccessibleName(tr("Model output"));
+    m_output->setToolTip(
+        tr("Which of the tensors that the model returns is judged; shapes are of two samples"));
+    showOutputs({});
+    connect(m_output, &QComboBox::activated, this, [this](int index) {
+        m_metrics.output = m_output->itemData(index).toString().toStdString();
+        preview();
+    });
+}
+
+/// "logits: 2 × 10, float32"
+QString describeOutput(const measure::ModelOutput& output) {
+    QStringList shape;
+    for (const std::int64_t size : output.shape) shape << QString::number(size);
+    const QString what = DataDialog::tr("%1, %2").arg(shape.join(QStringLiteral(" × ")),
+                                                      QString::fromStdString(output.dtype));
+    return output.key.empty()
+               ? what
+               : DataDialog::tr("%1: %2").arg(QString::fromStdString(output.key), what);
+}
+
+/// A choice that is not among them stays, so that it can be seen and changed.
+void DataDialog::showOutputs(const std::vector<measure::ModelOutput>& outputs) {
+    m_output->clear();
+    const bool isOne = outputs.size() == 1 && m_metrics.output.empty();
+    if (!isOne) m_output->addItem(tr("The only one of floating-point numbers"), QString());
+    for (const measure::ModelOutput& output : outputs)
+        m_output->addItem(describeOutput(output), QString::fromStdString(output.key));
+    const QString chosen = QString::fromStdString(m_metrics.output);
+    if (m_output->findData(chosen) < 0) m_output->addItem(chosen, chosen);
+    m_output->setCurrentIndex(m_output->findData(chosen));
+    m_output->setEnabled(m_output->count() > 1);
+}
+
+measure::MetricOptions DataDialog::metrics() const {
+    return m_metrics;
+}
+
 data::DataSpec DataDialog::spec() const {
     data::DataSpec spec = m_fields->spec();
     spec.path = m_path->text().trimmed().toStdString();
@@ -189,8 +238,9 @@ void DataDialog::preview() {
     const JobOptions options{Lane::Interactive, tr("Looking at the data"), kPreviewSlot, false};
     m_jobs->run<DataLook>(
         options, this,
-        [spec = spec(), snapshot = m_snapshot](const EventSink<>&, RunControl& control) {
-            return lookAt(spec, snapshot, control);
+        [spec = spec(), metrics = m_metrics, snapshot = m_snapshot](const EventSink<>&,
+                                                                    RunControl& control) {
+            return lookAt(spec, metrics, snapshot, control);
         },
         [this](const Result<DataLook>& look) { showLook(look); });
 }
@@ -203,6 +253,7 @@ void DataDialog::showLook(const Result<DataLook>& look) {
         m_message->showError(look.error());
     } else {
         m_samples->setPreview(look->preview);
+        showOutputs(look->outputs);
         if (look->misfit) {
             m_message->showError(*look->misfit);
         } else {

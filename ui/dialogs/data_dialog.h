@@ -7,8 +7,11 @@
 #include <QDialog>
 
 #include "core/data/preview.h"
+#include "core/measure/metric.h"
+#include "core/measure/model_output.h"
 #include "core/model/snapshot.h"
 
+class QComboBox;
 class QLineEdit;
 class QPushButton;
 
@@ -23,7 +26,8 @@ class SampleStrip;
 struct DataLook {
     data::DatasetInfo info;
     data::Preview preview;
-    std::optional<Error> misfit;  ///< why the model cannot run on it
+    std::optional<Error> misfit;                  ///< why the model cannot run on it
+    std::vector<measure::ModelOutput> outputs{};  ///< that the model returns for it
 };
 
 /// Looks at the data, and tries the model on it, in a job whenever a field changes; "Attach data"
@@ -33,10 +37,12 @@ class DataDialog : public QDialog {
 public:
     /// `snapshot` may be null: then nothing is tried on the data.
     DataDialog(JobRunner* jobs, model::SnapshotPtr snapshot, const data::DataSpec& initial,
-               QWidget* parent = nullptr);
+               QWidget* parent = nullptr, const measure::MetricOptions& metrics = {});
     ~DataDialog() override;
 
     data::DataSpec spec() const;
+    /// Which of the model's outputs is judged; the rest follows from the data.
+    measure::MetricOptions metrics() const;
     bool isReady() const { return m_isReady; }
 
 Q_SIGNALS:
@@ -46,6 +52,8 @@ private:
     void makePath(const data::DataSpec& initial);
     QLayout* makePathLine();
     void pick(const QString& path);
+    void makeOutput();
+    void showOutputs(const std::vector<measure::ModelOutput>& outputs);
     void preview();
     void showLook(const Result<DataLook>& look);
 
@@ -54,6 +62,8 @@ private:
     bool m_isReady = false;
     QLineEdit* m_path;
     DataFields* m_fields;
+    measure::MetricOptions m_metrics;
+    QComboBox* m_output;
     SampleStrip* m_samples;
     InlineMessage* m_message;
     QPushButton* m_accept;

@@ -38,6 +38,9 @@ public:
     const model::SnapshotPtr& snapshot() const;  ///< null without a model
     const prune::Plan& plan() const;             ///< an empty one without a model
     const data::DatasetPtr& dataset() const { return m_dataset; }
+    /// How outputs are judged on that data, as it was asked for and as it comes to.
+    const measure::MetricOptions& metricOptions() const { return m_metricOptions; }
+    measure::Metric metric() const;  ///< top-1 without data
     /// Measured on that data, of the weights of any state.
     const prune::ScoreCache& scores() const { return m_scores; }
     QUndoStack* undoStack() const { return m_undo; }
@@ -106,7 +109,7 @@ public:
     void closeModel();
     void setMasks(prune::MasksPtr masks);
     void setIndex(model::LayerId layer, Result<model::WeightIndex> index);
-    void setDataset(data::DatasetPtr dataset);
+    void setDataset(data::DatasetPtr dataset, measure::MetricOptions metrics = {});
     void addScores(prune::ScoresPtr scores);
     /// A history with a node more, which becomes the current one: one undo step. `plan`: the one to
     /// go on with; none: the node's.
@@ -191,6 +194,7 @@ private:
     IndexStore m_indices;
     std::optional<std::pair<model::LayerId, double>> m_preview;
     data::DatasetPtr m_dataset;
+    measure::MetricOptions m_metricOptions;
     prune::ScoreCache m_scores;
     Measurements m_measurements;
     int m_latencyRuns = 0;

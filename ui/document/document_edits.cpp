@@ -136,9 +136,16 @@ void Document::setIndex(model::LayerId layer, Result<model::WeightIndex> index) 
     if (isOther) Q_EMIT footprintChanged();
 }
 
-void Document::setDataset(data::DatasetPtr dataset) {
-    if (dataset == m_dataset) return;
+measure::Metric Document::metric() const {
+    if (!m_dataset) return {};
+    const auto metric = measure::metricFor(m_metricOptions, data::info(*m_dataset));
+    return metric ? *metric : measure::Metric();
+}
+
+void Document::setDataset(data::DatasetPtr dataset, measure::MetricOptions metrics) {
+    if (dataset == m_dataset && metrics == m_metricOptions) return;
     m_dataset = std::move(dataset);
+    m_metricOptions = std::move(metrics);
     m_scores.clear();
     m_measurements.forgetEvaluations();
     Q_EMIT datasetChanged();

@@ -17,6 +17,7 @@ struct Basis {
     std::optional<data::DataSpec> data;
     data::Split split = data::Split::Validation;
     std::int64_t samples = 0;
+    measure::Metric metric{};
     int latencyRun = 0;  ///< 0: latency is not looked at
     bool operator==(const Basis&) const = default;
 };
@@ -60,8 +61,10 @@ std::optional<Point> pointOf(const project::Metrics& metrics, const prune::Footp
                              Cost cost) {
     if (!metrics.evaluation) return {};
     Point point;
-    point.basis = {metrics.data, metrics.evaluation->split, metrics.evaluation->samples, 0};
-    point.entry.quality = metrics.evaluation->top1;
+    const measure::Evaluation& evaluation = *metrics.evaluation;
+    point.basis = {metrics.data, evaluation.split, evaluation.samples, evaluation.metric, 0};
+    point.entry.quality = evaluation.score;
+    point.entry.metric = evaluation.metric;
     point.entry.sample = sampleText(point.basis);
     if (cost == Cost::Latency) {
         if (!metrics.latency) return {};
@@ -129,7 +132,8 @@ std::vector<ParetoEntry> paretoEntries(const Document& document, const NodeFigur
         entry.isComparable = points[i].basis == basis;
         if (!entry.isComparable) continue;
         comparable.push_back(i);
-        candidates.push_back({entry.cost, entry.quality});
+        const bool isLoss = entry.metric.kind == measure::Metric::Kind::Loss;
+        candidates.push_back({entry.cost, isLoss ? -entry.quality : entry.quality});
     }
     for (const std::size_t on : project::paretoFront(candidates))
         points[comparable[on]].entry.isOnFront = true;

@@ -21,7 +21,8 @@ struct ParetoEntry {
     project::NodeId node;  ///< invalid: what is shown, which the history does not have
     QString name;
     double cost = 0;
-    double quality = 0;  ///< top-1, 0..1
+    double quality = 0;  ///< of `metric`
+    measure::Metric metric{};
     QString sample;      ///< what that was measured on: "validation, 5 000 samples of cifar10"
     bool isComparable = false;  ///< measured on what most are measured on: may be on the front
     bool isOnFront = false;

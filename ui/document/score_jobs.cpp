@@ -66,10 +66,12 @@ void ScoreJobs::measure(std::vector<prune::ScoreKey> keys, const QString& slot,
     const data::DatasetPtr dataset = m_document->dataset();
     m_jobs->run<void, prune::ScoresPtr>(
         {Lane::Scan, tr("Measuring scores"), slot}, this,
-        [=](const EventSink<prune::ScoresPtr>& events, RunControl& control) -> Result<void> {
+        [=, metrics = m_document->metricOptions()](const EventSink<prune::ScoresPtr>& events,
+                                                   RunControl& control) -> Result<void> {
             for (const prune::ScoreKey& key : keys) {
-                const auto scores = measure::measureScores(snapshot, *dataset, {key},
-                                                           {events.onProgress, {}}, control);
+                const auto scores =
+                    measure::measureScores(snapshot, *dataset, {.key = key, .metrics = metrics},
+                                           {events.onProgress, {}}, control);
                 if (!scores) return scores.error();
                 events.publish(*scores);
             }

@@ -39,6 +39,8 @@ void SensitivityScan::start(measure::ScanOptions options) {
     }
     stop();
     m_options = std::move(options);
+    m_options.metrics = m_document->metricOptions();
+    m_metric = m_document->metric();
     m_dense.reset();
     prepareCurves();
     m_options.first = targetOf(m_document->selection());
@@ -143,6 +145,10 @@ model::LayerId SensitivityScan::layerOf(int curve) const {
     return {};
 }
 
+double SensitivityScan::dropOf(const ScanPoint& point) const {
+    return m_metric.drop(m_dense->score, point.figures.score);
+}
+
 std::optional<double> SensitivityScan::largest(int curve, double drop) const {
     if (curve < 0 || curve >= std::ssize(m_curves) || !m_dense) return std::nullopt;
     const auto& points = m_curves[static_cast<std::size_t>(curve)].points;
@@ -150,7 +156,7 @@ std::optional<double> SensitivityScan::largest(int curve, double drop) const {
     measure::Drops drops;
     for (const auto& point : points) {
         const auto level = static_cast<std::size_t>(std::lround(point.sparsity * 20)) - 1;
-        drops[level] = m_dense->top1 - point.figures.top1;
+        drops[level] = dropOf(point);
     }
     const auto level = measure::largestWithin(drops, drop);
     return level ? measure::sparsityOfLevel(*level) : 0;
@@ -162,8 +168,7 @@ std::map<std::string, prune::DropCurve> SensitivityScan::dropCurves() const {
     for (const auto& curve : m_curves) {
         if (curve.points.empty()) continue;
         auto& own = drops[curve.name];
-        for (const auto& point : curve.points)
-            own.push_back({point.sparsity, m_dense->top1 - point.figures.top1});
+        for (const auto& point : curve.points) own.push_back({point.sparsity, dropOf(point)});
     }
     return drops;
 }

@@ -29,7 +29,10 @@ public:
     std::optional<Progress> progress() const;
 
     const measure::ScanOptions& options() const { return m_options; }
+    const measure::Metric& metric() const { return m_metric; }
     std::optional<measure::ScanFigures> dense() const { return m_dense; }
+    /// What was lost at a point, as Metric::drop counts; the dense model is measured.
+    double dropOf(const measure::ScanPoint& point) const;
     /// One for each that can be pruned, in the model's order, with the points so far.
     const std::vector<measure::SensitivityCurve>& curves() const { return m_curves; }
     bool hasPoints() const;
@@ -40,8 +43,8 @@ public:
     /// The first layer that a curve is of; invalid when there is none.
     model::LayerId layerOf(int curve) const;
 
-    /// The largest sparsity of a curve that loses at most `drop` (0..1), as far as it is measured;
-    /// 0 when every measured one loses more, none without points.
+    /// The largest sparsity of a curve that loses at most `drop` (0.01: a point, or 1 % of a loss),
+    /// as far as it is measured; 0 when every measured one loses more, none without points.
     std::optional<double> largest(int curve, double drop) const;
 
     /// What was lost at each level, by name of the curve; empty before the dense model is measured.
@@ -70,6 +73,7 @@ private:
     Document* m_document;
     JobRunner* m_jobs;
     measure::ScanOptions m_options;
+    measure::Metric m_metric;
     std::optional<measure::ScanFigures> m_dense;
     std::vector<measure::SensitivityCurve> m_curves;
     int m_job = 0;

@@ -22,9 +22,8 @@ using Evaluations = std::vector<std::pair<State, measure::Evaluation>>;
 using Latencies = std::vector<measure::Latency>;
 
 Result<Evaluations> evaluateAll(const std::vector<Subject>& subjects, const data::Dataset& dataset,
-                                const EventSink<>& events, RunControl& control) {
-    measure::EvaluateOptions options;
-    options.split = choiceSplit(dataset);
+                                const measure::EvaluateOptions& options, const EventSink<>& events,
+                                RunControl& control) {
     Evaluations evaluations;
     for (const Subject& subject : subjects) {
         const auto masks = resolvePlan(subject.plan, control);
@@ -108,11 +107,15 @@ void StateJobs::evaluate(const std::vector<State>& states, const Done& done) {
         return;
     }
     const model::SnapshotPtr root = rootSnapshot();
+    measure::EvaluateOptions options;
+    options.split = choiceSplit(*dataset);
+    options.metrics = m_document->metricOptions();
+    options.reference = root;
     m_job = m_jobs->run<Evaluations>(
         {Lane::Scan, tr("Measuring accuracy"), m_slot}, this,
-        [subjects = subjectsOf(*m_document, unknown), dataset](const EventSink<>& events,
-                                                               RunControl& control) {
-            return evaluateAll(subjects, *dataset, events, control);
+        [subjects = subjectsOf(*m_document, unknown), dataset, options](const EventSink<>& events,
+                                                                        RunControl& control) {
+            return evaluateAll(subjects, *dataset, options, events, control);
         },
         [this, dataset, done, root](const Result<Evaluations>& result) {
             end();

@@ -40,14 +40,14 @@ QString textOf(const std::filesystem::path& path) {
 }
 
 Result<Opened> open(const std::filesystem::path& path, const model::OpenOptions& options,
-                    const data::DatasetPtr& dataset, const EventSink<>& events,
-                    RunControl& control) {
+                    const data::DatasetPtr& dataset, const measure::MetricOptions& metrics,
+                    const EventSink<>& events, RunControl& control) {
     auto snapshot = dataset ? project::openFor(path, options, *dataset, events, control)
                             : model::openSnapshot(path, options, events, control);
     if (!snapshot) return snapshot.error();
     Opened opened{*snapshot, {}};
     if (dataset) {
-        if (const auto fit = measure::checkFit(**snapshot, *dataset); !fit)
+        if (const auto fit = measure::checkFit(**snapshot, *dataset, metrics); !fit)
             opened.misfit = fit.error();
     }
     return opened;
@@ -140,8 +140,8 @@ void Workbench::openModel(const std::filesystem::path& path,
     const data::DatasetPtr dataset = m_document->dataset();
     m_jobs->run<Opened>(
         {Lane::Scan, tr("Opening %1").arg(nameOf(path)), QStringLiteral("open")}, this,
-        [=](const EventSink<>& events, RunControl& control) {
-            return open(path, options, dataset, events, control);
+        [=, metrics = m_document->metricOptions()](const EventSink<>& events, RunControl& control) {
+            return open(path, options, dataset, metrics, events, control);
         },
         [this, path](const Result<Opened>& result) {
             if (!result) {

@@ -46,7 +46,7 @@ public:
 
     void openModel(const std::filesystem::path& path,
                    const std::vector<script::InputSpec>& inputs = {});
-    void attachData(const data::DataSpec& spec);
+    void attachData(const data::DataSpec& spec, const measure::MetricOptions& metrics = {});
     void openPlan(const std::filesystem::path& path);  ///< applies it as one undo step
     void evaluate(data::Split split);
     void measureLatency();

@@ -51,11 +51,12 @@ Result<ReadPlan> readPlanFor(const model::SnapshotPtr& snapshot, const FoundGrou
     return read;
 }
 
-Result<data::DatasetPtr> openFitting(const data::DataSpec& spec, const model::SnapshotPtr& snapshot,
-                                     RunControl& control) {
+Result<data::DatasetPtr> openFitting(const data::DataSpec& spec,
+                                     const measure::MetricOptions& metrics,
+                                     const model::SnapshotPtr& snapshot, RunControl& control) {
     auto dataset = data::openDataset(spec, control);
     if (!dataset || !snapshot) return dataset;
-    if (const auto fit = measure::checkFit(*snapshot, **dataset); !fit) return fit.error();
+    if (const auto fit = measure::checkFit(*snapshot, **dataset, metrics); !fit) return fit.error();
     return dataset;
 }
 
@@ -68,16 +69,16 @@ Result<void> writeModel(const PlanSubject& subject, const std::filesystem::path&
 
 }  // namespace
 
-void Workbench::attachData(const data::DataSpec& spec) {
+void Workbench::attachData(const data::DataSpec& spec, const measure::MetricOptions& metrics) {
     const model::SnapshotPtr snapshot = m_document->snapshot();
     m_jobs->run<data::DatasetPtr>(
         {Lane::Scan, tr("Opening %1").arg(nameOf(spec.path)), QStringLiteral("data")}, this,
         [=](const EventSink<>&, RunControl& control) {
-            return openFitting(spec, snapshot, control);
+            return openFitting(spec, metrics, snapshot, control);
         },
-        [this](const Result<data::DatasetPtr>& result) {
+        [this, metrics](const Result<data::DatasetPtr>& result) {
             if (!result) return fail(result.error());
-            m_document->setDataset(*result);
+            m_document->setDataset(*result, metrics);
         });
 }
 

@@ -38,12 +38,11 @@ struct Accuracy {
 };
 
 Result<Accuracy> measureAccuracy(const Subject& subject, const data::Dataset& dataset,
-                                 data::Split split, bool needsDense, const EventSink<>& events,
-                                 RunControl& control) {
+                                 measure::EvaluateOptions options, bool needsDense,
+                                 const EventSink<>& events, RunControl& control) {
     const auto masks = subject.resolved(control);
     if (!masks) return masks.error();
-    measure::EvaluateOptions options;
-    options.split = split;
+    options.reference = subject.root;
     Accuracy accuracy;
     if (needsDense) {
         auto dense = measure::evaluate(*subject.root, nullptr, dataset, options, events, control);
@@ -102,10 +101,17 @@ void Workbench::evaluate(data::Split split) {
     const Subject subject = subjectOf(*m_document, rootSnapshot());
     const auto dense = m_document->denseEvaluation(split);
     const bool needsDense = !subject.isDense && !dense;
+    measure::EvaluateOptions options;
+    options.split = split;
+    options.metrics = m_document->metricOptions();
+    const measure::Metric metric = m_document->metric();
+    const QString step = metric.kind == measure::Metric::Kind::Top1
+                             ? tr("Measuring accuracy")
+                             : tr("Measuring %1").arg(QString::fromStdString(metric.title()));
     m_jobs->run<Accuracy>(
-        {Lane::Scan, tr("Measuring accuracy"), QStringLiteral("evaluate")}, this,
+        {Lane::Scan, step, QStringLiteral("evaluate")}, this,
         [=](const EventSink<>& events, RunControl& control) {
-            return measureAccuracy(subject, *dataset, split, needsDense, events, control);
+            return measureAccuracy(subject, *dataset, options, needsDense, events, control);
         },
         [this, subject, dataset](const Result<Accuracy>& result) {
             if (!result) return fail(result.error());
@@ -132,13 +138,15 @@ void Workbench::measureLatency() {
         });
 }
 
-void Workbench::fineTune(const train::Recipe& recipe) {
+void Workbench::fineTune(const train::Recipe& given) {
     const data::DatasetPtr dataset = m_document->dataset();
     if (!m_document->hasModel() || isTraining()) return;
     if (!dataset) {
         return fail({Error::Kind::BadArgument, "Cannot fine-tune", "no data is attached",
                      "Attach data with File ▸ Attach data"});
     }
+    train::Recipe recipe = given;
+    if (recipe.metrics.output.empty()) recipe.metrics.output = m_document->metricOptions().output;
     if (const auto checked = train::check(recipe); !checked) return fail(checked.error());
     const Subject subject = subjectOf(*m_document, rootSnapshot());
     auto best = std::make_shared<std::promise<Result<model::SnapshotPtr>>>();

@@ -36,13 +36,13 @@ QString accuracyText(const Comparison& comparison) {
     const auto left = comparison.evaluation(Comparison::Left);
     const auto right = comparison.evaluation(Comparison::Right);
     const auto figure = [](const std::optional<measure::Evaluation>& of) {
-        return of ? text(percent(of->top1, 2)) : QStringLiteral("–");
+        return of ? text(of->metric.text(of->score)) : QStringLiteral("–");
     };
     if (!left && !right) return tr("accuracy not measured");
     const measure::Evaluation& any = left ? *left : *right;
-    return tr("top-1 %1 → %2 (%3, %4 samples)")
-        .arg(figure(left), figure(right), text(std::string(data::name(any.split))),
-             text(exactCount(any.samples)));
+    return tr("%1 %2 → %3 (%4, %5 samples)")
+        .arg(text(any.metric.title()), figure(left), figure(right),
+             text(std::string(data::name(any.split))), text(exactCount(any.samples)));
 }
 
 }  // namespace

@@ -71,15 +71,17 @@ void setBold(QTreeWidgetItem& item, bool bold) {
 
 void fillAccuracy(QTreeWidgetItem& item, const std::optional<measure::Evaluation>& evaluation,
                   const std::optional<data::DataSpec>& data) {
-    item.setText(HistoryAccuracy, evaluation ? text(percent(evaluation->top1, 2)) : kUnknown);
+    item.setText(HistoryAccuracy,
+                 evaluation ? text(evaluation->metric.text(evaluation->score)) : kUnknown);
     item.setData(HistoryAccuracy, kDetailRole,
                  evaluation ? QStringLiteral("%1 %2").arg(splitText(evaluation->split),
                                                           text(exactCount(evaluation->samples)))
                             : QString());
     if (!evaluation) return item.setToolTip(HistoryAccuracy, tr("Not measured"));
     const std::string_view split = data::name(evaluation->split);
-    QString tip = tr("Top-1 on %1 samples (%2)")
-                      .arg(text(exactCount(evaluation->samples)), text(std::string(split)));
+    QString tip = tr("%1 on %2 samples (%3)")
+                      .arg(text(evaluation->metric.title()), text(exactCount(evaluation->samples)),
+                           text(std::string(split)));
     if (data) tip += tr(" of %1").arg(text(data->path.filename().string()));
     item.setToolTip(HistoryAccuracy, tip);
 }

@@ -16,6 +16,7 @@ namespace espalier::ui {
 
 using Basis = ImpactFigure::Basis;
 using Action = ImpactFigure::Action;
+using Kind = measure::Metric::Kind;
 
 namespace {
 
@@ -138,32 +139,60 @@ QString weakestClasses(const measure::Evaluation& evaluation) {
     return tr(" Lowest classes: %1.").arg(named.join(QStringLiteral(", ")));
 }
 
+QString metricTitle(const measure::Metric& metric) {
+    if (metric.kind == Kind::Top1) return tr("Accuracy");
+    if (metric.kind == Kind::Agreement) return tr("Agreement with dense");
+    return metric.kind == Kind::Loss ? tr("Loss") : text(metric.title());
+}
+
+QString metricToolTip(const measure::Metric& metric) {
+    switch (metric.kind) {
+        case Kind::Agreement:
+            return tr(
+                "The data has no labels. Share of samples whose highest score is that of the "
+                "model as it was opened.");
+        case Kind::Loss:
+            return tr("Mean %1 over the samples: lower is better.").arg(text(metric.loss));
+        case Kind::Top1:
+        case Kind::Top5:
+        case Kind::Module:
+            break;
+    }
+    return tr("Top-1: share of samples whose highest score is the right class.");
+}
+
 ImpactFigure accuracy(const Document& document) {
     ImpactFigure figure;
     figure.name = QStringLiteral("accuracy");
-    figure.title = tr("Accuracy");
+    const measure::Metric metric = document.metric();
+    const bool isOfClasses = metric.kind == Kind::Top1;
+    figure.title = metricTitle(metric);
     figure.after = kUnknown;
     figure.basis = Basis::NotMeasured;
-    figure.toolTip = tr("Top-1: share of samples whose highest score is the right class.");
+    figure.toolTip = metricToolTip(metric);
     const auto now = document.evaluation();
     const auto dense = document.denseEvaluation();
-    if (dense) figure.before = text(percent(dense->top1, 2));
+    if (dense) figure.before = text(metric.text(dense->score));
     if (!now) {
         figure.action = document.dataset() ? Action::MeasureAccuracy : Action::AttachData;
         return figure;
     }
     figure.basis = Basis::Measured;
-    figure.after = text(percent(now->top1, 2));
+    figure.after = text(metric.text(now->score));
     figure.note = tr("%1, %2").arg(text(std::string(data::name(now->split))),
                                    text(siCount(double(now->samples))));
     figure.toolTip +=
-        tr(" Measured on %1 samples of the %2 split; loss %3.")
+        tr(" Measured on %1 samples of the %2 split; %3 %4.")
             .arg(text(exactCount(now->samples)), text(std::string(data::name(now->split))),
+                 metric.kind == Kind::Agreement ? tr("KL divergence") : tr("loss"),
                  text(significant(now->loss)));
-    figure.toolTip += tr(" Top-5 %1.").arg(text(percent(now->top5, 2))) + weakestClasses(*now);
-    if (figure.before == figure.after && dense->top1 == now->top1) figure.before.clear();
-    if (dense && dense->top1 != now->top1)
-        figure.change = pointsText((now->top1 - dense->top1) * 100);
+    if (isOfClasses)
+        figure.toolTip += tr(" Top-5 %1.").arg(text(percent(now->top5, 2))) + weakestClasses(*now);
+    if (figure.before == figure.after && dense->score == now->score) figure.before.clear();
+    if (!dense || dense->score == now->score) return figure;
+    const double better = -metric.drop(dense->score, now->score);
+    figure.change =
+        metric.isShare() ? pointsText(better * 100) : changeText(dense->score, now->score);
     return figure;
 }
 

@@ -33,6 +33,11 @@ plots::CostFormat formatOf(Cost cost) {
     }
 }
 
+QString axisTitle(const measure::Metric& metric) {
+    const QString title = QString::fromStdString(metric.title());
+    return metric.isShare() ? ParetoPanel::tr("%1, %").arg(title) : title;
+}
+
 }  // namespace
 
 ParetoPanel::ParetoPanel(Workbench* workbench, QWidget* parent)
@@ -163,7 +168,7 @@ void ParetoPanel::showEntries() {
     for (const ParetoEntry& entry : m_entries) {
         plots::ParetoMark mark{entry.name,
                                entry.cost,
-                               kPercent * entry.quality,
+                               entry.metric.isShare() ? kPercent * entry.quality : entry.quality,
                                {},
                                entry.isComparable,
                                entry.isOnFront,
@@ -173,7 +178,8 @@ void ParetoPanel::showEntries() {
         marks.push_back(std::move(mark));
     }
     m_view->setAxisTitles(cost() == Cost::Latency ? tr("latency, ms") : m_cost->currentText(),
-                          tr("top-1, %"), formatOf(cost()));
+                          axisTitle(basis == m_entries.end() ? measure::Metric() : basis->metric),
+                          formatOf(cost()));
     for (std::size_t i = 0; i < marks.size(); ++i) {
         QString tip = tr("%1\nMeasured on %2").arg(marks[i].name, m_entries[i].sample);
         if (!marks[i].isComparable && m_entries[i].sample == basis->sample)
@@ -203,7 +209,8 @@ void ParetoPanel::showState() {
     if (const auto progress = jobs->progress()) {
         m_status->setText(QString::fromStdString(progress->step));
     } else if (basis != m_entries.end()) {
-        m_status->setText(tr("Top-1 on %1").arg(basis->sample));
+        m_status->setText(
+            tr("%1 on %2").arg(QString::fromStdString(basis->metric.title()), basis->sample));
     } else {
         m_status->clear();
     }

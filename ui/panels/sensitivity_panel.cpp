@@ -59,7 +59,6 @@ SensitivityPanel::SensitivityPanel(Workbench* workbench, QWidget* parent)
     m_status->setObjectName(QStringLiteral("sensitivityStatus"));
     m_curves->setObjectName(QStringLiteral("sensitivityCurves"));
     m_curves->setExportName(QStringLiteral("sensitivity"));
-    m_curves->setAxisTitles(tr("sparsity, %"), tr("top-1, %"), tr("magnitude removed, %"));
     m_curves->setLeastBottomRange({0, kPercent});
     m_curves->setLegendWanted(false);
     m_heatmap->setObjectName(QStringLiteral("sensitivityHeatmap"));
@@ -71,6 +70,7 @@ SensitivityPanel::SensitivityPanel(Workbench* workbench, QWidget* parent)
     connectScan();
     connectViews();
     fillCriteria();
+    showMetric();
     reload();
 }
 
@@ -115,12 +115,10 @@ QWidget* SensitivityPanel::buildTop() {
 
 QWidget* SensitivityPanel::buildBottom() {
     m_drop->setObjectName(QStringLiteral("sensitivityDrop"));
-    m_drop->setAccessibleName(tr("Points of top-1 that each layer may lose"));
     m_drop->setRange(0, 100);
     m_drop->setDecimals(2);
     m_drop->setSingleStep(0.25);
     m_drop->setValue(1);
-    m_drop->setSuffix(tr(" pt"));
     m_apply = makeButton("sensitivityApply", tr("Apply to all layers"),
                          tr("Sets the largest measured sparsity of every layer that loses no more, "
                             "as one step. Together the layers lose more than each alone."));
@@ -222,8 +220,8 @@ void SensitivityPanel::exportCsv() {
                                  tr("Comma-separated values (*.csv)")});
     if (path.isEmpty()) return;
     if (!path.endsWith(QStringLiteral(".csv"))) path += QStringLiteral(".csv");
-    const auto written =
-        writeTextAtomically(path.toStdString(), exchange::sensitivityToCsv(m_scan->curves()));
+    const auto written = writeTextAtomically(
+        path.toStdString(), exchange::sensitivityToCsv(m_scan->curves(), m_scan->metric()));
     if (!written) {
         Q_EMIT failed(written.error());
         return;
@@ -238,6 +236,7 @@ void SensitivityPanel::reload() {
 
 void SensitivityPanel::reloadNow() {
     m_isStale = false;
+    showMetric();
     showEmptyState();
     reloadCurves();
     if (m_scan->hasPoints()) m_heatmap->setData(dropHeatmap(*m_scan));
@@ -329,15 +328,33 @@ double SensitivityPanel::drop() const {
     return m_drop->value() / kPercent;
 }
 
-void SensitivityPanel::moveLimit(double top1Percent) {
-    if (m_scan->dense()) m_drop->setValue(kPercent * m_scan->dense()->top1 - top1Percent);
+void SensitivityPanel::moveLimit(double shown) {
+    if (!m_scan->dense()) return;
+    const measure::Metric& metric = m_scan->metric();
+    const double value = metric.isShare() ? shown / kPercent : shown;
+    m_drop->setValue(kPercent * metric.drop(m_scan->dense()->score, value));
+}
+
+/// What is measured on the data that is attached, in words and units.
+void SensitivityPanel::showMetric() {
+    const measure::Metric metric = m_document->metric();
+    const QString title = metricTitle(metric);
+    m_curves->setAxisTitles(tr("sparsity, %"), metric.isShare() ? title + tr(", %") : title,
+                            tr("magnitude removed, %"));
+    m_drop->setSuffix(QLatin1Char(' ') + dropUnit(metric));
+    m_drop->setAccessibleName(metric.isShare()
+                                  ? tr("Points of %1 that each layer may lose").arg(title)
+                                  : tr("Per cent by which each layer may raise the %1").arg(title));
+    m_drop->setToolTip(m_drop->accessibleName());
 }
 
 void SensitivityPanel::showLimit() {
     const auto dense = m_scan->dense();
     if (!dense || !m_scan->hasPoints()) return m_curves->setLimit(std::nullopt, {});
-    m_curves->setLimit(kPercent * (dense->top1 - drop()),
-                       tr("−%1 pt").arg(text(significant(m_drop->value(), 3))));
+    const measure::Metric& metric = m_scan->metric();
+    const QString amount = text(significant(m_drop->value(), 3));
+    m_curves->setLimit(shownValue(metric, metric.after(dense->score, drop())),
+                       metric.isShare() ? tr("−%1 pt").arg(amount) : tr("+%1 %").arg(amount));
     if (!m_curves->isDragging()) fitAxis();
     if (!m_scan->isRunning()) m_status->setText(limitSummary(*m_scan, drop()));
 }
@@ -345,14 +362,16 @@ void SensitivityPanel::showLimit() {
 /// All points and the limit, with room to drag it.
 void SensitivityPanel::fitAxis() {
     double low = *m_curves->limit();
-    double high = kPercent * m_scan->dense()->top1;
+    double high = std::max(low, shownValue(m_scan->metric(), m_scan->dense()->score));
+    low = std::min(low, shownValue(m_scan->metric(), m_scan->dense()->score));
     for (const auto& curve : m_scan->curves()) {
         for (const auto& point : curve.points) {
-            low = std::min(low, kPercent * point.figures.top1);
-            high = std::max(high, kPercent * point.figures.top1);
+            const double shown = shownValue(m_scan->metric(), point.figures.score);
+            low = std::min(low, shown);
+            high = std::max(high, shown);
         }
     }
-    const double room = 0.05 * (high - low) + 0.1;
+    const double room = 0.05 * (high - low) + (m_scan->metric().isShare() ? 0.1 : 0);
     m_curves->setLeftRange(plots::Range{low - room, high + room});
 }
 

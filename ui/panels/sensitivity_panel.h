@@ -64,7 +64,8 @@ private:
     void showProgress();
     void showEmptyState();
     double drop() const;  ///< 0..1
-    void moveLimit(double top1Percent);
+    void moveLimit(double shown);
+    void showMetric();
 
     Workbench* m_workbench;
     Document* m_document;

@@ -10,10 +10,20 @@
 
 namespace espalier::ui {
 
-/// Sparsity and top-1, both in percent, from the dense model at 0 on.
+/// A value of the metric as it is drawn: shares in percent.
+double shownValue(const measure::Metric& metric, double value);
+
+/// "pt" of shares, "%" of a loss.
+QString dropUnit(const measure::Metric& metric);
+
+/// "top-1", "agreement with dense", "loss (mse)".
+QString metricTitle(const measure::Metric& metric);
+
+/// Sparsity in percent and the metric, from the dense model at 0 on.
 plots::Points curvePoints(const SensitivityScan& scan, int curve);
 
-/// Layers × levels; colour = points of top-1 lost, cells that were not measured empty.
+/// Layers × levels; colour = points, or per cent of a loss, lost, cells that were not measured
+/// empty.
 plots::HeatmapData dropHeatmap(const SensitivityScan& scan);
 
 /// "dense top-1 99.27 %  ·  within 1 pt: 4 layers, 80 % to 95 % each".

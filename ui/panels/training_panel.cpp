@@ -209,7 +209,9 @@ void TrainingPanel::forget() {
 
 void TrainingPanel::start(const train::Recipe& recipe) {
     const data::DatasetPtr& dataset = m_workbench->document()->dataset();
-    m_progress = TrainingProgress(recipe, dataset ? data::info(*dataset).train : 0);
+    const data::DatasetInfo info = dataset ? data::info(*dataset) : data::DatasetInfo();
+    const auto metric = measure::metricFor(recipe.metrics, info);
+    m_progress = TrainingProgress(recipe, info.train, metric ? *metric : measure::Metric());
     m_samples.clear();
     addSeries();
     m_status->setText(tr("Measuring before the first step…"));
@@ -221,11 +223,11 @@ void TrainingPanel::add(const train::TrainSample& sample) {
     m_samples.push_back(sample);
     m_progress.add(sample);
     const double x = m_progress.position();
-    const bool isEpochEnd = !std::isnan(sample.top1);
+    const bool isEpochEnd = !std::isnan(sample.valLoss);
     // At an epoch's end the loss is the epoch's mean, which is no point of the curve of steps.
     if (!isEpochEnd && !std::isnan(sample.loss)) m_lossView->append(m_loss, x, sample.loss);
     if (!std::isnan(sample.valLoss)) m_lossView->append(m_valLoss, x, sample.valLoss);
-    if (isEpochEnd) m_accuracyView->append(m_top1, x, sample.top1 * kPercent);
+    if (!std::isnan(sample.top1)) m_accuracyView->append(m_top1, x, sample.top1 * kPercent);
     if (sample.step > 0) m_rateView->append(m_rate, x, sample.lr);
     m_rateView->append(m_sparsity, x, sample.sparsity * kPercent);
     m_status->setText(m_progress.statusText());

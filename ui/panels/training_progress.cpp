@@ -22,14 +22,15 @@ QString shown(const std::string& text) {
 
 }  // namespace
 
-TrainingProgress::TrainingProgress(const train::Recipe& recipe, std::int64_t trainSamples)
-    : m_recipe(recipe), m_trainSamples(trainSamples) {}
+TrainingProgress::TrainingProgress(const train::Recipe& recipe, std::int64_t trainSamples,
+                                   const measure::Metric& metric)
+    : m_recipe(recipe), m_trainSamples(trainSamples), m_metric(metric) {}
 
 void TrainingProgress::add(const train::TrainSample& sample) {
     m_last = sample;
-    if (std::isnan(sample.top1)) return;
-    if (m_bestTop1 && sample.top1 <= *m_bestTop1) return;
-    m_bestTop1 = sample.top1;
+    if (std::isnan(sample.score)) return;
+    if (m_bestScore && !m_metric.isBetter(sample.score, *m_bestScore)) return;
+    m_bestScore = sample.score;
     m_bestEpoch = sample.epoch;
 }
 
@@ -38,7 +39,7 @@ std::int64_t TrainingProgress::stepsPerEpoch() const {
 }
 
 double TrainingProgress::position() const {
-    if (!std::isnan(m_last.top1)) return m_last.epoch;
+    if (!std::isnan(m_last.score)) return m_last.epoch;
     if (m_trainSamples <= 0) return static_cast<double>(m_last.step);
     return static_cast<double>(m_last.step) / static_cast<double>(stepsPerEpoch());
 }
@@ -72,14 +73,14 @@ QString TrainingProgress::statusText() const {
 }
 
 QString TrainingProgress::bestText() const {
-    if (!m_bestTop1) return {};
-    const QString accuracy = shown(percent(*m_bestTop1, 2));
-    if (m_bestEpoch == 0) return tr("Best so far: before training, %1 on validation").arg(accuracy);
-    return tr("Best so far: epoch %1, %2 on validation").arg(m_bestEpoch).arg(accuracy);
+    if (!m_bestScore) return {};
+    const QString score = shown(m_metric.text(*m_bestScore));
+    if (m_bestEpoch == 0) return tr("Best so far: before training, %1 on validation").arg(score);
+    return tr("Best so far: epoch %1, %2 on validation").arg(m_bestEpoch).arg(score);
 }
 
 QString summaryOf(const train::TrainResult& result) {
-    const QString before = shown(percent(result.before.top1, 2));
+    const QString before = shown(result.before.metric.text(result.before.score));
     const QString epochs = result.stopped ? tr("stopped after %1 epochs").arg(result.epochs)
                                           : tr("after %1 epochs").arg(result.epochs);
     if (result.bestEpoch == 0) {
@@ -88,8 +89,8 @@ QString summaryOf(const train::TrainResult& result) {
             .arg(before, epochs);
     }
     return tr("Best epoch %1: %2 (was %3) on validation, %4.")
-        .arg(QString::number(result.bestEpoch), shown(percent(result.after.top1, 2)), before,
-             epochs);
+        .arg(QString::number(result.bestEpoch), shown(result.after.metric.text(result.after.score)),
+             before, epochs);
 }
 
 }  // namespace espalier::ui

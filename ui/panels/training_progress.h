@@ -18,14 +18,15 @@ class TrainingProgress {
 public:
     TrainingProgress() = default;
     /// `trainSamples`: size of the training split, 0 when unknown.
-    TrainingProgress(const train::Recipe& recipe, std::int64_t trainSamples);
+    TrainingProgress(const train::Recipe& recipe, std::int64_t trainSamples,
+                     const measure::Metric& metric = {});
 
     void add(const train::TrainSample& sample);
 
     /// Where the last sample lies on an axis of epochs: 1.5 is half way through the second; 0
     /// before the first step.
     double position() const;
-    std::optional<double> bestTop1() const { return m_bestTop1; }
+    std::optional<double> bestScore() const { return m_bestScore; }
     int bestEpoch() const { return m_bestEpoch; }
     double samplesPerSecond() const;  ///< 0 before the first step
     std::optional<double> secondsLeft()
@@ -42,7 +43,8 @@ private:
     train::Recipe m_recipe;
     std::int64_t m_trainSamples = 0;
     train::TrainSample m_last;
-    std::optional<double> m_bestTop1;
+    measure::Metric m_metric;
+    std::optional<double> m_bestScore;
     int m_bestEpoch = 0;
 };
 
