@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "core/base/format.h"
 #include "core/data/dataset_kind.h"
@@ -55,6 +56,16 @@ Result<DatasetPtr> openDataset(const DataSpec& spec, RunControl& control) {
 Batch Dataset::augmented(Split split, std::span<const std::int64_t> indices,
                          std::uint64_t /*seed*/) const {
     return batch(split, indices);
+}
+
+std::vector<std::int64_t> Dataset::labels(Split split) const {
+    if (info().targets != Targets::Classes) return {};
+    std::vector<std::int64_t> indices(static_cast<std::size_t>(sampleCount(*this, split)));
+    std::iota(indices.begin(), indices.end(), 0);
+    if (indices.empty()) return {};
+    const at::Tensor targets = batch(split, indices).targets.contiguous();
+    const auto* first = targets.const_data_ptr<std::int64_t>();
+    return {first, first + targets.numel()};
 }
 
 const DatasetInfo& info(const Dataset& dataset) {

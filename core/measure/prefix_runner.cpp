@@ -46,6 +46,7 @@ Result<void> PrefixRunner::begin(Part& part) {
             error.why, "Bring the data back and scan again: what is measured is kept"};
     }
     part.labels = batch.targets;
+    part.samples = batch.samples();
     auto run = script::PartialRun::begin(m_program, {batch.inputs.begin(), batch.inputs.end()});
     if (!run) return run.error();
     part.run.emplace(std::move(*run));
@@ -105,8 +106,14 @@ Result<ScanFigures> PrefixRunner::evaluate(const ScanMetric& metric,
         forgetIfTooLarge(part);
         onBatch(part.end);
     }
-    const auto samples = static_cast<double>(m_slice.samples);
-    return ScanFigures{figures.top1 / samples, figures.top5 / samples, figures.loss / samples};
+    const auto count = static_cast<double>(samples());
+    return ScanFigures{figures.top1 / count, figures.top5 / count, figures.loss / count};
+}
+
+std::int64_t PrefixRunner::samples() const {
+    std::int64_t samples = 0;
+    for (const auto& part : m_parts) samples += part.samples;
+    return samples;
 }
 
 }  // namespace espalier::measure
