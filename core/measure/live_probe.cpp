@@ -87,6 +87,7 @@ private:
     Result<ProbeFigures> measureFromPrefix(const ProbeSubject& subject, RunControl& control);
     Result<ProbeFigures> measureAsWhole(const ProbeSubject& subject, RunControl& control) const;
 
+    const KeepFreedMemory m_keepFreedMemory{};  // first: what all the others free is given back
     model::SnapshotPtr m_snapshot;
     data::DatasetPtr m_dataset;
     ProbeOptions m_options;
@@ -179,7 +180,6 @@ Result<ProbeFigures> LiveProbe::measure(const ProbeSubject& subject, const Probe
                                         RunControl& control) {
     return guarded(kProbing, [&]() -> Result<ProbeFigures> {
         const at::NoGradGuard noGradients;
-        const KeepFreedMemory keepFreedMemory;
         if (!m_session || !m_session->isOf(subject, options)) {
             m_session.reset();
             auto session = Session::begin(subject, options);

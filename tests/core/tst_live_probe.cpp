@@ -236,14 +236,14 @@ void TestLiveProbe::equalsEvaluate() {
     prune::Plan plan = prune::emptyPlan(*snapshot);
     plan.weights.emplace(layers.back(), prune::WeightRule::sparsity(0.3));
     for (const auto& name : {layers.front(), layers[layers.size() / 2], layers.back()}) {
-        for (const double sparsity : {0.2, 0.9, 0.5}) {
+        for (const double sparsity : {0.2, 0.9}) {
             plan.weights.insert_or_assign(name, prune::WeightRule::sparsity(sparsity));
             compare({snapshot, dataset, masksOf(snapshot, plan), {name}});
         }
     }
     int groupsTried = 0;
     for (const auto& group : groups->groups()) {
-        if (group.locked || group.width < 4 || ++groupsTried > 2) continue;
+        if (group.locked || group.width < 4 || ++groupsTried > 1) continue;
         std::vector<std::string> moving;
         for (const auto& member : group.members) moving.push_back(member.parameter);
         plan.channelDefaults.allowInexact = true;

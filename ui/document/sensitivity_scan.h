@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -72,6 +73,8 @@ private:
     measure::ScanOptions m_options;
     std::optional<measure::ScanFigures> m_dense;
     std::vector<measure::SensitivityCurve> m_curves;
+    /// What is looked at comes next in the scan under way.
+    std::shared_ptr<measure::ScanWish> m_wish = std::make_shared<measure::ScanWish>();
     int m_job = 0;
 };
 
