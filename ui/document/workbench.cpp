@@ -10,6 +10,7 @@
 #include "core/prune/masks.h"
 #include "ui/document/channel_jobs.h"
 #include "ui/document/index_queue.h"
+#include "ui/document/probe.h"
 #include "ui/document/score_jobs.h"
 #include "ui/document/sensitivity_scan.h"
 #include "ui/document/training.h"
@@ -86,7 +87,8 @@ Workbench::Workbench(Document* document, JobRunner* jobs, QObject* parent)
       m_jobs(jobs),
       m_channelJobs(new ChannelJobs(document, jobs, this)),
       m_scoreJobs(new ScoreJobs(document, jobs, this)),
-      m_sensitivity(new SensitivityScan(document, jobs, this)) {
+      m_sensitivity(new SensitivityScan(document, jobs, this)),
+      m_probe(new Probe(document, jobs, this)) {
     connect(m_channelJobs, &ChannelJobs::failed, this, &Workbench::fail);
     connect(m_scoreJobs, &ScoreJobs::failed, this, &Workbench::fail);
     connect(m_sensitivity, &SensitivityScan::failed, this, &Workbench::fail);

@@ -22,6 +22,7 @@ namespace espalier::ui {
 
 class ChannelJobs;
 class IndexQueue;
+class Probe;
 class ScoreJobs;
 class SensitivityScan;
 struct Tuned;
@@ -37,6 +38,7 @@ public:
     ChannelJobs* channelJobs() const { return m_channelJobs; }
     ScoreJobs* scoreJobs() const { return m_scoreJobs; }
     SensitivityScan* sensitivity() const { return m_sensitivity; }
+    Probe* probe() const { return m_probe; }
 
     void openModel(const std::filesystem::path& path,
                    const std::vector<script::InputSpec>& inputs = {});
@@ -124,6 +126,7 @@ private:
     ChannelJobs* m_channelJobs;
     ScoreJobs* m_scoreJobs;
     SensitivityScan* m_sensitivity;
+    Probe* m_probe;
     prune::MasksPtr m_lastMasks;  ///< lends the masks of layers that an edit did not touch
     std::shared_ptr<IndexQueue> m_indexQueue;
     std::unique_ptr<Training> m_training;

@@ -10,6 +10,7 @@
 
 #include "core/base/format.h"
 #include "ui/document/document.h"
+#include "ui/document/probe.h"
 #include "ui/models/layer_model.h"
 
 namespace espalier::ui {
@@ -138,7 +139,33 @@ QString weakestClasses(const measure::Evaluation& evaluation) {
     return tr(" Lowest classes: %1.").arg(named.join(QStringLiteral(", ")));
 }
 
-ImpactFigure accuracy(const Document& document) {
+/// What the live probe says, and that it is no more than that.
+void addProbe(ImpactFigure& figure, const Probe& probe) {
+    if (const Error* error = probe.error())
+        figure.toolTip += QStringLiteral(" ") + text(error->text());
+    const auto reading = probe.reading();
+    if (!reading) {
+        if (probe.isUnderWay()) figure.note = tr("probing…");
+        return;
+    }
+    figure.basis = Basis::Probe;
+    figure.before.clear();
+    figure.after = text(percent(reading->figures.top1, 1));
+    const QString count = text(exactCount(reading->figures.samples));
+    figure.note = reading->isFollowing ? tr("on %1 samples…") : tr("on %1 samples");
+    figure.note = figure.note.arg(count);
+    figure.toolTip +=
+        tr(" Live probe: of %1 samples of the validation split, the same each time, each class by "
+           "its share. It follows a cut while it moves and is no full measurement: Measure gives "
+           "one.")
+            .arg(count);
+    if (reading->isFollowing) figure.toolTip += tr(" The newest cut is being probed.");
+    if (!reading->dense || *reading->dense == reading->figures.top1) return;
+    figure.before = text(percent(*reading->dense, 1));
+    figure.change = pointsText((reading->figures.top1 - *reading->dense) * 100);
+}
+
+ImpactFigure accuracy(const Document& document, const Probe* probe) {
     ImpactFigure figure;
     figure.name = QStringLiteral("accuracy");
     figure.title = tr("Accuracy");
@@ -150,6 +177,7 @@ ImpactFigure accuracy(const Document& document) {
     if (dense) figure.before = text(percent(dense->top1, 2));
     if (!now) {
         figure.action = document.dataset() ? Action::MeasureAccuracy : Action::AttachData;
+        if (probe) addProbe(figure, *probe);
         return figure;
     }
     figure.basis = Basis::Measured;
@@ -209,18 +237,21 @@ QString basisText(Basis basis) {
             return tr("measured");
         case Basis::Estimate:
             return tr("≈ estimate");
+        case Basis::Probe:
+            return tr("probe");
         case Basis::NotMeasured:
             break;
     }
     return tr("not measured");
 }
 
-std::vector<ImpactFigure> impactFigures(const Document& document) {
+std::vector<ImpactFigure> impactFigures(const Document& document, const Probe* probe) {
     if (!document.hasModel()) return {};
     const prune::Footprint& dense = document.denseFootprint();
     const prune::Footprint& now = document.footprint();
-    return {parameters(dense, now), nonzeros(dense, now), macs(*document.snapshot(), dense, now),
-            file(dense, now),       accuracy(document),   latency(document)};
+    return {
+        parameters(dense, now), nonzeros(dense, now),      macs(*document.snapshot(), dense, now),
+        file(dense, now),       accuracy(document, probe), latency(document)};
 }
 
 }  // namespace espalier::ui
