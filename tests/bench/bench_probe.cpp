@@ -4,10 +4,11 @@
 // scan.
 //
 // QT_QPA_PLATFORM=offscreen bench_probe MODEL.pt DATA SAMPLES [INPUT, as 1x3x32x32]
-// One line of JSON, times in milliseconds.
+// One line of JSON, times in milliseconds: [on the clock, of the processor].
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -42,12 +43,33 @@ double medianOf(std::vector<double> values) {
     return values.empty() ? 0 : values[values.size() / 2];
 }
 
+double processorMs() {
+    return static_cast<double>(std::clock()) * 1e3 / CLOCKS_PER_SEC;
+}
+
+/// Of all threads of this process.
+struct Took {
+    double clock = 0;
+    double processor = 0;
+};
+
 template <class Work>
-double milliseconds(Work work) {
+Took timed(Work work) {
     QElapsedTimer clock;
     clock.start();
+    const double before = processorMs();
     work();
-    return static_cast<double>(clock.nsecsElapsed()) / 1e6;
+    return {static_cast<double>(clock.nsecsElapsed()) / 1e6, processorMs() - before};
+}
+
+Took medianOf(const std::vector<Took>& all) {
+    std::vector<double> clock;
+    std::vector<double> processor;
+    for (const Took& each : all) {
+        clock.push_back(each.clock);
+        processor.push_back(each.processor);
+    }
+    return {medianOf(clock), medianOf(processor)};
 }
 
 [[noreturn]] void fail(const std::string& text) {
@@ -56,9 +78,9 @@ double milliseconds(Work work) {
 }
 
 struct Times {
-    double first = 0;  ///< with the values in front of the layer
-    double probe = 0;
-    double whole = 0;  ///< evaluating the same from the inputs
+    Took first;  ///< with the values in front of the layer
+    Took probe;
+    Took whole;  ///< evaluating the same from the inputs
 };
 
 /// One layer dragged through its sparsities; probe and whole evaluation in turns.
@@ -68,21 +90,21 @@ Times drag(const model::SnapshotPtr& snapshot, const data::DatasetPtr& dataset,
     measure::LiveProbe probe;
     const auto samples = *measure::probeSamples(dataset, options.samples);
     Times times;
-    std::vector<double> probes;
-    std::vector<double> wholes;
+    std::vector<Took> probes;
+    std::vector<Took> wholes;
     prune::Plan plan = prune::emptyPlan(*snapshot);
     for (int i = 0; i <= kProbes; ++i) {
         plan.weights.insert_or_assign(layer.name, prune::WeightRule::sparsity(0.3 + 0.05 * i));
         const auto masks = *prune::resolve(*snapshot, plan, nullptr, control);
         double found = 0;
-        const double took = milliseconds([&] {
+        const Took took = timed([&] {
             const auto figures =
                 probe.measure({snapshot, dataset, masks, {layer.name}}, options, control);
             if (!figures) fail(figures.error().text());
             found = figures->top1;
         });
         double expected = 0;
-        const double whole = milliseconds([&] {
+        const Took whole = timed([&] {
             const auto evaluation = measure::evaluate(
                 *snapshot, masks, *samples, {.batchSize = options.batchSize}, {}, control);
             if (!evaluation) fail(evaluation.error().text());
@@ -99,6 +121,15 @@ Times drag(const model::SnapshotPtr& snapshot, const data::DatasetPtr& dataset,
     times.probe = medianOf(probes);
     times.whole = medianOf(wholes);
     return times;
+}
+
+std::string textOf(const char* name, const Times& times) {
+    const auto pair = [](const char* what, const Took& took) {
+        return QString::asprintf("\"%s\": [%.0f, %.0f]", what, took.clock, took.processor)
+            .toStdString();
+    };
+    return std::string("\"") + name + "\": {" + pair("begin", times.first) + ", " +
+           pair("probe", times.probe) + ", " + pair("whole", times.whole) + "}";
 }
 
 struct Window {
@@ -125,9 +156,11 @@ struct Frames {
     double median = 0;
     double longest = 0;
     double updatesPerSecond = 0;
+    double processorShare = 0;  ///< of one core, all threads together
 };
 
-/// Moves the cut to and fro, 60 times a second, and counts the readings that come.
+/// Moves the cut by a pixel 60 times a second, so that no plan comes twice, and counts the readings
+/// that come.
 Frames dragInWindow(Window& window, const model::Layer& layer) {
     window.document.select(layer.id);
     if (!window.settle()) fail("the window does not come to rest");
@@ -148,20 +181,21 @@ Frames dragInWindow(Window& window, const model::Layer& layer) {
     std::vector<double> frames;
     QElapsedTimer clock;
     clock.start();
+    const double before = processorMs();
     QTest::mousePress(canvas, Qt::LeftButton, {}, at);
     for (int move = 1; clock.elapsed() < kDragMs; ++move) {
-        const int way = move % 200 < 100 ? move % 100 : 100 - move % 100;
-        frames.push_back(milliseconds([&] {
-            QTest::mouseMove(canvas, at + QPoint(5 * way, 0));
-            QCoreApplication::processEvents();
-            QCoreApplication::processEvents();
-        }));
+        frames.push_back(timed([&] {
+                             QTest::mouseMove(canvas, at + QPoint(move, 0));
+                             QCoreApplication::processEvents();
+                             QCoreApplication::processEvents();
+                         }).clock);
         QTest::qWait(16);
     }
     const double seconds = static_cast<double>(clock.elapsed()) / 1000;
+    const double share = (processorMs() - before) / 1000 / seconds;
     QTest::mouseRelease(canvas, Qt::LeftButton, {}, at);
     window.settle();
-    return {medianOf(frames), std::ranges::max(frames), updates / seconds};
+    return {medianOf(frames), std::ranges::max(frames), updates / seconds, share};
 }
 
 /// The longest the event loop was not reached during a scan, on the clock and in processor time.
@@ -210,14 +244,12 @@ int main(int argc, char** argv) {
     window.workbench.probe()->setSamples(options.samples);
     const Frames frames = dragInWindow(window, layers.front());
     const auto [gap, work] = stallDuringScan(window, options.samples);
+    std::printf("{\"samples\": %lld, %s, %s, ", static_cast<long long>(options.samples),
+                textOf("first_layer", first).c_str(), textOf("median_layer", middle).c_str());
     std::printf(
-        "{\"samples\": %lld, \"first_layer\": {\"begin\": %.0f, \"probe\": %.0f, \"whole\": %.0f}, "
-        "\"median_layer\": {\"begin\": %.0f, \"probe\": %.0f, \"whole\": %.0f}, "
-        "\"window\": {\"updates_per_second\": %.1f, \"move_median\": %.1f, \"move_longest\": "
-        "%.1f}, "
-        "\"scan\": {\"longest_gap\": %.0f, \"longest_work\": %.0f}}\n",
-        static_cast<long long>(options.samples), first.first, first.probe, first.whole,
-        middle.first, middle.probe, middle.whole, frames.updatesPerSecond, frames.median,
-        frames.longest, gap, work);
+        "\"window\": {\"updates_per_second\": %.1f, \"processor_share\": %.2f, "
+        "\"move_median\": %.1f, \"move_longest\": %.1f}, "
+        "\"scan\": {\"longest_gap\": %.0f, \"longest_work\": %.1f}}\n",
+        frames.updatesPerSecond, frames.processorShare, frames.median, frames.longest, gap, work);
     return 0;
 }

@@ -76,8 +76,12 @@ private Q_SLOTS:
         const auto* card = m_bar->findChild<ImpactCard*>("impact.accuracy");
         QVERIFY(card->toolTip().contains("no full measurement"));
         QVERIFY(card->figure().action == ImpactFigure::Action::MeasureAccuracy);
-        test::grab(*m_bar, "impact_probe_light");
-        QCOMPARE(test::clippedText(*m_bar), QString());
+        for (const auto mode : {style::ThemeMode::Dark, style::ThemeMode::Light}) {
+            style::applyTheme(*qApp, mode);
+            const bool isDark = mode == style::ThemeMode::Dark;
+            test::grab(*m_bar, isDark ? "impact_probe_dark" : "impact_probe_light");
+            QCOMPARE(test::clippedText(*m_bar), QString());
+        }
     }
 
     /// The whole split is smaller than the sample, so that both must agree.
