@@ -108,6 +108,20 @@ const ActionSpec kTable[] = {
      TEXT("Weights that are zero in the opened file count as removed and stay zero in fine-tuning; "
           "otherwise they are weights like any other"),
      {}, kNeedEditing | NeedZeros, Kind::Toggle},
+    {"prune.live_probe", "Prune", 2, TEXT("&Live probe"), "Ctrl+Shift+L",
+     TEXT("While a cut or a channel budget moves, measures the accuracy on a few samples of the "
+          "attached data; the card above says on how many"),
+     {}, NeedNothing, Kind::Toggle},
+    {"prune.probe_256", "Prune/Probe samples", 2, TEXT("&256"), "",
+     TEXT("The live probe looks at 256 samples: quick and rough"),
+     {}, NeedNothing, Kind::Choice},
+    {"prune.probe_512", "Prune/Probe samples", 2, TEXT("&512"), "",
+     TEXT("The live probe looks at 512 samples"), {}, NeedNothing, Kind::Choice},
+    {"prune.probe_1024", "Prune/Probe samples", 2, TEXT("&1024"), "",
+     TEXT("The live probe looks at 1 024 samples"), {}, NeedNothing, Kind::Choice},
+    {"prune.probe_2048", "Prune/Probe samples", 2, TEXT("2&048"), "",
+     TEXT("The live probe looks at 2 048 samples: steady, and slow for a large model"),
+     {}, NeedNothing, Kind::Choice},
 
     {"train.start", "Train", 0, TEXT("&Start fine-tuning"), "Ctrl+T",
      TEXT("Trains what is left with the recipe of the Training panel; removed weights stay zero"),
@@ -149,6 +163,7 @@ const ActionSpec kTable[] = {
 const MenuSpec kMenus[] = {
     {"File", TEXT("&File")},   {"Edit", TEXT("&Edit")},    {"View", TEXT("&View")},
     {"Theme", TEXT("Th&eme")}, {"Layouts", TEXT("La&youts")}, {"Prune", TEXT("&Prune")},
+    {"Probe samples", TEXT("Probe &samples")},
     {"Train", TEXT("&Train")}, {"Tools", TEXT("T&ools")},  {"Help", TEXT("&Help")},
 };
 

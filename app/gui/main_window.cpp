@@ -18,6 +18,7 @@
 #include "app/gui/devices.h"
 #include "app/gui/drop_filter.h"
 #include "app/gui/leaving.h"
+#include "app/gui/probe_actions.h"
 #include "app/gui/recent_files.h"
 #include "app/gui/tasks.h"
 #include "app/gui/tool_bar.h"
@@ -81,6 +82,7 @@ MainWindow::MainWindow(QWidget* parent)
     connectActions();
     connectViews(*m_actions, m_workspace);
     connectThemes(*m_actions);
+    connectProbe(*m_actions, m_workbench->probe());
     connectHelp(*m_actions, this);
     connectWorkbench();
     connectDocument();

@@ -79,6 +79,16 @@ void addBatch(Sha256& hash, const Batch& batch) {
     }
 }
 
+std::vector<std::int64_t> Dataset::labels(Split split) const {
+    if (info().targets != Targets::Classes) return {};
+    std::vector<std::int64_t> indices(static_cast<std::size_t>(sampleCount(*this, split)));
+    std::iota(indices.begin(), indices.end(), 0);
+    if (indices.empty()) return {};
+    const at::Tensor targets = batch(split, indices).targets.contiguous();
+    const auto* first = targets.const_data_ptr<std::int64_t>();
+    return {first, first + targets.numel()};
+}
+
 const DatasetInfo& info(const Dataset& dataset) {
     return dataset.info();
 }

@@ -51,6 +51,9 @@ public:
     /// them, as batches give them; where files are read anew, their names, sizes and times, and the
     /// content of the first batch. Throws ReadError.
     virtual void addContent(Sha256& hash, Split split, std::int64_t samples) const;
+    /// The class of each sample of a split; empty unless the targets are classes. Kinds that would
+    /// have to read the samples' files for `batch` know it otherwise. Throws ReadError.
+    virtual std::vector<std::int64_t> labels(Split split) const;
     /// Whether making a batch is worth threads of its own.
     virtual bool readsFiles() const { return false; }
     /// The same samples with another share of the training split held out; shares their memory.
@@ -70,5 +73,11 @@ struct TrainValidation {
     std::vector<std::int64_t> validation;
 };
 TrainValidation stratifiedSplit(std::span<const std::int64_t> labels, double validation);
+
+/// `count` of the samples with these labels (all, when there are no more), each class as often as
+/// its share of them asks for (largest remainders, ties to the lower class), drawn with seed 0 and
+/// independent of the platform. Ascending.
+std::vector<std::int64_t> stratifiedSample(std::span<const std::int64_t> labels,
+                                           std::int64_t count);
 
 }  // namespace espalier::data

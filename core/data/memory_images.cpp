@@ -21,6 +21,9 @@ public:
     Batch batch(Split split, std::span<const std::int64_t> indices) const override;
     Batch augmented(Split split, std::span<const std::int64_t> indices,
                     std::uint64_t seed) const override;
+    std::vector<std::int64_t> labels(Split split) const override {
+        return m_partition.labels(split, pool(split).labels);
+    }
     DatasetPtr withValidation(double share) const override {
         return std::make_shared<MemoryImages>(m_images, share);
     }

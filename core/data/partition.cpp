@@ -59,6 +59,14 @@ const std::vector<std::int64_t>& Partition::places(Split split) const {
     return m_test;
 }
 
+std::vector<std::int64_t> Partition::labels(Split split,
+                                            std::span<const std::int64_t> ofPool) const {
+    std::vector<std::int64_t> labels;
+    for (const std::int64_t place : places(split))
+        labels.push_back(ofPool[static_cast<std::size_t>(place)]);
+    return labels;
+}
+
 void Partition::describe(DatasetInfo& info) const {
     if (m_validationPool == Pool::Test)
         info.notes.emplace_back("choices are made on the test split: there is no training split");

@@ -25,6 +25,8 @@ public:
     Pool pool(Split split) const;
     /// Of its pool, ascending.
     const std::vector<std::int64_t>& places(Split split) const;
+    /// The labels of a split's samples, of those of its pool.
+    std::vector<std::int64_t> labels(Split split, std::span<const std::int64_t> ofPool) const;
     /// Fills in the sample counts, and notes on the splits that are missing.
     void describe(DatasetInfo& info) const;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 
 #include "core/base/format.h"
@@ -60,6 +61,41 @@ TrainValidation stratifiedSplit(std::span<const std::int64_t> labels, double val
     std::ranges::sort(split.train);
     std::ranges::sort(split.validation);
     return split;
+}
+
+std::vector<std::int64_t> stratifiedSample(std::span<const std::int64_t> labels,
+                                           std::int64_t count) {
+    std::map<std::int64_t, std::vector<std::int64_t>> classes;
+    for (std::size_t i = 0; i < labels.size(); ++i)
+        classes[labels[i]].push_back(static_cast<std::int64_t>(i));
+    const std::int64_t total = std::ssize(labels);
+    const std::int64_t wanted = std::clamp<std::int64_t>(count, 0, total);
+
+    struct Share {
+        std::int64_t label = 0;
+        std::int64_t taken = 0;
+        std::int64_t remainder = 0;  // in parts of `total`
+    };
+    std::vector<Share> shares;
+    std::int64_t left = wanted;
+    for (const auto& [label, samples] : classes) {
+        const std::int64_t quota = wanted * std::ssize(samples);
+        shares.push_back({label, quota / total, quota % total});
+        left -= quota / total;
+    }
+    std::ranges::stable_sort(shares, std::ranges::greater(), &Share::remainder);
+    for (std::int64_t i = 0; i < left; ++i) ++shares[static_cast<std::size_t>(i)].taken;
+    std::ranges::sort(shares, {}, &Share::label);
+
+    std::vector<std::int64_t> sample;
+    SplitMix64 random(0);
+    for (const Share& share : shares) {
+        auto& samples = classes[share.label];
+        shuffle(std::span(samples), random);
+        sample.insert(sample.end(), samples.begin(), samples.begin() + share.taken);
+    }
+    std::ranges::sort(sample);
+    return sample;
 }
 
 }  // namespace espalier::data

@@ -82,6 +82,9 @@ public:
     }
     Batch augmented(Split split, std::span<const std::int64_t> indices,
                     std::uint64_t seed) const override;
+    std::vector<std::int64_t> labels(Split split) const override {
+        return m_partition.labels(split, labelsOf(pool(split)));
+    }
     DatasetPtr withValidation(double share) const override {
         return std::make_shared<StreamedImages>(m_shared, share);
     }

@@ -87,6 +87,11 @@ public:
         return {std::move(part.inputs), std::move(part.targets)};
     }
 
+    std::vector<std::int64_t> labels(Split split) const override {
+        if (m_info.targets != Targets::Classes) return {};
+        return m_partition.labels(split, pool(split).labels());
+    }
+
     DatasetPtr withValidation(double share) const override {
         DataSpec spec = m_spec;
         spec.validation = share;

@@ -112,4 +112,10 @@ Result<ScanFigures> PrefixRunner::evaluate(const ScanMetric& metric,
     return sum / static_cast<double>(samples);
 }
 
+std::int64_t PrefixRunner::samples() const {
+    std::int64_t samples = 0;
+    for (const auto& part : m_parts) samples += part.samples;
+    return samples;
+}
+
 }  // namespace espalier::measure

@@ -33,10 +33,15 @@ public:
 
     /// Where evaluations go on from now on. Going back forgets the stopped runs.
     void stopAt(std::size_t step);
+    std::size_t position() const { return m_point.step; }
+    /// Of the stopped runs.
+    std::int64_t keptBytes() const { return m_bytes; }
+    /// Samples of the last evaluation: those of the slice that could be read.
+    std::int64_t samples() const;
 
-    /// Means over the slice. `onBatch` is told how many samples are done. A metric that compares
-    /// with the dense model takes the first evaluation's scores for the dense ones.
-    /// Errors: Unreadable when the data is; those of script::PartialRun.
+    /// Means over the samples that can be read. `onBatch` is told how many samples are done. A
+    /// metric that compares with the dense model takes the first evaluation's scores for the dense
+    /// ones. Errors: Unreadable when the data is; those of script::PartialRun.
     Result<ScanFigures> evaluate(const ScanMetric& metric,
                                  const std::function<void(std::int64_t)>& onBatch,
                                  RunControl& control);

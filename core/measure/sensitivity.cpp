@@ -70,7 +70,7 @@ public:
     Scan(const model::Snapshot& snapshot, const ScanTargets& targets, const ScanOptions& options,
          script::Program program, const Objective& objective, const Placement& placement,
          const data::Dataset& dataset, const PrefixRunner::Slice& slice, ScanMemory& memory,
-         const EventSink<ScanPoint>& events, RunControl& control)
+         const EventSink<ScanPoint>& events, RunControl& control, const ScanWish* wish)
         : m_targets(targets),
           m_options(options),
           m_program(std::move(program)),
@@ -83,7 +83,8 @@ public:
           m_samples(slice.samples),
           m_memory(memory),
           m_events(events),
-          m_control(control) {}
+          m_control(control),
+          m_wish(wish) {}
 
     Result<Sensitivity> run(const std::string& scanKey);
 
@@ -94,6 +95,7 @@ private:
     Result<ScanFigures> measured(const ScanPoint& point, double share);
     void publish(ScanPoint point, const ScanFigures& figures);
     std::vector<std::size_t> order() const;
+    std::size_t takeNext(std::vector<std::size_t>& waiting) const;
     void tell(std::int64_t samplesDone = 0);
 
     const ScanTargets& m_targets;
@@ -109,6 +111,7 @@ private:
     ScanMemory& m_memory;
     const EventSink<ScanPoint>& m_events;
     RunControl& m_control;
+    const ScanWish* m_wish;
 
     std::string m_key;
     std::string m_now;                           // what is being done, for people
@@ -116,22 +119,36 @@ private:
     Sensitivity m_result;
 };
 
-/// The target that is to come first, then in order of use, so that no prefix is computed twice.
+/// In order of use, so that no prefix is computed twice.
 std::vector<std::size_t> Scan::order() const {
     std::vector<std::size_t> order(m_steps.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::ranges::stable_sort(order, {}, [this](std::size_t i) { return m_steps[i]; });
-    const auto first = std::ranges::find(order, m_options.first,
-                                         [this](std::size_t i) { return m_targets.all()[i].name; });
-    if (first != order.end()) std::rotate(order.begin(), first, first + 1);
     return order;
+}
+
+/// What is wished for, then what is to come first, then in order.
+std::size_t Scan::takeNext(std::vector<std::size_t>& waiting) const {
+    auto next = waiting.begin();
+    for (const auto& name : {m_wish ? m_wish->preferred() : std::string(), m_options.first}) {
+        const auto found = std::ranges::find(
+            waiting, name, [this](std::size_t i) { return m_targets.all()[i].name; });
+        if (found == waiting.end()) continue;
+        next = found;
+        break;
+    }
+    const std::size_t target = *next;
+    waiting.erase(next);
+    return target;
 }
 
 Result<Sensitivity> Scan::run(const std::string& scanKey) {
     m_key = scanKey;
     if (auto dense = measureDense(); !dense) return dense.error();
     m_result.curves.resize(m_steps.size());
-    for (const auto target : order()) {
+    auto waiting = order();
+    while (!waiting.empty()) {
+        const auto target = takeNext(waiting);
         auto curve = curveOf(target);
         m_weights.restore();
         if (!curve) return curve.error();
@@ -300,7 +317,7 @@ Result<Sensitivity> scanSensitivity(const model::Snapshot& snapshot,
                                     const channels::ChannelGroupsPtr& groups,
                                     const data::Dataset& dataset, const ScanOptions& options,
                                     ScanMemory& memory, const EventSink<ScanPoint>& events,
-                                    RunControl& control) {
+                                    RunControl& control, const ScanWish* wish) {
     return guarded("Cannot scan the sensitivity", [&]() -> Result<Sensitivity> {
         const at::NoGradGuard noGradients;
         const KeepFreedMemory keepFreedMemory;
@@ -320,7 +337,7 @@ Result<Sensitivity> scanSensitivity(const model::Snapshot& snapshot,
         if (!program) return program.error();
         Scan scan(snapshot, *targets, options, std::move(*program), *objective, placement, dataset,
                   {options.split, *samples, options.batchSize, options.prefixBytes}, memory, events,
-                  control);
+                  control, wish);
         const auto key =
             keyOf(snapshot, dataset, options, *samples, objective->figures, groups.get());
         if (!key) return key.error();

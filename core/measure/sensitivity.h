@@ -16,6 +16,7 @@
 #include "core/data/dataset.h"
 #include "core/measure/knee_search.h"
 #include "core/measure/metric.h"
+#include "core/measure/scan_wish.h"
 #include "core/model/snapshot.h"
 #include "core/prune/goal.h"
 
@@ -102,13 +103,14 @@ public:
 ///
 /// Curves hold the levels that finding `largest` took, or all. A level at which a layer would lose
 /// its last weight has no point and counts as too much. After Cancelled, what was published is in
-/// `memory`. Errors: Mismatch (checkFit), BadArgument (an empty split, unknown names), Infeasible
-/// (nothing can be pruned), Unreadable (the data cannot be read any more), Cancelled.
+/// `memory`. `wish` may be null; what it prefers is measured after the curve under way. Errors:
+/// Mismatch (checkFit), BadArgument (an empty split, unknown names), Infeasible (nothing can be
+/// pruned), Unreadable (the data cannot be read any more), Cancelled.
 Result<Sensitivity> scanSensitivity(const model::Snapshot& snapshot,
                                     const channels::ChannelGroupsPtr& groups,
                                     const data::Dataset& dataset, const ScanOptions& options,
                                     ScanMemory& memory, const EventSink<ScanPoint>& events,
-                                    RunControl& control);
+                                    RunControl& control, const ScanWish* wish = nullptr);
 
 /// Without measuring: the share of the summed |w| of a weight tensor that each level removes by
 /// magnitude, 0..1. Sorts the weights once. Errors: Damaged (NaN weights), Cancelled.

@@ -9,6 +9,8 @@
 
 #include "tests/support/heartbeat.h"
 #include "tests/support/window_probe.h"
+#include "ui/document/probe.h"
+#include "ui/document/sensitivity_scan.h"
 #include "ui/plots/histogram_view.h"
 #include "ui/plots/qcp.h"
 #include "ui/style/theme.h"
@@ -67,6 +69,20 @@ private Q_SLOTS:
         const double median = frames[30];
         qInfo("a move of the drag: %.1f ms in the median", median);
         QVERIFY2(median < kFrameMs, qPrintable(QString::number(median)));
+    }
+
+    /// Data is attached: the live probe measures while the cut moves and while it rests.
+    void scanningAndDraggingMeanwhile() {
+        auto* scan = m_probe->window.workbench()->sensitivity();
+        test::Heartbeat heartbeat;
+        scan->start({});
+        m_probe->child<QDoubleSpinBox>("cutSparsity")->setValue(30);
+        QTRY_VERIFY_WITH_TIMEOUT(!scan->isRunning(), test::kPatienceMs);
+        QVERIFY(m_probe->rest());
+        QVERIFY(m_probe->window.workbench()->probe()->reading());
+        QCOMPARE(heartbeat.problem(), QString());
+        m_probe->trigger("edit.undo");
+        QVERIFY(m_probe->rest());
     }
 
     void switchingViews() {

@@ -69,6 +69,7 @@ private Q_SLOTS:
     void remembersAndGoesOn();
     void keysTellScansApart();
     void beginsWithWhatIsAskedFor();
+    void goesOnWithWhatIsWishedFor();
     void scansOnlyWhatIsAskedFor();
     void leavesTheSnapshotAlone();
     void tinyTensorsStopBeforeTheirLastWeight();
@@ -92,16 +93,19 @@ private:
             [&](const Progress& progress) { m_progress.push_back(progress); },
             [&](const ScanPoint& point) {
                 m_points.push_back(point);
+                if (point.name == m_wishDuring) m_wish.prefer("fc2.weight");
                 if (std::ssize(m_points) == m_stopAfter) control.requestStop();
             }};
         return measure::scanSensitivity(snapshot, groups, dataset, options, m_memory, events,
-                                        control);
+                                        control, &m_wish);
     }
 
     MapMemory m_memory;
     std::vector<ScanPoint> m_points;
     std::vector<Progress> m_progress;
     std::int64_t m_stopAfter = -1;
+    measure::ScanWish m_wish;
+    std::string m_wishDuring = "none";  // of this curve's points: then fc2 is wished for
     model::SnapshotPtr m_lenet;
     data::DatasetPtr m_mnist;
     RunControl m_control;
@@ -256,6 +260,27 @@ void TestSensitivity::beginsWithWhatIsAskedFor() {
     QCOMPARE(m_points[0].name, std::string());
     QCOMPARE(m_points[1].name, std::string("fc1.weight"));
     QCOMPARE(result->curves[0].name, std::string("conv1.weight"));
+}
+
+/// The curve under way is finished, the wish comes next, and nothing is measured twice.
+void TestSensitivity::goesOnWithWhatIsWishedFor() {
+    m_memory = {};
+    const auto expected = scan(*m_lenet, *m_mnist, {.samples = 50});
+    QVERIFY(expected);
+    m_memory = {};
+    m_wishDuring = "conv1.weight";
+    const auto result = scan(*m_lenet, *m_mnist, {.samples = 50});
+    m_wishDuring = "none";
+    m_wish.prefer({});
+    QVERIFY(result);
+    std::vector<std::string> curves;
+    for (const auto& point : m_points) {
+        if (curves.empty() || curves.back() != point.name) curves.push_back(point.name);
+    }
+    QCOMPARE(curves, (std::vector<std::string>{"", "conv1.weight", "fc2.weight", "conv2.weight",
+                                               "fc1.weight"}));
+    QCOMPARE(result->curves, expected->curves);
+    QCOMPARE(result->evaluations, expected->evaluations);
 }
 
 void TestSensitivity::scansOnlyWhatIsAskedFor() {

@@ -37,6 +37,12 @@ public:
         m_clock.start();
     }
 
+    /// So far.
+    double longestGapMs() const {
+        return m_gaps.empty() ? 0 : static_cast<double>(std::ranges::max(m_gaps));
+    }
+    double longestWorkMs() const { return m_longestWork; }
+
     /// Empty when the loop was reached in time; else by how much not. Called in the loop's thread.
     QString problem() {
         QTest::qWait(20);  // the last beat

@@ -279,6 +279,64 @@ private Q_SLOTS:
         QTRY_VERIFY(got.has_value());
     }
 
+    void whatYieldsRestsWhileSomethingUrgentRuns_data() {
+        QTest::addColumn<int>("urgent");
+        QTest::newRow("interactive") << static_cast<int>(Lane::Interactive);
+        QTest::newRow("probe") << static_cast<int>(Lane::Probe);
+    }
+    void whatYieldsRestsWhileSomethingUrgentRuns() {
+        QFETCH(int, urgent);
+        JobRunner jobs;
+        std::atomic<int> scanned = 0;
+        std::atomic<int> trained = 0;
+        const auto count = [&](Lane lane, bool yields, std::atomic<int>& steps) {
+            JobOptions options{lane, "counting"};
+            options.yields = yields;
+            return jobs.run<void>(
+                options, this,
+                [&steps](const EventSink<>&, RunControl& control) -> Result<void> {
+                    while (control.keepGoing()) {
+                        ++steps;
+                        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                    }
+                    return {};
+                },
+                {});
+        };
+        const int scan = count(Lane::Scan, true, scanned);
+        count(Lane::Trainer, false, trained);
+        QTRY_VERIFY(scanned > 0 && trained > 0);
+
+        JobProbe first(jobs, {static_cast<Lane>(urgent), "urgent"}, 1, this);
+        QVERIFY(first.waitUntilBegun());
+        int seen = -1;
+        QTRY_VERIFY(std::exchange(seen, scanned.load()) == scanned.load());
+        const int before = trained;
+        QTRY_VERIFY(trained > before + 5);
+        QCOMPARE(scanned.load(), seen);
+        QVERIFY(!jobs.jobs().constFirst().isPaused);  // a person has paused nothing
+
+        first.release();
+        QTRY_VERIFY(first.result.has_value());
+        QTRY_VERIFY(scanned > seen);
+
+        // Begun while something urgent runs, it rests at once; and can be stopped.
+        jobs.cancel(scan);
+        QTRY_COMPARE(jobs.jobs().size(), 1);
+        JobProbe second(jobs, {static_cast<Lane>(urgent), "urgent"}, 2, this);
+        QVERIFY(second.waitUntilBegun());
+        const int resting = count(Lane::Scan, true, scanned);
+        QTRY_VERIFY(jobs.isBusy(Lane::Scan));
+        seen = scanned;
+        QTest::qWait(20);
+        QVERIFY(scanned <= seen + 1);
+        jobs.cancel(resting);
+        QTRY_VERIFY(!jobs.isBusy(Lane::Scan));
+        second.release();
+        jobs.cancelAll();
+        QTRY_VERIFY(jobs.jobs().isEmpty());
+    }
+
     void destructionStopsAndJoins() {
         std::atomic<int> ended = 0;
         {

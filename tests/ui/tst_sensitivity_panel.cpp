@@ -14,6 +14,7 @@
 #include "tests/support/drag.h"
 #include "tests/support/grab.h"
 #include "tests/support/image_files.h"
+#include "tests/support/job_probe.h"
 #include "tests/support/open_model.h"
 #include "ui/dialogs/dialogs.h"
 #include "ui/document/channels.h"
@@ -80,6 +81,7 @@ private Q_SLOTS:
         m_open.reset();
     }
     void asksForData();
+    void whatIsLookedAtComesNext();
     void curvesAppearWhileTheyAreMeasured();
     void aClickOnAPointSetsThatSparsity();
     void draggingTheLimitCutsEveryLayer();
@@ -110,6 +112,28 @@ void TestSensitivityPanel::asksForData() {
     QVERIFY(!child<QToolButton>("sensitivityApply").isEnabled());
     attach();
     QVERIFY(child<QToolButton>("sensitivityStart").isEnabled());
+}
+
+/// Selecting another layer while a scan runs; it rests meanwhile, as something urgent runs too.
+void TestSensitivityPanel::whatIsLookedAtComesNext() {
+    attach();
+    document().select(layer("conv1.weight"));
+    test::JobProbe urgent(m_open->jobs, {Lane::Interactive, "urgent"}, 1, this);
+    QVERIFY(urgent.waitUntilBegun());
+    click("sensitivityStart");
+    QTRY_VERIFY(m_open->jobs.isBusy(Lane::Scan));
+    QCOMPARE(scan().options().first, std::string("conv1.weight"));
+    document().select(layer("fc2.weight"));
+    std::string first;
+    connect(&scan(), &SensitivityScan::curvesChanged, m_panel.get(), [&] {
+        for (const auto& curve : scan().curves()) {
+            if (!curve.points.empty() && first.empty()) first = curve.name;
+        }
+    });
+    urgent.release();
+    QTRY_VERIFY_WITH_TIMEOUT(!scan().isRunning(), test::kPatienceMs);
+    QCOMPARE(first, std::string("fc2.weight"));
+    QVERIFY(m_open->rest());
 }
 
 void TestSensitivityPanel::curvesAppearWhileTheyAreMeasured() {

@@ -148,6 +148,15 @@ std::optional<double> Document::previewedThreshold(model::LayerId layer) const {
     return {};
 }
 
+prune::Plan Document::shownPlan() const {
+    prune::Plan plan = m_channels->shownPlan();
+    if (m_preview) {
+        const CutContext context = cutContext(m_preview->first);
+        plan.weights.insert_or_assign(context.layer.name, ruleForCut(m_preview->second, context));
+    }
+    return plan;
+}
+
 void Document::preview(model::LayerId layer, std::optional<double> threshold) {
     if (!isEditable(layer) || !index(layer)) return;
     if (threshold) {

@@ -100,6 +100,8 @@ public:
     /// While dragging: shows what a threshold on |w| would remove. None: back to the plan.
     void preview(model::LayerId layer, std::optional<double> threshold);
     std::optional<double> previewedThreshold(model::LayerId layer) const;
+    /// The plan with what is being dragged, as it will be when it is let go.
+    prune::Plan shownPlan() const;
     /// The threshold on |w| that the layer's rule amounts to, if there is such a thing.
     std::optional<double> cutThreshold(model::LayerId layer) const;
     CutContext cutContext(model::LayerId layer) const;

@@ -64,8 +64,10 @@ void ScoreJobs::measure(std::vector<prune::ScoreKey> keys, const QString& slot,
                         std::function<void(const Result<void>&)> done) {
     const model::SnapshotPtr snapshot = m_document->snapshot();
     const data::DatasetPtr dataset = m_document->dataset();
+    JobOptions job{Lane::Scan, tr("Measuring scores"), slot};
+    job.yields = true;
     m_jobs->run<void, prune::ScoresPtr>(
-        {Lane::Scan, tr("Measuring scores"), slot}, this,
+        job, this,
         [=, metrics = m_document->metricOptions()](const EventSink<prune::ScoresPtr>& events,
                                                    RunControl& control) -> Result<void> {
             for (const prune::ScoreKey& key : keys) {

@@ -19,6 +19,8 @@ SensitivityScan::SensitivityScan(Document* document, JobRunner* jobs, QObject* p
     connect(document, &Document::modelChanged, this, &SensitivityScan::forget);
     connect(document, &Document::snapshotChanged, this, &SensitivityScan::forget);
     connect(document, &Document::datasetChanged, this, &SensitivityScan::forget);
+    connect(document, &Document::selectionChanged, this,
+            [this] { m_wish->prefer(targetOf(m_document->selection())); });
     connect(jobs, &JobRunner::jobProgressed, this, [this](int id) {
         if (id == m_job) Q_EMIT progressed();
     });
@@ -44,15 +46,18 @@ void SensitivityScan::start(measure::ScanOptions options) {
     m_dense.reset();
     prepareCurves();
     m_options.first = targetOf(m_document->selection());
+    m_wish->prefer(m_options.first);
+    JobOptions job{Lane::Scan, tr("Sensitivity"), QStringLiteral("sensitivity")};
+    job.yields = true;
     const auto* found = m_document->channels()->found();
     const auto groups = found ? found->groups : nullptr;
     m_job = m_jobs->run<Sensitivity, ScanPoint>(
-        {Lane::Scan, tr("Sensitivity"), QStringLiteral("sensitivity")}, this,
-        [snapshot, dataset, groups, scan = m_options](const EventSink<ScanPoint>& events,
-                                                      RunControl& control) {
+        job, this,
+        [snapshot, dataset, groups, scan = m_options, wish = m_wish](
+            const EventSink<ScanPoint>& events, RunControl& control) {
             auto cache = exchange::ScanCache::forModel(*snapshot);
             return measure::scanSensitivity(*snapshot, groups, *dataset, scan, cache, events,
-                                            control);
+                                            control, wish.get());
         },
         [this](const Result<Sensitivity>& result) {
             m_job = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -76,6 +77,8 @@ private:
     measure::Metric m_metric;
     std::optional<measure::ScanFigures> m_dense;
     std::vector<measure::SensitivityCurve> m_curves;
+    /// What is looked at comes next in the scan under way.
+    std::shared_ptr<measure::ScanWish> m_wish = std::make_shared<measure::ScanWish>();
     int m_job = 0;
 };
 

@@ -12,6 +12,7 @@
 #include "ui/document/comparison.h"
 #include "ui/document/index_queue.h"
 #include "ui/document/node_figures.h"
+#include "ui/document/probe.h"
 #include "ui/document/score_jobs.h"
 #include "ui/document/sensitivity_scan.h"
 #include "ui/document/training.h"
@@ -90,6 +91,7 @@ Workbench::Workbench(Document* document, JobRunner* jobs, QObject* parent)
       m_channelJobs(new ChannelJobs(document, jobs, this)),
       m_scoreJobs(new ScoreJobs(document, jobs, this)),
       m_sensitivity(new SensitivityScan(document, jobs, this)),
+      m_probe(new Probe(document, jobs, this)),
       m_nodeFigures(new NodeFigures(document, jobs, this)),
       m_trials(new Trials(document, jobs, this)),
       m_comparison(new Comparison(document, jobs, this)) {

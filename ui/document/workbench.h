@@ -24,6 +24,7 @@ class ChannelJobs;
 class Comparison;
 class IndexQueue;
 class NodeFigures;
+class Probe;
 class ScoreJobs;
 class SensitivityScan;
 class Trials;
@@ -43,6 +44,7 @@ public:
     NodeFigures* nodeFigures() const { return m_nodeFigures; }
     Trials* trials() const { return m_trials; }
     Comparison* comparison() const { return m_comparison; }
+    Probe* probe() const { return m_probe; }
 
     void openModel(const std::filesystem::path& path,
                    const std::vector<script::InputSpec>& inputs = {});
@@ -133,6 +135,7 @@ private:
     NodeFigures* m_nodeFigures;
     Trials* m_trials;
     Comparison* m_comparison;
+    Probe* m_probe;
     prune::MasksPtr m_lastMasks;  ///< lends the masks of layers that an edit did not touch
     std::shared_ptr<IndexQueue> m_indexQueue;
     std::unique_ptr<Training> m_training;

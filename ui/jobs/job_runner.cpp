@@ -16,7 +16,7 @@ namespace espalier::ui {
 
 namespace {
 
-constexpr int kLanes = 4;
+constexpr int kLanes = 5;
 constexpr qint64 kDeliveryMs = 33;  // 30 Hz: what an eye can follow
 
 std::size_t indexOf(Lane lane) {
@@ -47,6 +47,8 @@ public:
         Progress progress;
         std::optional<Error> failure;
         bool isRunning = false;
+        bool isPaused = false;  // by a person
+        bool isHeld = false;    // it yields, and something urgent runs
         bool isAnnounced = false;  // a delivery is on its way to the GUI thread
 
         // Of the GUI thread alone.
@@ -118,6 +120,12 @@ public:
 
     const std::vector<JobPtr>& jobs() const { return m_jobs; }
 
+    void setPaused(Job& job, bool paused) {
+        const std::lock_guard lock(m_mutex);
+        job.isPaused = paused;
+        job.control.setPaused(job.isPaused || job.isHeld);
+    }
+
     JobInfo describe(const Job& job) {
         const std::lock_guard lock(m_mutex);
         JobInfo info;
@@ -127,7 +135,7 @@ public:
         info.isVisible = job.options.isVisible;
         info.keepsWhatItHas = job.options.keepsWhatItHas;
         info.isRunning = job.isRunning;
-        info.isPaused = job.control.isPaused();
+        info.isPaused = job.isPaused;
         info.isStopping = job.control.isStopRequested();
         return info;
     }
@@ -214,6 +222,10 @@ private:
             isSetUp = true;
             announce(*job);
             runGuarded(*job);
+            {
+                const std::lock_guard lock(m_mutex);
+                setActive(lane, nullptr);
+            }
             const int id = job->id;
             job.reset();  // the GUI thread has the last reference: what the job captured ends there
             post([this, id] { finish(id); });
@@ -230,7 +242,20 @@ private:
         job->isRunning = true;
         m_isAlone = lane == indexOf(Lane::Exclusive);
         ++m_running;
+        setActive(lane, job.get());
         return job;
+    }
+
+    /// What a lane runs now; those that yield rest while there is something urgent. Needs m_mutex.
+    void setActive(std::size_t lane, Job* job) {
+        m_active[lane] = job;
+        const bool isUrgent =
+            m_active[indexOf(Lane::Interactive)] || m_active[indexOf(Lane::Probe)];
+        for (Job* each : m_active) {
+            if (!each || !each->options.yields) continue;
+            each->isHeld = isUrgent;
+            each->control.setPaused(each->isPaused || each->isHeld);
+        }
     }
 
     void leave() {
@@ -271,6 +296,7 @@ private:
     std::mutex m_mutex;
     std::condition_variable m_changed;
     std::array<std::deque<JobPtr>, kLanes> m_queues;
+    std::array<Job*, kLanes> m_active{};  // alive while they are here
     int m_running = 0;
     bool m_isAlone = false;  // an exclusive job runs
     bool m_isClosing = false;
@@ -296,7 +322,7 @@ void JobRunner::cancelSlot(const QString& slot) {
 void JobRunner::setPaused(int id, bool paused) {
     const auto job = m_impl->find(id);
     if (!job) return;
-    job->control.setPaused(paused);
+    m_impl->setPaused(*job, paused);
     Q_EMIT jobProgressed(id);
 }
 

@@ -27,7 +27,8 @@ enum class Lane {
     Interactive,  ///< re-plan, masks, heatmaps: the newest request of a `slot` replaces older ones
     Scan,         ///< statistics of all layers, evaluation, export
     Trainer,      ///< fine-tuning
-    Exclusive     ///< latency: waits until the other lanes rest, and they wait for it
+    Exclusive,    ///< latency: waits until the other lanes rest, and they wait for it
+    Probe         ///< the live probe, which must not keep an interactive job waiting
 };
 
 /// What is shown of a job.
@@ -48,6 +49,7 @@ struct JobOptions {
     QString slot = {};  ///< a new job with the same slot stops and replaces the older one
     bool isVisible = true;
     bool keepsWhatItHas = false;  ///< stopped, it ends with a result: what it had by then
+    bool yields = false;          ///< rests while an interactive job or a probe runs
 };
 
 /// Lives on the GUI thread; every member function is called there.

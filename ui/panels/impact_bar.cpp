@@ -3,6 +3,7 @@
 
 #include <QHBoxLayout>
 
+#include "ui/document/probe.h"
 #include "ui/document/workbench.h"
 #include "ui/panels/impact_card.h"
 #include "ui/style/theme.h"
@@ -40,13 +41,14 @@ ImpactBar::ImpactBar(Workbench* workbench, QWidget* parent)
     connect(document, &Document::footprintChanged, this, &ImpactBar::refresh);
     connect(document, &Document::measurementsChanged, this, &ImpactBar::refresh);
     connect(document, &Document::datasetChanged, this, &ImpactBar::refresh);
+    connect(workbench->probe(), &Probe::changed, this, &ImpactBar::refresh);
     connect(workbench, &Workbench::trainingStarted, this, &ImpactBar::refresh);
     connect(workbench, &Workbench::trainingEnded, this, &ImpactBar::refresh);
     refresh();
 }
 
 void ImpactBar::refresh() {
-    auto figures = impactFigures(*m_workbench->document());
+    auto figures = impactFigures(*m_workbench->document(), m_workbench->probe());
     setVisible(!figures.empty());
     if (m_workbench->isTraining()) {
         for (ImpactFigure& figure : figures) figure.whyNot = whyNotWhileTraining(figure.action);

@@ -10,6 +10,7 @@
 
 #include "core/base/format.h"
 #include "ui/document/document.h"
+#include "ui/document/probe.h"
 #include "ui/models/layer_model.h"
 
 namespace espalier::ui {
@@ -161,7 +162,40 @@ QString metricToolTip(const measure::Metric& metric) {
     return tr("Top-1: share of samples whose highest score is the right class.");
 }
 
-ImpactFigure accuracy(const Document& document) {
+/// Of few samples: one decimal less than a measurement.
+QString probeText(const measure::Metric& metric, double value) {
+    return text(metric.isShare() ? percent(value, 1) : metric.text(value));
+}
+
+/// What the live probe says, and that it is no more than that.
+void addProbe(ImpactFigure& figure, const measure::Metric& metric, const Probe& probe) {
+    if (const Error* error = probe.error())
+        figure.toolTip += QStringLiteral(" ") + text(error->text());
+    const auto reading = probe.reading();
+    if (!reading) {
+        if (probe.isUnderWay()) figure.note = tr("probing…");
+        return;
+    }
+    figure.basis = Basis::Probe;
+    figure.before.clear();
+    figure.after = probeText(metric, reading->figures.score);
+    const QString count = text(exactCount(reading->figures.samples));
+    figure.note = reading->isFollowing ? tr("on %1 samples…") : tr("on %1 samples");
+    figure.note = figure.note.arg(count);
+    figure.toolTip +=
+        tr(" Live probe: of %1 samples of the validation split, the same each time, each class by "
+           "its share. It follows a cut while it moves and is no full measurement: Measure gives "
+           "one.")
+            .arg(count);
+    if (reading->isFollowing) figure.toolTip += tr(" The newest cut is being probed.");
+    if (!reading->dense || *reading->dense == reading->figures.score) return;
+    figure.before = probeText(metric, *reading->dense);
+    const double better = -metric.drop(*reading->dense, reading->figures.score);
+    figure.change = metric.isShare() ? pointsText(better * 100)
+                                     : changeText(*reading->dense, reading->figures.score);
+}
+
+ImpactFigure accuracy(const Document& document, const Probe* probe) {
     ImpactFigure figure;
     figure.name = QStringLiteral("accuracy");
     const measure::Metric metric = document.metric();
@@ -175,6 +209,7 @@ ImpactFigure accuracy(const Document& document) {
     if (dense) figure.before = text(metric.text(dense->score));
     if (!now) {
         figure.action = document.dataset() ? Action::MeasureAccuracy : Action::AttachData;
+        if (probe) addProbe(figure, metric, *probe);
         return figure;
     }
     figure.basis = Basis::Measured;
@@ -238,18 +273,21 @@ QString basisText(Basis basis) {
             return tr("measured");
         case Basis::Estimate:
             return tr("≈ estimate");
+        case Basis::Probe:
+            return tr("probe");
         case Basis::NotMeasured:
             break;
     }
     return tr("not measured");
 }
 
-std::vector<ImpactFigure> impactFigures(const Document& document) {
+std::vector<ImpactFigure> impactFigures(const Document& document, const Probe* probe) {
     if (!document.hasModel()) return {};
     const prune::Footprint& dense = document.denseFootprint();
     const prune::Footprint& now = document.footprint();
-    return {parameters(dense, now), nonzeros(dense, now), macs(*document.snapshot(), dense, now),
-            file(dense, now),       accuracy(document),   latency(document)};
+    return {
+        parameters(dense, now), nonzeros(dense, now),      macs(*document.snapshot(), dense, now),
+        file(dense, now),       accuracy(document, probe), latency(document)};
 }
 
 }  // namespace espalier::ui

@@ -9,10 +9,12 @@
 namespace espalier::ui {
 
 class Document;
+class Probe;
 
 /// One card. Texts are ready to be shown.
 struct ImpactFigure {
-    enum class Basis { Measured, Estimate, NotMeasured };
+    /// Probe: measured, but on a few samples alone.
+    enum class Basis { Measured, Estimate, NotMeasured, Probe };
     /// What a person can ask for from the card.
     enum class Action { None, MeasureAccuracy, MeasureLatency, AttachData };
 
@@ -31,10 +33,11 @@ struct ImpactFigure {
     bool operator==(const ImpactFigure&) const = default;
 };
 
-/// "measured", "≈ estimate", "not measured".
+/// "measured", "≈ estimate", "not measured", "probe".
 QString basisText(ImpactFigure::Basis basis);
 
 /// Parameters, non-zeros, MACs, file, accuracy, latency, in this order. Empty without a model.
-std::vector<ImpactFigure> impactFigures(const Document& document);
+/// `probe` stands in for an accuracy that has not been measured; it may be null.
+std::vector<ImpactFigure> impactFigures(const Document& document, const Probe* probe = nullptr);
 
 }  // namespace espalier::ui
