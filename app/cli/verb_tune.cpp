@@ -54,8 +54,9 @@ void printOutcome(Console& console, const project::TuneOutcome& outcome) {
     for (const std::string& note : outcome.report.notes) console.note(note + ".");
     console.out(describe(outcome.report));
     const measure::Metric& metric = training.before.metric;
-    console.out(cat("\nvalidation ", metric.title(), " ", metric.text(training.before.score),
-                    " before, ", metric.text(training.after.score), " after fine-tuning (best of ",
+    console.out(cat("\nvalidation ", metric.title(), ": ", metric.text(outcome.opened.score),
+                    " as opened, ", metric.text(training.before.score), " pruned, ",
+                    metric.text(training.after.score), " after fine-tuning (best of ",
                     training.epochs, " epochs: ", training.bestEpoch, ")"));
     if (outcome.test) console.out(describe(*outcome.test));
 }

@@ -141,6 +141,7 @@ std::string training(const PruneReport& report) {
         row.push_back(significant(evaluation.loss));
         rows.push_back(row);
     };
+    add("validation, as opened", summary.opened);
     add("validation, pruned", summary.before);
     add("validation, fine-tuned", summary.after);
     if (summary.test) add("test", *summary.test);

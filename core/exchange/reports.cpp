@@ -123,6 +123,7 @@ Json evaluationJson(const measure::Evaluation& evaluation) {
 Json trainingJson(const TrainingSummary& training) {
     Json json{{"epochs", training.epochs},
               {"best_epoch", training.bestEpoch},
+              {"opened", evaluationJson(training.opened)},
               {"before", evaluationJson(training.before)},
               {"after", evaluationJson(training.after)}};
     if (training.test) json["test"] = evaluationJson(*training.test);

@@ -34,6 +34,7 @@ const channels::Group* groupOf(const model::Layer& layer, const channels::Channe
 struct TrainingSummary {
     int epochs = 0;
     int bestEpoch = 0;
+    measure::Evaluation opened;               ///< validation, before anything was pruned
     measure::Evaluation before;               ///< validation, pruned, before the first step
     measure::Evaluation after;                ///< validation, of the best epoch
     std::optional<measure::Evaluation> test;  ///< of the best epoch; read once, at the end

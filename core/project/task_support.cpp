@@ -37,6 +37,16 @@ Result<std::vector<script::InputSpec>> inputsFor(const std::vector<script::Input
     return plan->inputs;
 }
 
+Error notOpened(Error error, const std::vector<script::InputSpec>& given,
+                const fs::path& planFile) {
+    const bool isOfPlan = given.empty() && !planFile.empty();
+    if (!isOfPlan || error.kind != Error::Kind::BadArgument) return error;
+    error.kind = Error::Kind::Mismatch;
+    error.hint = cat("These inputs are the plan's, ", planFile.filename().string(),
+                     ", which may be for another model. Give --input for this one");
+    return error;
+}
+
 Result<data::DatasetPtr> openData(const data::DataSpec& spec, RunControl& control) {
     auto dataset = data::openDataset(spec, control);
     if (!dataset) return dataset;
@@ -231,12 +241,12 @@ prune::Footprint asOpened(const model::Snapshot& snapshot) {
 
 }  // namespace
 
-exchange::PruneReport reportOf(const CutOutcome& outcome) {
+exchange::PruneReport reportOf(const CutOutcome& outcome, const model::Snapshot& opened) {
     const MaskedModel& masked = outcome.masked;
     const model::Snapshot& snapshot = *masked.snapshot;
     exchange::PruneReport report;
     report.model = snapshot.file().name();
-    report.before = asOpened(snapshot);
+    report.before = asOpened(opened);
     report.after = prune::footprint(snapshot, *masked.masks);
     report.fileBytesBefore = static_cast<std::int64_t>(snapshot.file().bytes);
     for (const auto& input : snapshot.inputs()) report.inputs.push_back(script::toString(input));

@@ -54,6 +54,10 @@ private:
 Result<std::vector<script::InputSpec>> inputsFor(const std::vector<script::InputSpec>& given,
                                                  const std::filesystem::path& planFile);
 
+/// Why a model could not be opened; where its inputs were those of the plan file, with that said.
+Error notOpened(Error error, const std::vector<script::InputSpec>& given,
+                const std::filesystem::path& planFile);
+
 model::BaseMasks baseMasksFor(const PruneChoice& choice);
 
 /// openDataset, with its notes as warnings in the log.
@@ -107,7 +111,8 @@ Result<CutOutcome> cutOut(MaskedModel masked, const channels::CutOptions& option
                           StageClock& clock, const EventSink<>& events, RunControl& control);
 
 /// A report with everything but the size of the file written, the time spent and the training.
-exchange::PruneReport reportOf(const CutOutcome& outcome);
+/// `opened`: what all figures called "before" are of.
+exchange::PruneReport reportOf(const CutOutcome& outcome, const model::Snapshot& opened);
 
 /// Whether the files a task is to write can be written, before it works for long; empty paths mean
 /// none. Errors: WriteFailed; BadArgument when two are the same, or one is among the files and

@@ -98,14 +98,14 @@ Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>&
     }
     auto snapshot = dataset ? openFor(spec.model, open, *dataset, events, control)
                             : model::openSnapshot(spec.model, open, events, control);
-    if (!snapshot) return snapshot.error();
+    if (!snapshot) return notOpened(snapshot.error(), spec.inputs, spec.choice.planFile);
     auto masked =
         applyChoice(*snapshot, spec.choice, {dataset.get(), spec.metrics}, clock, events, control);
     if (!masked) return masked.error();
     auto outcome =
         cutOut(std::move(*masked), {.compensateBias = spec.compensateBias}, clock, events, control);
     if (!outcome) return outcome.error();
-    auto report = reportOf(*outcome);
+    auto report = reportOf(*outcome, *outcome->masked.snapshot);
 
     clock.start("save", "Writing and checking " + spec.output.filename().string());
     StagedOutputs outputs;

@@ -33,6 +33,7 @@ struct TuneOutcome {
     train::TrainResult training;
     exchange::PruneReport report;
     std::filesystem::path output;
+    measure::Evaluation opened;  ///< validation, before anything was pruned here
     std::optional<measure::Evaluation>
         test;  ///< of the result, when the data has a test split: read once, at the end
     std::string metricsProblem;  ///< why rows of the metrics file are missing; empty: none are

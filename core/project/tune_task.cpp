@@ -155,7 +155,7 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
     if (!inputs) return inputs.error();
     auto snapshot =
         openFor(spec.model, {*inputs, baseMasksFor(spec.choice)}, **dataset, events, control);
-    if (!snapshot) return snapshot.error();
+    if (!snapshot) return notOpened(snapshot.error(), spec.inputs, spec.choice.planFile);
     auto pruned = applyChoice(*snapshot, spec.choice, {dataset->get(), spec.recipe.metrics}, clock,
                               events, control);
     if (!pruned) return pruned.error();
@@ -179,6 +179,12 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
     auto setup = setUpTuning(spec, clock, progress, control);
     if (!setup) return setup.error();
 
+    clock.start("measure", "Measuring the model as it was opened");
+    const auto opened = measure::evaluate(
+        *setup->pruned.snapshot, nullptr, *setup->dataset,
+        {.batchSize = 256, .device = spec.recipe.device, .metrics = spec.recipe.metrics}, progress,
+        control);
+    if (!opened) return opened.error();
     clock.start("train", "Fine-tuning");
     auto trained = train(setup->pruned, *setup->dataset, spec, events, control);
     if (!trained) return trained.error();
@@ -189,7 +195,12 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
 
     auto cut = cutTrained(*training, setup->pruned, clock, progress);
     if (!cut) return lost(cut.error());
-    TuneOutcome outcome{*training, reportOf(*cut), outputOf(spec), {}, trained->metricsProblem};
+    TuneOutcome outcome{*training,
+                        reportOf(*cut, *setup->pruned.snapshot),
+                        outputOf(spec),
+                        *opened,
+                        {},
+                        trained->metricsProblem};
     clock.start("save", "Writing and checking the result");
     StagedOutputs outputs;
     const fs::path staged = outputs.stage(outcome.output);
@@ -206,8 +217,8 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
     auto test = testOnce(**result, setup->pruned.snapshot, *setup->dataset, spec, progress);
     if (!test) return lost(test.error());
     outcome.test = *test;
-    outcome.report.training = exchange::TrainingSummary{training->epochs, training->bestEpoch,
-                                                        training->before, training->after, *test};
+    outcome.report.training = exchange::TrainingSummary{
+        training->epochs, training->bestEpoch, *opened, training->before, training->after, *test};
     outcome.report.seconds = clock.finish();
     if (auto reported = writeReport(outcome.report, spec.report, outputs); !reported)
         return lost(outputs.named(reported.error()));

@@ -84,6 +84,9 @@ def test_tune_brings_accuracy_back_and_keeps_zeros(cli, examples, mnist_test, tm
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["training"]["test"]["top1"] == pytest.approx(tuned, abs=1e-9)
     assert report["nonzeros"]["after"] == sum(int((v != 0).sum()) for v in after.values())
+    dense = torch.jit.load(str(model)).state_dict()
+    assert report["nonzeros"]["before"] == sum(int((v != 0).sum()) for v in dense.values())
+    assert report["training"]["opened"]["top1"] > report["training"]["before"]["top1"] + 0.01
 
 
 class PrunedNet(torch.nn.Module):

@@ -187,6 +187,7 @@ BAD_PLANS = {
     "no channel left": ({"channels": {"conv1": {"keep": 0}}}, "keep 1", 2),
     "more channels than there are": ({"channels": {"conv1": {"keep": 21}}}, "20 channels", 1),
     "a locked group": ({"channels": {"fc2": {"keep": 5}}}, "fc2", 1),
+    "inputs of another model": ({"inputs": ["1x3x32x32"]}, "the plan's, p.json", 3),
     "no group": ({"channels": {"conv9": {"keep": 5}}}, "channels.conv9", 3),
 }
 
