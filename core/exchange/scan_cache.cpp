@@ -41,8 +41,9 @@ void ScanCache::load() {
         const auto text = readText(m_path);
         if (!text) throw std::runtime_error(text.error().why);
         const auto root = json::parse(*text);
-        if (root.at("format") != kFormat) throw std::runtime_error("it is of another format");
-        if (root.at("version") != kVersion) return;  // an earlier program's: measured anew
+        if (root.at("format") != kFormat || root.at("version") > kVersion)
+            throw std::runtime_error("it is of another format");
+        if (root.at("version") < kVersion) return;  // an earlier program's: measured anew
         for (const auto& [key, values] : root.at("points").items()) {
             m_figures[key] = {numberOf(values.at(0)), numberOf(values.at(1)),
                               numberOf(values.at(2)), numberOf(values.at(3))};

@@ -271,19 +271,6 @@ void noteConstantMetric(Sensitivity& sensitivity) {
                           : "take other data or more samples"));
 }
 
-/// Columns keep their names whatever is measured.
-void noteMetric(Sensitivity& sensitivity) {
-    const Metric& metric = sensitivity.metric;
-    if (metric.kind == Metric::Kind::Agreement) {
-        sensitivity.notes.emplace_back(
-            "agreement with the dense model was measured: top1 is the share of samples with the "
-            "same best class, top5 that of its best class among the five best, loss the "
-            "mean KL divergence from it, in nats");
-    } else if (metric.loss != "cross_entropy") {
-        sensitivity.notes.push_back(cat("loss is ", metric.loss));
-    }
-}
-
 Result<std::int64_t> samplesFor(const data::Dataset& dataset, const ScanOptions& options) {
     const std::string what = cat("Cannot scan the sensitivity on ", dataset.info().name);
     const std::int64_t available = data::sampleCount(dataset, options.split);
@@ -344,7 +331,6 @@ Result<Sensitivity> scanSensitivity(const model::Snapshot& snapshot,
         auto result = scan.run(*key);
         if (!result) return result;
         result->notes = targets->notes();
-        noteMetric(*result);
         noteConstantMetric(*result);
         result->seconds = secondsSince(start);
         return result;

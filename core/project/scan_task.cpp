@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "core/base/files.h"
+#include "core/base/format.h"
 #include "core/exchange/scan_cache.h"
 #include "core/exchange/scan_files.h"
 #include "core/project/task_support.h"
@@ -16,6 +17,19 @@ Result<channels::ChannelGroupsPtr> groupsFor(const ScanSpec& spec,
     if (spec.options.structure == measure::Structure::Weights) return channels::ChannelGroupsPtr();
     events.progress({"Finding channel groups", 0, 0, -1});
     return channels::analyse(snapshot, control);
+}
+
+/// Columns keep their names whatever is measured.
+void noteMetric(measure::Sensitivity& sensitivity) {
+    const measure::Metric& metric = sensitivity.metric;
+    if (metric.kind == measure::Metric::Kind::Agreement) {
+        sensitivity.notes.emplace_back(
+            "agreement with the dense model was measured: top1 is the share of samples with the "
+            "same best class, top5 that of its best class among the five best, loss the "
+            "mean KL divergence from it, in nats");
+    } else if (metric.loss != "cross_entropy") {
+        sensitivity.notes.push_back(cat("loss is ", metric.loss));
+    }
 }
 
 }  // namespace
@@ -48,6 +62,7 @@ Result<measure::Sensitivity> runScan(const ScanSpec& spec,
     auto sensitivity = measure::scanSensitivity(**snapshot, *groups, **dataset, spec.options, cache,
                                                 logged, control);
     if (!sensitivity) return sensitivity;
+    noteMetric(*sensitivity);
     const auto notes = data::info(**dataset).notes;
     sensitivity->notes.insert(sensitivity->notes.end(), notes.begin(), notes.end());
     if (log) {

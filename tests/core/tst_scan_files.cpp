@@ -27,6 +27,8 @@ private Q_SLOTS:
     void cacheGivesBackWhatItKept();
     void cacheLeavesOutDamagedFiles_data();
     void cacheLeavesOutDamagedFiles();
+    void earlierCachesAreMeasuredAnew();
+    void moduleMetricsHaveAColumn();
     void cacheGoesOnWhereItCannotWrite();
     void writesDistillersColumns();
     void writesJson();
@@ -61,9 +63,9 @@ void TestScanFiles::cacheLeavesOutDamagedFiles_data() {
     QTest::newRow("cut short") << QByteArray(R"({"format": "espalier-sensitivity-cache", "ver)");
     QTest::newRow("other format") << QByteArray(R"({"format": "x", "version": 1, "points": {}})");
     QTest::newRow("later version")
-        << QByteArray(R"({"format": "espalier-sensitivity-cache", "version": 2, "points": {}})");
+        << QByteArray(R"({"format": "espalier-sensitivity-cache", "version": 3, "points": {}})");
     QTest::newRow("bad point") << QByteArray(
-        R"({"format": "espalier-sensitivity-cache", "version": 1, "points": {"a": [1, "b"]}})");
+        R"({"format": "espalier-sensitivity-cache", "version": 2, "points": {"a": [1, "b"]}})");
     QTest::newRow("binary") << QByteArray("\x00\xff\xfe", 3);
 }
 
@@ -78,6 +80,31 @@ void TestScanFiles::cacheLeavesOutDamagedFiles() {
     QVERIFY(!cache.find("a"));
     cache.keep("a", {1, 1, 0});
     QVERIFY(ScanCache(path("c.json")).find("a"));
+}
+
+void TestScanFiles::earlierCachesAreMeasuredAnew() {
+    std::ofstream(path("old.json"))
+        << R"({"format": "espalier-sensitivity-cache", "version": 1, "points": {"a": [1, 1, 0]}})";
+    QString said;
+    setLogListener(
+        [&](LogLevel, const std::string& text) { said += QString::fromStdString(text); });
+    const ScanCache cache(path("old.json"));
+    QVERIFY(!cache.find("a"));
+    QCOMPARE(said, QString());
+    setLogListener({});
+}
+
+void TestScanFiles::moduleMetricsHaveAColumn() {
+    const measure::SensitivityCurve curve{
+        "conv.weight",
+        {{"conv.weight", 0.05, {.top1 = NAN, .top5 = NAN, .loss = 0.5, .score = 2}}},
+        {}};
+    const std::vector curves{curve};
+    const measure::Metric module{.kind = measure::Metric::Kind::Module, .name = "ssim.pt"};
+    QCOMPARE(QString::fromStdString(exchange::sensitivityToCsv(curves, module)),
+             QString("parameter,sparsity,top1,top5,loss,metric\nconv.weight,0.05,,,0.5,2\n"));
+    QCOMPARE(QString::fromStdString(exchange::sensitivityToCsv(curves)),
+             QString("parameter,sparsity,top1,top5,loss\nconv.weight,0.05,,,0.5\n"));
 }
 
 void TestScanFiles::cacheGoesOnWhereItCannotWrite() {

@@ -157,7 +157,7 @@ void TestDataDialog::oneOfSeveralOutputsIsChosen() {
     model.workbench.attachData(dialog.spec(), dialog.metrics());
     QTRY_VERIFY_WITH_TIMEOUT(model.document.dataset(), test::kPatienceMs);
     QCOMPARE(model.document.metricOptions().output, std::string("logits"));
-    model.workbench.evaluate(data::Split::Validation);
+    model.workbench.evaluate(data::Split::Train);
     QTRY_VERIFY_WITH_TIMEOUT(model.document.evaluation(), test::kPatienceMs);
     ui::DataDialog again(&m_jobs, model.document.snapshot(), spec, nullptr, dialog.metrics());
     QVERIFY(look(again));

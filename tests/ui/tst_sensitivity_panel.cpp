@@ -311,7 +311,8 @@ void TestSensitivityPanel::withoutLabelsAgreementIsScanned() {
     const std::filesystem::path folder = m_folder->filePath("photos").toStdString();
     for (int i = 0; i < 40; ++i) {
         test::Bytes pixels(28 * 28, 0);
-        for (int p = 0; p < 60; ++p) pixels[static_cast<std::size_t>((p * 13 + i * 71) % 784)] = 255;
+        for (int p = 0; p < 60; ++p)
+            pixels[static_cast<std::size_t>((p * 13 + i * 71) % 784)] = 255;
         test::writeFile(folder / (std::to_string(100 + i) + ".png"),
                         test::pngBytes(28, 28, PNG_COLOR_TYPE_GRAY, 8, pixels));
     }

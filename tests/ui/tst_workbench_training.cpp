@@ -72,6 +72,37 @@ private Q_SLOTS:
         m_folder = nullptr;
     }
 
+    void theRecipeAugments() {
+        const auto losses = [this](const train::Recipe& recipe) {
+            std::vector<double> seen;
+            const auto connection = connect(&workbench(), &Workbench::trainingSampled, this,
+                                            [&seen](const train::TrainSample& sample) {
+                                                if (sample.step > 0) seen.push_back(sample.loss);
+                                            });
+            const QSignalSpy ended(&workbench(), &Workbench::trainingEnded);
+            workbench().fineTune(recipe);
+            const bool isOver = QTest::qWaitFor([&ended] { return ended.count() > 0; }, 60000) &&
+                                m_session->settle();
+            disconnect(connection);
+            document().undoStack()->undo();
+            return isOver ? seen : std::vector<double>();
+        };
+        train::Recipe recipe = recipeOf(1);
+        const auto plain = losses(recipe);
+        QVERIFY(!plain.empty());
+        recipe.augment = "mnist";
+        const auto changed = losses(recipe);
+        QCOMPARE(changed.size(), plain.size());
+        QVERIFY(changed != plain);
+        // What was chosen with the data comes first.
+        data::DataSpec spec = tinyData();
+        spec.augment = "mnist";
+        workbench().attachData(spec);
+        QVERIFY(m_session->settle());
+        recipe.augment = "cifar10";
+        QCOMPARE(losses(recipe).front(), changed.front());
+    }
+
     void accuracyIsMeasuredBeforeAndNow() {
         document().setRule(document().selection(), WeightRule::sparsity(0.9));
         workbench().evaluate(data::Split::Test);

@@ -105,6 +105,7 @@ DataDialog::DataDialog(JobRunner* jobs, model::SnapshotPtr snapshot, const data:
     setWindowTitle(tr("Attach data"));
     makePath(initial);
     makeOutput();
+    m_fields->addRow(tr("Model output"), m_output);
     m_message = new InlineMessage(QStringLiteral("dataMessage"));
     m_message->setMinimumHeight(5 * fontMetrics().lineSpacing());
 
@@ -117,9 +118,6 @@ DataDialog::DataDialog(JobRunner* jobs, model::SnapshotPtr snapshot, const data:
     layout->setSpacing(style::kSpaceGroup);
     layout->addLayout(form);
     layout->addWidget(m_fields);
-    auto* output = new QFormLayout;
-    output->addRow(tr("Model output"), m_output);
-    layout->addLayout(output);
     layout->addWidget(m_samples);
     layout->addWidget(m_message);
     layout->addStretch();

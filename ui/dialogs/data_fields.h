@@ -25,13 +25,14 @@ public:
     data::DataSpec spec() const;
     /// What is wrong with what was typed; empty when all can be read.
     QString problem() const;
+    /// A field of somebody else, in line with the others.
+    void addRow(const QString& text, QWidget* field);
 
 Q_SIGNALS:
     void changed();
 
 private:
     void makeImageFields(const data::DataSpec& initial);
-    void addRow(const QString& text, QWidget* field);
 
     data::DataSpec m_initial;  // fields that are not shown keep their values
     QFormLayout* m_form;

@@ -66,16 +66,27 @@ Result<std::vector<measure::Latency>> measureBoth(const Subject& subject, const 
     return measure::measureLatency(models, {}, events, control);
 }
 
-Result<Tuned> tune(const Subject& subject, const data::Dataset& dataset,
+// The data as it was attached; changed at random as the recipe says, unless that was chosen there.
+Result<data::DatasetPtr> augmented(const data::DatasetPtr& dataset, const std::string& augment,
+                                   RunControl& control) {
+    data::DataSpec spec = data::spec(*dataset);
+    if (augment.empty() || !spec.augment.empty()) return dataset;
+    spec.augment = augment;
+    return data::openDataset(spec, control);
+}
+
+Result<Tuned> tune(const Subject& subject, const data::DatasetPtr& dataset,
                    const train::Recipe& recipe, const EventSink<train::TrainSample>& events,
                    RunControl& control) {
     const auto masks = subject.resolved(control);
     if (!masks) return masks.error();
-    auto result = train::fineTune(*subject.snapshot, *masks, dataset, recipe, events, control);
+    const auto samples = augmented(dataset, recipe.augment, control);
+    if (!samples) return samples.error();
+    auto result = train::fineTune(*subject.snapshot, *masks, **samples, recipe, events, control);
     if (!result) return result.error();
     Tuned tuned{std::move(*result)};
-    tuned.isSameSplit = data::spec(dataset).validation == recipe.validation;
-    tuned.data = data::spec(dataset);
+    tuned.isSameSplit = data::spec(*dataset).validation == recipe.validation;
+    tuned.data = data::spec(*dataset);
     tuned.data.validation = recipe.validation;
     RunControl afterwards;  // `control` may have been stopped
     PlanSubject tunedPlan;
@@ -156,7 +167,7 @@ void Workbench::fineTune(const train::Recipe& given) {
         {Lane::Trainer, tr("Fine-tuning"), {}, true, true}, this,
         [=](const EventSink<train::TrainSample>& events, RunControl& control) {
             auto tuned = guarded("Fine-tuning",
-                                 [&] { return tune(subject, *dataset, recipe, events, control); });
+                                 [&] { return tune(subject, dataset, recipe, events, control); });
             best->set_value(tuned ? Result(tuned->training.best)
                                   : Result<model::SnapshotPtr>(tuned.error()));
             return tuned;
