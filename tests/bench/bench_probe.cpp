@@ -14,6 +14,7 @@
 
 #include <QApplication>
 #include <QElapsedTimer>
+#include <QTemporaryDir>
 #include <QTest>
 #include <QVBoxLayout>
 
@@ -216,6 +217,8 @@ int main(int argc, char** argv) {
     ensurePassiveOpenMp(argv);
     QApplication application(argc, argv);
     style::applyTheme(application, style::ThemeMode::Light);
+    const QTemporaryDir cache;  // nothing is known of an earlier scan
+    qputenv("XDG_CACHE_HOME", cache.path().toUtf8());
     if (argc < 4) fail("bench_probe MODEL.pt DATA SAMPLES [INPUT]");
     RunControl control;
     model::OpenOptions open;
