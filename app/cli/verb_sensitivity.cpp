@@ -106,9 +106,12 @@ Verb sensitivityVerb() {
                 addParsed(app, "--structure", spec.options.structure, measure::parseStructure,
                           "weights (each tensor) or channels (each group)")
                     ->default_str("weights");
-                app.add_option("--criterion", spec.options.criterion,
-                               "How weights or channels are ranked (default: magnitude, l2)");
-                app.add_option("--seed", spec.options.seed, "Of the criterion random")
+                app.add_option(
+                    "--criterion", spec.options.criterion,
+                    "How weights or channels are ranked (default: magnitude, l2); one that needs "
+                    "data is measured first");
+                app.add_option("--seed", spec.options.seed,
+                               "Of the criterion random, and of the samples that others look at")
                     ->capture_default_str();
                 addMetrics(app, spec.options.metrics);
                 app.add_option("--max-drop", options->drop,

@@ -27,6 +27,7 @@ std::string scanKey(const model::Snapshot& snapshot, const data::Dataset& datase
     dataset.addContent(hash, options.split, samples);
     hash.add(cat(metric.name, "|", nameOf(options.structure), "|", options.criterionName()));
     if (options.criterionName() == "random") hash.add(cat("|", options.seed));
+    if (!options.rankedOn.empty()) hash.add(cat("|", options.rankedOn, "|", options.seed));
     if (groups && options.structure == Structure::Channels)
         hash.add(cat("|", channels::nameOf(groups->headUnit())));
     return hash.hex().substr(0, 16);

@@ -5,8 +5,7 @@
 #include <set>
 
 #include "core/base/format.h"
-#include "core/prune/channel_criterion.h"
-#include "core/prune/criterion.h"
+#include "core/prune/weight_ranking_torch.h"
 
 namespace espalier::measure {
 
@@ -20,13 +19,6 @@ ScanTarget targetOf(const channels::Group& group) {
     return {group.key, {parameters.begin(), parameters.end()}};
 }
 
-Error measuredError(const prune::CriterionInfo& criterion) {
-    return {Error::Kind::BadArgument, kScanning,
-            cat("the criterion ", criterion.name, " is measured on data, which a scan does not do"),
-            "Choose one of the weights alone: magnitude, lamp or random; l1, l2, bn_scale, fpgm or "
-            "random for channels"};
-}
-
 }  // namespace
 
 Result<ScanTargets> ScanTargets::find(const model::Snapshot& snapshot,
@@ -34,7 +26,7 @@ Result<ScanTargets> ScanTargets::find(const model::Snapshot& snapshot,
                                       const ScanOptions& options, RunControl& control) {
     ScanTargets targets(snapshot, options);
     targets.m_groups = groups;
-    auto base = prune::resolve(snapshot, targets.emptyPlan(), nullptr, control);
+    auto base = prune::resolve(snapshot, targets.emptyPlan(), nullptr, control, options.scores);
     if (!base) return base.error();
     targets.m_base = *base;
     const bool isOfWeights = options.structure == Structure::Weights;
@@ -46,11 +38,16 @@ Result<ScanTargets> ScanTargets::find(const model::Snapshot& snapshot,
 }
 
 Result<void> ScanTargets::findWeights() {
-    const auto criterion = prune::findWeightCriterion(m_options->criterionName());
-    if (!criterion) return criterion.error();
-    if (criterion->isMeasured()) return measuredError(*criterion);
-    for (const auto& layer : m_snapshot->layers()) {
-        if (layer.prunable.weights) m_targets.push_back({layer.name, {layer.name}});
+    const prune::Plan plan = emptyPlan();
+    const auto ranking = prune::WeightRanking::make(*m_snapshot, plan, m_options->scores);
+    if (!ranking) return ranking.error();
+    for (const model::Layer* layer : prune::layersToPrune(*m_snapshot, plan, *ranking))
+        m_targets.push_back({layer->name, {layer->name}});
+    const auto prunable = std::ranges::count_if(
+        m_snapshot->layers(), [](const model::Layer& layer) { return layer.prunable.weights; });
+    if (const auto left = prunable - std::ssize(m_targets); left > 0) {
+        m_notes.push_back(cat(plan.weightCriterion, " ranks nothing within ", left,
+                              left == 1 ? " weight: it is" : " weights: they are", " not scanned"));
     }
     if (!m_targets.empty()) return {};
     return Error{Error::Kind::Infeasible, kScanning, "the model has no weights that can be pruned",
@@ -62,13 +59,8 @@ Result<void> ScanTargets::findGroups(RunControl& control) {
         return Error{Error::Kind::BadArgument, kScanning, "the channel groups are not known",
                      "Wait until they are found"};
     }
-    const auto criterion = prune::findChannelCriterion(m_options->criterionName());
-    if (!criterion) return criterion.error();
-    if (criterion->isMeasured()) return measuredError(*criterion);
-    prune::ChannelScoreOptions ranking;
-    ranking.criterion = m_options->criterionName();
-    ranking.seed = m_options->seed;
-    auto scores = prune::channelScores(*m_groups, ranking, control);
+    auto scores = prune::channelScores(*m_groups, prune::scoreOptions(emptyPlan()), control,
+                                       m_options->scores);
     if (!scores) return scores.error();
     m_scores = *scores;
     int inexact = 0;
@@ -110,6 +102,7 @@ Result<void> ScanTargets::restrict() {
 prune::Plan ScanTargets::emptyPlan() const {
     prune::Plan plan = prune::emptyPlan(*m_snapshot);
     plan.seed = m_options->seed;
+    plan.data = m_options->rankedOn;
     if (m_options->structure == Structure::Weights) {
         plan.weightCriterion = m_options->criterionName();
     } else {
@@ -134,7 +127,7 @@ Result<prune::MasksPtr> ScanTargets::masks(const ScanTarget& target, double spar
     } else {
         plan.weights.emplace(target.name, prune::WeightRule::sparsity(sparsity));
     }
-    auto masks = prune::resolve(*m_snapshot, plan, choice, m_base, control);
+    auto masks = prune::resolve(*m_snapshot, plan, choice, m_base, control, m_options->scores);
     if (!masks && masks.error().kind == Error::Kind::Infeasible) return prune::MasksPtr();
     return masks;
 }

@@ -19,7 +19,8 @@ struct ScanTarget {
 /// Makes the masks of one target at one level on top of the base masks. The arguments outlive it.
 class ScanTargets {
 public:
-    /// Errors: BadArgument (unknown criterion, no groups, a name that is none), Infeasible when
+    /// Errors: BadArgument (an unknown criterion, or one with data whose scores `options` has not;
+    /// no groups; a name that is none), Infeasible when
     /// nothing can be pruned, Damaged, Cancelled.
     static Result<ScanTargets> find(const model::Snapshot& snapshot,
                                     const channels::ChannelGroupsPtr& groups,

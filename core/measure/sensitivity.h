@@ -19,6 +19,7 @@
 #include "core/measure/scan_wish.h"
 #include "core/model/snapshot.h"
 #include "core/prune/goal.h"
+#include "core/prune/scores.h"
 
 namespace espalier::measure {
 
@@ -43,6 +44,9 @@ struct ScanOptions {
     /// is computed once. Batches that do not fit are computed from their inputs each time.
     std::int64_t prefixBytes = std::int64_t{1} << 30;
     MetricOptions metrics{};  ///< agreement is that with the dense model
+    // For a criterion that needs data: what it looked at, as "train[0:1024]", and what it found.
+    std::string rankedOn{};
+    prune::ScoreCache scores{};
 
     std::string criterionName() const;
     bool operator==(const ScanOptions&) const = default;

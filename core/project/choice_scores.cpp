@@ -78,4 +78,28 @@ Result<prune::ScoreCache> scoresFor(const model::SnapshotPtr& snapshot, const pr
     return cache;
 }
 
+Result<measure::ScanOptions> withScores(measure::ScanOptions options,
+                                        const model::SnapshotPtr& snapshot,
+                                        const data::Dataset& dataset, const EventSink<>& events,
+                                        RunControl& control) {
+    const std::string criterion = options.criterionName();
+    const auto info = options.structure == prune::Structure::Weights
+                          ? prune::findWeightCriterion(criterion)
+                          : prune::findChannelCriterion(criterion);
+    if (!info) return info.error();
+    if (!info->isMeasured()) return options;
+    prune::Plan plan = prune::emptyPlan(*snapshot);
+    plan.seed = options.seed;
+    const auto slice = sliceToLookAt(plan, dataset, {});
+    if (!slice) return slice.error();
+    plan.data = options.rankedOn = *slice;
+    const prune::ScoreKey key = prune::scoreKey(*snapshot, plan, criterion);
+    if (options.scores.find(key)) return options;
+    auto scores = measure::measureScores(snapshot, dataset,
+                                         {.key = key, .metrics = options.metrics}, events, control);
+    if (!scores) return scores.error();
+    options.scores.add(*scores);
+    return options;
+}
+
 }  // namespace espalier::project

@@ -5,6 +5,7 @@
 #include "core/base/events.h"
 #include "core/base/run_control.h"
 #include "core/data/dataset.h"
+#include "core/measure/sensitivity.h"
 #include "core/project/specs.h"
 #include "core/prune/scores.h"
 
@@ -32,5 +33,12 @@ Result<prune::Plan> withData(const model::Snapshot& snapshot, prune::Plan plan,
 Result<prune::ScoreCache> scoresFor(const model::SnapshotPtr& snapshot, const prune::Plan& plan,
                                     const PruneChoice& choice, const ScoredOn& data,
                                     const EventSink<>& events, RunControl& control);
+
+/// `options` with the scores that its criterion ranks by, measured unless they are at hand; as it
+/// is for criteria that need no data. Errors: those of measure::measureScores.
+Result<measure::ScanOptions> withScores(measure::ScanOptions options,
+                                        const model::SnapshotPtr& snapshot,
+                                        const data::Dataset& dataset, const EventSink<>& events,
+                                        RunControl& control);
 
 }  // namespace espalier::project

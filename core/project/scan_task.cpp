@@ -5,6 +5,7 @@
 #include "core/base/format.h"
 #include "core/exchange/scan_cache.h"
 #include "core/exchange/scan_files.h"
+#include "core/project/choice_scores.h"
 #include "core/project/task_support.h"
 
 namespace espalier::project {
@@ -47,6 +48,9 @@ Result<measure::Sensitivity> runScan(const ScanSpec& spec,
     auto groups = groupsFor(spec, *snapshot, steps, control);
     if (!groups) return groups.error();
 
+    const auto options = withScores(spec.options, *snapshot, **dataset, steps, control);
+    if (!options) return options.error();
+
     std::optional<exchange::ScanLog> log;
     if (!spec.log.empty()) {
         auto created = exchange::ScanLog::create(spec.log);
@@ -59,8 +63,8 @@ Result<measure::Sensitivity> runScan(const ScanSpec& spec,
                                                    events.publish(point);
                                                }};
     auto cache = exchange::ScanCache::forModel(**snapshot);
-    auto sensitivity = measure::scanSensitivity(**snapshot, *groups, **dataset, spec.options, cache,
-                                                logged, control);
+    auto sensitivity =
+        measure::scanSensitivity(**snapshot, *groups, **dataset, *options, cache, logged, control);
     if (!sensitivity) return sensitivity;
     noteMetric(*sensitivity);
     const auto notes = data::info(**dataset).notes;

@@ -62,6 +62,7 @@ public:
     /// In place of those with the same key. The oldest of more than eight are forgotten.
     void add(ScoresPtr scores);
     void clear() { m_scores.clear(); }
+    bool operator==(const ScoreCache&) const = default;  ///< the same scores, not equal ones
 
 private:
     std::vector<ScoresPtr> m_scores;

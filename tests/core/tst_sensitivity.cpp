@@ -331,7 +331,7 @@ void TestSensitivity::refuses_data() {
     QTest::addColumn<QString>("why");
     for (const auto& [what, why] :
          {std::pair("empty split", "split is empty"), std::pair("criterion", "fancy"),
-          std::pair("measured criterion", "measured on data"), std::pair("name", "nothing.weight"),
+          std::pair("measured criterion", "needs data"), std::pair("name", "nothing.weight"),
           std::pair("groups", "not known"), std::pair("shape", "do not fit"),
           std::pair("drop", "out of range")}) {
         QTest::newRow(what) << what << why;

@@ -108,6 +108,27 @@ def test_finds_the_largest_sparsity_with_few_evaluations(cli, examples, tmp_path
     assert all(every[r["parameter"], r["sparsity"]] == r for r in few)
 
 
+@pytest.mark.parametrize("criterion", ["wanda", "taylor"])
+def test_criteria_that_need_data_are_measured_first(cli, examples, tmp_path, cache, criterion):
+    """A point says what a file says that was pruned by the same criterion to the same sparsity."""
+    model, mnist = examples / "lenet-300-100.script.pt", examples / "mnist"
+    cli.ok("sensitivity", model, "--data", mnist, "--criterion", criterion, "--output", tmp_path / "scan.csv")
+    rows = list(csv.DictReader((tmp_path / "scan.csv").open()))
+    assert {r["parameter"] for r in rows} == {"fc1.weight", "fc2.weight", "fc3.weight"}
+    row = max((r for r in rows if r["parameter"] == "fc1.weight"), key=lambda r: float(r["sparsity"]))
+    plan = {
+        "format": "espalier-plan", "version": 1, "inputs": ["1x1x28x28"],
+        "defaults": {"weights": {"criterion": criterion}, "seed": 0, "data": "train[0:1024]"},
+        "weights": {"fc1.weight": {"sparsity": float(row["sparsity"])}},
+    }
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    cli.ok("prune", model, "--plan", tmp_path / "plan.json", "--data", mnist, "--output", tmp_path / "pruned.pt")
+    result = cli.json("evaluate", tmp_path / "pruned.pt", "--data", mnist, "--split", "validation")
+    assert 100 * result["top1"] == pytest.approx(float(row["top1"]), abs=0.02)
+    by_magnitude = cli.json("sensitivity", model, "--data", mnist, "--output", tmp_path / "magnitude.csv")
+    assert by_magnitude["evaluations"] > 0  # nothing of the other criterion is remembered
+
+
 def test_a_killed_scan_goes_on_without_repeating(cli, examples, tmp_path, cache):
     command = ["sensitivity", examples / "lenet5.script.pt", "--data", examples / "mnist", "--exhaustive", "--samples",
                1500, "--output", tmp_path / "scan.csv"]

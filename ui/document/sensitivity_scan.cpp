@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/exchange/scan_cache.h"
+#include "core/project/choice_scores.h"
 #include "ui/document/channels.h"
 #include "ui/document/document.h"
 #include "ui/jobs/job_runner.h"
@@ -42,6 +43,7 @@ void SensitivityScan::start(measure::ScanOptions options) {
     stop();
     m_options = std::move(options);
     m_options.metrics = m_document->metricOptions();
+    m_options.scores = m_document->scores();
     m_metric = m_document->metric();
     m_dense.reset();
     prepareCurves();
@@ -54,9 +56,12 @@ void SensitivityScan::start(measure::ScanOptions options) {
     m_job = m_jobs->run<Sensitivity, ScanPoint>(
         job, this,
         [snapshot, dataset, groups, scan = m_options, wish = m_wish](
-            const EventSink<ScanPoint>& events, RunControl& control) {
+            const EventSink<ScanPoint>& events, RunControl& control) -> Result<Sensitivity> {
+            const auto ranked =
+                project::withScores(scan, snapshot, *dataset, {events.onProgress, {}}, control);
+            if (!ranked) return ranked.error();
             auto cache = exchange::ScanCache::forModel(*snapshot);
-            return measure::scanSensitivity(*snapshot, groups, *dataset, scan, cache, events,
+            return measure::scanSensitivity(*snapshot, groups, *dataset, *ranked, cache, events,
                                             control, wish.get());
         },
         [this](const Result<Sensitivity>& result) {

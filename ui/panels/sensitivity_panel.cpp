@@ -137,7 +137,6 @@ void SensitivityPanel::fillCriteria() {
     const bool isOfChannels = m_structure->currentIndex() == kChannelsRow;
     m_criterion->clear();
     for (const auto& info : isOfChannels ? prune::channelCriteria() : prune::weightCriteria()) {
-        if (info.isMeasured()) continue;  // a scan ranks by the weights alone
         m_criterion->addItem(text(info.name));
         m_criterion->setItemData(m_criterion->count() - 1,
                                  tr("Score = %1. %2").arg(text(info.formula), text(info.summary)),
