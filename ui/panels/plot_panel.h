@@ -4,21 +4,21 @@
 
 #include <initializer_list>
 
-#include <QHBoxLayout>
 #include <QVBoxLayout>
 #include <QWidget>
 
+#include "ui/panels/bar_layout.h"
 #include "ui/style/theme.h"
 
 namespace espalier::ui {
 
-/// The title takes the room that the options leave.
+/// The title takes the room that the options leave; where they do not fit they wrap.
 inline QWidget* optionBar(QWidget* panel, QWidget* title, std::initializer_list<QWidget*> options) {
     auto* bar = new QWidget(panel);
-    auto* layout = new QHBoxLayout(bar);
+    auto* layout = new BarLayout(bar);
     layout->setContentsMargins({});
     layout->setSpacing(style::kSpacePanel);
-    layout->addWidget(title, 1);
+    layout->addWidget(title);
     for (QWidget* option : options) layout->addWidget(option);
     return bar;
 }

@@ -349,7 +349,10 @@ void SensitivityPanel::showMetric() {
 
 void SensitivityPanel::showLimit() {
     const auto dense = m_scan->dense();
-    if (!dense || !m_scan->hasPoints()) return m_curves->setLimit(std::nullopt, {});
+    if (!dense || !m_scan->hasPoints()) {
+        m_curves->setLeftRange(plots::Range{0, kPercent});  // nothing stands on it yet
+        return m_curves->setLimit(std::nullopt, {});
+    }
     const measure::Metric& metric = m_scan->metric();
     const QString amount = text(significant(m_drop->value(), 3));
     m_curves->setLimit(shownValue(metric, metric.after(dense->score, drop())),
@@ -383,6 +386,8 @@ void SensitivityPanel::showProgress() {
     m_start->setEnabled(m_document->hasModel() && m_document->dataset());
     if (!isRunning) {
         m_status->setText(limitSummary(*m_scan, drop()));
+        if (m_start->isEnabled() && !m_scan->hasPoints())
+            m_status->setText(tr("Nothing is measured yet: Start does that"));
         return showEmptyState();
     }
     const auto progress = m_scan->progress();
