@@ -12,6 +12,7 @@
 #include <QTest>
 
 #include "tests/support/drag.h"
+#include "tests/support/linked_images.h"
 #include "tests/support/window_probe.h"
 #include "ui/document/channels.h"
 #include "ui/plots/bars_view.h"
@@ -22,18 +23,6 @@ using test::WindowProbe;
 namespace {
 
 constexpr int kImagesPerClass = 100;
-
-/// The first images of every class, linked.
-void linkSome(const QString& source, const QString& target) {
-    for (const QString& name : QDir(source).entryList(QDir::Dirs | QDir::NoDotAndDotDot)) {
-        const QDir from(source + '/' + name);
-        QDir().mkpath(target + '/' + name);
-        const auto files = from.entryList(QDir::Files, QDir::Name).first(kImagesPerClass);
-        for (const QString& file : files) {
-            QFile::link(from.absoluteFilePath(file), target + '/' + name + '/' + file);
-        }
-    }
-}
 
 QJsonObject inspected(const QString& file) {
     QProcess cli;
@@ -89,7 +78,7 @@ void TestChannelsJob::halvesAResNetByDragging() {
     WindowProbe probe;
     m_probe = &probe;
     QTemporaryDir folder;
-    linkSome(images, folder.filePath("images"));
+    test::linkSome(images, folder.filePath("images"), kImagesPerClass);
 
     QVERIFY(probe.openModel(model));
     data::DataSpec spec;

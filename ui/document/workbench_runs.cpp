@@ -186,6 +186,10 @@ void Workbench::fineTune(const train::Recipe& given) {
 
 void Workbench::finishTraining(const State& state, const Tuned& tuned) {
     const train::TrainResult& result = tuned.training;
+    if (result.bestEpoch == 0) {  // the weights are what they were: there is no other state
+        if (tuned.isSameSplit) m_document->setEvaluation(result.before, state);
+        return Q_EMIT trainingFinished(result);
+    }
     const QString name = result.epochs == 1 ? tr("fine-tuned 1 epoch")
                                             : tr("fine-tuned %1 epochs").arg(result.epochs);
     auto added = m_document->history().fineTuned(state.node, state.plan, result, name.toStdString(),
