@@ -79,7 +79,7 @@ def test_tune_brings_accuracy_back_and_keeps_zeros(cli, examples, mnist_test, tm
     for name in (n for n, w in before.items() if w.dim() > 1):
         assert (after[name][before[name] == 0] == 0).all(), name
     rows = list(csv.DictReader((tmp_path / "m.csv").open()))
-    assert list(rows[0]) == "step epoch round loss val_loss top1 lr sparsity seconds".split()
+    assert list(rows[0]) == "step epoch round loss val_loss top1 lr sparsity seconds metric".split()
     assert any(r["val_loss"] for r in rows) and any(not r["val_loss"] for r in rows)
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["training"]["test"]["top1"] == pytest.approx(tuned, abs=1e-9)
