@@ -229,6 +229,22 @@ private Q_SLOTS:
         QCOMPARE(wanted.count(), 1);
     }
 
+    void whatHasNoClassesSaysSo() {
+        Shown shown;
+        QVERIFY(shown.ready());
+        shown.prune(0.9);
+        QVERIFY(shown.rest());
+        measure::Evaluation evaluation;
+        evaluation.samples = 60;
+        shown.document.setEvaluation(evaluation, shown.document.denseState());
+        shown.document.setEvaluation(evaluation);
+        shown.box("comparePicture")->setCurrentIndex(1);
+        QVERIFY(shown.classes->isEmptyStateShown());
+        const auto labels = shown.classes->findChildren<QLabel*>();
+        QVERIFY(std::ranges::any_of(
+            labels, [](const QLabel* label) { return label->text().contains("no classes"); }));
+    }
+
     void aHiddenTabCountsNothing() {
         Shown shown;
         QVERIFY(shown.open() && shown.rest());

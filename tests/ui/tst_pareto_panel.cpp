@@ -107,6 +107,20 @@ private Q_SLOTS:
         QCOMPARE(shown.view->marks()[0].x, shown.document.latency()->median);
     }
 
+    void anotherFigureIsNotJoined() {
+        Shown shown;
+        QVERIFY(shown.ready() && shown.remember());
+        measure::Evaluation loss = *shown.document.evaluation();
+        loss.metric.kind = measure::Metric::Kind::Loss;
+        shown.prune(0.9);
+        QVERIFY(shown.rest());
+        shown.document.setEvaluation(loss);
+        const auto& marks = shown.view->marks();
+        QCOMPARE(marks.size(), std::size_t{2});
+        QVERIFY(marks[0].isComparable && !marks[1].isComparable);
+        QVERIFY2(marks[1].toolTip.contains("Another figure"), qPrintable(marks[1].toolTip));
+    }
+
     void closingTheModelEmptiesIt() {
         Shown shown;
         QVERIFY(shown.ready() && shown.remember());

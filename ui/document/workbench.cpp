@@ -91,10 +91,10 @@ Workbench::Workbench(Document* document, JobRunner* jobs, QObject* parent)
       m_channelJobs(new ChannelJobs(document, jobs, this)),
       m_scoreJobs(new ScoreJobs(document, jobs, this)),
       m_sensitivity(new SensitivityScan(document, jobs, this)),
-      m_probe(new Probe(document, jobs, this)),
       m_nodeFigures(new NodeFigures(document, jobs, this)),
       m_trials(new Trials(document, jobs, this)),
-      m_comparison(new Comparison(document, jobs, this)) {
+      m_comparison(new Comparison(document, jobs, this)),
+      m_probe(new Probe(document, jobs, this)) {
     connect(m_channelJobs, &ChannelJobs::failed, this, &Workbench::fail);
     connect(m_scoreJobs, &ScoreJobs::failed, this, &Workbench::fail);
     connect(m_sensitivity, &SensitivityScan::failed, this, &Workbench::fail);

@@ -252,6 +252,9 @@ void ComparePanel::showClasses() {
     } else if (!m_document->dataset()) {
         words = tr("Comparing the accuracy of classes needs data.");
         action = tr("Attach data…");
+    } else if (m_comparison->classes().empty() && m_comparison->evaluation(Comparison::Left) &&
+               m_comparison->evaluation(Comparison::Right)) {
+        words = tr("What was measured has no classes: it stands in the line above.");
     } else if (m_comparison->classes().empty()) {
         words = tr("Measures the accuracy of both sides, class by class.");
         action = tr("Measure accuracy");

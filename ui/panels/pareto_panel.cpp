@@ -182,7 +182,10 @@ void ParetoPanel::showEntries() {
                           formatOf(cost()));
     for (std::size_t i = 0; i < marks.size(); ++i) {
         QString tip = tr("%1\nMeasured on %2").arg(marks[i].name, m_entries[i].sample);
-        if (!marks[i].isComparable && m_entries[i].sample == basis->sample)
+        if (!marks[i].isComparable && m_entries[i].metric != basis->metric)
+            tip += tr("\nAnother figure than the others: %1")
+                       .arg(QString::fromStdString(m_entries[i].metric.title()));
+        else if (!marks[i].isComparable && m_entries[i].sample == basis->sample)
             tip += tr("\nTimed in another run: not compared with the others");
         else if (!marks[i].isComparable)
             tip += tr("\nNot on %1: not compared with the others").arg(basis->sample);
