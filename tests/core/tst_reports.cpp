@@ -57,7 +57,8 @@ private Q_SLOTS:
 
     void trainingIsReportedWithItsTest() {
         exchange::PruneReport report;
-        report.training = exchange::TrainingSummary{5, 4, evaluation(), evaluation(), evaluation(), evaluation()};
+        report.training =
+            exchange::TrainingSummary{5, 4, evaluation(), evaluation(), evaluation(), evaluation()};
         const auto parsed = json::parse(exchange::reportToJson(report));
         QCOMPARE(parsed["training"]["best_epoch"].get<int>(), 4);
         QCOMPARE(parsed["training"]["test"]["top1"].get<double>(), 0.75);

@@ -155,7 +155,7 @@ private Q_SLOTS:
         QVERIFY(model.open());
         measure::Evaluation evaluation;
         evaluation.samples = 5000;
-        evaluation.top1 = 0.9712;
+        evaluation.top1 = evaluation.score = 0.9712;
         model.document.setEvaluation(evaluation);
         QVERIFY(model.rest());
         const QTreeWidgetItem& item = *root(panel);

@@ -225,8 +225,10 @@ private Q_SLOTS:
         workbench().stopTraining();
         QVERIFY(m_session->settle());
         QCOMPARE(finished.count(), 1);
-        QVERIFY(finished.first().first().value<train::TrainResult>().stopped);
-        QCOMPARE(document().history().nodes().size(), std::size_t{2});
+        const auto result = finished.first().first().value<train::TrainResult>();
+        QVERIFY(result.stopped);
+        // Without a better epoch the weights are what they were: there is no other state.
+        QCOMPARE(document().history().nodes().size(), std::size_t(result.bestEpoch > 0 ? 2 : 1));
     }
 
     void noOtherModelWhileOneIsTrained() {

@@ -23,7 +23,7 @@ struct ParetoEntry {
     double cost = 0;
     double quality = 0;  ///< of `metric`
     measure::Metric metric{};
-    QString sample;      ///< what that was measured on: "validation, 5 000 samples of cifar10"
+    QString sample;  ///< what that was measured on: "validation, 5 000 samples of cifar10"
     bool isComparable = false;  ///< measured on what most are measured on: may be on the front
     bool isOnFront = false;
     bool isCurrent = false;

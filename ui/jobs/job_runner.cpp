@@ -47,8 +47,8 @@ public:
         Progress progress;
         std::optional<Error> failure;
         bool isRunning = false;
-        bool isPaused = false;  // by a person
-        bool isHeld = false;    // it yields, and something urgent runs
+        bool isPaused = false;     // by a person
+        bool isHeld = false;       // it yields, and something urgent runs
         bool isAnnounced = false;  // a delivery is on its way to the GUI thread
 
         // Of the GUI thread alone.

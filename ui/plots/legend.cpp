@@ -2,6 +2,7 @@
 #include "ui/plots/legend.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "ui/style/theme.h"
 
@@ -45,20 +46,26 @@ void showLegend(QCustomPlot& plot, bool shown) {
 
 void packLegend(QCustomPlot& plot) {
     QCPLegend& legend = *plot.legend;
-    int count = 0;
-    int widest = 0;
-    int together = 0;
+    std::vector<QCPLayoutElement*> entries;
     for (int cell = 0; cell < legend.elementCount(); ++cell) {
         QCPLayoutElement* entry = legend.elementAt(cell);
-        if (entry == nullptr) continue;  // at the end of the last row
+        if (entry != nullptr) entries.push_back(entry);  // else at the end of the last row
+    }
+    if (entries.empty()) return;
+    QSize largest;
+    int together = 0;
+    for (const QCPLayoutElement* entry : entries) {
         const QSize size = entry->minimumOuterSizeHint();
-        entry->setMaximumSize(size);
-        ++count;
-        widest = std::max(widest, size.width() + legend.columnSpacing());
+        largest = largest.expandedTo(size);
         together += size.width() + legend.columnSpacing();
     }
-    if (count == 0) return;
-    const int columns = together <= plot.width() ? count : std::max(1, plot.width() / widest);
+    const int count = static_cast<int>(entries.size());
+    const bool isOneRow = together <= plot.width();
+    const int room = largest.width() + legend.columnSpacing();
+    const int columns = isOneRow ? count : std::clamp(plot.width() / room, 1, count);
+    // Those in one column are as wide as the widest of them may be.
+    for (QCPLayoutElement* entry : entries)
+        entry->setMaximumSize(isOneRow ? entry->minimumOuterSizeHint() : largest);
     if (legend.wrap() == columns) return;
     legend.setWrap(columns);
     legend.setFillOrder(QCPLegend::foColumnsFirst, true);
