@@ -120,7 +120,7 @@ Verb sensitivityVerb() {
                                "a module there is none)")
                     ->check(CLI::NonNegativeNumber);
                 app.add_option("--samples", spec.options.samples,
-                               "Of the validation split, from its start (default: all)")
+                               "Of the validation split, each class by its share (default: all)")
                     ->check(CLI::Range(1, 1 << 30));
                 app.add_flag("--exhaustive", options->isExhaustive,
                              "Measure all levels, 5 % to 95 %, not only those that lead to the "

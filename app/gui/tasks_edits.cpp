@@ -33,8 +33,9 @@ void Tasks::pruneChannels() {
 
 void Tasks::pruneToGoal() {
     const ui::SensitivityScan& scan = *m_workbench->sensitivity();
-    ui::GoalDialog dialog(m_workbench->document(), m_workbench->jobs(),
-                          {scan.options().structure, scan.dropCurves()}, m_window);
+    ui::MeasuredDrops drops{scan.options().structure, {}};
+    if (scan.isOfPlansCriterion()) drops.curves = scan.dropCurves();
+    ui::GoalDialog dialog(m_workbench->document(), m_workbench->jobs(), std::move(drops), m_window);
     if (!dialogs::run(dialog) || !dialog.plan()) return;
     m_workbench->document()->setPlan(*dialog.plan(), tr("prune to %1").arg(dialog.goalText()));
 }

@@ -16,8 +16,8 @@ struct Destroy {
 using Decoder = std::unique_ptr<void, Destroy>;
 
 /// One for each thread: making it takes as long as decoding a small image.
-const Decoder& decoderOfThread() {
-    thread_local const Decoder decoder(tjInitDecompress());
+Decoder& decoderOfThread() {
+    thread_local Decoder decoder(tjInitDecompress());
     return decoder;
 }
 
@@ -25,8 +25,11 @@ const unsigned char* bytes(std::string_view file) {
     return reinterpret_cast<const unsigned char*>(file.data());
 }
 
-Error failure(const Decoder& decoder) {
-    return imageError(Error::Kind::Damaged, tjGetErrorStr2(decoder.get()));
+/// The next file gets another decoder: this one may keep tables of the broken file.
+Error failure(Decoder& decoder) {
+    Error error = imageError(Error::Kind::Damaged, tjGetErrorStr2(decoder.get()));
+    decoder.reset(tjInitDecompress());
+    return error;
 }
 
 struct Opened {
@@ -34,7 +37,7 @@ struct Opened {
     int colours = 0;
 };
 
-Result<Opened> open(const Decoder& decoder, std::string_view file) {
+Result<Opened> open(Decoder& decoder, std::string_view file) {
     Opened opened;
     int sampling = 0;
     if (tjDecompressHeader3(decoder.get(), bytes(file), file.size(), &opened.header.width,
@@ -49,7 +52,7 @@ Result<Opened> open(const Decoder& decoder, std::string_view file) {
 }
 
 Result<ImageHeader> header(std::string_view file) {
-    const Decoder& decoder = decoderOfThread();
+    Decoder& decoder = decoderOfThread();
     auto opened = open(decoder, file);
     if (!opened) return opened.error();
     return opened->header;
@@ -63,7 +66,7 @@ bool endsEarly(const Decoder& decoder) {
 
 Result<std::vector<std::uint8_t>> pixels(std::string_view file, const ImageHeader& header,
                                          int channels) {
-    const Decoder& decoder = decoderOfThread();
+    Decoder& decoder = decoderOfThread();
     std::vector<std::uint8_t> result(static_cast<std::size_t>(header.width) *
                                      static_cast<std::size_t>(header.height) *
                                      static_cast<std::size_t>(channels));

@@ -62,4 +62,10 @@ DatasetPtr subset(DatasetPtr dataset, Split split, std::vector<std::int64_t> ind
     return std::make_shared<Subset>(std::move(dataset), split, std::move(indices));
 }
 
+DatasetPtr stratifiedSubset(DatasetPtr dataset, Split split, std::int64_t count) {
+    auto labels = dataset->labels(split);
+    if (labels.empty()) labels.resize(static_cast<std::size_t>(sampleCount(*dataset, split)));
+    return subset(std::move(dataset), split, stratifiedSample(labels, count));
+}
+
 }  // namespace espalier::data

@@ -13,4 +13,8 @@ namespace espalier::data {
 /// samples of `dataset`.
 DatasetPtr subset(DatasetPtr dataset, Split split, std::vector<std::int64_t> indices);
 
+/// `count` samples of `split`, each class by its share: see stratifiedSample. Without classes all
+/// are alike. Throws ReadError.
+DatasetPtr stratifiedSubset(DatasetPtr dataset, Split split, std::int64_t count);
+
 }  // namespace espalier::data

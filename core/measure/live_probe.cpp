@@ -42,11 +42,7 @@ Result<data::DatasetPtr> probeSamples(const data::DatasetPtr& dataset, std::int6
                      "Attach data with a validation split, and ask for one sample or more"};
     }
     return guarded(kProbing, [&]() -> Result<data::DatasetPtr> {
-        auto labels = dataset->labels(data::Split::Validation);
-        // All alike: they are drawn as those of one class.
-        if (labels.empty()) labels.resize(static_cast<std::size_t>(info.validation));
-        return data::subset(dataset, data::Split::Validation,
-                            data::stratifiedSample(labels, samples));
+        return data::stratifiedSubset(dataset, data::Split::Validation, samples);
     });
 }
 

@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "core/base/format.h"
+#include "core/data/subset_torch.h"
 #include "core/measure/device_torch.h"
 #include "core/measure/masked_weights_torch.h"
 #include "core/measure/prefix_runner_torch.h"
@@ -288,6 +289,18 @@ Result<std::int64_t> samplesFor(const data::Dataset& dataset, const ScanOptions&
     return options.samples > 0 ? std::min(options.samples, available) : available;
 }
 
+/// What is looked at; `dataset` outlives it.
+Result<data::DatasetPtr> sampleOf(const data::Dataset& dataset, data::Split split,
+                                  std::int64_t samples) {
+    const data::DatasetPtr all(data::DatasetPtr(), &dataset);
+    if (samples == data::sampleCount(dataset, split)) return all;
+    try {
+        return data::stratifiedSubset(all, split, samples);
+    } catch (const std::exception& exception) {
+        return dataIsGone(dataset, exception);
+    }
+}
+
 Result<std::string> keyOf(const model::Snapshot& snapshot, const data::Dataset& dataset,
                           const ScanOptions& options, std::int64_t samples,
                           const ScanMetric& metric, const channels::ChannelGroups* groups) {
@@ -302,15 +315,18 @@ Result<std::string> keyOf(const model::Snapshot& snapshot, const data::Dataset& 
 
 Result<Sensitivity> scanSensitivity(const model::Snapshot& snapshot,
                                     const channels::ChannelGroupsPtr& groups,
-                                    const data::Dataset& dataset, const ScanOptions& options,
+                                    const data::Dataset& whole, const ScanOptions& options,
                                     ScanMemory& memory, const EventSink<ScanPoint>& events,
                                     RunControl& control, const ScanWish* wish) {
     return guarded("Cannot scan the sensitivity", [&]() -> Result<Sensitivity> {
         const at::NoGradGuard noGradients;
         const KeepFreedMemory keepFreedMemory;
         const auto start = Clock::now();
-        const auto samples = samplesFor(dataset, options);
+        const auto samples = samplesFor(whole, options);
         if (!samples) return samples.error();
+        const auto looked = sampleOf(whole, options.split, *samples);
+        if (!looked) return looked.error();
+        const data::Dataset& dataset = **looked;
         const auto device = findDevice(options.device);
         if (!device) return device.error();
         const auto objective = makeObjective(options.metrics, dataset.info(), *device, control);

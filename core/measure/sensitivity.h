@@ -35,7 +35,7 @@ struct ScanOptions {
     double maxDrop = 0.01;    ///< what "largest" allows, as Metric::drop counts: 0.01 is a point
     KneeSearch::Levels levels = KneeSearch::Levels::ToKnee;
     data::Split split = data::Split::Validation;
-    std::int64_t samples = 0;  ///< of the split, from its start; 0: all
+    std::int64_t samples = 0;  ///< of the split, each class by its share; 0: all
     std::int64_t batchSize = 256;
     std::string device = "auto";
     std::string first{};              ///< parameter path or group key to begin with; may be empty

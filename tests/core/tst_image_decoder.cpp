@@ -24,6 +24,7 @@ private Q_SLOTS:
     void refusesOtherFiles();
     void endsEarly_data();
     void endsEarly();
+    void aBrokenFileDoesNotHarmTheNext();
     void neverCrashesOnDamage();
 };
 
@@ -129,6 +130,22 @@ void TestImageDecoder::refusesOtherFiles() {
     QVERIFY(!decoded);
     QVERIFY(!decoded.error().why.empty());
     if (!why.isEmpty()) QCOMPARE(QString::fromStdString(decoded.error().why), why);
+}
+
+void TestImageDecoder::aBrokenFileDoesNotHarmTheNext() {
+    Bytes noise(3 * 64 * 64);
+    for (std::size_t i = 0; i < noise.size(); ++i) noise[i] = static_cast<std::uint8_t>(i * 37);
+    const std::string sound = jpegBytes(64, 64, TJPF_RGB, noise);
+    const auto expected = decodeImage(sound, 3).value();
+    int broken = 0;
+    for (std::size_t size = 4; size < 720; size += 3) {  // within its tables, and just after them
+        broken += decodeImage(sound.substr(0, size), 3) ? 0 : 1;
+        const auto next = decodeImage(sound, 3);
+        QVERIFY2(next, qPrintable(QString("after %1 bytes: ").arg(size) +
+                                  QString::fromStdString(next ? "" : next.error().why)));
+        QVERIFY(*next == expected);
+    }
+    QVERIFY(broken > 200);
 }
 
 void TestImageDecoder::endsEarly_data() {

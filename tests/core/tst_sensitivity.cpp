@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QTest>
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <set>
 #include <stdexcept>
 
+#include "core/data/subset_torch.h"
 #include "core/measure/prefix_runner_torch.h"
 #include "core/measure/runtime.h"
 #include "core/measure/sensitivity.h"
@@ -64,6 +67,7 @@ private Q_SLOTS:
     void initTestCase();
     void pointsAreThoseOfTheMaskedModel_data();
     void pointsAreThoseOfTheMaskedModel();
+    void fewSamplesAreOfAllClasses();
     void findsWhatAllLevelsFind();
     void doesNotDependOnWhatIsKept();
     void remembersAndGoesOn();
@@ -146,6 +150,7 @@ void TestSensitivity::pointsAreThoseOfTheMaskedModel() {
     const auto result = scan(*m_lenet, *m_mnist, options, groups);
     QVERIFY2(result, result ? "" : result.error().text().c_str());
     QCOMPARE(result->samples, 300);
+    const auto sample = data::stratifiedSubset(m_mnist, data::Split::Validation, 300);
     for (const auto& curve : result->curves) {
         QVERIFY(curve.points.size() >= 3);
         for (const auto& point : curve.points) {
@@ -165,14 +170,37 @@ void TestSensitivity::pointsAreThoseOfTheMaskedModel() {
             }
             const auto masks = prune::resolve(*m_lenet, plan, choice, nullptr, m_control);
             QVERIFY(masks);
-            const auto plain = measure::evaluate(
-                *m_lenet, *masks, *m_mnist, {.batchSize = 128, .maxSamples = 300}, {}, m_control);
+            const auto plain =
+                measure::evaluate(*m_lenet, *masks, *sample, {.batchSize = 128}, {}, m_control);
             QVERIFY(plain);
             QCOMPARE(point.figures.top1, plain->top1);
             QCOMPARE(point.figures.top5, plain->top5);
             QVERIFY(std::abs(point.figures.loss - plain->loss) <= 1e-12 * plain->loss);
         }
     }
+}
+
+void TestSensitivity::fewSamplesAreOfAllClasses() {
+    // As an image folder has them: class after class.
+    const auto labels = m_mnist->labels(data::Split::Validation);
+    std::vector<std::int64_t> indices(labels.size());
+    std::iota(indices.begin(), indices.end(), 0);
+    std::ranges::stable_sort(indices, {}, [&labels](std::int64_t index) {
+        return labels[static_cast<std::size_t>(index)];
+    });
+    const auto sorted = data::subset(m_mnist, data::Split::Validation, indices);
+    const auto few = data::stratifiedSubset(sorted, data::Split::Validation, 50);
+    const auto fewLabels = few->labels(data::Split::Validation);
+    for (std::int64_t label = 0; label < 10; ++label)
+        QVERIFY(std::ranges::count(fewLabels, label) >= 4);
+    m_memory = {};
+    const auto result = scan(*m_lenet, *sorted, {.samples = 50, .only = {"fc2.weight"}});
+    QVERIFY(result);
+    const auto plain = measure::evaluate(*m_lenet, nullptr, *few, {}, {}, m_control);
+    QVERIFY(std::abs(result->dense.loss - plain->loss) <= 1e-12 * plain->loss);
+    const auto first =
+        measure::evaluate(*m_lenet, nullptr, *sorted, {.maxSamples = 50}, {}, m_control);
+    QVERIFY(std::abs(result->dense.loss - first->loss) > 1e-6);
 }
 
 void TestSensitivity::findsWhatAllLevelsFind() {

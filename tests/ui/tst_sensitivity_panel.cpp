@@ -91,6 +91,7 @@ private Q_SLOTS:
     void cancelsAndGoesOn();
     void previewsBeforeTheScan();
     void exportsCsv();
+    void aPlanRanksAsItsPointsDo();
     void forgetsCurvesOfOtherData();
     void withoutLabelsAgreementIsScanned();
     void looksRight_data();
@@ -295,6 +296,22 @@ void TestSensitivityPanel::exportsCsv() {
     std::size_t points = 0;
     for (const auto& curve : scan().curves()) points += curve.points.size();
     QCOMPARE(static_cast<std::size_t>(std::ranges::count(*text, '\n')), points + 1);
+}
+
+void TestSensitivityPanel::aPlanRanksAsItsPointsDo() {
+    attach();
+    child<QComboBox>("sensitivityCriterion").setCurrentText(QStringLiteral("random"));
+    scanToTheEnd();
+    QCOMPARE(document().plan().weightCriterion, std::string("magnitude"));
+    QVERIFY(!scan().isOfPlansCriterion());
+    child<QToolButton>("sensitivityApply").click();
+    QCOMPARE(document().plan().weightCriterion, std::string("random"));
+    QVERIFY(scan().isOfPlansCriterion());
+    document().undoStack()->undo();
+    QCOMPARE(document().plan().weightCriterion, std::string("magnitude"));
+    scan().setSparsity(0, 0.5);
+    QCOMPARE(document().plan().weightCriterion, std::string("random"));
+    QCOMPARE(document().plan().weights.at(scan().curves()[0].name).value, 0.5);
 }
 
 void TestSensitivityPanel::forgetsCurvesOfOtherData() {

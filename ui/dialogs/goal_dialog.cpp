@@ -321,7 +321,9 @@ QString GoalDialog::described(const Preview& preview, const prune::Footprint& de
     if (preview.drop)
         words += tr(" Estimated loss: %1 points, what each lost alone, added up.")
                      .arg(text(significant(kPercent * *preview.drop, 3)));
-    return words + tr(" Replaces the cuts that are there.");
+    const prune::Plan& now = document().plan();
+    const bool isReplacing = isCut ? !now.channels.empty() : !now.weights.empty();
+    return isReplacing ? words + tr(" Replaces the cuts that are there.") : words;
 }
 
 void GoalDialog::list(const Preview& preview) {

@@ -6,8 +6,11 @@
 
 #include "core/exchange/scan_cache.h"
 #include "core/project/choice_scores.h"
+#include "core/prune/channel_criterion.h"
+#include "core/prune/criterion.h"
 #include "ui/document/channels.h"
 #include "ui/document/document.h"
+#include "ui/document/score_jobs.h"
 #include "ui/jobs/job_runner.h"
 
 namespace espalier::ui {
@@ -183,32 +186,60 @@ std::map<std::string, prune::DropCurve> SensitivityScan::dropCurves() const {
     return drops;
 }
 
+bool SensitivityScan::isOfPlansCriterion() const {
+    const prune::Plan& plan = m_document->plan();
+    return m_options.criterionName() ==
+           (isOfChannels() ? plan.channelDefaults.criterion : plan.weightCriterion);
+}
+
+prune::Plan SensitivityScan::planAsMeasured() {
+    prune::Plan plan = m_document->plan();
+    if (isOfPlansCriterion()) return plan;
+    const std::string criterion = m_options.criterionName();
+    const auto info = isOfChannels() ? prune::findChannelCriterion(criterion)
+                                     : prune::findWeightCriterion(criterion);
+    if (info && info->isMeasured()) plan = planWithSamples(*m_document);
+    (isOfChannels() ? plan.channelDefaults.criterion : plan.weightCriterion) = criterion;
+    Q_EMIT noted(
+        tr("The plan now ranks by %1, as these points do.").arg(QString::fromStdString(criterion)));
+    return plan;
+}
+
 void SensitivityScan::setSparsity(int curve, double sparsity) {
     const model::LayerId layer = layerOf(curve);
     if (!layer.isValid()) return;
-    if (!isOfChannels()) return m_document->setRule(layer, prune::WeightRule::sparsity(sparsity));
-    auto* channels = m_document->channels();
+    const QString text = tr("set a sparsity that was measured");
+    const std::string& name = m_curves[static_cast<std::size_t>(curve)].name;
+    if (!isOfChannels()) {
+        if (m_document->isLocked(layer)) return;
+        prune::Plan plan = planAsMeasured();
+        plan.weights.insert_or_assign(name, prune::WeightRule::sparsity(sparsity));
+        return m_document->setPlan(std::move(plan), text);
+    }
+    const auto* channels = m_document->channels();
     const auto group = channels->groupOf(layer);
-    if (group && channels->whyFixed(*group).isEmpty())
-        channels->setRule(*group, prune::ChannelRule::ratio(sparsity));
+    if (!group || !channels->whyFixed(*group).isEmpty()) return;
+    prune::Plan plan = planAsMeasured();
+    plan.channels.insert_or_assign(name, prune::ChannelRule::ratio(sparsity));
+    m_document->setPlan(std::move(plan), text);
 }
 
 void SensitivityScan::setLargest(double drop) {
     if (isOfChannels()) return setLargestChannels(drop);
-    LayerRules rules;
+    prune::Plan plan = planAsMeasured();
     for (int curve = 0; curve < std::ssize(m_curves); ++curve) {
         const auto sparsity = largest(curve, drop);
-        if (!sparsity) continue;
-        const auto rule =
-            *sparsity > 0 ? std::optional(prune::WeightRule::sparsity(*sparsity)) : std::nullopt;
-        rules.emplace_back(layerOf(curve), rule);
+        if (!sparsity || m_document->isLocked(layerOf(curve))) continue;
+        const std::string& name = m_curves[static_cast<std::size_t>(curve)].name;
+        plan.weights.erase(name);
+        if (*sparsity > 0) plan.weights.emplace(name, prune::WeightRule::sparsity(*sparsity));
     }
-    m_document->setRules(rules);
+    m_document->setPlan(std::move(plan), tr("cut layers where they lose least"));
 }
 
 void SensitivityScan::setLargestChannels(double drop) {
     const auto* channels = m_document->channels();
-    prune::Plan plan = m_document->plan();
+    prune::Plan plan = planAsMeasured();
     for (int curve = 0; curve < std::ssize(m_curves); ++curve) {
         const auto ratio = largest(curve, drop);
         const auto group = channels->groupOf(layerOf(curve));

@@ -51,7 +51,11 @@ public:
     /// What was lost at each level, by name of the curve; empty before the dense model is measured.
     std::map<std::string, prune::DropCurve> dropCurves() const;
 
-    // Edits of the Document, each one undo step.
+    /// Whether the plan ranks what was scanned as the scan did.
+    bool isOfPlansCriterion() const;
+
+    // Edits of the Document, each one undo step. A plan that ranks otherwise ranks like the scan
+    // from then on, for only so a point says what comes of it.
     void setSparsity(int curve, double sparsity);
     /// Every measured curve at its largest sparsity.
     void setLargest(double drop);
@@ -70,6 +74,7 @@ private:
     bool isOfChannels() const;
     std::string targetOf(model::LayerId layer) const;
     void setLargestChannels(double drop);
+    prune::Plan planAsMeasured();
 
     Document* m_document;
     JobRunner* m_jobs;

@@ -97,7 +97,7 @@ QWidget* SensitivityPanel::buildTop() {
     m_samples->setSingleStep(500);
     m_samples->setSpecialValueText(tr("all samples"));
     m_samples->setToolTip(
-        tr("Of the validation split, from its start; fewer are quicker and less "
+        tr("Of the validation split, each class by its share; fewer are quicker and less "
            "exact"));
     m_picture->setObjectName(QStringLiteral("sensitivityPicture"));
     m_picture->setAccessibleName(tr("Picture"));
