@@ -76,6 +76,7 @@ private Q_SLOTS:
     void equalsEvaluate_data();
     void equalsEvaluate();
     void followsChangesInAnyOrder();
+    void agreesWithTheDenseModel();
     void countsEveryMaskOfSharedMemory();
     void runsWhatIsBeforeOnce();
     void keepsWithinItsMemory();
@@ -93,7 +94,8 @@ private:
     measure::Evaluation plain(const ProbeSubject& subject) {
         const auto samples = *measure::probeSamples(subject.dataset, m_options.samples);
         return *measure::evaluate(*subject.snapshot, subject.masks, *samples,
-                                  {.batchSize = m_options.batchSize}, {}, m_control);
+                                  {.batchSize = m_options.batchSize, .metrics = m_options.metrics},
+                                  {}, m_control);
     }
     void compare(const ProbeSubject& subject);
     static model::SnapshotPtr open(const std::filesystem::path& file,
@@ -195,6 +197,7 @@ void TestLiveProbe::compare(const ProbeSubject& subject) {
     const auto expected = plain(subject);
     QCOMPARE(found->samples, expected.samples);
     QCOMPARE(found->top1, expected.top1);
+    QCOMPARE(found->score, expected.score);
     QVERIFY2(std::abs(found->loss - expected.loss) <= 1e-12 * std::abs(expected.loss),
              qPrintable(QString("%1 and %2").arg(found->loss, 0, 'g', 17).arg(expected.loss)));
 }
@@ -273,6 +276,21 @@ void TestLiveProbe::followsChangesInAnyOrder() {
     m_options.samples = 70;
     compare({m_lenet, m_mnist, masksOf(m_lenet, plan), late});
     m_options.samples = 200;
+}
+
+/// Without labels: the dense model's scores are taken before anything is masked.
+void TestLiveProbe::agreesWithTheDenseModel() {
+    m_options.metrics.metric = "agreement";
+    prune::Plan plan = prune::emptyPlan(*m_lenet);
+    plan.weights.emplace("fc1.weight", prune::WeightRule::sparsity(0.97));
+    compare({m_lenet, m_mnist, masksOf(m_lenet, plan), {"fc1.weight"}});
+    const auto far = probe({m_lenet, m_mnist, masksOf(m_lenet, plan), {"fc1.weight"}});
+    QVERIFY(far->score < 1);
+    plan.weights.emplace("conv1.weight", prune::WeightRule::sparsity(0.5));
+    compare({m_lenet, m_mnist, masksOf(m_lenet, plan), {"conv1.weight"}});
+    const auto whole = probe({m_lenet, m_mnist, test::masksOf(*m_lenet, {}), {"conv1.weight"}});
+    QCOMPARE(whole->score, 1.0);
+    m_options.metrics = {};
 }
 
 /// Two paths to one tensor: the masks of both count, whichever changed.

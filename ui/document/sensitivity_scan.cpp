@@ -200,8 +200,8 @@ prune::Plan SensitivityScan::planAsMeasured() {
                                      : prune::findWeightCriterion(criterion);
     if (info && info->isMeasured()) plan = planWithSamples(*m_document);
     (isOfChannels() ? plan.channelDefaults.criterion : plan.weightCriterion) = criterion;
-    Q_EMIT noted(
-        tr("The plan now ranks by %1, as these points do.").arg(QString::fromStdString(criterion)));
+    Q_EMIT noted(tr("%1 ranks the plan now, as it did these points.")
+                     .arg(QString::fromStdString(criterion)));
     return plan;
 }
 

@@ -76,16 +76,6 @@ ComparePanel::ComparePanel(Workbench* workbench, QWidget* parent)
     showMeasurements();
 }
 
-QToolButton* ComparePanel::makeButton(const char* name, const QString& text, const QString& tip) {
-    auto* button = new QToolButton(this);
-    button->setObjectName(QLatin1String(name));
-    button->setText(text);
-    button->setToolTip(tip);
-    button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-    button->setFocusPolicy(Qt::StrongFocus);
-    return button;
-}
-
 QComboBox* ComparePanel::makeSide(Comparison::Which which, const QString& name,
                                   const QString& title) {
     auto* box = new QComboBox(this);
@@ -108,7 +98,7 @@ QWidget* ComparePanel::buildSides() {
     row->setSpacing(style::kSpacePanel);
     auto* left = makeSide(Comparison::Left, QStringLiteral("compareLeft"), tr("Side A"));
     auto* right = makeSide(Comparison::Right, QStringLiteral("compareRight"), tr("Side B"));
-    auto* swap = makeButton("compareSwap", tr("Swap"), tr("Exchanges the two sides"));
+    auto* swap = barButton(this, "compareSwap", tr("Swap"), tr("Exchanges the two sides"));
     connect(swap, &QToolButton::clicked, m_comparison, &Comparison::swap);
     auto* leftLabel = new QLabel(tr("A"), bar);
     auto* rightLabel = new QLabel(tr("B"), bar);
@@ -132,9 +122,9 @@ QWidget* ComparePanel::buildOptions() {
     m_log->setObjectName(QStringLiteral("compareLog"));
     m_log->setAccessibleName(tr("Logarithmic counts"));
     m_log->setToolTip(tr("Weights per bin on a logarithmic axis: shows the thin tails"));
-    m_accuracy = makeButton("compareAccuracy", {}, {});
-    m_latency = makeButton("compareLatency", tr("Measure latency"),
-                           tr("Times one forward pass of both sides, in turns"));
+    m_accuracy = barButton(this, "compareAccuracy", {}, {});
+    m_latency = barButton(this, "compareLatency", tr("Measure latency"),
+                          tr("Times one forward pass of both sides, in turns"));
     m_latency->setIcon(style::icon(style::Icon::Latency));
     connect(m_latency, &QToolButton::clicked, m_comparison, &Comparison::measureLatency);
     connect(m_accuracy, &QToolButton::clicked, this, &ComparePanel::act);

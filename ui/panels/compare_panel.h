@@ -45,7 +45,6 @@ private:
     QWidget* buildSides();
     QWidget* buildOptions();
     QComboBox* makeSide(Comparison::Which which, const QString& name, const QString& title);
-    QToolButton* makeButton(const char* name, const QString& text, const QString& tip);
     void connectComparison();
     void connectViews();
     void fillSides();

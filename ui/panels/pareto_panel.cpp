@@ -70,16 +70,6 @@ ParetoPanel::ParetoPanel(Workbench* workbench, QWidget* parent)
     reload();
 }
 
-QToolButton* ParetoPanel::makeButton(const char* name, const QString& text, const QString& tip) {
-    auto* button = new QToolButton(this);
-    button->setObjectName(QLatin1String(name));
-    button->setText(text);
-    button->setToolTip(tip);
-    button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-    button->setFocusPolicy(Qt::StrongFocus);
-    return button;
-}
-
 void ParetoPanel::addCost(Cost cost, const QString& name, const QString& tip) {
     m_cost->addItem(name, static_cast<int>(cost));
     m_cost->setItemData(m_cost->count() - 1, tip, Qt::ToolTipRole);
@@ -100,14 +90,14 @@ QWidget* ParetoPanel::buildOptions() {
             tr("Bytes of the TorchScript file; an estimate once channels are cut out"));
     addCost(Cost::ZippedBytes, tr("≈ File, zipped"), tr("Estimate of the file after gzip"));
     addCost(Cost::Latency, tr("Latency"), tr("Median of one forward pass, ms, as measured"));
-    m_remember = makeButton("paretoRemember", tr("Remember this point"),
-                            tr("Measures what is shown and keeps its plan and figures as a trial"));
+    m_remember = barButton(this, "paretoRemember", tr("Remember this point"),
+                           tr("Measures what is shown and keeps its plan and figures as a trial"));
     m_remember->setIcon(style::icon(style::Icon::Add));
-    m_baseline = makeButton("paretoBaseline", tr("Add uniform baseline"),
-                            tr("Measures the plan of the same size that takes the same share of "
-                               "each layer: the one to beat"));
-    m_latency = makeButton("paretoLatency", tr("Measure latency"),
-                           tr("Times all states in turns, so that they can be compared"));
+    m_baseline = barButton(this, "paretoBaseline", tr("Add uniform baseline"),
+                           tr("Measures the plan of the same size that takes the same share of "
+                              "each layer: the one to beat"));
+    m_latency = barButton(this, "paretoLatency", tr("Measure latency"),
+                          tr("Times all states in turns, so that they can be compared"));
     m_latency->setIcon(style::icon(style::Icon::Latency));
     connect(m_remember, &QToolButton::clicked, this, [this] {
         Trials* trials = m_workbench->trials();

@@ -39,7 +39,6 @@ protected:
 
 private:
     QWidget* buildOptions();
-    QToolButton* makeButton(const char* name, const QString& text, const QString& tip);
     void addCost(Cost cost, const QString& name, const QString& tip);
     Cost cost() const;
     void reload();

@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 
+#include <QToolButton>
 #include <QVBoxLayout>
 #include <QWidget>
 
@@ -21,6 +22,18 @@ inline QWidget* optionBar(QWidget* panel, QWidget* title, std::initializer_list<
     layout->addWidget(title);
     for (QWidget* option : options) layout->addWidget(option);
     return bar;
+}
+
+/// A button with a word, for an option bar; the owner may add an icon.
+inline QToolButton* barButton(QWidget* panel, const char* name, const QString& text,
+                              const QString& tip) {
+    auto* button = new QToolButton(panel);
+    button->setObjectName(QLatin1String(name));
+    button->setText(text);
+    button->setToolTip(tip);
+    button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    button->setFocusPolicy(Qt::StrongFocus);
+    return button;
 }
 
 /// The last of `parts` is the plot, which takes the room that the others leave.

@@ -74,17 +74,6 @@ SensitivityPanel::SensitivityPanel(Workbench* workbench, QWidget* parent)
     reload();
 }
 
-QToolButton* SensitivityPanel::makeButton(const char* name, const QString& text,
-                                          const QString& tip) {
-    auto* button = new QToolButton(this);
-    button->setObjectName(QLatin1String(name));
-    button->setText(text);
-    button->setToolTip(tip);
-    button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-    button->setFocusPolicy(Qt::StrongFocus);
-    return button;
-}
-
 QWidget* SensitivityPanel::buildTop() {
     m_structure->setObjectName(QStringLiteral("sensitivityStructure"));
     m_structure->setAccessibleName(tr("What is pruned"));
@@ -104,7 +93,7 @@ QWidget* SensitivityPanel::buildTop() {
     m_picture->addItems({tr("Curves"), tr("Heatmap")});
     m_all->setObjectName(QStringLiteral("sensitivityAll"));
     m_all->setToolTip(tr("Measures 5 % to 95 % in steps of 5 %, not only what leads to the knee"));
-    m_start = makeButton("sensitivityStart", {}, {});
+    m_start = barButton(this, "sensitivityStart", {}, {});
     connect(m_structure, &QComboBox::activated, this, &SensitivityPanel::fillCriteria);
     connect(m_picture, &QComboBox::activated, m_views, &QStackedWidget::setCurrentIndex);
     connect(m_start, &QToolButton::clicked, this, &SensitivityPanel::start);
@@ -119,11 +108,11 @@ QWidget* SensitivityPanel::buildBottom() {
     m_drop->setDecimals(2);
     m_drop->setSingleStep(0.25);
     m_drop->setValue(1);
-    m_apply = makeButton("sensitivityApply", tr("Apply to all layers"),
-                         tr("Sets the largest measured sparsity of every layer that loses no more, "
-                            "as one step. Together the layers lose more than each alone."));
-    m_export = makeButton("sensitivityExport", tr("Export CSV…"),
-                          tr("Writes every point: parameter, sparsity, top1, top5, loss"));
+    m_apply = barButton(this, "sensitivityApply", tr("Apply to all layers"),
+                        tr("Sets the largest measured sparsity of every layer that loses no more, "
+                           "as one step. Together the layers lose more than each alone."));
+    m_export = barButton(this, "sensitivityExport", tr("Export CSV…"),
+                         tr("Writes every point: parameter, sparsity, top1, top5, loss"));
     m_export->setIcon(style::icon(style::Icon::Export));
     connect(m_drop, &QDoubleSpinBox::valueChanged, this, &SensitivityPanel::showLimit);
     connect(m_apply, &QToolButton::clicked, this, [this] { m_scan->setLargest(drop()); });

@@ -46,7 +46,6 @@ protected:
 private:
     QWidget* buildTop();
     QWidget* buildBottom();
-    QToolButton* makeButton(const char* name, const QString& text, const QString& tip);
     void fillCriteria();
     void connectScan();
     void connectViews();
