@@ -3,138 +3,28 @@
 
 #include <algorithm>
 #include <functional>
-#include <limits>
-#include <nlohmann/json.hpp>
-#include <set>
 
 #include "core/base/files.h"
-#include "core/base/format.h"
-#include "core/exchange/json_text.h"
+#include "core/exchange/recipe_fields.h"
 
 namespace espalier::exchange {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr const char* kFormat = "espalier-recipe";
-constexpr int kVersion = 1;
-
-Error refusal(Error::Kind kind, std::string why, std::string hint) {
-    return {kind, "Cannot read the recipe", std::move(why), std::move(hint)};
-}
-
-std::string kindOf(const bool&) {
-    return "true or false";
-}
-std::string kindOf(const std::string&) {
-    return "a text";
-}
-std::string kindOf(const double&) {
-    return "a number";
-}
-std::string kindOf(const int&) {
-    return "a whole number";
-}
-std::string kindOf(const std::int64_t&) {
-    return "a whole number";
-}
-std::string kindOf(const std::uint64_t&) {
-    return "a whole number of at least 0";
-}
-
-bool holds(const Json& value, const bool&) {
-    return value.is_boolean();
-}
-bool holds(const Json& value, const std::string&) {
-    return value.is_string();
-}
-bool holds(const Json& value, const double&) {
-    return value.is_number();
-}
-bool holds(const Json& value, const std::uint64_t&) {
-    return value.is_number_unsigned();
-}
-bool holds(const Json& value, const std::int64_t&) {
-    return value.is_number_integer() &&
-           (!value.is_number_unsigned() ||
-            value.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()});
-}
-bool holds(const Json& value, const int&) {
-    return holds(value, std::int64_t{}) &&
-           value.get<std::int64_t>() >= std::numeric_limits<int>::min() &&
-           value.get<std::int64_t>() <= std::numeric_limits<int>::max();
-}
-
-/// The keys of one JSON object, each asked for by name. Throws the first Error.
-class Fields {
-public:
-    Fields(const Json& object, std::string prefix) : m_object(object), m_prefix(std::move(prefix)) {
-        if (!object.is_object()) {
-            const std::string name =
-                m_prefix.empty() ? "the file" : m_prefix.substr(0, m_prefix.size() - 1);
-            throw refusal(Error::Kind::BadArgument, cat(name, " is no JSON object"), "Write { … }");
-        }
-    }
-
-    /// Null when the key is missing.
-    const Json* find(const std::string& key) {
-        m_asked.insert(key);
-        const auto found = m_object.find(key);
-        return found == m_object.end() ? nullptr : &*found;
-    }
-
-    /// Leaves `target` as it is when the key is missing.
-    template <class T>
-    void read(const std::string& key, T& target) {
-        const Json* value = find(key);
-        if (!value) return;
-        if (!holds(*value, target)) {
-            throw refusal(Error::Kind::BadArgument, cat(m_prefix, key, " is ", value->dump()),
-                          cat("Give ", kindOf(target)));
-        }
-        target = value->get<T>();
-    }
-
-    /// For options of the format that this version lacks: anything but `neutral`, null or nothing
-    /// is refused.
-    void refuseUnless(const std::string& key, const Json& neutral, std::string hint) {
-        const Json* value = find(key);
-        if (!value || value->is_null() || *value == neutral) return;
-        throw refusal(Error::Kind::Unsupported,
-                      cat("this version does not have ", m_prefix, key, " ", value->dump()),
-                      std::move(hint));
-    }
-
-    /// A key that means nothing with the options this version has.
-    void ignore(const std::string& key) { find(key); }
-
-    void refuseOthers() const {
-        for (const auto& [key, value] : m_object.items()) {
-            if (m_asked.contains(key)) continue;
-            throw refusal(Error::Kind::BadArgument, cat("there is no key ", m_prefix, key),
-                          "Remove it or correct its spelling");
-        }
-    }
-
-private:
-    const Json& m_object;
-    std::string m_prefix;
-    std::set<std::string> m_asked;
-};
-
 void readHeader(Fields& fields) {
-    std::string format = kFormat;
-    int version = kVersion;
+    std::string format = kRecipeFormat;
+    int version = kRecipeVersion;
     fields.read("format", format);
     fields.read("version", version);
-    if (format != kFormat) {
-        throw refusal(Error::Kind::BadArgument,
-                      cat("format is '", format, "', not '", kFormat, "'"), "Use a recipe file");
+    if (format != kRecipeFormat) {
+        throw recipeRefusal(Error::Kind::BadArgument,
+                            cat("format is '", format, "', not '", kRecipeFormat, "'"),
+                            "Use a recipe file");
     }
-    if (version != kVersion) {
-        throw refusal(Error::Kind::BadArgument,
-                      cat("version is ", version, ", this program reads version ", kVersion),
-                      "Use the program that wrote it, or a newer one");
+    if (version != kRecipeVersion) {
+        throw recipeRefusal(
+            Error::Kind::BadArgument,
+            cat("version is ", version, ", this program reads version ", kRecipeVersion),
+            "Use the program that wrote it, or a newer one");
     }
 }
 
@@ -156,13 +46,13 @@ void readScheduler(const Json& json, train::SchedulerOptions& options) {
     fields.read("name", options.name);
     fields.read("step_epochs", options.stepEpochs);
     fields.read("gamma", options.gamma);
+    fields.read("milestones", options.milestones);
+    fields.read("peak", options.peak);
     fields.read("patience", options.patience);
     fields.read("factor", options.factor);
-    fields.refuseUnless("warmup_steps", 0, "Set it to 0");
+    fields.read("warmup_steps", options.warmupSteps);
     fields.refuseOthers();
 }
-
-constexpr const char* kByTheData = "auto";
 
 /// {"name": …}, or {"name": "module", "file": …}: the name, or the file; empty for auto.
 void readJudge(const Json& json, const std::string& key, const std::vector<std::string>& names,
@@ -182,9 +72,9 @@ void readJudge(const Json& json, const std::string& key, const std::vector<std::
     } else {
         std::string known;
         for (const std::string& each : names) known += each + ", ";
-        throw refusal(Error::Kind::BadArgument, cat(key, " is ", json.dump()),
-                      cat("Give one of the names auto, ", known,
-                          R"(or {"name": "module", "file": "FILE.pt"})"));
+        throw recipeRefusal(Error::Kind::BadArgument, cat(key, " is ", json.dump()),
+                            cat("Give one of the names auto, ", known,
+                                R"(or {"name": "module", "file": "FILE.pt"})"));
     }
 }
 
@@ -194,12 +84,53 @@ void readOptional(Fields& fields, const std::string& key, std::string& target) {
     if (value && !value->is_null()) fields.read(key, target);
 }
 
-void readSchedule(const Json& json) {
+void readSchedule(const Json& json, train::ScheduleOptions& options) {
     Fields fields(json, "schedule.");
-    fields.refuseUnless("name", "one_shot", "Use one_shot");
-    for (const char* key : {"rounds", "epochs_per_round", "reset_momentum", "rewind_to"})
-        fields.ignore(key);
+    fields.read("name", options.name);
+    fields.read("rounds", options.rounds);
+    fields.read("epochs_per_round", options.epochsPerRound);
+    fields.read("round_lr", options.roundLr);
+    fields.read("reset_momentum", options.resetMomentum);
+    readOptional(fields, "rewind_to", options.rewindTo);
+    fields.read("every_steps", options.everySteps);
+    fields.read("begin", options.begin);
+    fields.read("end", options.end);
+    fields.read("cut_between_rounds", options.cutBetweenRounds);
     fields.refuseOthers();
+}
+
+std::vector<train::Regulariser> readRegularisers(const Json& json) {
+    if (!json.is_array()) {
+        throw recipeRefusal(Error::Kind::BadArgument, "regularisers is no list",
+                            R"(Give a list such as [{"name": "l1", "strength": 1e-5}])");
+    }
+    std::vector<train::Regulariser> all;
+    for (const Json& each : json) {
+        Fields fields(each, "regularisers.");
+        fields.read("name", all.emplace_back().name);
+        fields.read("strength", all.back().strength);
+        fields.refuseOthers();
+    }
+    return all;
+}
+
+std::optional<train::Distillation> readDistillation(const Json& json) {
+    if (json.is_null()) return {};
+    train::Distillation distillation;
+    Fields fields(json, "distillation.");
+    fields.read("weight", distillation.weight);
+    fields.read("temperature", distillation.temperature);
+    fields.refuseOthers();
+    return distillation;
+}
+
+std::optional<int> readEarlyStopping(const Json& json) {
+    if (json.is_null()) return {};
+    int patience = 5;
+    Fields fields(json, "early_stopping.");
+    fields.read("patience", patience);
+    fields.refuseOthers();
+    return patience;
 }
 
 train::MaskMode readMaskMode(Fields& fields) {
@@ -207,7 +138,7 @@ train::MaskMode readMaskMode(Fields& fields) {
     fields.read("masks", masks);
     if (masks == "on") return train::MaskMode::On;
     if (masks == "off") return train::MaskMode::Off;
-    throw refusal(Error::Kind::BadArgument, cat("masks is '", masks, "'"), "Use on or off");
+    throw recipeRefusal(Error::Kind::BadArgument, cat("masks is '", masks, "'"), "Use on or off");
 }
 
 train::Recipe readAll(const Json& json) {
@@ -218,7 +149,13 @@ train::Recipe readAll(const Json& json) {
     fields.read("batch_size", recipe.batchSize);
     fields.read("seed", recipe.seed);
     fields.read("device", recipe.device);
+    fields.read("precision", recipe.precision);
+    fields.read("halve_batch_to_fit", recipe.halveBatchToFit);
     fields.read("validation", recipe.validation);
+    fields.read("clip_norm", recipe.clipNorm);
+    fields.read("dropout", recipe.dropout);
+    fields.read("from_scratch", recipe.fromScratch);
+    fields.read("batch_norm_batches", recipe.batchNormBatches);
     if (const Json* optimizer = fields.find("optimizer"))
         readOptimizer(*optimizer, recipe.optimizer);
     if (const Json* scheduler = fields.find("scheduler"))
@@ -231,24 +168,16 @@ train::Recipe readAll(const Json& json) {
         readJudge(*metric, "metric", measure::metricNames(), recipe.metrics.metric);
     readOptional(fields, "output", recipe.metrics.output);
     readOptional(fields, "augment", recipe.augment);
-    if (const Json* schedule = fields.find("schedule")) readSchedule(*schedule);
+    if (const Json* schedule = fields.find("schedule")) readSchedule(*schedule, recipe.schedule);
+    if (const Json* terms = fields.find("regularisers"))
+        recipe.regularisers = readRegularisers(*terms);
+    if (const Json* distillation = fields.find("distillation"))
+        recipe.distillation = readDistillation(*distillation);
+    if (const Json* stopping = fields.find("early_stopping"))
+        recipe.earlyStopping = readEarlyStopping(*stopping);
     recipe.masks = readMaskMode(fields);
-    fields.refuseUnless("regularisers", Json::array(), "Leave the list empty");
-    fields.refuseUnless("distillation", nullptr, "Remove it");
-    fields.refuseUnless("early_stopping", nullptr, "Remove it: the best epoch is kept anyway");
     fields.refuseOthers();
     return recipe;
-}
-
-/// What readJudge reads.
-Json judgeJson(const std::string& nameOrFile, const std::vector<std::string>& names) {
-    if (nameOrFile.empty()) return {{"name", kByTheData}};
-    if (std::ranges::find(names, nameOrFile) != names.end()) return {{"name", nameOrFile}};
-    return {{"name", "module"}, {"file", nameOrFile}};
-}
-
-Json textOrNull(const std::string& text) {
-    return text.empty() ? Json(nullptr) : Json(text);
 }
 
 /// A module lies where the recipe says, seen from the recipe.
@@ -260,40 +189,6 @@ void resolve(std::string& nameOrFile, const std::vector<std::string>& names,
 
 }  // namespace
 
-std::string recipeToJson(const train::Recipe& recipe) {
-    const train::OptimizerOptions& o = recipe.optimizer;
-    const train::SchedulerOptions& s = recipe.scheduler;
-    Json json{{"format", kFormat},
-              {"version", kVersion},
-              {"epochs", recipe.epochs},
-              {"batch_size", recipe.batchSize},
-              {"seed", recipe.seed},
-              {"device", recipe.device},
-              {"validation", recipe.validation}};
-    json["optimizer"] = {{"name", o.name},
-                         {"lr", o.lr},
-                         {"momentum", o.momentum},
-                         {"nesterov", o.nesterov},
-                         {"weight_decay", o.weightDecay},
-                         {"beta1", o.beta1},
-                         {"beta2", o.beta2},
-                         {"eps", o.eps}};
-    json["scheduler"] = {
-        {"name", s.name},   {"warmup_steps", 0},      {"step_epochs", s.stepEpochs},
-        {"gamma", s.gamma}, {"patience", s.patience}, {"factor", s.factor}};
-    json["loss"] = judgeJson(recipe.metrics.loss, measure::lossNames());
-    json["loss"]["label_smoothing"] = recipe.labelSmoothing;
-    json["metric"] = judgeJson(recipe.metrics.metric, measure::metricNames());
-    json["output"] = textOrNull(recipe.metrics.output);
-    json["regularisers"] = Json::array();
-    json["distillation"] = nullptr;
-    json["schedule"] = {{"name", "one_shot"}};
-    json["masks"] = recipe.masks == train::MaskMode::On ? "on" : "off";
-    json["early_stopping"] = nullptr;
-    json["augment"] = textOrNull(recipe.augment);
-    return jsonText(json, 2) + "\n";
-}
-
 Result<train::Recipe> recipeFromJson(std::string_view text) {
     try {
         const train::Recipe recipe = readAll(Json::parse(text));
@@ -304,8 +199,8 @@ Result<train::Recipe> recipeFromJson(std::string_view text) {
     } catch (const Json::exception& exception) {
         const std::string message =
             exception.what();  // "[json.exception.parse_error.101] parse error at line …"
-        return refusal(Error::Kind::BadArgument, message.substr(message.find("] ") + 2),
-                       "Correct the JSON");
+        return recipeRefusal(Error::Kind::BadArgument, message.substr(message.find("] ") + 2),
+                             "Correct the JSON");
     }
 }
 
@@ -316,6 +211,7 @@ Result<train::Recipe> readRecipe(const std::filesystem::path& path) {
     if (recipe) {
         resolve(recipe->metrics.loss, measure::lossNames(), path.parent_path());
         resolve(recipe->metrics.metric, measure::metricNames(), path.parent_path());
+        resolve(recipe->schedule.rewindTo, {}, path.parent_path());
         return recipe;
     }
     Error error = recipe.error();

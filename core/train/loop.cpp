@@ -8,7 +8,6 @@
 
 #include "core/base/format.h"
 #include "core/model/snapshot_torch.h"
-#include "core/train/parameters_torch.h"
 
 namespace espalier::train {
 namespace {
@@ -33,18 +32,16 @@ Loop::Loop(const model::Snapshot& snapshot, torch::jit::Module module,
       m_recipe(recipe),
       m_module(std::move(module)),
       m_placement(placement),
-      m_judgement(std::move(judgement)),
-      m_parameters(trainableParameters(m_module)),
+      m_validation(std::move(judgement.validation)),
       m_prunable(prunableWeights(snapshot, m_module)),
-      m_optimizer(makeOptimizer(m_parameters, recipe.optimizer)),
+      m_trainingStep(m_module, std::move(judgement.loss), m_validation.figures.output, recipe),
       m_scheduler(makeScheduler(recipe.scheduler)),
       m_loader(dataset, data::Split::Train, recipe.batchSize, recipe.seed),
       m_metrics(events) {
     m_position.totalSteps = m_loader.batchesPerEpoch() * recipe.epochs;
     if (recipe.masks == MaskMode::Off) return;
-    m_masks = std::make_unique<MaskEnforcer>(snapshot, kept, m_module, m_parameters, others);
-    m_masks->maskWeights();
-    m_masks->maskState(*m_optimizer);
+    m_trainingStep.setMasks(std::make_unique<MaskEnforcer>(snapshot, kept, m_module,
+                                                           m_trainingStep.parameters(), others));
 }
 
 Result<void> Loop::run(RunControl& control) {
@@ -78,45 +75,26 @@ Result<Loop::Outcome> Loop::runEpoch(int epoch, RunControl& control) {
         if (!read && read.error().kind == Error::Kind::Cancelled) return Outcome::Stopped;
         if (!read) return read.error();
         const data::Batch batch = measure::moved(*read, m_placement);
-        const auto loss = step(batch, lr);
+        const auto loss = m_trainingStep.run(batch, lr);
         if (!loss) return loss.error();
+        if (auto finite = checkFinite(*loss, "training loss"); !finite) return finite.error();
         ++m_position.step;
         lossSum += *loss * static_cast<double>(batch.samples());
         samples += batch.samples();
         // When weights may grow back, they do so in the first step; later counts change little.
-        if (!m_masks && m_position.step == 1) m_metrics.setSparsity(countSparsity());
+        if (!m_trainingStep.hasMasks() && m_position.step == 1)
+            m_metrics.setSparsity(countSparsity());
         m_metrics.add({.step = m_position.step, .epoch = epoch, .loss = *loss, .lr = lr});
         m_metrics.progress(m_position, epoch, m_recipe.epochs);
     }
     return validate(epoch, lossSum / static_cast<double>(samples), control);
 }
 
-Result<double> Loop::step(const data::Batch& batch, double lr) {
-    const at::Tensor scores =
-        measure::scores(m_module, batch, m_judgement.validation.figures.output);
-    const at::Tensor loss = m_judgement.loss.mean(scores, batch.targets);
-    const double value = loss.item<double>();
-    if (auto finite = checkFinite(value, "training loss"); !finite) return finite.error();
-    if (!loss.requires_grad()) {
-        return Error{
-            Error::Kind::Failed, "This model cannot be fine-tuned",
-            "the loss does not depend on any parameter by a gradient",
-            "Use a model that was not frozen and does not switch gradients off in forward; a loss "
-            "module must not either"};
-    }
-    for (const at::Tensor& parameter : m_parameters) parameter.mutable_grad() = at::Tensor();
-    loss.backward();
-    if (m_masks) m_masks->maskGradients();
-    m_optimizer->step(lr);
-    if (m_masks) m_masks->maskWeights();
-    return value;
-}
-
 Result<Loop::Outcome> Loop::validate(int epoch, double trainLoss, RunControl& control) {
     m_module.eval();
     const measure::EvaluateOptions options{.split = data::Split::Validation};
     const auto evaluation = measure::evaluateModule(m_module, m_placement, m_dataset, options,
-                                                    m_judgement.validation, {}, control);
+                                                    m_validation, {}, control);
     if (!evaluation && evaluation.error().kind == Error::Kind::Cancelled) return Outcome::Stopped;
     if (!evaluation) return evaluation.error();
     if (auto finite = checkFinite(evaluation->loss, "validation loss"); !finite)

@@ -13,10 +13,9 @@
 #include "core/measure/scores_torch.h"
 #include "core/train/best_so_far_torch.h"
 #include "core/train/fine_tune.h"
-#include "core/train/mask_enforcer_torch.h"
 #include "core/train/metrics.h"
-#include "core/train/optimizer_torch.h"
 #include "core/train/scheduler.h"
+#include "core/train/training_step_torch.h"
 
 namespace espalier::train {
 
@@ -47,7 +46,6 @@ private:
     enum class Outcome { Finished, Stopped };
     Result<Outcome> runEpoch(int epoch, RunControl& control);
     Result<Outcome> validate(int epoch, double trainLoss, RunControl& control);
-    Result<double> step(const data::Batch& batch, double lr);
     Result<void> checkFinite(double loss, std::string_view which) const;
     double learningRate() const;
     double countSparsity() const;
@@ -56,12 +54,10 @@ private:
     const Recipe& m_recipe;
     torch::jit::Module m_module;
     measure::Placement m_placement;
-    Judgement m_judgement;
-    std::vector<at::Tensor> m_parameters;  // that train
-    std::vector<at::Tensor> m_prunable;    // weights that sparsity is counted over
-    std::unique_ptr<Optimizer> m_optimizer;
+    measure::Objective m_validation;
+    std::vector<at::Tensor> m_prunable;  // weights that sparsity is counted over
+    TrainingStep m_trainingStep;
     std::unique_ptr<Scheduler> m_scheduler;
-    std::unique_ptr<MaskEnforcer> m_masks;  // null when weights may grow back
     data::Loader m_loader;
     Metrics m_metrics;
     Position m_position;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <string_view>
 
 #include "core/base/format.h"
@@ -63,9 +64,73 @@ void checkScheduler(Checks& checks, const SchedulerOptions& s) {
                    "a whole number of at least 0");
     checks.require(s.factor > 0 && s.factor < 1, "scheduler.factor", s.factor,
                    "a number between 0 and 1");
+    checks.require(s.warmupSteps >= 0, "scheduler.warmup_steps", s.warmupSteps,
+                   "a whole number of at least 0");
+    const bool rises = std::ranges::is_sorted(s.milestones, std::less_equal<>()) &&
+                       std::ranges::all_of(s.milestones, [](int epoch) { return epoch >= 1; });
+    checks.require(rises, "scheduler.milestones", "in that order",
+                   "rising numbers of epochs, each at least 1");
+    checks.require(s.name != "multi_step" || !s.milestones.empty(), "scheduler.milestones", "empty",
+                   "the epochs after which the learning rate drops, such as [3, 5]");
+    checks.require(s.peak > 0 && s.peak < 1, "scheduler.peak", s.peak, "a number between 0 and 1");
+}
+
+void checkTerms(Checks& checks, const Recipe& recipe) {
+    for (const Regulariser& term : recipe.regularisers) {
+        checks.requireOneOf(term.name, "regularisers.name", regulariserNames());
+        checks.require(std::isfinite(term.strength) && term.strength >= 0, "regularisers.strength",
+                       term.strength, "a number of at least 0, such as 1e-4");
+    }
+    if (const auto& d = recipe.distillation) {
+        checks.require(d->weight >= 0 && d->weight <= 1, "distillation.weight", d->weight,
+                       "a number from 0 to 1");
+        checks.require(std::isfinite(d->temperature) && d->temperature > 0,
+                       "distillation.temperature", d->temperature, "a number above 0, such as 2");
+    }
+    checks.require(std::isfinite(recipe.clipNorm) && recipe.clipNorm >= 0, "clip_norm",
+                   recipe.clipNorm, "a number above 0, or 0 for no clipping");
+    checks.require(!recipe.dropout || (*recipe.dropout >= 0 && *recipe.dropout < 1), "dropout",
+                   recipe.dropout.value_or(0), "a number from 0 to below 1, or null");
+}
+
+void checkSchedule(Checks& checks, const Recipe& recipe) {
+    const ScheduleOptions& s = recipe.schedule;
+    checks.requireOneOf(s.name, "schedule.name", scheduleNames());
+    checks.require(s.rounds >= 1, "schedule.rounds", s.rounds, "a whole number of at least 1");
+    checks.require(s.epochsPerRound >= 1, "schedule.epochs_per_round", s.epochsPerRound,
+                   "a whole number of at least 1");
+    checks.require(s.roundLr > 0 && s.roundLr <= 1, "schedule.round_lr", s.roundLr,
+                   "a number above 0, at most 1");
+    checks.require(s.everySteps >= 1, "schedule.every_steps", s.everySteps,
+                   "a whole number of at least 1");
+    checks.require(s.begin >= 0 && s.begin < 1, "schedule.begin", s.begin,
+                   "a number from 0 to below 1");
+    checks.require(s.end > s.begin && s.end <= 1, "schedule.end", s.end,
+                   "a number above schedule.begin, at most 1");
+    const bool needsMasks = s.name != "one_shot";
+    checks.require(!needsMasks || recipe.masks == MaskMode::On, "masks", "off",
+                   cat("on: the schedule ", s.name, " removes weights while training"));
 }
 
 }  // namespace
+
+int totalEpochs(const Recipe& recipe) {
+    const ScheduleOptions& s = recipe.schedule;
+    return s.name == "iterative" || s.name == "lottery" ? s.rounds * s.epochsPerRound
+                                                        : recipe.epochs;
+}
+
+std::vector<std::string> regulariserNames() {
+    return {"l1", "l2", "group_lasso", "bn_l1"};
+}
+
+std::vector<std::string> scheduleNames() {
+    return {"one_shot", "iterative", "agp", "lottery", "movement"};
+}
+
+std::vector<std::string> precisionNames() {
+    return {"fp32", "bf16", "fp16"};
+}
 
 Result<void> check(const Recipe& recipe) {
     Checks checks;
@@ -84,6 +149,13 @@ Result<void> check(const Recipe& recipe) {
         checks.requireOneOf(recipe.augment, "augment", data::augmentationNames());
     checkOptimizer(checks, recipe.optimizer);
     checkScheduler(checks, recipe.scheduler);
+    checkTerms(checks, recipe);
+    checkSchedule(checks, recipe);
+    checks.requireOneOf(recipe.precision, "precision", precisionNames());
+    checks.require(recipe.batchNormBatches >= 0, "batch_norm_batches", recipe.batchNormBatches,
+                   "a whole number of at least 0");
+    checks.require(!recipe.earlyStopping || *recipe.earlyStopping >= 1, "early_stopping.patience",
+                   recipe.earlyStopping.value_or(0), "a whole number of at least 1");
     return checks.result();
 }
 

@@ -78,6 +78,30 @@ void TestTrainRecipe::refusesValuesOutOfRange_data() {
     row("scheduler.gamma", "2", [](Recipe& r) { r.scheduler.gamma = 2; });
     row("scheduler.patience", "-1", [](Recipe& r) { r.scheduler.patience = -1; });
     row("scheduler.factor", "1", [](Recipe& r) { r.scheduler.factor = 1; });
+    row("scheduler.warmup_steps", "-1", [](Recipe& r) { r.scheduler.warmupSteps = -1; });
+    row("scheduler.milestones", "falling", [](Recipe& r) { r.scheduler.milestones = {3, 2}; });
+    row("scheduler.milestones", "none", [](Recipe& r) { r.scheduler.name = "multi_step"; });
+    row("scheduler.peak", "1", [](Recipe& r) { r.scheduler.peak = 1; });
+    row("regularisers.name", "l0", [](Recipe& r) { r.regularisers = {{"l0", 1}}; });
+    row("regularisers.strength", "-1", [](Recipe& r) { r.regularisers = {{"l1", -1}}; });
+    row("distillation.weight", "2", [](Recipe& r) { r.distillation = {.weight = 2}; });
+    row("distillation.temperature", "0", [](Recipe& r) { r.distillation = {.temperature = 0}; });
+    row("clip_norm", "-1", [](Recipe& r) { r.clipNorm = -1; });
+    row("dropout", "1", [](Recipe& r) { r.dropout = 1; });
+    row("schedule.name", "magic", [](Recipe& r) { r.schedule.name = "magic"; });
+    row("schedule.rounds", "0", [](Recipe& r) { r.schedule.rounds = 0; });
+    row("schedule.epochs_per_round", "0", [](Recipe& r) { r.schedule.epochsPerRound = 0; });
+    row("schedule.round_lr", "0", [](Recipe& r) { r.schedule.roundLr = 0; });
+    row("schedule.every_steps", "0", [](Recipe& r) { r.schedule.everySteps = 0; });
+    row("schedule.begin", "1", [](Recipe& r) { r.schedule.begin = 1; });
+    row("schedule.end", "at the beginning", [](Recipe& r) { r.schedule.end = 0; });
+    row("masks", "off while agp removes", [](Recipe& r) {
+        r.schedule.name = "agp";
+        r.masks = train::MaskMode::Off;
+    });
+    row("precision", "fp8", [](Recipe& r) { r.precision = "fp8"; });
+    row("batch_norm_batches", "-1", [](Recipe& r) { r.batchNormBatches = -1; });
+    row("early_stopping.patience", "0", [](Recipe& r) { r.earlyStopping = 0; });
 }
 
 void TestTrainRecipe::refusesValuesOutOfRange() {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/train/training_step_torch.h"
+
+#include <cmath>
+
+#include "core/measure/scores_torch.h"
+#include "core/train/parameters_torch.h"
+
+namespace espalier::train {
+
+TrainingStep::TrainingStep(torch::jit::Module module, measure::Loss loss, std::string output,
+                           const Recipe& recipe)
+    : m_module(std::move(module)),
+      m_loss(std::move(loss)),
+      m_output(std::move(output)),
+      m_parameters(trainableParameters(m_module)),
+      m_optimizer(makeOptimizer(m_parameters, recipe.optimizer)) {}
+
+void TrainingStep::setMasks(std::unique_ptr<MaskEnforcer> masks) {
+    m_masks = std::move(masks);
+    if (!m_masks) return;
+    m_masks->maskWeights();
+    m_masks->maskState(*m_optimizer);
+}
+
+Result<double> TrainingStep::run(const data::Batch& batch, double lr) {
+    const at::Tensor scores = measure::scores(m_module, batch, m_output);
+    const at::Tensor loss = m_loss.mean(scores, batch.targets);
+    const double value = loss.item<double>();
+    if (!std::isfinite(value)) return value;
+    if (!loss.requires_grad()) {
+        return Error{
+            Error::Kind::Failed, "This model cannot be fine-tuned",
+            "the loss does not depend on any parameter by a gradient",
+            "Use a model that was not frozen and does not switch gradients off in forward; a loss "
+            "module must not either"};
+    }
+    for (const at::Tensor& parameter : m_parameters) parameter.mutable_grad() = at::Tensor();
+    loss.backward();
+    update(lr);
+    return value;
+}
+
+void TrainingStep::update(double lr) {
+    if (m_masks) m_masks->maskGradients();
+    m_optimizer->step(lr);
+    if (m_masks) m_masks->maskWeights();
+}
+
+}  // namespace espalier::train

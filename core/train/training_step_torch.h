@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One optimizer step under masks.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+#include <torch/csrc/jit/api/module.h>
+
+#include "core/base/result.h"
+#include "core/data/loader_torch.h"
+#include "core/measure/loss_torch.h"
+#include "core/train/mask_enforcer_torch.h"
+#include "core/train/optimizer_torch.h"
+#include "core/train/recipe.h"
+
+namespace espalier::train {
+
+/// Forward, backward, and a step of the optimizer, with what was removed kept at zero. Everything
+/// between the backward pass and the optimizer happens in update(), in one place: whoever trains on
+/// several machines averages gradients there.
+class TrainingStep {
+public:
+    /// `output`: the key of the model's output that the loss looks at, as MetricOptions::output.
+    TrainingStep(torch::jit::Module module, measure::Loss loss, std::string output,
+                 const Recipe& recipe);
+
+    /// Keeps what `masks` removes at zero from now on; null: weights may grow back.
+    void setMasks(std::unique_ptr<MaskEnforcer> masks);
+    bool hasMasks() const { return m_masks != nullptr; }
+
+    /// The loss of `batch`, from before the step; when it is not finite, nothing was changed.
+    /// Errors: Failed, when there are no gradients.
+    Result<double> run(const data::Batch& batch, double lr);
+
+    const std::vector<at::Tensor>& parameters() const { return m_parameters; }  ///< that train
+    Optimizer& optimizer() { return *m_optimizer; }
+
+private:
+    void update(double lr);
+
+    torch::jit::Module m_module;
+    measure::Loss m_loss;
+    std::string m_output;
+    std::vector<at::Tensor> m_parameters;
+    std::unique_ptr<Optimizer> m_optimizer;
+    std::unique_ptr<MaskEnforcer> m_masks;
+};
+
+}  // namespace espalier::train
