@@ -69,8 +69,8 @@ void addSides(CLI::App& app, const std::string& name, std::vector<std::int64_t>&
 
 }  // namespace
 
-void addModel(CLI::App& app, std::filesystem::path& model) {
-    app.add_option("MODEL", model, "A TorchScript file (torch.jit.save)")->required();
+CLI::Option* addModel(CLI::App& app, std::filesystem::path& model) {
+    return app.add_option("MODEL", model, "A TorchScript file (torch.jit.save)")->required();
 }
 
 void addInputs(CLI::App& app, std::vector<script::InputSpec>& inputs) {

@@ -14,7 +14,7 @@
 
 namespace espalier::cli {
 
-void addModel(CLI::App& app, std::filesystem::path& model);
+CLI::Option* addModel(CLI::App& app, std::filesystem::path& model);
 /// --input SPEC, once per argument of forward.
 void addInputs(CLI::App& app, std::vector<script::InputSpec>& inputs);
 /// --data (required unless said otherwise), --preset, --mean, --std, --resize, --crop, --augment,

@@ -9,6 +9,7 @@
 #include "core/exchange/recipe_file.h"
 #include "core/measure/runtime.h"
 #include "core/project/tasks.h"
+#include "core/project/tune_source.h"
 
 namespace espalier::cli {
 
@@ -23,8 +24,7 @@ struct Options {
 };
 
 /// The recipe file, then what the command line says over it.
-Result<train::Recipe> recipeOf(const Options& options) {
-    train::Recipe recipe;
+Result<train::Recipe> recipeOf(const Options& options, train::Recipe recipe) {
     if (!options.spec.recipeFile.empty()) {
         auto read = exchange::readRecipe(options.spec.recipeFile);
         if (!read) return read;
@@ -37,6 +37,30 @@ Result<train::Recipe> recipeOf(const Options& options) {
     if (!given.loss.empty()) recipe.metrics.loss = given.loss;
     if (!given.metric.empty()) recipe.metrics.metric = given.metric;
     return recipe;
+}
+
+/// What is asked for; of a run that is continued, what was not said is as it was.
+Result<project::TuneSpec> specOf(const Options& options) {
+    project::TuneSpec spec = options.spec;
+    train::Recipe start;
+    if (!spec.resume.empty()) {
+        auto run = project::specOfRun(spec.resume);
+        if (!run) return run;
+        spec = project::withRun(std::move(spec), *run);
+        start = run->recipe;
+    }
+    for (const auto& [isMissing, name] :
+         {std::pair(spec.model.empty(), "MODEL"), std::pair(spec.data.path.empty(), "--data")}) {
+        if (isMissing)
+            return Error{Error::Kind::BadArgument,
+                         cat(name, " is required"),
+                         {},
+                         "espalier-cli tune --help says what it takes"};
+    }
+    auto recipe = recipeOf(options, std::move(start));
+    if (!recipe) return recipe.error();
+    spec.recipe = *recipe;
+    return spec;
 }
 
 std::string epochLine(const train::TrainSample& sample) {
@@ -62,10 +86,9 @@ void printOutcome(Console& console, const project::TuneOutcome& outcome) {
 }
 
 int tune(Console& console, const Options& options) {
-    auto recipe = recipeOf(options);
-    if (!recipe) return console.fail(recipe.error());
-    auto spec = options.spec;
-    spec.recipe = *recipe;
+    auto asked = specOf(options);
+    if (!asked) return console.fail(asked.error());
+    const project::TuneSpec& spec = *asked;
     measure::setUpTorchThread(options.threads);
     auto events = console.events<train::TrainSample>();
     events.onPartial = [&console](const train::TrainSample& sample) {
@@ -80,9 +103,13 @@ int tune(Console& console, const Options& options) {
     }
     if (!outcome->metricsProblem.empty()) console.note(outcome->metricsProblem);
     const bool stopped = outcome->training.stopped;
-    console.note(
-        cat(stopped ? "Stopped; wrote the best so far: " : "Wrote ", outcome->output.string()));
-    return stopped ? kCancelled : kDone;
+    const auto& interruption = outcome->training.interruption;
+    if (interruption) console.note("espalier-cli: " + interruption->text());
+    console.note(cat(stopped || interruption ? "Stopped; wrote the best so far: " : "Wrote ",
+                     outcome->output.string()));
+    if (!outcome->checkpoints.empty())
+        console.note(cat("Go on with: espalier-cli tune --resume ", outcome->checkpoints.string()));
+    return interruption ? kFailed : stopped ? kCancelled : kDone;
 }
 
 }  // namespace
@@ -93,14 +120,22 @@ Verb tuneVerb() {
         [](CLI::App& app) -> Action {
             auto options = std::make_shared<Options>();
             auto& spec = options->spec;
-            addModel(app, spec.model);
+            addModel(app, spec.model)->required(false);
             addInputs(app, spec.inputs);
-            addData(app, spec.data);
+            addData(app, spec.data)->required(false);
             addChoice(app, spec.choice);
             app.add_option("--recipe", spec.recipeFile, "How to train (*.espalier-recipe.json)");
             addMetrics(app, options->metrics);
             app.add_option("--device", options->device,
                            "auto, cpu, cuda, cuda:1 … (default: the recipe's)");
+            app.add_option("--checkpoints", spec.checkpoints,
+                           "A folder of this run's own: after every epoch, and when it is stopped, "
+                           "all that the run needs to go on is written there")
+                ->type_name("DIR");
+            app.add_option("--resume", spec.resume,
+                           "Go on with the run whose checkpoint is in this folder; model, data, "
+                           "recipe and outputs are that run's where they are not given")
+                ->type_name("DIR");
             app.add_option("--threads", options->threads, "CPU threads (default: all cores)")
                 ->check(CLI::Range(1, 1 << 20));
             app.add_option("--metrics", spec.metrics,

@@ -56,8 +56,11 @@ struct BatchStream::Plan {
 /// Threads that make the batches of a plan in order, never more than a few ahead of who takes them.
 class BatchStream::Workers {
 public:
-    Workers(std::shared_ptr<const Plan> plan, int threads)
-        : m_plan(std::move(plan)), m_ahead(kAheadPerWorker * static_cast<std::size_t>(threads)) {
+    Workers(std::shared_ptr<const Plan> plan, int threads, std::size_t first)
+        : m_plan(std::move(plan)),
+          m_ahead(kAheadPerWorker * static_cast<std::size_t>(threads)),
+          m_begun(first),
+          m_taken(first) {
         for (int i = 0; i < threads; ++i) m_threads.emplace_back([this] { work(); });
     }
     ~Workers() {
@@ -121,8 +124,8 @@ private:
     std::mutex m_mutex;
     std::condition_variable m_changed;
     std::map<std::size_t, Made> m_made;  // not taken yet
-    std::size_t m_begun = 0;             // batches that some thread has taken on
-    std::size_t m_taken = 0;
+    std::size_t m_begun;                 // batches that some thread has taken on
+    std::size_t m_taken;
     bool m_isStopped = false;
     std::vector<std::jthread> m_threads;
 };
@@ -146,7 +149,7 @@ Result<Batch> BatchStream::next(RunControl& control) {
     if (!control.keepGoing()) return cancelled();
     const Dataset& dataset = m_plan->dataset;
     if (!m_workers && dataset.readsFiles())
-        m_workers = std::make_unique<Workers>(m_plan, workersFor(dataset.spec()));
+        m_workers = std::make_unique<Workers>(m_plan, workersFor(dataset.spec()), m_dealt);
     const std::size_t number = m_dealt++;
     try {
         if (!m_workers) return m_plan->batch(number);

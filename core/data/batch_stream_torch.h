@@ -37,6 +37,8 @@ public:
 
     std::int64_t batches() const;
     bool hasNext() const;
+    /// Leaves out the first `batches`, which must be before the first is asked for.
+    void skip(std::int64_t batches) { m_dealt = static_cast<std::size_t>(batches); }
     /// Errors: Cancelled, also while it waits; what the dataset's ReadError says.
     Result<Batch> next(RunControl& control);
 

@@ -12,7 +12,7 @@ Loader::Loader(const Dataset& dataset, Split split, std::int64_t batchSize, std:
     startEpoch(1);
 }
 
-void Loader::startEpoch(int epoch) {
+void Loader::startEpoch(int epoch, std::int64_t batches) {
     std::vector<std::int64_t> order(static_cast<std::size_t>(sampleCount(m_dataset, m_split)));
     std::iota(order.begin(), order.end(), 0);
     const std::uint64_t ofEpoch = SplitMix64(m_seed).next() + static_cast<std::uint64_t>(epoch);
@@ -20,6 +20,7 @@ void Loader::startEpoch(int epoch) {
     shuffle(std::span(order), random);
     m_stream.emplace(m_dataset, m_split, std::move(order),
                      StreamOptions{m_batchSize, ofEpoch, true});
+    m_stream->skip(batches);
 }
 
 }  // namespace espalier::data

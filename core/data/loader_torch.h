@@ -21,8 +21,8 @@ public:
     Loader(const Dataset& dataset, Split split, std::int64_t batchSize, std::uint64_t seed);
 
     std::int64_t batchesPerEpoch() const { return m_stream->batches(); }
-    /// Begins epoch `epoch`, whatever was dealt before.
-    void startEpoch(int epoch);
+    /// Begins epoch `epoch`, whatever was dealt before, after its first `batches`.
+    void startEpoch(int epoch, std::int64_t batches = 0);
     bool hasNext() const { return m_stream->hasNext(); }
     /// Errors: of BatchStream::next.
     Result<Batch> next(RunControl& control) { return m_stream->next(control); }

@@ -91,6 +91,10 @@ struct TuneSpec {
     std::filesystem::path output;      ///< empty: NAME-pruned.pt beside the model
     std::filesystem::path metrics;     ///< CSV, may be empty, as the next
     std::filesystem::path report;
+    /// A folder for this run's checkpoint alone, made when missing; empty: none, or that of
+    /// `resume`.
+    std::filesystem::path checkpoints{};
+    std::filesystem::path resume{};  ///< the folder of a run that is to go on; may be empty
     bool operator==(const TuneSpec&) const = default;
 };
 

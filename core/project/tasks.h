@@ -37,7 +37,10 @@ struct TuneOutcome {
     std::optional<measure::Evaluation>
         test;  ///< of the result, when the data has a test split: read once, at the end
     std::string metricsProblem;  ///< why rows of the metrics file are missing; empty: none are
+    std::filesystem::path checkpoints;  ///< where the run can be continued; empty: it is over
 };
+/// With a folder for checkpoints the run can be continued after it was stopped, or the program was
+/// killed: TuneSpec::resume. When the result is written the checkpoint goes, it is of no more use.
 Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSample>& events,
                             RunControl& control);
 

@@ -4,9 +4,11 @@
 #include <optional>
 
 #include "core/base/files.h"
+#include "core/exchange/checkpoint_file.h"
 #include "core/exchange/export.h"
 #include "core/exchange/metrics_file.h"
 #include "core/project/task_support.h"
+#include "core/project/tune_source.h"
 
 namespace espalier::project {
 
@@ -32,15 +34,19 @@ struct Trained {
 };
 
 Result<Trained> train(const MaskedModel& pruned, const data::Dataset& dataset, const TuneSpec& spec,
-                      const EventSink<train::TrainSample>& events, RunControl& control) {
+                      const train::RunLife& life, const EventSink<train::TrainSample>& events,
+                      RunControl& control) {
     std::optional<exchange::MetricsWriter> metrics;
     if (!spec.metrics.empty()) {
         auto writer = exchange::MetricsWriter::create(spec.metrics);
         if (!writer) return writer.error();
         metrics = std::move(*writer);
+        if (life.resumed) {
+            for (const train::TrainSample& sample : life.resumed->samples) metrics->append(sample);
+        }
     }
     auto result = train::fineTune(*pruned.snapshot, pruned.masks, dataset, spec.recipe,
-                                  recording(events, metrics ? &*metrics : nullptr), control);
+                                  recording(events, metrics ? &*metrics : nullptr), control, life);
     if (!result) {
         std::error_code ignored;
         if (metrics && result.error().kind == Error::Kind::Cancelled)
@@ -64,14 +70,14 @@ Error rescued(Error problem, const model::Snapshot& trained, const fs::path& tar
 Result<std::optional<measure::Evaluation>> testOnce(const model::Snapshot& result,
                                                     const model::SnapshotPtr& dense,
                                                     const data::Dataset& dataset,
-                                                    const TuneSpec& spec,
+                                                    const TuneSpec& spec, const std::string& device,
                                                     const EventSink<>& events) {
     if (data::info(dataset).test == 0) return std::optional<measure::Evaluation>{};
     RunControl uninterrupted;  // after a stop the best so far is still worth its one test
     const measure::EvaluateOptions options{.split = data::Split::Test,
                                            .batchSize = 256,
                                            .maxSamples = 0,
-                                           .device = spec.recipe.device,
+                                           .device = device,
                                            .metrics = spec.recipe.metrics,
                                            .reference = dense};
     auto test = measure::evaluate(result, nullptr, dataset, options, events, uninterrupted);
@@ -131,6 +137,64 @@ Result<model::SnapshotPtr> resultAsWritten(const CutOutcome& outcome, const fs::
                                uninterrupted);
 }
 
+fs::path folderOf(const TuneSpec& spec) {
+    return spec.checkpoints.empty() ? spec.resume : spec.checkpoints;
+}
+
+bool hasCheckpoint(const fs::path& folder) {
+    std::error_code ignored;
+    return !folder.empty() && fs::exists(exchange::checkpointIn(folder), ignored);
+}
+
+/// Where the run's checkpoints go, and the one that it goes on from.
+Result<train::RunLife> lifeOf(const TuneSpec& spec) {
+    train::RunLife life;
+    const fs::path folder = folderOf(spec);
+    if (folder.empty()) return life;
+    std::error_code failed;
+    fs::create_directories(folder, failed);
+    if (auto sound = replaceableFile(exchange::checkpointIn(folder)); !sound) return sound.error();
+    if (spec.resume.empty() && hasCheckpoint(folder)) {
+        return Error{Error::Kind::BadArgument, "Cannot start a run in " + folder.string(),
+                     "it holds the checkpoint of a run that is not over",
+                     "Continue that run with --resume " + folder.string() +
+                         ", choose another folder, or delete it"};
+    }
+    if (!spec.resume.empty()) {
+        auto saved = exchange::readCheckpoint(exchange::checkpointIn(spec.resume));
+        if (!saved) return saved.error();
+        const std::string difference = recipeDifference(spec.recipe, saved->checkpoint->recipe);
+        if (!difference.empty()) {
+            return Error{Error::Kind::Mismatch, "Cannot continue from " + spec.resume.string(),
+                         "the recipe is another one: " + difference,
+                         "Give the recipe of that run, or none: the checkpoint has it"};
+        }
+        life.resumed = saved->checkpoint;
+    }
+    life.keep = [source = sourceOf(spec), folder](const train::Checkpoint& checkpoint) {
+        return exchange::writeCheckpoint(checkpoint, source, exchange::checkpointIn(folder));
+    };
+    return life;
+}
+
+/// What went wrong, and where the run can be taken up again.
+Error withCheckpoint(Error error, const TuneSpec& spec) {
+    const fs::path folder = folderOf(spec);
+    if (error.kind == Error::Kind::Cancelled || !hasCheckpoint(folder)) return error;
+    if (!error.hint.empty()) error.hint += ". ";
+    error.hint += "The last checkpoint, with the best weights so far, is in " + folder.string();
+    return error;
+}
+
+/// Removes the checkpoint of a run that is over; where one goes on from, when it is not.
+fs::path settle(const TuneSpec& spec, const train::TrainResult& result) {
+    const fs::path folder = folderOf(spec);
+    const bool isOver = !result.stopped && !result.interruption;
+    std::error_code ignored;
+    if (isOver && !folder.empty()) fs::remove(exchange::checkpointIn(folder), ignored);
+    return hasCheckpoint(folder) ? folder : fs::path();
+}
+
 fs::path outputOf(const TuneSpec& spec) {
     if (!spec.output.empty()) return spec.output;
     auto output = spec.model;
@@ -173,6 +237,8 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
                          {outputOf(spec), spec.metrics, spec.report});
         !sound)
         return sound.error();
+    auto life = lifeOf(spec);
+    if (!life) return life.error();
     const EventSink<> progress{events.onProgress, {}};
     StageClock clock(progress);
     clock.start("load", "Opening " + spec.model.filename().string());
@@ -186,8 +252,8 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
         control);
     if (!opened) return opened.error();
     clock.start("train", "Fine-tuning");
-    auto trained = train(setup->pruned, *setup->dataset, spec, events, control);
-    if (!trained) return trained.error();
+    auto trained = train(setup->pruned, *setup->dataset, spec, *life, events, control);
+    if (!trained) return withCheckpoint(trained.error(), spec);
     const train::TrainResult* training = &trained->result;
     const auto lost = [&](const Error& error) {
         return rescued(error, *training->best, outputOf(spec));
@@ -200,7 +266,8 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
                         outputOf(spec),
                         *opened,
                         {},
-                        trained->metricsProblem};
+                        trained->metricsProblem,
+                        {}};
     clock.start("save", "Writing and checking the result");
     StagedOutputs outputs;
     const fs::path staged = outputs.stage(outcome.output);
@@ -214,7 +281,8 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
     clock.start("test", "Testing");
     const auto result = resultAsWritten(*cut, staged, progress);
     if (!result) return lost(result.error());
-    auto test = testOnce(**result, setup->pruned.snapshot, *setup->dataset, spec, progress);
+    const std::string device = training->interruption ? "cpu" : spec.recipe.device;
+    auto test = testOnce(**result, setup->pruned.snapshot, *setup->dataset, spec, device, progress);
     if (!test) return lost(test.error());
     outcome.test = *test;
     outcome.report.training = exchange::TrainingSummary{
@@ -223,6 +291,7 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
     if (auto reported = writeReport(outcome.report, spec.report, outputs); !reported)
         return lost(outputs.named(reported.error()));
     if (auto done = outputs.commit(); !done) return lost(done.error());
+    outcome.checkpoints = settle(spec, *training);
     return outcome;
 }
 

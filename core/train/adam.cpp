@@ -35,6 +35,8 @@ public:
     std::vector<OptimizerState*> states() override { return {&m_mean, &m_square}; }
 
 private:
+    OptimizerState* counts() override { return &m_steps; }
+
     void stepGroup(const Group& group, double lr) override {
         const std::vector<at::Tensor> steps = group.of(m_steps);
         at::_foreach_add_(steps, 1);
@@ -48,7 +50,7 @@ private:
     Kernel* m_kernel;
     OptimizerState m_mean;    // exponential moving averages of the gradient
     OptimizerState m_square;  // and of its square
-    std::vector<at::Tensor> m_steps;
+    OptimizerState m_steps;   // each a scalar
 };
 
 }  // namespace

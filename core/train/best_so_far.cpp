@@ -3,6 +3,8 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include "core/train/evaluation_state_torch.h"
+
 namespace espalier::train {
 namespace {
 
@@ -23,7 +25,8 @@ bool BestSoFar::offer(const torch::jit::Module& module, const measure::Evaluatio
                       int epoch) {
     if (!m_values.empty() && !isBetter(evaluation, m_evaluation)) return false;
     m_values.clear();
-    for (const at::Tensor& value : valuesOf(module)) m_values.push_back(value.clone());
+    for (const at::Tensor& value : valuesOf(module))
+        m_values.push_back(value.to(at::kCPU, /*non_blocking=*/false, /*copy=*/true));
     m_evaluation = evaluation;
     m_epoch = epoch;
     return true;
@@ -33,6 +36,19 @@ void BestSoFar::restore(const torch::jit::Module& module) const {
     const at::NoGradGuard noGradients;
     const std::vector<at::Tensor> values = valuesOf(module);
     for (std::size_t i = 0; i < values.size(); ++i) values[i].copy_(m_values.at(i));
+}
+
+void BestSoFar::save(RunState& state) const {
+    state.set("best.values", stored(m_values));
+    state.set("best.epoch", m_epoch);
+    saveEvaluation(state, "best", m_evaluation);
+}
+
+void BestSoFar::load(const RunState& state, const measure::Metric& metric) {
+    const c10::List<at::Tensor> values = state.get("best.values").toTensorList();
+    m_values.assign(values.begin(), values.end());
+    m_epoch = static_cast<int>(state.get("best.epoch").toInt());
+    m_evaluation = loadEvaluation(state, "best", metric);
 }
 
 }  // namespace espalier::train

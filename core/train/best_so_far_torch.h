@@ -8,11 +8,12 @@
 #include <torch/csrc/jit/api/module.h>
 
 #include "core/measure/evaluate.h"
+#include "core/train/run_state_torch.h"
 
 namespace espalier::train {
 
 /// Copies parameters and buffers whenever validation was better: a better score of the metric, or
-/// an equal one and lower loss.
+/// an equal one and lower loss. The copies lie on the CPU: they outlive a device that is lost.
 class BestSoFar {
 public:
     /// True when `evaluation` of `module` as it is now is the best so far.
@@ -22,6 +23,10 @@ public:
 
     const measure::Evaluation& evaluation() const { return m_evaluation; }
     int epoch() const { return m_epoch; }
+
+    void save(RunState& state) const;
+    /// `metric`: of the run. Throws std::runtime_error when something is missing.
+    void load(const RunState& state, const measure::Metric& metric);
 
 private:
     std::vector<at::Tensor> m_values;  // empty before the first offer

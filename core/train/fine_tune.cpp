@@ -73,16 +73,41 @@ void sayWhatIsFrozen(const std::vector<bool>& flags) {
                                "they are"));
 }
 
+/// The snapshot's module without what the masks remove, as it was before training.
+torch::jit::Module startingModule(const model::Snapshot& snapshot, const prune::MasksPtr& masks) {
+    torch::jit::Module module =
+        masks ? prune::maskedModule(snapshot, *masks) : model::cloneModule(snapshot.state().module);
+    tieSharedParameters(module);
+    return module;
+}
+
+/// What a checkpoint lacks is the fault of its file.
+Result<void> begin(Loop& loop, const RunLife& life, const RunIdentity& identity) {
+    try {
+        loop.live(life, identity);
+    } catch (const std::exception& failure) {
+        Error error = detail::errorFromException("Cannot continue the fine-tuning", failure);
+        error.kind = Error::Kind::Damaged;
+        error.hint = "Start the run anew";
+        return error;
+    }
+    return {};
+}
+
 Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
                         const data::Dataset& dataset, const Recipe& recipe,
-                        const EventSink<TrainSample>& events, RunControl& control) {
+                        const EventSink<TrainSample>& events, RunControl& control,
+                        const RunLife& life) {
+    const RunIdentity identity =
+        life.keep || life.resumed ? identityOf(snapshot, masks, dataset) : RunIdentity{};
+    if (life.resumed) {
+        if (auto same = checkContinues(*life.resumed, identity, recipe); !same) return same.error();
+    }
     const auto device = measure::findDevice(recipe.device);
     if (!device) return device.error();
     at::globalContext().setFlushDenormal(true);
     at::manual_seed(recipe.seed);  // dropout
-    torch::jit::Module module =
-        masks ? prune::maskedModule(snapshot, *masks) : model::cloneModule(snapshot.state().module);
-    tieSharedParameters(module);
+    torch::jit::Module module = startingModule(snapshot, masks);
     const std::vector<bool> flags = gradientFlags(module);
     sayWhatIsFrozen(flags);
     const measure::Placement placement = measure::place(module, snapshot, *device);
@@ -100,8 +125,13 @@ Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& 
         masks ? masks->state().others : snapshot.state().otherBaseMasks;
     Loop loop(snapshot, module, placement, {std::move(*objective), std::move(*trained)}, kept,
               others, dataset, recipe, events);
+    if (auto begun = begin(loop, life, identity); !begun) return begun.error();
     if (auto done = loop.run(control); !done) return done.error();
     TrainResult result = loop.takeResult();
+    if (result.interruption) {  // what lies on a lost device cannot be read any more
+        module = startingModule(snapshot, masks);
+        loop.restoreBest(module);
+    }
     if (recipe.masks == MaskMode::Off) kept.assign(kept.size(), at::Tensor());
     result.best = model::withWeights(snapshot, atRest(module, flags), std::move(kept));
     return result;
@@ -111,7 +141,8 @@ Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& 
 
 Result<TrainResult> fineTune(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
                              const data::Dataset& dataset, const Recipe& recipe,
-                             const EventSink<TrainSample>& events, RunControl& control) {
+                             const EventSink<TrainSample>& events, RunControl& control,
+                             const RunLife& life) {
     if (auto sound = check(recipe); !sound) return sound.error();
     return guarded(cat("Cannot fine-tune ", snapshot.file().name()), [&]() -> Result<TrainResult> {
         const measure::KeepFreedMemory keep;
@@ -121,7 +152,7 @@ Result<TrainResult> fineTune(const model::Snapshot& snapshot, const prune::Masks
             isSplitSo ? nullptr : dataset.withValidation(recipe.validation);
         const data::Dataset& samples = resplit ? *resplit : dataset;
         if (auto sound = checkSplits(samples); !sound) return sound.error();
-        return run(snapshot, masks, samples, recipe, events, control);
+        return run(snapshot, masks, samples, recipe, events, control, life);
     });
 }
 

@@ -2,9 +2,7 @@
 // Training a pruned model so that what was removed stays removed.
 #pragma once
 
-#include <cstdint>
-#include <limits>
-#include <string>
+#include <optional>
 #include <vector>
 
 #include "core/base/events.h"
@@ -14,27 +12,11 @@
 #include "core/measure/evaluate.h"
 #include "core/model/snapshot.h"
 #include "core/prune/masks.h"
+#include "core/train/checkpoint.h"
 #include "core/train/recipe.h"
+#include "core/train/train_sample.h"
 
 namespace espalier::train {
-
-constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
-
-/// One row of the metrics: a training step, or the end of an epoch (then valLoss and top1 are
-/// there).
-struct TrainSample {
-    std::int64_t step = 0;  ///< optimizer steps so far
-    int epoch = 0;          ///< from 1; 0: validation before training
-    int round = 0;
-    double loss = kNotMeasured;  ///< training loss of the step; of the epoch's mean at its end
-    double valLoss = kNotMeasured;
-    double top1 = kNotMeasured;  ///< validation, 0..1; none where the targets are no classes
-    double lr = 0;
-    double sparsity =
-        0;  ///< share of prunable weights that is zero, 0..1; counted at the ends of epochs
-    double seconds = 0;           ///< since the start
-    double score = kNotMeasured;  ///< validation, of the recipe's metric
-};
 
 /// What training ended with.
 struct TrainResult {
@@ -46,6 +28,9 @@ struct TrainResult {
     measure::Evaluation before;  ///< validation, before the first step
     measure::Evaluation after;   ///< validation, of `best`
     std::vector<TrainSample> samples;
+    /// Why training ended early though nobody stopped it: the device was lost, say. `best` is of
+    /// the epochs before.
+    std::optional<Error> interruption{};
 };
 
 /// Trains `snapshot` under `masks` (null: its base masks) on the training split of `dataset`, of
@@ -54,12 +39,16 @@ struct TrainResult {
 /// Removed weights stay zero: their gradients are masked before each step, the weights after it,
 /// and the optimizer's state is zeroed for them at the start. Recipe::masks Off skips all three,
 /// and the result has no base masks then. Same seed, same thread count, same machine: same numbers.
-/// Stopping is no error: the best so far is the result. Errors: BadArgument (recipe), Mismatch
-/// (data and model, or targets and loss), Unsupported (data without labels), Failed when the loss
-/// is no longer finite (what to try is in the hint) or the model has no gradients; Cancelled when
-/// stopped before the first validation.
+/// Stopping is no error: the best so far is the result; neither is an exception after the first
+/// epoch (TrainResult::interruption). A run that goes on from a checkpoint ends as one that was
+/// never interrupted, on one thread of the same machine to the last bit. Errors: BadArgument
+/// (recipe), Mismatch (data and model, targets and loss, or checkpoint and run), Unsupported (data
+/// without labels), Damaged (a checkpoint that lacks something), Failed when the loss is no longer
+/// finite (what to try is in the hint), the device's memory does not suffice or the model has no
+/// gradients; Cancelled when stopped before the first validation.
 Result<TrainResult> fineTune(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
                              const data::Dataset& dataset, const Recipe& recipe,
-                             const EventSink<TrainSample>& events, RunControl& control);
+                             const EventSink<TrainSample>& events, RunControl& control,
+                             const RunLife& life = {});
 
 }  // namespace espalier::train

@@ -22,6 +22,16 @@ std::vector<at::Tensor> prunableWeights(const model::Snapshot& snapshot,
     return weights;
 }
 
+class Stopwatch {
+public:
+    double seconds() const {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - m_start).count();
+    }
+
+private:
+    std::chrono::steady_clock::time_point m_start = std::chrono::steady_clock::now();
+};
+
 }  // namespace
 
 Loop::Loop(const model::Snapshot& snapshot, torch::jit::Module module,
@@ -46,30 +56,43 @@ Loop::Loop(const model::Snapshot& snapshot, torch::jit::Module module,
 
 Result<void> Loop::run(RunControl& control) {
     const at::AutoGradMode gradients(true);
-    m_metrics.setSparsity(countSparsity());
-    const auto before = validate(0, kNotMeasured, control);
-    if (!before) return before.error();
-    if (*before == Outcome::Stopped)
-        return Error{Error::Kind::Cancelled, "Fine-tuning was stopped", {}, {}};
-    m_before = m_best.evaluation();
-
-    for (int epoch = 1; epoch <= m_recipe.epochs; ++epoch) {
-        const auto outcome = runEpoch(epoch, control);
-        if (!outcome) return outcome.error();
-        m_isStopped = *outcome == Outcome::Stopped;
-        if (m_isStopped) break;
+    m_metrics.meter().expect(m_position.totalSteps - m_position.step,
+                             m_recipe.epochs - m_position.epoch, m_placement.device.str());
+    if (!m_before) {
+        m_metrics.setSparsity(countSparsity());
+        const auto before = validate(0, kNotMeasured, control);
+        if (!before) return before.error();
+        if (*before == Outcome::Stopped)
+            return Error{Error::Kind::Cancelled, "Fine-tuning was stopped", {}, {}};
+        m_before = m_best.evaluation();
+    }
+    try {
+        if (auto done = runEpochs(control); !done) return done.error();
+    } catch (const std::exception& failure) {
+        if (m_position.epoch == 0) throw;
+        m_interruption = detail::errorFromException("Fine-tuning broke off", failure);
+        return {};
     }
     m_best.restore(m_module);
     return {};
 }
 
+Result<void> Loop::runEpochs(RunControl& control) {
+    while (m_position.epoch < m_recipe.epochs && !m_isStopped) {
+        const auto outcome = runEpoch(m_position.epoch + 1, control);
+        if (!outcome) return outcome.error();
+        m_isStopped = *outcome == Outcome::Stopped;
+        keepCheckpoint();
+    }
+    return {};
+}
+
 Result<Loop::Outcome> Loop::runEpoch(int epoch, RunControl& control) {
     m_module.train();
-    m_loader.startEpoch(epoch);
-    double lossSum = 0;
-    std::int64_t samples = 0;
+    m_loader.startEpoch(epoch, m_epoch.batches);
     while (m_loader.hasNext()) {
-        if (!control.keepGoing()) return Outcome::Stopped;
+        if (!goesOn(control)) return Outcome::Stopped;
+        const Stopwatch watch;
         const double lr = learningRate();
         const auto read = m_loader.next(control);
         if (!read && read.error().kind == Error::Kind::Cancelled) return Outcome::Stopped;
@@ -79,19 +102,22 @@ Result<Loop::Outcome> Loop::runEpoch(int epoch, RunControl& control) {
         if (!loss) return loss.error();
         if (auto finite = checkFinite(*loss, "training loss"); !finite) return finite.error();
         ++m_position.step;
-        lossSum += *loss * static_cast<double>(batch.samples());
-        samples += batch.samples();
+        ++m_epoch.batches;
+        m_epoch.samples += batch.samples();
+        m_epoch.lossSum += *loss * static_cast<double>(batch.samples());
+        m_metrics.meter().stepDone(batch.samples(), watch.seconds());
         // When weights may grow back, they do so in the first step; later counts change little.
         if (!m_trainingStep.hasMasks() && m_position.step == 1)
             m_metrics.setSparsity(countSparsity());
         m_metrics.add({.step = m_position.step, .epoch = epoch, .loss = *loss, .lr = lr});
         m_metrics.progress(m_position, epoch, m_recipe.epochs);
     }
-    return validate(epoch, lossSum / static_cast<double>(samples), control);
+    return validate(epoch, m_epoch.lossSum / static_cast<double>(m_epoch.samples), control);
 }
 
 Result<Loop::Outcome> Loop::validate(int epoch, double trainLoss, RunControl& control) {
     m_module.eval();
+    const Stopwatch watch;
     const measure::EvaluateOptions options{.split = data::Split::Validation};
     const auto evaluation = measure::evaluateModule(m_module, m_placement, m_dataset, options,
                                                     m_validation, {}, control);
@@ -100,6 +126,7 @@ Result<Loop::Outcome> Loop::validate(int epoch, double trainLoss, RunControl& co
     if (auto finite = checkFinite(evaluation->loss, "validation loss"); !finite)
         return finite.error();
     if (epoch > 0) m_metrics.setSparsity(countSparsity());
+    m_metrics.meter().validationDone(watch.seconds());
     m_metrics.add({.step = m_position.step,
                    .epoch = epoch,
                    .loss = trainLoss,
@@ -110,6 +137,7 @@ Result<Loop::Outcome> Loop::validate(int epoch, double trainLoss, RunControl& co
     m_best.offer(m_module, *evaluation, epoch);
     if (epoch > 0) m_scheduler->epochEnded(evaluation->loss);
     m_position.epoch = epoch;
+    m_epoch = {};
     return Outcome::Finished;
 }
 
@@ -146,9 +174,10 @@ TrainResult Loop::takeResult() {
     result.bestEpoch = m_best.epoch();
     result.epochs = m_position.epoch;
     result.stopped = m_isStopped;
-    result.before = m_before;
+    result.before = m_before.value_or(measure::Evaluation());
     result.after = m_best.evaluation();
     result.samples = m_metrics.takeSamples();
+    result.interruption = m_interruption;
     return result;
 }
 

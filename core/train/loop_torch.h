@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -12,6 +13,7 @@
 #include "core/data/loader_torch.h"
 #include "core/measure/scores_torch.h"
 #include "core/train/best_so_far_torch.h"
+#include "core/train/checkpoint_keeper_torch.h"
 #include "core/train/fine_tune.h"
 #include "core/train/metrics.h"
 #include "core/train/scheduler.h"
@@ -23,6 +25,13 @@ namespace espalier::train {
 struct Judgement {
     measure::Objective validation;
     measure::Loss loss;
+};
+
+/// Sums over the steps of the epoch under way.
+struct EpochSoFar {
+    std::int64_t batches = 0;
+    std::int64_t samples = 0;
+    double lossSum = 0;  ///< each batch's, times its samples
 };
 
 /// One run over one module, which ends with the best weights in it. Everything referred to must
@@ -39,16 +48,26 @@ public:
     /// Errors: Cancelled before the first validation is done; Failed (no gradients, loss not
     /// finite).
     Result<void> run(RunControl& control);
+    /// Makes checkpoints, and goes on from the one there is. Throws std::runtime_error when that
+    /// one does not fit.
+    void live(const RunLife& life, RunIdentity identity);
     /// All but `best`.
     TrainResult takeResult();
+    /// Puts the best weights into a module like the one that is trained.
+    void restoreBest(const torch::jit::Module& module) const { m_best.restore(module); }
 
 private:
     enum class Outcome { Finished, Stopped };
+    Result<void> runEpochs(RunControl& control);
     Result<Outcome> runEpoch(int epoch, RunControl& control);
     Result<Outcome> validate(int epoch, double trainLoss, RunControl& control);
     Result<void> checkFinite(double loss, std::string_view which) const;
     double learningRate() const;
     double countSparsity() const;
+    bool goesOn(RunControl& control);
+    RunState save();
+    void load(const Checkpoint& checkpoint);
+    void keepCheckpoint();
 
     const data::Dataset& m_dataset;
     const Recipe& m_recipe;
@@ -61,9 +80,12 @@ private:
     data::Loader m_loader;
     Metrics m_metrics;
     Position m_position;
+    EpochSoFar m_epoch;
     BestSoFar m_best;
-    measure::Evaluation m_before;
+    std::optional<measure::Evaluation> m_before;  // none: not measured yet
     bool m_isStopped = false;
+    std::optional<Error> m_interruption;
+    CheckpointKeeper m_keeper;
 };
 
 }  // namespace espalier::train

@@ -57,4 +57,30 @@ void MaskEnforcer::maskState(Optimizer& optimizer) const {
     }
 }
 
+void MaskEnforcer::save(RunState& state) const {
+    std::vector<at::Tensor> kept;
+    for (const at::Tensor& mask : m_masks) kept.push_back(mask.to(at::kBool));
+    std::vector<std::int64_t> places(m_places.begin(), m_places.end());
+    state.set("masks.places", c10::List<std::int64_t>(places));
+    state.set("masks.kept", stored(kept));
+}
+
+void MaskEnforcer::load(const RunState& state, const std::vector<at::Tensor>& parameters) {
+    const c10::List<at::Tensor> kept = state.get("masks.kept").toTensorList();
+    const std::vector<std::int64_t> places = state.get("masks.places").toIntVector();
+    m_places.clear();
+    m_weights.clear();
+    m_masks.clear();
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        const auto place = static_cast<std::size_t>(places[i]);
+        const bool fits = i < kept.size() && place < parameters.size() &&
+                          kept.get(i).sizes() == parameters[place].sizes();
+        if (!fits) throw std::runtime_error("the masks in the checkpoint do not fit this model");
+        m_places.push_back(place);
+        m_weights.push_back(parameters[place]);
+        m_masks.push_back(
+            kept.get(i).to(parameters[place].device(), parameters[place].scalar_type()));
+    }
+}
+
 }  // namespace espalier::train

@@ -10,6 +10,7 @@
 #include "core/model/snapshot.h"
 #include "core/prune/masks_torch.h"
 #include "core/train/optimizer_torch.h"
+#include "core/train/run_state_torch.h"
 
 namespace espalier::train {
 
@@ -29,6 +30,11 @@ public:
     void maskGradients() const;                  ///< between backward and step
     void maskWeights() const;                    ///< after the step
     void maskState(Optimizer& optimizer) const;  ///< when weights were removed
+
+    void save(RunState& state) const;
+    /// Takes the masks of `state` instead of its own. Throws std::runtime_error when they do not
+    /// fit `parameters`, those the optimizer was given.
+    void load(const RunState& state, const std::vector<at::Tensor>& parameters);
 
 private:
     void add(const at::Tensor& weight, const at::Tensor& kept,

@@ -9,6 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "core/train/recipe.h"
+#include "core/train/run_state_torch.h"
 
 namespace espalier::train {
 
@@ -26,10 +27,16 @@ public:
     /// Every quantity remembered per element, in the order of the parameters; may be written to.
     virtual std::vector<OptimizerState*> states() = 0;
 
+    void save(RunState& state);
+    /// Throws std::runtime_error when `state` is of another optimizer or other parameters.
+    void load(const RunState& state);
+
 protected:
     explicit Optimizer(std::vector<at::Tensor> parameters);
     /// A state of zeros.
     OptimizerState zeros() const;
+    /// What is remembered apart from states(): a count of steps for each parameter.
+    virtual OptimizerState* counts() { return nullptr; }
 
     /// Parameters of one type that have gradients; `indices` are their places among all parameters.
     struct Group {

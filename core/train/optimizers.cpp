@@ -6,6 +6,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "core/base/format.h"
 #include "core/train/optimizer_torch.h"
 
 namespace espalier::train {
@@ -66,6 +67,21 @@ void Optimizer::step(double lr) {
         }
         if (!group.indices.empty()) stepGroup(group, lr);
     }
+}
+
+void Optimizer::save(RunState& state) {
+    int number = 0;
+    for (const OptimizerState* each : states())
+        state.set(cat("optimizer.", number++), stored(*each));
+    if (const OptimizerState* each = counts()) state.set("optimizer.counts", stored(*each));
+}
+
+void Optimizer::load(const RunState& state) {
+    int number = 0;
+    for (OptimizerState* each : states())
+        restore(*each, state.get(cat("optimizer.", number++)), "optimizer's values");
+    if (OptimizerState* each = counts())
+        restore(*each, state.get("optimizer.counts"), "optimizer's counts");
 }
 
 std::vector<at::Tensor> Optimizer::Group::of(const OptimizerState& state) const {

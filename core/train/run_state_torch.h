@@ -5,7 +5,9 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
+#include <ATen/core/Tensor.h>
 #include <ATen/core/ivalue.h>
 
 #include "core/base/format.h"
@@ -29,5 +31,12 @@ public:
 private:
     std::map<std::string, c10::IValue> m_values;
 };
+
+/// A list of copies on the CPU, which no later step changes.
+c10::IValue stored(const std::vector<at::Tensor>& tensors);
+/// Writes what stored() gave into `tensors`, wherever they lie. Throws std::runtime_error naming
+/// `what` when their number, shapes or types differ.
+void restore(const std::vector<at::Tensor>& tensors, const c10::IValue& values,
+             std::string_view what);
 
 }  // namespace espalier::train

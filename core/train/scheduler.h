@@ -9,6 +9,8 @@
 
 namespace espalier::train {
 
+class RunState;  // run_state_torch.h
+
 /// Where a run is, before a step.
 struct Position {
     int epoch = 0;                ///< epochs finished
@@ -23,6 +25,10 @@ public:
     virtual double factor(const Position& position) const = 0;
     /// Called at the end of each epoch with the validation loss.
     virtual void epochEnded(double /*validationLoss*/) {}
+
+    /// For those that remember anything. load throws std::runtime_error when it is not there.
+    virtual void save(RunState& /*state*/) const {}
+    virtual void load(const RunState& /*state*/) {}
 };
 
 /// The schedule called `options.name`, which must be one of schedulerNames().

@@ -5,6 +5,7 @@
 #include <numbers>
 #include <stdexcept>
 
+#include "core/train/run_state_torch.h"
 #include "core/train/scheduler.h"
 
 namespace espalier::train {
@@ -52,6 +53,16 @@ public:
             m_factor *= m_options.factor;
             m_badEpochs = 0;
         }
+    }
+    void save(RunState& state) const override {
+        state.set("scheduler.best", m_best);
+        state.set("scheduler.bad_epochs", m_badEpochs);
+        state.set("scheduler.factor", m_factor);
+    }
+    void load(const RunState& state) override {
+        m_best = state.get("scheduler.best").toDouble();
+        m_badEpochs = static_cast<int>(state.get("scheduler.bad_epochs").toInt());
+        m_factor = state.get("scheduler.factor").toDouble();
     }
 
 private:

@@ -14,7 +14,8 @@ TrainingStep::TrainingStep(torch::jit::Module module, measure::Loss loss, std::s
       m_loss(std::move(loss)),
       m_output(std::move(output)),
       m_parameters(trainableParameters(m_module)),
-      m_optimizer(makeOptimizer(m_parameters, recipe.optimizer)) {}
+      m_optimizer(makeOptimizer(m_parameters, recipe.optimizer)),
+      m_parts(recipe.halveBatchToFit) {}
 
 void TrainingStep::setMasks(std::unique_ptr<MaskEnforcer> masks) {
     m_masks = std::move(masks);
@@ -24,6 +25,14 @@ void TrainingStep::setMasks(std::unique_ptr<MaskEnforcer> masks) {
 }
 
 Result<double> TrainingStep::run(const data::Batch& batch, double lr) {
+    const auto loss = m_parts.run(
+        batch, m_parameters,
+        [this](const data::Batch& part, double share) { return addGradients(part, share); });
+    if (loss && std::isfinite(*loss)) update(lr);
+    return loss;
+}
+
+Result<double> TrainingStep::addGradients(const data::Batch& batch, double share) {
     const at::Tensor scores = measure::scores(m_module, batch, m_output);
     const at::Tensor loss = m_loss.mean(scores, batch.targets);
     const double value = loss.item<double>();
@@ -35,9 +44,7 @@ Result<double> TrainingStep::run(const data::Batch& batch, double lr) {
             "Use a model that was not frozen and does not switch gradients off in forward; a loss "
             "module must not either"};
     }
-    for (const at::Tensor& parameter : m_parameters) parameter.mutable_grad() = at::Tensor();
-    loss.backward();
-    update(lr);
+    (share == 1 ? loss : loss.mul(share)).backward();
     return value;
 }
 
@@ -45,6 +52,16 @@ void TrainingStep::update(double lr) {
     if (m_masks) m_masks->maskGradients();
     m_optimizer->step(lr);
     if (m_masks) m_masks->maskWeights();
+}
+
+void TrainingStep::save(RunState& state) const {
+    m_optimizer->save(state);
+    if (m_masks) m_masks->save(state);
+}
+
+void TrainingStep::load(const RunState& state) {
+    m_optimizer->load(state);
+    if (m_masks) m_masks->load(state, m_parameters);
 }
 
 }  // namespace espalier::train

@@ -12,6 +12,7 @@
 #include "core/base/result.h"
 #include "core/data/loader_torch.h"
 #include "core/measure/loss_torch.h"
+#include "core/train/batch_parts_torch.h"
 #include "core/train/mask_enforcer_torch.h"
 #include "core/train/optimizer_torch.h"
 #include "core/train/recipe.h"
@@ -32,13 +33,18 @@ public:
     bool hasMasks() const { return m_masks != nullptr; }
 
     /// The loss of `batch`, from before the step; when it is not finite, nothing was changed.
-    /// Errors: Failed, when there are no gradients.
+    /// Errors: Failed, when there are no gradients, or the device's memory does not suffice.
     Result<double> run(const data::Batch& batch, double lr);
 
     const std::vector<at::Tensor>& parameters() const { return m_parameters; }  ///< that train
     Optimizer& optimizer() { return *m_optimizer; }
 
+    void save(RunState& state) const;
+    /// Throws std::runtime_error when `state` is of another optimizer, model or way of masking.
+    void load(const RunState& state);
+
 private:
+    Result<double> addGradients(const data::Batch& part, double share);
     void update(double lr);
 
     torch::jit::Module m_module;
@@ -47,6 +53,7 @@ private:
     std::vector<at::Tensor> m_parameters;
     std::unique_ptr<Optimizer> m_optimizer;
     std::unique_ptr<MaskEnforcer> m_masks;
+    BatchParts m_parts;
 };
 
 }  // namespace espalier::train

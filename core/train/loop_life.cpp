@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How a loop is put into a checkpoint and taken out again.
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "core/train/evaluation_state_torch.h"
+#include "core/train/loop_torch.h"
+
+namespace espalier::train {
+namespace {
+
+std::vector<at::Tensor> valuesOf(const torch::jit::Module& module) {
+    std::vector<at::Tensor> values;
+    for (const at::Tensor& parameter : module.parameters()) values.push_back(parameter);
+    for (const at::Tensor& buffer : module.buffers()) values.push_back(buffer);
+    return values;
+}
+
+/// Whether a pause is one by a person, and not the moment that something urgent runs.
+bool isLongPause(const RunControl& control) {
+    constexpr int kLooks = 200;
+    constexpr auto kBetween = std::chrono::milliseconds(10);
+    for (int i = 0; i < kLooks; ++i) {
+        if (!control.isPaused() || control.isStopRequested()) return false;
+        std::this_thread::sleep_for(kBetween);
+    }
+    return true;
+}
+
+}  // namespace
+
+bool Loop::goesOn(RunControl& control) {
+    if (m_keeper.isWanted() && isLongPause(control)) keepCheckpoint();
+    return control.keepGoing();
+}
+
+void Loop::live(const RunLife& life, RunIdentity identity) {
+    if (life.resumed) load(*life.resumed);
+    m_keeper = CheckpointKeeper(life, std::move(identity), m_position.epoch);
+}
+
+RunState Loop::save() {
+    RunState state;
+    state.set("loop.step", m_position.step);
+    state.set("loop.epoch", m_position.epoch);
+    state.set("loop.batches", m_epoch.batches);
+    state.set("loop.samples", m_epoch.samples);
+    state.set("loop.loss_sum", m_epoch.lossSum);
+    state.set("module.values", stored(valuesOf(m_module)));
+    saveEvaluation(state, "before", *m_before);
+    saveRandom(state, m_placement.device);
+    m_trainingStep.save(state);
+    m_scheduler->save(state);
+    m_best.save(state);
+    return state;
+}
+
+void Loop::load(const Checkpoint& checkpoint) {
+    const RunState& state = *checkpoint.state;
+    m_position.step = state.get("loop.step").toInt();
+    m_position.epoch = static_cast<int>(state.get("loop.epoch").toInt());
+    m_epoch.batches = state.get("loop.batches").toInt();
+    m_epoch.samples = state.get("loop.samples").toInt();
+    m_epoch.lossSum = state.get("loop.loss_sum").toDouble();
+    restore(valuesOf(m_module), state.get("module.values"), "weights");
+    m_before = loadEvaluation(state, "before", m_validation.metric);
+    m_trainingStep.load(state);
+    m_scheduler->load(state);
+    m_best.load(state, m_validation.metric);
+    m_metrics.resume(checkpoint.samples);
+    loadRandom(state, m_placement.device);
+}
+
+void Loop::keepCheckpoint() {
+    if (!m_keeper.isWanted()) return;
+    m_keeper.keep(m_recipe, m_position.epoch, m_metrics.samples(), save());
+}
+
+}  // namespace espalier::train
