@@ -10,6 +10,7 @@
 #include "core/measure/runtime.h"
 #include "core/project/tasks.h"
 #include "core/project/tune_source.h"
+#include "core/train/suited_recipe.h"
 
 namespace espalier::cli {
 
@@ -60,6 +61,7 @@ Result<project::TuneSpec> specOf(const Options& options) {
     auto recipe = recipeOf(options, std::move(start));
     if (!recipe) return recipe.error();
     spec.recipe = *recipe;
+    spec.suitsRecipe = spec.recipeFile.empty() && spec.resume.empty();
     return spec;
 }
 
@@ -78,8 +80,11 @@ void printOutcome(Console& console, const project::TuneOutcome& outcome) {
     for (const std::string& note : outcome.report.notes) console.note(note + ".");
     console.out(describe(outcome.report));
     const measure::Metric& metric = training.before.metric;
+    const bool isAtOnce = outcome.recipe.schedule.name == "one_shot";
+    const std::string started = isAtOnce ? " pruned" : " before training";
+    console.note(cat("recipe: ", train::describe(outcome.recipe)));
     console.out(cat("\nvalidation ", metric.title(), ": ", metric.text(outcome.opened.score),
-                    " as opened, ", metric.text(training.before.score), " pruned, ",
+                    " as opened, ", metric.text(training.before.score), started, ", ",
                     metric.text(training.after.score), " after fine-tuning (best of ",
                     training.epochs, " epochs: ", training.bestEpoch, ")"));
     if (outcome.test) console.out(describe(*outcome.test));
@@ -124,7 +129,15 @@ Verb tuneVerb() {
             addInputs(app, spec.inputs);
             addData(app, spec.data)->required(false);
             addChoice(app, spec.choice);
-            app.add_option("--recipe", spec.recipeFile, "How to train (*.espalier-recipe.json)");
+            app.add_option("--recipe", spec.recipeFile,
+                           "How to train (*.espalier-recipe.json; default: as suits how much is "
+                           "pruned)");
+            app.add_option("--schedule", spec.edits.schedule,
+                           "When weights go: one_shot, iterative, agp, lottery or movement "
+                           "(default: the recipe's)");
+            app.add_option("--epochs", spec.edits.epochs,
+                           "Epochs of the whole run (default: the recipe's)");
+            app.add_option("--lr", spec.edits.lr, "Learning rate (default: the recipe's)");
             addMetrics(app, options->metrics);
             app.add_option("--device", options->device,
                            "auto, cpu, cuda, cuda:1 … (default: the recipe's)");

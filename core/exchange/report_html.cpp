@@ -142,11 +142,15 @@ std::string training(const PruneReport& report) {
         rows.push_back(row);
     };
     add("validation, as opened", summary.opened);
-    add("validation, pruned", summary.before);
+    add("validation, before the first step", summary.before);
     add("validation, fine-tuned", summary.after);
     if (summary.test) add("test", *summary.test);
+    const std::string recipe = summary.recipe.empty()
+                                   ? std::string()
+                                   : cat("<details><summary>Recipe</summary><pre>",
+                                         escaped(summary.recipe), "</pre></details>\n");
     return cat("<h2>Fine-tuning</h2>\n<p>", summary.epochs, " epochs, the best was epoch ",
-               summary.bestEpoch, ".</p>\n", tableOf(rows));
+               summary.bestEpoch, ".</p>\n", tableOf(rows), recipe);
 }
 
 std::string seconds(const PruneReport& report) {

@@ -127,6 +127,7 @@ Json trainingJson(const TrainingSummary& training) {
               {"before", evaluationJson(training.before)},
               {"after", evaluationJson(training.after)}};
     if (training.test) json["test"] = evaluationJson(*training.test);
+    if (!training.recipe.empty()) json["recipe"] = Json::parse(training.recipe);
     return json;
 }
 

@@ -35,9 +35,10 @@ struct TrainingSummary {
     int epochs = 0;
     int bestEpoch = 0;
     measure::Evaluation opened;               ///< validation, before anything was pruned
-    measure::Evaluation before;               ///< validation, pruned, before the first step
+    measure::Evaluation before;               ///< validation, before the first step
     measure::Evaluation after;                ///< validation, of the best epoch
     std::optional<measure::Evaluation> test;  ///< of the best epoch; read once, at the end
+    std::string recipe{};                     ///< that was followed, as its file would hold it
 };
 
 /// One weight's rule and the sparsity it came to, 0..1.

@@ -81,6 +81,14 @@ struct ScanSpec {
     bool operator==(const ScanSpec&) const = default;
 };
 
+/// What a person says over a recipe on the command line.
+struct RecipeEdits {
+    std::optional<int> epochs{};  ///< of the whole run: those of all rounds together
+    std::optional<double> lr{};
+    std::string schedule{};  ///< empty: the recipe's
+    bool operator==(const RecipeEdits&) const = default;
+};
+
 struct TuneSpec {
     std::filesystem::path model;
     std::vector<script::InputSpec> inputs;
@@ -88,8 +96,11 @@ struct TuneSpec {
     PruneChoice choice;
     train::Recipe recipe;
     std::filesystem::path recipeFile;  ///< where it was read from; may be empty
-    std::filesystem::path output;      ///< empty: NAME-pruned.pt beside the model
-    std::filesystem::path metrics;     ///< CSV, may be empty, as the next
+    /// Schedule, epochs and learning rate are those that suit how much goes (train::suited).
+    bool suitsRecipe = false;
+    RecipeEdits edits{};
+    std::filesystem::path output;   ///< empty: NAME-pruned.pt beside the model
+    std::filesystem::path metrics;  ///< CSV, may be empty, as the next
     std::filesystem::path report;
     /// A folder for this run's checkpoint alone, made when missing; empty: none, or that of
     /// `resume`.

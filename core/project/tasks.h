@@ -31,6 +31,7 @@ Result<measure::Sensitivity> runScan(const ScanSpec& spec,
 
 struct TuneOutcome {
     train::TrainResult training;
+    train::Recipe recipe;  ///< that was followed
     exchange::PruneReport report;
     std::filesystem::path output;
     measure::Evaluation opened;  ///< validation, before anything was pruned here

@@ -4,11 +4,14 @@
 #include <optional>
 
 #include "core/base/files.h"
+#include "core/base/format.h"
 #include "core/exchange/checkpoint_file.h"
 #include "core/exchange/export.h"
 #include "core/exchange/metrics_file.h"
+#include "core/exchange/recipe_file.h"
 #include "core/project/task_support.h"
 #include "core/project/tune_source.h"
+#include "core/train/suited_recipe.h"
 
 namespace espalier::project {
 
@@ -34,8 +37,8 @@ struct Trained {
 };
 
 Result<Trained> train(const MaskedModel& pruned, const data::Dataset& dataset, const TuneSpec& spec,
-                      const train::RunLife& life, const EventSink<train::TrainSample>& events,
-                      RunControl& control) {
+                      const train::Recipe& recipe, const train::RunLife& life,
+                      const EventSink<train::TrainSample>& events, RunControl& control) {
     std::optional<exchange::MetricsWriter> metrics;
     if (!spec.metrics.empty()) {
         auto writer = exchange::MetricsWriter::create(spec.metrics);
@@ -45,8 +48,9 @@ Result<Trained> train(const MaskedModel& pruned, const data::Dataset& dataset, c
             for (const train::TrainSample& sample : life.resumed->samples) metrics->append(sample);
         }
     }
-    auto result = train::fineTune(*pruned.snapshot, pruned.masks, dataset, spec.recipe,
-                                  recording(events, metrics ? &*metrics : nullptr), control, life);
+    auto result = train::fineTune(*pruned.snapshot, pruned.masks, dataset, recipe,
+                                  recording(events, metrics ? &*metrics : nullptr), control, life,
+                                  {.plan = std::make_shared<const prune::Plan>(pruned.plan)});
     if (!result) {
         std::error_code ignored;
         if (metrics && result.error().kind == Error::Kind::Cancelled)
@@ -111,8 +115,8 @@ Result<CutOutcome> cutTrained(const train::TrainResult& training, const MaskedMo
     RunControl uninterrupted;
     MaskedModel trained = pruned;
     trained.snapshot = training.best;
-    if (pruned.masks->channels()) {
-        auto choice = sameChannels(training.best, *pruned.choice);
+    if (const auto& masks = training.masks; masks && masks->channels()) {
+        auto choice = sameChannels(training.best, *masks->channels());
         if (!choice) return choice.error();
         trained.choice = *choice;
         trained.groups = (*choice)->groups;
@@ -147,7 +151,7 @@ bool hasCheckpoint(const fs::path& folder) {
 }
 
 /// Where the run's checkpoints go, and the one that it goes on from.
-Result<train::RunLife> lifeOf(const TuneSpec& spec) {
+Result<train::RunLife> lifeOf(const TuneSpec& spec, const train::Recipe& recipe) {
     train::RunLife life;
     const fs::path folder = folderOf(spec);
     if (folder.empty()) return life;
@@ -163,7 +167,7 @@ Result<train::RunLife> lifeOf(const TuneSpec& spec) {
     if (!spec.resume.empty()) {
         auto saved = exchange::readCheckpoint(exchange::checkpointIn(spec.resume));
         if (!saved) return saved.error();
-        const std::string difference = recipeDifference(spec.recipe, saved->checkpoint->recipe);
+        const std::string difference = recipeDifference(recipe, saved->checkpoint->recipe);
         if (!difference.empty()) {
             return Error{Error::Kind::Mismatch, "Cannot continue from " + spec.resume.string(),
                          "the recipe is another one: " + difference,
@@ -201,11 +205,35 @@ fs::path outputOf(const TuneSpec& spec) {
     return output.replace_filename(spec.model.stem().string() + "-pruned.pt");
 }
 
+/// The share of all prunable weights that is zero, cut channels included.
+double removedShare(const MaskedModel& pruned) {
+    double weights = 0;
+    double removed = 0;
+    for (const model::Layer& layer : pruned.snapshot->layers()) {
+        if (!layer.prunable.weights) continue;
+        weights += static_cast<double>(layer.weightCount);
+        removed += static_cast<double>(pruned.masks->removed(layer.id));
+    }
+    return weights > 0 ? removed / weights : 0;
+}
+
+/// What is followed: the recipe as it was given or as it suits, with the edits over it.
+Result<train::Recipe> recipeOf(const TuneSpec& spec, const MaskedModel& pruned) {
+    train::Recipe recipe = spec.recipe;
+    if (spec.suitsRecipe) recipe = train::suited(recipe, removedShare(pruned));
+    if (!spec.edits.schedule.empty()) recipe.schedule.name = spec.edits.schedule;
+    if (spec.edits.lr) recipe.optimizer.lr = *spec.edits.lr;
+    if (spec.edits.epochs) recipe = train::withEpochs(recipe, *spec.edits.epochs);
+    if (auto sound = train::check(recipe); !sound) return sound.error();
+    return recipe;
+}
+
 /// Opens data and model and applies the choice: everything that can be refused before training
 /// starts.
 struct TuneSetup {
     data::DatasetPtr dataset;
     MaskedModel pruned;
+    train::Recipe recipe;
 };
 Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const EventSink<>& events,
                               RunControl& control) {
@@ -225,7 +253,9 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
     if (!pruned) return pruned.error();
     if (auto fits = measure::checkFit(**snapshot, **dataset, spec.recipe.metrics); !fits)
         return fits.error();
-    return TuneSetup{*dataset, *pruned};
+    const auto recipe = recipeOf(spec, *pruned);
+    if (!recipe) return recipe.error();
+    return TuneSetup{*dataset, *pruned, *recipe};
 }
 
 }  // namespace
@@ -237,13 +267,13 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
                          {outputOf(spec), spec.metrics, spec.report});
         !sound)
         return sound.error();
-    auto life = lifeOf(spec);
-    if (!life) return life.error();
     const EventSink<> progress{events.onProgress, {}};
     StageClock clock(progress);
     clock.start("load", "Opening " + spec.model.filename().string());
     auto setup = setUpTuning(spec, clock, progress, control);
     if (!setup) return setup.error();
+    auto life = lifeOf(spec, setup->recipe);
+    if (!life) return life.error();
 
     clock.start("measure", "Measuring the model as it was opened");
     const auto opened = measure::evaluate(
@@ -251,8 +281,9 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
         {.batchSize = 256, .device = spec.recipe.device, .metrics = spec.recipe.metrics}, progress,
         control);
     if (!opened) return opened.error();
-    clock.start("train", "Fine-tuning");
-    auto trained = train(setup->pruned, *setup->dataset, spec, *life, events, control);
+    clock.start("train", cat("Fine-tuning: ", train::describe(setup->recipe)));
+    auto trained =
+        train(setup->pruned, *setup->dataset, spec, setup->recipe, *life, events, control);
     if (!trained) return withCheckpoint(trained.error(), spec);
     const train::TrainResult* training = &trained->result;
     const auto lost = [&](const Error& error) {
@@ -262,6 +293,7 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
     auto cut = cutTrained(*training, setup->pruned, clock, progress);
     if (!cut) return lost(cut.error());
     TuneOutcome outcome{*training,
+                        setup->recipe,
                         reportOf(*cut, *setup->pruned.snapshot),
                         outputOf(spec),
                         *opened,
@@ -285,8 +317,13 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
     auto test = testOnce(**result, setup->pruned.snapshot, *setup->dataset, spec, device, progress);
     if (!test) return lost(test.error());
     outcome.test = *test;
-    outcome.report.training = exchange::TrainingSummary{
-        training->epochs, training->bestEpoch, *opened, training->before, training->after, *test};
+    outcome.report.training = exchange::TrainingSummary{training->epochs,
+                                                        training->bestEpoch,
+                                                        *opened,
+                                                        training->before,
+                                                        training->after,
+                                                        *test,
+                                                        exchange::recipeToJson(setup->recipe)};
     outcome.report.seconds = clock.finish();
     if (auto reported = writeReport(outcome.report, spec.report, outputs); !reported)
         return lost(outputs.named(reported.error()));

@@ -21,6 +21,7 @@ public:
     /// Puts the best values back into the module that was offered.
     void restore(const torch::jit::Module& module) const;
 
+    bool hasValues() const { return !m_values.empty(); }
     const measure::Evaluation& evaluation() const { return m_evaluation; }
     int epoch() const { return m_epoch; }
 

@@ -12,20 +12,14 @@
 #include "core/measure/scores_torch.h"
 #include "core/model/snapshot_torch.h"
 #include "core/prune/masks_torch.h"
+#include "core/train/earlier_weights_torch.h"
+#include "core/train/fresh_weights_torch.h"
 #include "core/train/loop_torch.h"
 #include "core/train/parameters_torch.h"
+#include "core/train/pruning_schedule.h"
 
 namespace espalier::train {
 namespace {
-
-/// Per layer what is kept: the plan's masks, or the base masks when there is no plan.
-std::vector<at::Tensor> keptWeights(const model::Snapshot& snapshot, const prune::MasksPtr& masks) {
-    if (!masks) return snapshot.state().baseMasks;
-    std::vector<at::Tensor> kept;
-    for (const model::Layer& layer : snapshot.layers())
-        kept.push_back(prune::keptMask(*masks, layer.id));
-    return kept;
-}
 
 Result<void> checkSplits(const data::Dataset& dataset) {
     if (dataset.info().targets == data::Targets::None) {
@@ -73,8 +67,8 @@ void sayWhatIsFrozen(const std::vector<bool>& flags) {
                                "they are"));
 }
 
-/// The snapshot's module without what the masks remove, as it was before training.
-torch::jit::Module startingModule(const model::Snapshot& snapshot, const prune::MasksPtr& masks) {
+/// The snapshot's module without what the masks remove.
+torch::jit::Module maskedModule(const model::Snapshot& snapshot, const prune::MasksPtr& masks) {
     torch::jit::Module module =
         masks ? prune::maskedModule(snapshot, *masks) : model::cloneModule(snapshot.state().module);
     tieSharedParameters(module);
@@ -94,10 +88,51 @@ Result<void> begin(Loop& loop, const RunLife& life, const RunIdentity& identity)
     return {};
 }
 
+/// What the schedule removes of; null when nothing is to go beyond the base masks.
+Result<std::unique_ptr<StagedPlan>> stagedPlan(const model::Snapshot& snapshot,
+                                               const prune::MasksPtr& masks,
+                                               const Companions& companions, const Recipe& recipe,
+                                               const data::Dataset& dataset) {
+    if (!masks) return std::unique_ptr<StagedPlan>();
+    if (!companions.plan && recipe.schedule.name != "one_shot") {
+        return Error{Error::Kind::BadArgument,
+                     cat("Cannot prune by the schedule ", recipe.schedule.name),
+                     "there are masks, but no plan to choose anew by",
+                     "Give the plan that the masks are of, or use the schedule one_shot"};
+    }
+    return std::make_unique<StagedPlan>(
+        snapshot, companions.plan ? *companions.plan : prune::emptyPlan(snapshot), masks,
+        ScoredWith{dataset, recipe.device, recipe.metrics});
+}
+
+void sayWhatWasKept(const std::vector<std::string>& paths) {
+    if (paths.empty()) return;
+    log(LogLevel::Warning,
+        cat(paths.size(), paths.size() == 1 ? " parameter has" : " parameters have",
+            " no default to be drawn anew by and keep their values: ", paths.front(),
+            paths.size() > 1 ? ", \u2026" : ""));
+}
+
+/// What trains, before anything is removed.
+torch::jit::Module startingModule(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
+                                  const Recipe& recipe) {
+    torch::jit::Module module = model::cloneModule(snapshot.state().module);
+    if (recipe.fromScratch) sayWhatWasKept(drawAnew(module, snapshot, masks, recipe.seed));
+    tieSharedParameters(module);
+    return module;
+}
+
+/// What the schedule goes back to in each round; nothing for most.
+Result<NamedValues> rewoundTo(const model::Snapshot& snapshot, const Recipe& recipe,
+                              const Companions& companions, RunControl& control) {
+    if (recipe.fromScratch || !findSchedule(recipe.schedule.name).rewinds) return NamedValues();
+    return earlierWeights(snapshot, companions.rewindTo, recipe.schedule.rewindTo, control);
+}
+
 Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
                         const data::Dataset& dataset, const Recipe& recipe,
                         const EventSink<TrainSample>& events, RunControl& control,
-                        const RunLife& life) {
+                        const RunLife& life, const Companions& companions) {
     const RunIdentity identity =
         life.keep || life.resumed ? identityOf(snapshot, masks, dataset) : RunIdentity{};
     if (life.resumed) {
@@ -107,7 +142,11 @@ Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& 
     if (!device) return device.error();
     at::globalContext().setFlushDenormal(true);
     at::manual_seed(recipe.seed);  // dropout
-    torch::jit::Module module = startingModule(snapshot, masks);
+    const auto plan = stagedPlan(snapshot, masks, companions, recipe, dataset);
+    if (!plan) return plan.error();
+    auto earlier = rewoundTo(snapshot, recipe, companions, control);
+    if (!earlier) return earlier.error();
+    torch::jit::Module module = startingModule(snapshot, masks, recipe);
     const std::vector<bool> flags = gradientFlags(module);
     sayWhatIsFrozen(flags);
     const measure::Placement placement = measure::place(module, snapshot, *device);
@@ -120,18 +159,17 @@ Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& 
     auto trained = measure::findLoss(loss, recipe.labelSmoothing, *device, control);
     if (!trained) return trained.error();
 
-    std::vector<at::Tensor> kept = keptWeights(snapshot, masks);
-    const prune::OtherMasks& others =
-        masks ? masks->state().others : snapshot.state().otherBaseMasks;
-    Loop loop(snapshot, module, placement, {std::move(*objective), std::move(*trained)}, kept,
-              others, dataset, recipe, events);
+    Pruner pruner(snapshot, plan->get(), recipe, std::move(*earlier));
+    Loop loop(snapshot, module, placement, {std::move(*objective), std::move(*trained)}, pruner,
+              dataset, recipe, events);
     if (auto begun = begin(loop, life, identity); !begun) return begun.error();
     if (auto done = loop.run(control); !done) return done.error();
     TrainResult result = loop.takeResult();
     if (result.interruption) {  // what lies on a lost device cannot be read any more
-        module = startingModule(snapshot, masks);
+        module = maskedModule(snapshot, pruner.masks());
         loop.restoreBest(module);
     }
+    std::vector<at::Tensor> kept = pruner.kept();
     if (recipe.masks == MaskMode::Off) kept.assign(kept.size(), at::Tensor());
     result.best = model::withWeights(snapshot, atRest(module, flags), std::move(kept));
     return result;
@@ -142,7 +180,7 @@ Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& 
 Result<TrainResult> fineTune(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
                              const data::Dataset& dataset, const Recipe& recipe,
                              const EventSink<TrainSample>& events, RunControl& control,
-                             const RunLife& life) {
+                             const RunLife& life, const Companions& companions) {
     if (auto sound = check(recipe); !sound) return sound.error();
     return guarded(cat("Cannot fine-tune ", snapshot.file().name()), [&]() -> Result<TrainResult> {
         const measure::KeepFreedMemory keep;
@@ -152,7 +190,7 @@ Result<TrainResult> fineTune(const model::Snapshot& snapshot, const prune::Masks
             isSplitSo ? nullptr : dataset.withValidation(recipe.validation);
         const data::Dataset& samples = resplit ? *resplit : dataset;
         if (auto sound = checkSplits(samples); !sound) return sound.error();
-        return run(snapshot, masks, samples, recipe, events, control, life);
+        return run(snapshot, masks, samples, recipe, events, control, life, companions);
     });
 }
 

@@ -12,16 +12,6 @@
 namespace espalier::train {
 namespace {
 
-std::vector<at::Tensor> prunableWeights(const model::Snapshot& snapshot,
-                                        const torch::jit::Module& module) {
-    std::vector<at::Tensor> weights;
-    for (const model::Layer& layer : snapshot.layers()) {
-        if (layer.prunable.weights)
-            weights.push_back(model::parameterAt(module, layer.name).detach());
-    }
-    return weights;
-}
-
 class Stopwatch {
 public:
     double seconds() const {
@@ -35,55 +25,83 @@ private:
 }  // namespace
 
 Loop::Loop(const model::Snapshot& snapshot, torch::jit::Module module,
-           const measure::Placement& placement, Judgement judgement,
-           const std::vector<at::Tensor>& kept, const prune::OtherMasks& others,
+           const measure::Placement& placement, Judgement judgement, Pruner& pruner,
            const data::Dataset& dataset, const Recipe& recipe, const EventSink<TrainSample>& events)
-    : m_dataset(dataset),
+    : m_snapshot(snapshot),
+      m_dataset(dataset),
       m_recipe(recipe),
       m_module(std::move(module)),
       m_placement(placement),
       m_validation(std::move(judgement.validation)),
-      m_prunable(prunableWeights(snapshot, m_module)),
       m_trainingStep(m_module, std::move(judgement.loss), m_validation.figures.output, recipe),
       m_scheduler(makeScheduler(recipe.scheduler)),
       m_loader(dataset, data::Split::Train, recipe.batchSize, recipe.seed),
+      m_timetable(recipe, m_loader.batchesPerEpoch()),
+      m_pruner(pruner),
+      m_cutter(snapshot, m_module, m_trainingStep),
       m_metrics(events) {
-    m_position.totalSteps = m_loader.batchesPerEpoch() * recipe.epochs;
-    if (recipe.masks == MaskMode::Off) return;
-    m_trainingStep.setMasks(std::make_unique<MaskEnforcer>(snapshot, kept, m_module,
-                                                           m_trainingStep.parameters(), others));
+    m_position.totalSteps = m_timetable.steps();
+    m_pruner.attach(m_module, m_trainingStep, m_timetable);
 }
 
 Result<void> Loop::run(RunControl& control) {
     const at::AutoGradMode gradients(true);
     m_metrics.meter().expect(m_position.totalSteps - m_position.step,
-                             m_recipe.epochs - m_position.epoch, m_placement.device.str());
+                             m_timetable.epochs() - m_position.epoch, m_placement.device.str());
     if (!m_before) {
-        m_metrics.setSparsity(countSparsity());
-        const auto before = validate(0, kNotMeasured, control);
+        auto before = beginRound(1, control);
+        if (before && *before == Outcome::Finished) before = validate(0, kNotMeasured, control);
         if (!before) return before.error();
         if (*before == Outcome::Stopped)
             return Error{Error::Kind::Cancelled, "Fine-tuning was stopped", {}, {}};
-        m_before = m_best.evaluation();
     }
     try {
         if (auto done = runEpochs(control); !done) return done.error();
     } catch (const std::exception& failure) {
-        if (m_position.epoch == 0) throw;
+        if (!m_best.hasValues() || m_cutter.isCut()) throw;
         m_interruption = detail::errorFromException("Fine-tuning broke off", failure);
         return {};
     }
+    if (auto completed = completePlan(); !completed) return completed.error();
     m_best.restore(m_module);
+    m_module = m_cutter.restore();
     return {};
 }
 
 Result<void> Loop::runEpochs(RunControl& control) {
-    while (m_position.epoch < m_recipe.epochs && !m_isStopped) {
-        const auto outcome = runEpoch(m_position.epoch + 1, control);
+    while (m_position.epoch < m_timetable.epochs() && !m_isStopped) {
+        const int epoch = m_position.epoch + 1;
+        auto outcome = Result(Outcome::Finished);
+        if (m_timetable.roundOf(epoch) != m_round) outcome = beginRound(epoch, control);
+        if (outcome && *outcome == Outcome::Finished) outcome = runEpoch(epoch, control);
         if (!outcome) return outcome.error();
         m_isStopped = *outcome == Outcome::Stopped;
         keepCheckpoint();
     }
+    return {};
+}
+
+Result<Loop::Outcome> Loop::beginRound(int epoch, RunControl& control) {
+    const int round = m_timetable.roundOf(epoch);
+    m_module = m_cutter.restore();
+    const auto begun = m_pruner.beginRound(round, control);
+    if (!begun && begun.error().kind == Error::Kind::Cancelled) return Outcome::Stopped;
+    if (!begun) return begun.error();
+    const auto cut = cutChannels(control);
+    if (!cut && cut.error().kind == Error::Kind::Cancelled) return Outcome::Stopped;
+    if (!cut) return cut.error();
+    m_round = round;
+    m_scheduler = makeScheduler(m_recipe.scheduler);
+    m_metrics.setSparsity(countSparsity());
+    return Outcome::Finished;
+}
+
+Result<void> Loop::cutChannels(RunControl& control) {
+    const bool isWanted = m_recipe.schedule.cutBetweenRounds && m_timetable.hasRounds();
+    if (!isWanted || !m_pruner.masks()) return {};
+    const auto cut = m_cutter.cut(*m_pruner.masks(), control);
+    if (!cut) return cut.error();
+    m_module = *cut;
     return {};
 }
 
@@ -106,39 +124,73 @@ Result<Loop::Outcome> Loop::runEpoch(int epoch, RunControl& control) {
         m_epoch.samples += batch.samples();
         m_epoch.lossSum += *loss * static_cast<double>(batch.samples());
         m_metrics.meter().stepDone(batch.samples(), watch.seconds());
+        if (auto pruned = pruneAfterStep(); !pruned) return pruned.error();
         // When weights may grow back, they do so in the first step; later counts change little.
         if (!m_trainingStep.hasMasks() && m_position.step == 1)
             m_metrics.setSparsity(countSparsity());
-        m_metrics.add({.step = m_position.step, .epoch = epoch, .loss = *loss, .lr = lr});
-        m_metrics.progress(m_position, epoch, m_recipe.epochs);
+        m_metrics.add({.step = m_position.step,
+                       .epoch = epoch,
+                       .round = roundShown(),
+                       .loss = *loss,
+                       .lr = lr});
+        m_metrics.progress(m_position, epoch, m_timetable.epochs());
     }
     return validate(epoch, m_epoch.lossSum / static_cast<double>(m_epoch.samples), control);
 }
 
-Result<Loop::Outcome> Loop::validate(int epoch, double trainLoss, RunControl& control) {
+Result<void> Loop::pruneAfterStep() {
+    RunControl uninterrupted;  // a run that goes on later finds its steps whole
+    const auto removed = m_pruner.stepDone(m_position.step, uninterrupted);
+    if (!removed) return removed.error();
+    if (*removed) m_metrics.setSparsity(countSparsity());
+    return {};
+}
+
+Result<measure::Evaluation> Loop::evaluate(RunControl& control) {
     m_module.eval();
-    const Stopwatch watch;
     const measure::EvaluateOptions options{.split = data::Split::Validation};
-    const auto evaluation = measure::evaluateModule(m_module, m_placement, m_dataset, options,
-                                                    m_validation, {}, control);
-    if (!evaluation && evaluation.error().kind == Error::Kind::Cancelled) return Outcome::Stopped;
-    if (!evaluation) return evaluation.error();
+    auto evaluation = measure::evaluateModule(m_module, m_placement, m_dataset, options,
+                                              m_validation, {}, control);
+    if (!evaluation) return evaluation;
     if (auto finite = checkFinite(evaluation->loss, "validation loss"); !finite)
         return finite.error();
+    return evaluation;
+}
+
+Result<Loop::Outcome> Loop::validate(int epoch, double trainLoss, RunControl& control) {
+    const Stopwatch watch;
+    const auto evaluation = evaluate(control);
+    if (!evaluation && evaluation.error().kind == Error::Kind::Cancelled) return Outcome::Stopped;
+    if (!evaluation) return evaluation.error();
+    if (epoch == 0) m_before = *evaluation;
     if (epoch > 0) m_metrics.setSparsity(countSparsity());
     m_metrics.meter().validationDone(watch.seconds());
     m_metrics.add({.step = m_position.step,
                    .epoch = epoch,
+                   .round = roundShown(),
                    .loss = trainLoss,
                    .valLoss = evaluation->loss,
                    .top1 = evaluation->top1,
                    .lr = learningRate(),
                    .score = evaluation->score});
-    m_best.offer(m_module, *evaluation, epoch);
+    // Before all that is to go has gone, a model is no candidate for the result.
+    if (m_pruner.isInForce()) m_best.offer(m_module, *evaluation, epoch);
     if (epoch > 0) m_scheduler->epochEnded(evaluation->loss);
     m_position.epoch = epoch;
     m_epoch = {};
     return Outcome::Finished;
+}
+
+Result<void> Loop::completePlan() {
+    RunControl uninterrupted;  // a run that was stopped still ends with a result
+    if (!m_pruner.isInForce()) m_module = m_cutter.restore();
+    const auto removed = m_pruner.complete(uninterrupted);
+    if (!removed) return removed.error();
+    if (!*removed && m_best.hasValues()) return {};
+    const auto evaluation = evaluate(uninterrupted);
+    if (!evaluation) return evaluation.error();
+    m_best.offer(m_module, *evaluation, m_position.epoch);
+    return {};
 }
 
 Result<void> Loop::checkFinite(double loss, std::string_view which) const {
@@ -156,14 +208,21 @@ Result<void> Loop::checkFinite(double loss, std::string_view which) const {
 }
 
 double Loop::learningRate() const {
-    return m_recipe.optimizer.lr * m_scheduler->factor(m_position);
+    return m_recipe.optimizer.lr * m_timetable.rateOf(m_round) *
+           m_scheduler->factor(m_timetable.inRound(m_position, m_round));
+}
+
+int Loop::roundShown() const {
+    return m_timetable.hasRounds() ? m_round : 0;
 }
 
 double Loop::countSparsity() const {
     std::int64_t weights = 0;
     std::int64_t nonzeros = 0;
-    for (const at::Tensor& weight : m_prunable) {
-        weights += weight.numel();
+    for (const model::Layer& layer : m_snapshot.layers()) {
+        if (!layer.prunable.weights) continue;
+        const at::Tensor weight = model::parameterAt(m_module, layer.name).detach();
+        weights += layer.weightCount;  // what is cut out while training counts as zero
         nonzeros += at::count_nonzero(weight).item<std::int64_t>();
     }
     return weights == 0 ? 0 : 1 - static_cast<double>(nonzeros) / static_cast<double>(weights);
@@ -176,6 +235,7 @@ TrainResult Loop::takeResult() {
     result.stopped = m_isStopped;
     result.before = m_before.value_or(measure::Evaluation());
     result.after = m_best.evaluation();
+    result.masks = m_pruner.masks();
     result.samples = m_metrics.takeSamples();
     result.interruption = m_interruption;
     return result;

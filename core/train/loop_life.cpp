@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How a loop is put into a checkpoint and taken out again.
 #include <chrono>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -44,9 +45,11 @@ RunState Loop::save() {
     RunState state;
     state.set("loop.step", m_position.step);
     state.set("loop.epoch", m_position.epoch);
+    state.set("loop.round", m_round);
     state.set("loop.batches", m_epoch.batches);
     state.set("loop.samples", m_epoch.samples);
     state.set("loop.loss_sum", m_epoch.lossSum);
+    m_pruner.save(state);
     state.set("module.values", stored(valuesOf(m_module)));
     saveEvaluation(state, "before", *m_before);
     saveRandom(state, m_placement.device);
@@ -60,9 +63,13 @@ void Loop::load(const Checkpoint& checkpoint) {
     const RunState& state = *checkpoint.state;
     m_position.step = state.get("loop.step").toInt();
     m_position.epoch = static_cast<int>(state.get("loop.epoch").toInt());
+    m_round = static_cast<int>(state.get("loop.round").toInt());
     m_epoch.batches = state.get("loop.batches").toInt();
     m_epoch.samples = state.get("loop.samples").toInt();
     m_epoch.lossSum = state.get("loop.loss_sum").toDouble();
+    m_pruner.load(state);
+    RunControl uninterrupted;
+    if (auto cut = cutChannels(uninterrupted); !cut) throw std::runtime_error(cut.error().text());
     restore(valuesOf(m_module), state.get("module.values"), "weights");
     m_before = loadEvaluation(state, "before", m_validation.metric);
     m_trainingStep.load(state);

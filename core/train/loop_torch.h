@@ -13,10 +13,13 @@
 #include "core/data/loader_torch.h"
 #include "core/measure/scores_torch.h"
 #include "core/train/best_so_far_torch.h"
+#include "core/train/channel_cutter_torch.h"
 #include "core/train/checkpoint_keeper_torch.h"
 #include "core/train/fine_tune.h"
 #include "core/train/metrics.h"
+#include "core/train/pruner_torch.h"
 #include "core/train/scheduler.h"
+#include "core/train/timetable.h"
 #include "core/train/training_step_torch.h"
 
 namespace espalier::train {
@@ -38,11 +41,9 @@ struct EpochSoFar {
 /// outlive the loop.
 class Loop {
 public:
-    /// `module` lies where `placement` says, with removed weights at zero; `kept` per layer,
-    /// undefined = all; `others` see MaskEnforcer.
+    /// `module` lies where `placement` says; `pruner` is attached to it here.
     Loop(const model::Snapshot& snapshot, torch::jit::Module module,
-         const measure::Placement& placement, Judgement judgement,
-         const std::vector<at::Tensor>& kept, const prune::OtherMasks& others,
+         const measure::Placement& placement, Judgement judgement, Pruner& pruner,
          const data::Dataset& dataset, const Recipe& recipe, const EventSink<TrainSample>& events);
 
     /// Errors: Cancelled before the first validation is done; Failed (no gradients, loss not
@@ -59,27 +60,39 @@ public:
 private:
     enum class Outcome { Finished, Stopped };
     Result<void> runEpochs(RunControl& control);
+    Result<Outcome> beginRound(int epoch, RunControl& control);
+    Result<void> cutChannels(RunControl& control);
     Result<Outcome> runEpoch(int epoch, RunControl& control);
+    /// Removes what the schedule wants gone after this step.
+    Result<void> pruneAfterStep();
     Result<Outcome> validate(int epoch, double trainLoss, RunControl& control);
+    Result<measure::Evaluation> evaluate(RunControl& control);
+    /// A run that ended before the plan was in force ends with it in force.
+    Result<void> completePlan();
     Result<void> checkFinite(double loss, std::string_view which) const;
     double learningRate() const;
+    int roundShown() const;  ///< in samples; 0 where there are no rounds
     double countSparsity() const;
     bool goesOn(RunControl& control);
     RunState save();
     void load(const Checkpoint& checkpoint);
     void keepCheckpoint();
 
+    const model::Snapshot& m_snapshot;
     const data::Dataset& m_dataset;
     const Recipe& m_recipe;
-    torch::jit::Module m_module;
+    torch::jit::Module m_module;  // the one that trains: whole, or with channels cut out
     measure::Placement m_placement;
     measure::Objective m_validation;
-    std::vector<at::Tensor> m_prunable;  // weights that sparsity is counted over
     TrainingStep m_trainingStep;
-    std::unique_ptr<Scheduler> m_scheduler;
+    std::unique_ptr<Scheduler> m_scheduler;  // of the current round
     data::Loader m_loader;
+    Timetable m_timetable;
+    Pruner& m_pruner;
+    ChannelCutter m_cutter;
     Metrics m_metrics;
     Position m_position;
+    int m_round = 0;  // begun last
     EpochSoFar m_epoch;
     BestSoFar m_best;
     std::optional<measure::Evaluation> m_before;  // none: not measured yet

@@ -114,18 +114,8 @@ void checkSchedule(Checks& checks, const Recipe& recipe) {
 
 }  // namespace
 
-int totalEpochs(const Recipe& recipe) {
-    const ScheduleOptions& s = recipe.schedule;
-    return s.name == "iterative" || s.name == "lottery" ? s.rounds * s.epochsPerRound
-                                                        : recipe.epochs;
-}
-
 std::vector<std::string> regulariserNames() {
     return {"l1", "l2", "group_lasso", "bn_l1"};
-}
-
-std::vector<std::string> scheduleNames() {
-    return {"one_shot", "iterative", "agp", "lottery", "movement"};
 }
 
 std::vector<std::string> precisionNames() {

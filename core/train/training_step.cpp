@@ -14,7 +14,8 @@ TrainingStep::TrainingStep(torch::jit::Module module, measure::Loss loss, std::s
       m_loss(std::move(loss)),
       m_output(std::move(output)),
       m_parameters(trainableParameters(m_module)),
-      m_optimizer(makeOptimizer(m_parameters, recipe.optimizer)),
+      m_optimizerOptions(recipe.optimizer),
+      m_optimizer(makeOptimizer(m_parameters, m_optimizerOptions)),
       m_parts(recipe.halveBatchToFit) {}
 
 void TrainingStep::setMasks(std::unique_ptr<MaskEnforcer> masks) {
@@ -22,6 +23,10 @@ void TrainingStep::setMasks(std::unique_ptr<MaskEnforcer> masks) {
     if (!m_masks) return;
     m_masks->maskWeights();
     m_masks->maskState(*m_optimizer);
+}
+
+void TrainingStep::resetOptimizer() {
+    m_optimizer = makeOptimizer(m_parameters, m_optimizerOptions);
 }
 
 Result<double> TrainingStep::run(const data::Batch& batch, double lr) {
@@ -49,6 +54,7 @@ Result<double> TrainingStep::addGradients(const data::Batch& batch, double share
 }
 
 void TrainingStep::update(double lr) {
+    if (m_afterBackward) m_afterBackward(lr);
     if (m_masks) m_masks->maskGradients();
     m_optimizer->step(lr);
     if (m_masks) m_masks->maskWeights();

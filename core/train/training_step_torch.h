@@ -2,6 +2,7 @@
 // One optimizer step under masks.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +32,15 @@ public:
     /// Keeps what `masks` removes at zero from now on; null: weights may grow back.
     void setMasks(std::unique_ptr<MaskEnforcer> masks);
     bool hasMasks() const { return m_masks != nullptr; }
+    /// Called with the learning rate of each step when its gradients are there, before those of
+    /// removed weights become zero.
+    void setAfterBackward(std::function<void(double lr)> observer) {
+        m_afterBackward = std::move(observer);
+    }
+    /// All that the optimizer remembers starts anew.
+    void resetOptimizer();
+    /// Another module with the same parameters, in other shapes perhaps.
+    void setModule(torch::jit::Module module) { m_module = std::move(module); }
 
     /// The loss of `batch`, from before the step; when it is not finite, nothing was changed.
     /// Errors: Failed, when there are no gradients, or the device's memory does not suffice.
@@ -51,7 +61,9 @@ private:
     measure::Loss m_loss;
     std::string m_output;
     std::vector<at::Tensor> m_parameters;
+    OptimizerOptions m_optimizerOptions;
     std::unique_ptr<Optimizer> m_optimizer;
+    std::function<void(double lr)> m_afterBackward;
     std::unique_ptr<MaskEnforcer> m_masks;
     BatchParts m_parts;
 };

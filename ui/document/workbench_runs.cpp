@@ -19,7 +19,8 @@ struct Subject {
     model::SnapshotPtr root;
     model::SnapshotPtr snapshot;
     PlanSubject plan;
-    bool isDense = false;  // the same as the unpruned model
+    bool isDense = false;           // the same as the unpruned model
+    model::SnapshotPtr rewindTo{};  // of the history node that the recipe names; null: none
 
     Result<prune::MasksPtr> resolved(RunControl& control) const {
         return resolvePlan(plan, control);
@@ -82,7 +83,8 @@ Result<Tuned> tune(const Subject& subject, const data::DatasetPtr& dataset,
     if (!masks) return masks.error();
     const auto samples = augmented(dataset, recipe.augment, control);
     if (!samples) return samples.error();
-    auto result = train::fineTune(*subject.snapshot, *masks, **samples, recipe, events, control);
+    auto result = train::fineTune(*subject.snapshot, *masks, **samples, recipe, events, control,
+                                  {.plan = subject.state.plan, .rewindTo = subject.rewindTo});
     if (!result) return result.error();
     Tuned tuned{std::move(*result)};
     tuned.isSameSplit = data::spec(*dataset).validation == recipe.validation;
@@ -159,7 +161,10 @@ void Workbench::fineTune(const train::Recipe& given) {
     train::Recipe recipe = given;
     if (recipe.metrics.output.empty()) recipe.metrics.output = m_document->metricOptions().output;
     if (const auto checked = train::check(recipe); !checked) return fail(checked.error());
-    const Subject subject = subjectOf(*m_document, rootSnapshot());
+    Subject subject = subjectOf(*m_document, rootSnapshot());
+    for (const auto& node : m_document->history().nodes()) {
+        if (node->name == recipe.schedule.rewindTo) subject.rewindTo = node->snapshot;
+    }
     auto best = std::make_shared<std::promise<Result<model::SnapshotPtr>>>();
     m_training = std::make_unique<Training>();
     m_training->best = best->get_future().share();
