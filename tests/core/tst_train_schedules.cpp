@@ -169,7 +169,7 @@ void TestTrainSchedules::stoppingEarlyRemovesTheRest() {
     QFETCH(QString, name);
     QFETCH(int, atStep);
     m_events.onPartial = [&](const TrainSample& sample) {
-        if (sample.step == atStep) m_control->stop();
+        if (sample.step == atStep) m_control->requestStop();
     };
     const auto result = run(dense(), recipeOf({.name = name.toStdString(),
                                                .rounds = 4,
@@ -241,7 +241,7 @@ void TestTrainSchedules::stateGoesOnWhereItWas() {
         train::TrainingStep step;
         train::Pruner pruner;
         Half(const model::Snapshot& snapshot, const train::StagedPlan& staged, const Recipe& recipe,
-             const data::DatasetInfo& info, RunControl& control)
+             RunControl& control)
             : module(model::cloneModule(snapshot.state().module)),
               step(module, *measure::findLoss("cross_entropy", 0, c10::kCPU, control), {}, recipe),
               pruner(snapshot, &staged, recipe, {}) {
@@ -256,12 +256,12 @@ void TestTrainSchedules::stateGoesOnWhereItWas() {
             QVERIFY(half.pruner.stepDone(step + 1, *m_control).ok());
         }
     };
-    Half whole(*snapshot, staged, recipe, m_data.info(), *m_control);
+    Half whole(*snapshot, staged, recipe, *m_control);
     QVERIFY(whole.pruner.beginRound(1, *m_control).ok());
     go(whole, 0, 7);
     train::RunState state;
     whole.pruner.save(state);
-    Half second(*snapshot, staged, recipe, m_data.info(), *m_control);
+    Half second(*snapshot, staged, recipe, *m_control);
     second.pruner.load(state);
     second.weight().copy_(whole.weight());
     second.module.attr("b").toTensor().detach().copy_(whole.module.attr("b").toTensor());

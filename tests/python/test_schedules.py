@@ -330,3 +330,27 @@ def test_from_scratch_draws_as_pytorch_does(cli, work):
     assert int((tuned.state["fc.weight"] == 0).sum()) == 12
     again = Tuned(cli, work, recipe, {"fc.weight": {"sparsity": 0.25}}).state
     assert all(torch.equal(value, again[name]) for name, value in tuned.state.items())
+
+
+def test_one_call_chooses_a_recipe_and_says_so(cli, work):
+    asked = ["tune", work / "model.pt", "--input", "1x12", "--data", work / "data", "--output", work / "t.pt", "--report",
+             work / "report.json", "--threads", 1]
+    for share, schedule in ((0.5, "one_shot"), (0.95, "agp")):
+        done = cli.ok(*asked, "--weights", share)
+        recipe = json.loads((work / "report.json").read_text())["training"]["recipe"]
+        assert recipe["schedule"]["name"] == schedule and f"recipe: {schedule}, {recipe['epochs']} epochs" in done.stderr
+        zeros = sum(int((v == 0).sum()) for n, v in torch.jit.load(str(work / "t.pt")).state_dict().items() if v.dim() > 1)
+        assert zeros == int(share * (12 * 32 + 32 * 16 + 16 * 3) + 0.5)
+    cli.ok(*asked, "--weights", 0.95, "--schedule", "iterative", "--epochs", 10, "--lr", 0.125)
+    training = json.loads((work / "report.json").read_text())["training"]
+    assert training["epochs"] == 10 and training["recipe"]["optimizer"]["lr"] == 0.125
+    assert training["recipe"]["schedule"]["epochs_per_round"] == 2
+
+
+@pytest.mark.parametrize("option, value, text", [("--schedule", "soon", "cannot be 'soon'"), ("--lr", -1, "cannot be -1"),
+                                                 ("--epochs", 0, "cannot be 0")])
+def test_one_call_refuses_what_no_recipe_holds(cli, work, option, value, text):
+    done = cli.run("tune", work / "model.pt", "--input", "1x12", "--data", work / "data", "--weights", 0.5, "--output",
+                   work / "t.pt", f"{option}={value}")
+    assert done.returncode in (2, 3) and text in done.stderr, done.stderr
+    assert not (work / "t.pt").exists()
