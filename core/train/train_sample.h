@@ -20,16 +20,15 @@ struct RunFigures {
 /// One row of the metrics: a training step, or the end of an epoch (then valLoss and top1 are
 /// there).
 struct TrainSample {
-    std::int64_t step = 0;       ///< optimizer steps so far
-    int epoch = 0;               ///< from 1; 0: validation before training
-    int round = 0;               ///< from 1; 0 where the schedule has no rounds
+    std::int64_t step = 0;  ///< optimizer steps so far
+    int epoch = 0;          ///< from 1; 0: validation before training
+    int round = 0;
     double loss = kNotMeasured;  ///< training loss of the step; of the epoch's mean at its end
     double valLoss = kNotMeasured;
     double top1 = kNotMeasured;  ///< validation, 0..1; none where the targets are no classes
     double lr = 0;
-    /// Share of prunable weights that is zero, 0..1; counted at the ends of epochs and when weights
-    /// were removed.
-    double sparsity = 0;
+    double sparsity =
+        0;  ///< share of prunable weights that is zero, 0..1; counted at the ends of epochs
     double seconds = 0;  ///< since the start; a run that was continued goes on from its checkpoint
     double score = kNotMeasured;  ///< validation, of the recipe's metric
     RunFigures figures{};         ///< not part of the metrics file, nor of checkpoints

@@ -265,3 +265,38 @@ def test_what_is_missing_is_asked_for(cli, subject):
     assert done.returncode == 2 and "--data is required" in done.stderr
     done = cli.run("tune", "--data", subject / "data")
     assert done.returncode == 2 and "MODEL is required" in done.stderr
+
+
+@pytest.mark.parametrize("schedule", [
+    {"name": "iterative", "rounds": 2, "epochs_per_round": 2},
+    {"name": "lottery", "rounds": 3, "epochs_per_round": 1},
+    {"name": "agp", "every_steps": 20},
+    {"name": "movement", "every_steps": 20, "end": 0.9},
+], ids=lambda schedule: schedule["name"])
+def test_schedules_go_on_in_the_middle(cli, subject, tmp_path, schedule):
+    changes = {"epochs": 3, "schedule": schedule}
+    cli.ok(*command(subject, tmp_path, "whole", **changes))
+    part = command(subject, tmp_path, "part", **changes)
+    run = start(cli, *part, "--checkpoints", tmp_path / "run")
+    wait_for_steps(tmp_path / "part.csv", 2, 50)
+    run.send_signal(signal.SIGINT)
+    run.communicate(timeout=120)
+    assert run.returncode == 130
+    zeros = sum(int((value == 0).sum()) for value in weights(tmp_path / "part.pt").values() if value.dim() > 1)
+    assert zeros == pytest.approx(0.7 * (72 + 800 * 32 + 32 * 4), abs=1)  # all of the plan, though stopped early
+    cli.ok(*part, "--resume", tmp_path / "run")
+    assert_same(tmp_path, "part")
+
+
+def test_cut_training_goes_on_in_the_middle(cli, subject, tmp_path):
+    changes = {"schedule": {"name": "iterative", "rounds": 2, "epochs_per_round": 2, "cut_between_rounds": True,
+                            "reset_momentum": False}}
+    cli.ok(*command(subject, tmp_path, "whole", **changes), "--channels", 0.5)
+    part = [*command(subject, tmp_path, "part", **changes), "--channels", 0.5]
+    run = start(cli, *part, "--checkpoints", tmp_path / "run")
+    wait_for_steps(tmp_path / "part.csv", 3, 50)
+    run.send_signal(signal.SIGINT)
+    run.communicate(timeout=120)
+    assert run.returncode == 130
+    cli.ok(*part, "--resume", tmp_path / "run")
+    assert_same(tmp_path, "part")
