@@ -22,15 +22,22 @@ namespace espalier::train {
 struct TrainResult {
     model::SnapshotPtr
         best;  ///< weights of the best validation metric (ties: lower loss), masks as base masks
-    int bestEpoch = 0;           ///< 0: before training
-    int epochs = 0;              ///< finished
-    bool stopped = false;        ///< by the user, before the last epoch
-    measure::Evaluation before;  ///< validation, before the first step
-    measure::Evaluation after;   ///< validation, of `best`
+    int bestEpoch = 0;              ///< 0: before training
+    int epochs = 0;                 ///< finished
+    bool stopped = false;           ///< by the user, before the last epoch
+    bool hasNewStatistics = false;  ///< batch norms' were taken anew, after `bestEpoch`, and helped
+    bool endedEarly = false;        ///< by Recipe::earlyStopping
+    measure::Evaluation before;     ///< validation, before the first step
+    measure::Evaluation after;      ///< validation, of `best`
     std::vector<TrainSample> samples;
     /// Why training ended early though nobody stopped it: the device was lost, say. `best` is of
     /// the epochs before.
     std::optional<Error> interruption{};
+};
+
+/// What a run may need beside the model that it trains.
+struct Companions {
+    model::SnapshotPtr dense{};  ///< distillation learns from it; null: `snapshot` without `masks`
 };
 
 /// Trains `snapshot` under `masks` (null: its base masks) on the training split of `dataset`, of
@@ -49,6 +56,6 @@ struct TrainResult {
 Result<TrainResult> fineTune(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
                              const data::Dataset& dataset, const Recipe& recipe,
                              const EventSink<TrainSample>& events, RunControl& control,
-                             const RunLife& life = {});
+                             const RunLife& life = {}, const Companions& companions = {});
 
 }  // namespace espalier::train

@@ -4,10 +4,13 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/count_nonzero.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/format.h"
+#include "core/base/log.h"
 #include "core/model/snapshot_torch.h"
+#include "core/train/batch_norm_statistics_torch.h"
 
 namespace espalier::train {
 namespace {
@@ -44,11 +47,13 @@ Loop::Loop(const model::Snapshot& snapshot, torch::jit::Module module,
       m_placement(placement),
       m_validation(std::move(judgement.validation)),
       m_prunable(prunableWeights(snapshot, m_module)),
-      m_trainingStep(m_module, std::move(judgement.loss), m_validation.figures.output, recipe),
+      m_trainingStep(m_module, std::move(judgement.loss), m_validation.figures.output, recipe,
+                     judgement.precision),
       m_scheduler(makeScheduler(recipe.scheduler)),
       m_loader(dataset, data::Split::Train, recipe.batchSize, recipe.seed),
-      m_metrics(events) {
-    m_position.totalSteps = m_loader.batchesPerEpoch() * recipe.epochs;
+      m_metrics(events),
+      m_earlyStopping(recipe.earlyStopping) {
+    m_position.totalSteps = std::max<std::int64_t>(1, m_loader.batchesPerEpoch() * recipe.epochs);
     if (recipe.masks == MaskMode::Off) return;
     m_trainingStep.setMasks(std::make_unique<MaskEnforcer>(snapshot, kept, m_module,
                                                            m_trainingStep.parameters(), others));
@@ -68,17 +73,17 @@ Result<void> Loop::run(RunControl& control) {
     }
     try {
         if (auto done = runEpochs(control); !done) return done.error();
+        m_best.restore(m_module);
+        return reestimateStatistics(control);
     } catch (const std::exception& failure) {
         if (m_position.epoch == 0) throw;
         m_interruption = detail::errorFromException("Fine-tuning broke off", failure);
-        return {};
     }
-    m_best.restore(m_module);
     return {};
 }
 
 Result<void> Loop::runEpochs(RunControl& control) {
-    while (m_position.epoch < m_recipe.epochs && !m_isStopped) {
+    while (m_position.epoch < m_recipe.epochs && !m_isStopped && !m_earlyStopping.isDue()) {
         const auto outcome = runEpoch(m_position.epoch + 1, control);
         if (!outcome) return outcome.error();
         m_isStopped = *outcome == Outcome::Stopped;
@@ -116,29 +121,58 @@ Result<Loop::Outcome> Loop::runEpoch(int epoch, RunControl& control) {
 }
 
 Result<Loop::Outcome> Loop::validate(int epoch, double trainLoss, RunControl& control) {
-    m_module.eval();
     const Stopwatch watch;
-    const measure::EvaluateOptions options{.split = data::Split::Validation};
-    const auto evaluation = measure::evaluateModule(m_module, m_placement, m_dataset, options,
-                                                    m_validation, {}, control);
+    const auto evaluation = evaluate(control);
     if (!evaluation && evaluation.error().kind == Error::Kind::Cancelled) return Outcome::Stopped;
     if (!evaluation) return evaluation.error();
     if (auto finite = checkFinite(evaluation->loss, "validation loss"); !finite)
         return finite.error();
     if (epoch > 0) m_metrics.setSparsity(countSparsity());
     m_metrics.meter().validationDone(watch.seconds());
-    m_metrics.add({.step = m_position.step,
-                   .epoch = epoch,
-                   .loss = trainLoss,
-                   .valLoss = evaluation->loss,
-                   .top1 = evaluation->top1,
-                   .lr = learningRate(),
-                   .score = evaluation->score});
-    m_best.offer(m_module, *evaluation, epoch);
+    tell(*evaluation, epoch, trainLoss);
+    const bool isBest = m_best.offer(m_module, *evaluation, epoch);
     if (epoch > 0) m_scheduler->epochEnded(evaluation->loss);
+    if (epoch > 0) m_earlyStopping.epochEnded(isBest);
     m_position.epoch = epoch;
     m_epoch = {};
     return Outcome::Finished;
+}
+
+Result<measure::Evaluation> Loop::evaluate(RunControl& control) {
+    m_module.eval();
+    const measure::EvaluateOptions options{.split = data::Split::Validation};
+    return measure::evaluateModule(m_module, m_placement, m_dataset, options, m_validation, {},
+                                   control);
+}
+
+void Loop::tell(const measure::Evaluation& evaluation, int epoch, double trainLoss) {
+    m_metrics.add({.step = m_position.step,
+                   .epoch = epoch,
+                   .loss = trainLoss,
+                   .valLoss = evaluation.loss,
+                   .top1 = evaluation.top1,
+                   .lr = learningRate(),
+                   .score = evaluation.score});
+}
+
+Result<void> Loop::reestimateStatistics(RunControl& control) {
+    if (m_recipe.batchNormBatches == 0 || m_isStopped) return {};
+    m_loader.startEpoch(m_position.epoch + 1);
+    const auto found =
+        reestimateBatchNorm(m_module, m_placement, m_loader, m_recipe.batchNormBatches, control);
+    if (found && *found == 0) {
+        log(LogLevel::Warning, "The model has no batch norms whose statistics could be taken anew");
+        return {};
+    }
+    const Result<measure::Evaluation> evaluation = found ? evaluate(control) : found.error();
+    m_isStopped = !evaluation && evaluation.error().kind == Error::Kind::Cancelled;
+    if (!evaluation && !m_isStopped) return evaluation.error();
+    if (evaluation) {
+        tell(*evaluation, m_position.epoch, kNotMeasured);
+        m_hasNewStatistics = m_best.offer(m_module, *evaluation, m_best.epoch());
+    }
+    m_best.restore(m_module);
+    return {};
 }
 
 Result<void> Loop::checkFinite(double loss, std::string_view which) const {
@@ -174,6 +208,8 @@ TrainResult Loop::takeResult() {
     result.bestEpoch = m_best.epoch();
     result.epochs = m_position.epoch;
     result.stopped = m_isStopped;
+    result.hasNewStatistics = m_hasNewStatistics;
+    result.endedEarly = m_earlyStopping.isDue();
     result.before = m_before.value_or(measure::Evaluation());
     result.after = m_best.evaluation();
     result.samples = m_metrics.takeSamples();

@@ -14,6 +14,7 @@
 #include "core/measure/scores_torch.h"
 #include "core/train/best_so_far_torch.h"
 #include "core/train/checkpoint_keeper_torch.h"
+#include "core/train/early_stopping_torch.h"
 #include "core/train/fine_tune.h"
 #include "core/train/metrics.h"
 #include "core/train/scheduler.h"
@@ -24,7 +25,8 @@ namespace espalier::train {
 /// What validation looks at, and what is trained by.
 struct Judgement {
     measure::Objective validation;
-    measure::Loss loss;
+    TrainingLoss loss;
+    Precision precision{};
 };
 
 /// Sums over the steps of the epoch under way.
@@ -61,6 +63,10 @@ private:
     Result<void> runEpochs(RunControl& control);
     Result<Outcome> runEpoch(int epoch, RunControl& control);
     Result<Outcome> validate(int epoch, double trainLoss, RunControl& control);
+    Result<measure::Evaluation> evaluate(RunControl& control);
+    void tell(const measure::Evaluation& evaluation, int epoch, double trainLoss);
+    /// Takes the statistics of batch norms anew, and keeps them when validation is better for it.
+    Result<void> reestimateStatistics(RunControl& control);
     Result<void> checkFinite(double loss, std::string_view which) const;
     double learningRate() const;
     double countSparsity() const;
@@ -82,8 +88,10 @@ private:
     Position m_position;
     EpochSoFar m_epoch;
     BestSoFar m_best;
+    EarlyStopping m_earlyStopping;
     std::optional<measure::Evaluation> m_before;  // none: not measured yet
     bool m_isStopped = false;
+    bool m_hasNewStatistics = false;
     std::optional<Error> m_interruption;
     CheckpointKeeper m_keeper;
 };
