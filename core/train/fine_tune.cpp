@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <ATen/Context.h>
+#include <ATen/core/grad_mode.h>
 
 #include "core/base/format.h"
 #include "core/base/log.h"
@@ -17,6 +18,7 @@
 #include "core/train/loop_torch.h"
 #include "core/train/parameters_torch.h"
 #include "core/train/pruning_schedule.h"
+#include "core/train/trainee_torch.h"
 
 namespace espalier::train {
 namespace {
@@ -129,6 +131,46 @@ Result<NamedValues> rewoundTo(const model::Snapshot& snapshot, const Recipe& rec
     return earlierWeights(snapshot, companions.rewindTo, recipe.schedule.rewindTo, control);
 }
 
+void sayThatBatchesAreWhole(const data::Dataset& dataset, std::int64_t batchSize) {
+    const std::int64_t samples = data::sampleCount(dataset, data::Split::Train);
+    if (batchSize <= samples) return;
+    log(LogLevel::Warning, cat("The batch size of ", batchSize, " is more than the ", samples,
+                               " training samples: every epoch is one step"));
+}
+
+/// What training makes smaller; `module` is the one that trains, where `placement` says.
+Result<TrainingLoss> makeTrainingLoss(const model::Snapshot& snapshot,
+                                      const torch::jit::Module& module,
+                                      const measure::Placement& placement,
+                                      const prune::MasksPtr& masks, const model::Snapshot& dense,
+                                      const data::DatasetInfo& data, const Recipe& recipe,
+                                      RunControl& control) {
+    auto loss = measure::findLoss(measure::lossFor(recipe.metrics, data), recipe.labelSmoothing,
+                                  placement.device, control);
+    if (!loss) return loss.error();
+    TrainingLoss trained{std::move(*loss)};
+    if (recipe.distillation)
+        trained.teacher.emplace(dense, placement, recipe.metrics.output, *recipe.distillation);
+    const std::vector<at::Tensor> parameters = trainableParameters(module);
+    const bool areGrouped = masks && masks->state().channels;
+    const channels::ChannelGroups* groups =
+        areGrouped ? masks->state().channels->groups.get() : nullptr;
+    trained.penalty = makePenalty(recipe.regularisers, {snapshot, module, parameters, groups});
+    return trained;
+}
+
+/// Whether the loss that is trained by takes what the model gives.
+Result<void> checkLoss(const TrainingLoss& loss, torch::jit::Module& module,
+                       const measure::Placement& placement, const data::Dataset& dataset,
+                       const std::string& output) {
+    const at::NoGradGuard noGradients;
+    const data::Batch two = measure::moved(measure::firstSamples(dataset, 2), placement);
+    const std::string why = loss.misfit(measure::scores(module, two, output), two);
+    if (why.empty()) return {};
+    return Error{Error::Kind::Mismatch, cat("Cannot fine-tune on ", dataset.info().name), why,
+                 "Choose another loss or output, or leave distillation out"};
+}
+
 Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
                         const data::Dataset& dataset, const Recipe& recipe,
                         const EventSink<TrainSample>& events, RunControl& control,
@@ -140,6 +182,8 @@ Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& 
     }
     const auto device = measure::findDevice(recipe.device);
     if (!device) return device.error();
+    const auto precision = findPrecision(recipe.precision, *device);
+    if (!precision) return precision.error();
     at::globalContext().setFlushDenormal(true);
     at::manual_seed(recipe.seed);  // dropout
     const auto plan = stagedPlan(snapshot, masks, companions, recipe, dataset);
@@ -149,22 +193,30 @@ Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& 
     torch::jit::Module module = startingModule(snapshot, masks, recipe);
     const std::vector<bool> flags = gradientFlags(module);
     sayWhatIsFrozen(flags);
+    sayThatBatchesAreWhole(dataset, recipe.batchSize);
+    auto trainee = Trainee::make(module, recipe.dropout);
+    if (!trainee) return trainee.error();
     const measure::Placement placement = measure::place(module, snapshot, *device);
     auto objective = measure::makeObjective(recipe.metrics, dataset.info(), *device, control);
     if (!objective) return objective.error();
     if (auto fits = measure::checkFit(module, placement, snapshot, dataset, *objective); !fits)
         return fits.error();
     measure::setReference(*objective, snapshot, placement);
-    const std::string loss = measure::lossFor(recipe.metrics, dataset.info());
-    auto trained = measure::findLoss(loss, recipe.labelSmoothing, *device, control);
-    if (!trained) return trained.error();
+    const model::Snapshot& dense = companions.dense ? *companions.dense : snapshot;
+    auto loss = makeTrainingLoss(snapshot, trainee->module(), placement, masks, dense,
+                                 dataset.info(), recipe, control);
+    if (!loss) return loss.error();
+    if (auto fits = checkLoss(*loss, module, placement, dataset, recipe.metrics.output); !fits)
+        return fits.error();
 
     Pruner pruner(snapshot, plan->get(), recipe, std::move(*earlier));
-    Loop loop(snapshot, module, placement, {std::move(*objective), std::move(*trained)}, pruner,
-              dataset, recipe, events);
+    Loop loop(snapshot, trainee->module(), placement,
+              {std::move(*objective), std::move(*loss), *precision}, pruner, dataset, recipe,
+              events);
     if (auto begun = begin(loop, life, identity); !begun) return begun.error();
     if (auto done = loop.run(control); !done) return done.error();
     TrainResult result = loop.takeResult();
+    if (!result.interruption) trainee->bringBack();
     if (result.interruption) {  // what lies on a lost device cannot be read any more
         module = maskedModule(snapshot, pruner.masks());
         loop.restoreBest(module);

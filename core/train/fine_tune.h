@@ -24,12 +24,14 @@ struct TrainResult {
     /// Weights of the best validation metric (ties: lower loss) among the epochs that ended with
     /// all removed that the plan removes; masks as base masks.
     model::SnapshotPtr best;
-    prune::MasksPtr masks;       ///< what is removed from `best`; null: base masks alone
-    int bestEpoch = 0;           ///< 0: before training
-    int epochs = 0;              ///< finished
-    bool stopped = false;        ///< by the user, before the last epoch
-    measure::Evaluation before;  ///< validation, before the first step
-    measure::Evaluation after;   ///< validation, of `best`
+    prune::MasksPtr masks;          ///< what is removed from `best`; null: base masks alone
+    int bestEpoch = 0;              ///< 0: before training
+    int epochs = 0;                 ///< finished
+    bool stopped = false;           ///< by the user, before the last epoch
+    bool hasNewStatistics = false;  ///< batch norms' were taken anew, after `bestEpoch`, and helped
+    bool endedEarly = false;        ///< by Recipe::earlyStopping
+    measure::Evaluation before;     ///< validation, before the first step
+    measure::Evaluation after;      ///< validation, of `best`
     std::vector<TrainSample> samples;
     /// Why training ended early though nobody stopped it: the device was lost, say. `best` is of
     /// the epochs before.
@@ -43,6 +45,7 @@ struct Companions {
     prune::PlanPtr plan{};
     /// What a lottery ticket goes back to; null: ScheduleOptions::rewindTo.
     model::SnapshotPtr rewindTo{};
+    model::SnapshotPtr dense{};  ///< distillation learns from it; null: `snapshot` without `masks`
 };
 
 /// Trains `snapshot` under `masks` (null: its base masks) on the training split of `dataset`, of

@@ -4,10 +4,13 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/count_nonzero.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/format.h"
+#include "core/base/log.h"
 #include "core/model/snapshot_torch.h"
+#include "core/train/batch_norm_statistics_torch.h"
 
 namespace espalier::train {
 namespace {
@@ -33,13 +36,15 @@ Loop::Loop(const model::Snapshot& snapshot, torch::jit::Module module,
       m_module(std::move(module)),
       m_placement(placement),
       m_validation(std::move(judgement.validation)),
-      m_trainingStep(m_module, std::move(judgement.loss), m_validation.figures.output, recipe),
+      m_trainingStep(m_module, std::move(judgement.loss), m_validation.figures.output, recipe,
+                     judgement.precision),
       m_scheduler(makeScheduler(recipe.scheduler)),
       m_loader(dataset, data::Split::Train, recipe.batchSize, recipe.seed),
       m_timetable(recipe, m_loader.batchesPerEpoch()),
       m_pruner(pruner),
       m_cutter(snapshot, m_module, m_trainingStep),
-      m_metrics(events) {
+      m_metrics(events),
+      m_earlyStopping(recipe.earlyStopping) {
     m_position.totalSteps = m_timetable.steps();
     m_pruner.attach(m_module, m_trainingStep, m_timetable);
 }
@@ -57,19 +62,20 @@ Result<void> Loop::run(RunControl& control) {
     }
     try {
         if (auto done = runEpochs(control); !done) return done.error();
+        if (auto completed = completePlan(); !completed) return completed.error();
+        m_best.restore(m_module);
+        auto done = reestimateStatistics(control);
+        m_module = m_cutter.restore();
+        return done;
     } catch (const std::exception& failure) {
         if (!m_best.hasValues() || m_cutter.isCut()) throw;
         m_interruption = detail::errorFromException("Fine-tuning broke off", failure);
-        return {};
     }
-    if (auto completed = completePlan(); !completed) return completed.error();
-    m_best.restore(m_module);
-    m_module = m_cutter.restore();
     return {};
 }
 
 Result<void> Loop::runEpochs(RunControl& control) {
-    while (m_position.epoch < m_timetable.epochs() && !m_isStopped) {
+    while (m_position.epoch < m_timetable.epochs() && !m_isStopped && !m_earlyStopping.isDue()) {
         const int epoch = m_position.epoch + 1;
         auto outcome = Result(Outcome::Finished);
         if (m_timetable.roundOf(epoch) != m_round) outcome = beginRound(epoch, control);
@@ -165,20 +171,25 @@ Result<Loop::Outcome> Loop::validate(int epoch, double trainLoss, RunControl& co
     if (epoch == 0) m_before = *evaluation;
     if (epoch > 0) m_metrics.setSparsity(countSparsity());
     m_metrics.meter().validationDone(watch.seconds());
+    tell(*evaluation, epoch, trainLoss);
+    // Before all that is to go has gone, a model is no candidate for the result.
+    const bool isBest = m_pruner.isInForce() && m_best.offer(m_module, *evaluation, epoch);
+    if (epoch > 0) m_scheduler->epochEnded(evaluation->loss);
+    if (epoch > 0 && m_pruner.isInForce()) m_earlyStopping.epochEnded(isBest);
+    m_position.epoch = epoch;
+    m_epoch = {};
+    return Outcome::Finished;
+}
+
+void Loop::tell(const measure::Evaluation& evaluation, int epoch, double trainLoss) {
     m_metrics.add({.step = m_position.step,
                    .epoch = epoch,
                    .round = roundShown(),
                    .loss = trainLoss,
-                   .valLoss = evaluation->loss,
-                   .top1 = evaluation->top1,
+                   .valLoss = evaluation.loss,
+                   .top1 = evaluation.top1,
                    .lr = learningRate(),
-                   .score = evaluation->score});
-    // Before all that is to go has gone, a model is no candidate for the result.
-    if (m_pruner.isInForce()) m_best.offer(m_module, *evaluation, epoch);
-    if (epoch > 0) m_scheduler->epochEnded(evaluation->loss);
-    m_position.epoch = epoch;
-    m_epoch = {};
-    return Outcome::Finished;
+                   .score = evaluation.score});
 }
 
 Result<void> Loop::completePlan() {
@@ -190,6 +201,26 @@ Result<void> Loop::completePlan() {
     const auto evaluation = evaluate(uninterrupted);
     if (!evaluation) return evaluation.error();
     m_best.offer(m_module, *evaluation, m_position.epoch);
+    return {};
+}
+
+Result<void> Loop::reestimateStatistics(RunControl& control) {
+    if (m_recipe.batchNormBatches == 0 || m_isStopped) return {};
+    m_loader.startEpoch(m_position.epoch + 1);
+    const auto found =
+        reestimateBatchNorm(m_module, m_placement, m_loader, m_recipe.batchNormBatches, control);
+    if (found && *found == 0) {
+        log(LogLevel::Warning, "The model has no batch norms whose statistics could be taken anew");
+        return {};
+    }
+    const Result<measure::Evaluation> evaluation = found ? evaluate(control) : found.error();
+    m_isStopped = !evaluation && evaluation.error().kind == Error::Kind::Cancelled;
+    if (!evaluation && !m_isStopped) return evaluation.error();
+    if (evaluation) {
+        tell(*evaluation, m_position.epoch, kNotMeasured);
+        m_hasNewStatistics = m_best.offer(m_module, *evaluation, m_best.epoch());
+    }
+    m_best.restore(m_module);
     return {};
 }
 
@@ -233,6 +264,8 @@ TrainResult Loop::takeResult() {
     result.bestEpoch = m_best.epoch();
     result.epochs = m_position.epoch;
     result.stopped = m_isStopped;
+    result.hasNewStatistics = m_hasNewStatistics;
+    result.endedEarly = m_earlyStopping.isDue();
     result.before = m_before.value_or(measure::Evaluation());
     result.after = m_best.evaluation();
     result.masks = m_pruner.masks();

@@ -55,6 +55,7 @@ RunState Loop::save() {
     saveRandom(state, m_placement.device);
     m_trainingStep.save(state);
     m_scheduler->save(state);
+    m_earlyStopping.save(state);
     m_best.save(state);
     return state;
 }
@@ -74,6 +75,7 @@ void Loop::load(const Checkpoint& checkpoint) {
     m_before = loadEvaluation(state, "before", m_validation.metric);
     m_trainingStep.load(state);
     m_scheduler->load(state);
+    m_earlyStopping.load(state);
     m_best.load(state, m_validation.metric);
     m_metrics.resume(checkpoint.samples);
     loadRandom(state, m_placement.device);

@@ -15,6 +15,7 @@
 #include "core/train/best_so_far_torch.h"
 #include "core/train/channel_cutter_torch.h"
 #include "core/train/checkpoint_keeper_torch.h"
+#include "core/train/early_stopping_torch.h"
 #include "core/train/fine_tune.h"
 #include "core/train/metrics.h"
 #include "core/train/pruner_torch.h"
@@ -27,7 +28,8 @@ namespace espalier::train {
 /// What validation looks at, and what is trained by.
 struct Judgement {
     measure::Objective validation;
-    measure::Loss loss;
+    TrainingLoss loss;
+    Precision precision{};
 };
 
 /// Sums over the steps of the epoch under way.
@@ -67,8 +69,11 @@ private:
     Result<void> pruneAfterStep();
     Result<Outcome> validate(int epoch, double trainLoss, RunControl& control);
     Result<measure::Evaluation> evaluate(RunControl& control);
+    void tell(const measure::Evaluation& evaluation, int epoch, double trainLoss);
     /// A run that ended before the plan was in force ends with it in force.
     Result<void> completePlan();
+    /// Takes the statistics of batch norms anew, and keeps them when validation is better for it.
+    Result<void> reestimateStatistics(RunControl& control);
     Result<void> checkFinite(double loss, std::string_view which) const;
     double learningRate() const;
     int roundShown() const;  ///< in samples; 0 where there are no rounds
@@ -95,8 +100,10 @@ private:
     int m_round = 0;  // begun last
     EpochSoFar m_epoch;
     BestSoFar m_best;
+    EarlyStopping m_earlyStopping;
     std::optional<measure::Evaluation> m_before;  // none: not measured yet
     bool m_isStopped = false;
+    bool m_hasNewStatistics = false;
     std::optional<Error> m_interruption;
     CheckpointKeeper m_keeper;
 };

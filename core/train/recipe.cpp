@@ -114,8 +114,6 @@ void checkSchedule(Checks& checks, const Recipe& recipe) {
 
 }  // namespace
 
-std::vector<std::string> regulariserNames() {
-    return {"l1", "l2", "group_lasso", "bn_l1"};
 }
 
 std::vector<std::string> precisionNames() {
@@ -124,7 +122,9 @@ std::vector<std::string> precisionNames() {
 
 Result<void> check(const Recipe& recipe) {
     Checks checks;
-    checks.require(recipe.epochs >= 1, "epochs", recipe.epochs, "a whole number of at least 1");
+    const int fewestEpochs = recipe.batchNormBatches > 0 ? 0 : 1;  // 0: new statistics alone
+    checks.require(recipe.epochs >= fewestEpochs, "epochs", recipe.epochs,
+                   cat("a whole number of at least ", fewestEpochs));
     checks.require(recipe.batchSize >= 1, "batch_size", recipe.batchSize,
                    "a whole number of at least 1");
     checks.require(recipe.validation > 0 && recipe.validation < 1, "validation", recipe.validation,

@@ -21,14 +21,22 @@ struct Position {
 class Scheduler {
 public:
     virtual ~Scheduler() = default;
-    /// What the learning rate is multiplied with at the step after `position`.
-    virtual double factor(const Position& position) const = 0;
+    /// What the learning rate is multiplied with at the step after `position`: the schedule's own
+    /// factor, and during the first `warmupSteps` (w) steps of the run also (step + 1) / (w + 1).
+    double factor(const Position& position) const;
     /// Called at the end of each epoch with the validation loss.
     virtual void epochEnded(double /*validationLoss*/) {}
 
     /// For those that remember anything. load throws std::runtime_error when it is not there.
     virtual void save(RunState& /*state*/) const {}
     virtual void load(const RunState& /*state*/) {}
+
+    void setWarmup(std::int64_t steps) { m_warmupSteps = steps; }
+
+private:
+    virtual double ownFactor(const Position& position) const = 0;
+
+    std::int64_t m_warmupSteps = 0;
 };
 
 /// The schedule called `options.name`, which must be one of schedulerNames().

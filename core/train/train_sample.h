@@ -23,7 +23,8 @@ struct TrainSample {
     std::int64_t step = 0;  ///< optimizer steps so far
     int epoch = 0;          ///< from 1; 0: validation before training
     int round = 0;
-    double loss = kNotMeasured;  ///< training loss of the step; of the epoch's mean at its end
+    double loss = kNotMeasured;  ///< training loss of the step with all terms of the recipe; the
+                                 ///< epoch's mean at its end
     double valLoss = kNotMeasured;
     double top1 = kNotMeasured;  ///< validation, 0..1; none where the targets are no classes
     double lr = 0;

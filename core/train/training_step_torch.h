@@ -12,11 +12,12 @@
 
 #include "core/base/result.h"
 #include "core/data/loader_torch.h"
-#include "core/measure/loss_torch.h"
 #include "core/train/batch_parts_torch.h"
 #include "core/train/mask_enforcer_torch.h"
+#include "core/train/mixed_precision_torch.h"
 #include "core/train/optimizer_torch.h"
 #include "core/train/recipe.h"
+#include "core/train/training_loss_torch.h"
 
 namespace espalier::train {
 
@@ -26,8 +27,8 @@ namespace espalier::train {
 class TrainingStep {
 public:
     /// `output`: the key of the model's output that the loss looks at, as MetricOptions::output.
-    TrainingStep(torch::jit::Module module, measure::Loss loss, std::string output,
-                 const Recipe& recipe);
+    TrainingStep(torch::jit::Module module, TrainingLoss loss, std::string output,
+                 const Recipe& recipe, const Precision& precision = {});
 
     /// Keeps what `masks` removes at zero from now on; null: weights may grow back.
     void setMasks(std::unique_ptr<MaskEnforcer> masks);
@@ -42,12 +43,14 @@ public:
     /// Another module with the same parameters, in other shapes perhaps.
     void setModule(torch::jit::Module module) { m_module = std::move(module); }
 
-    /// The loss of `batch`, from before the step; when it is not finite, nothing was changed.
+    /// The loss of `batch` with all its terms, from before the step; when it is not finite, nothing
+    /// was changed. A step whose gradients overflow in fp16 is left out.
     /// Errors: Failed, when there are no gradients, or the device's memory does not suffice.
     Result<double> run(const data::Batch& batch, double lr);
 
     const std::vector<at::Tensor>& parameters() const { return m_parameters; }  ///< that train
     Optimizer& optimizer() { return *m_optimizer; }
+    LossScaler& lossScaler() { return m_scaler; }
 
     void save(RunState& state) const;
     /// Throws std::runtime_error when `state` is of another optimizer, model or way of masking.
@@ -55,15 +58,19 @@ public:
 
 private:
     Result<double> addGradients(const data::Batch& part, double share);
+    at::Tensor lossOf(const data::Batch& batch);
     void update(double lr);
 
     torch::jit::Module m_module;
-    measure::Loss m_loss;
+    TrainingLoss m_loss;
     std::string m_output;
+    Precision m_precision;
+    double m_clipNorm;
     std::vector<at::Tensor> m_parameters;
     OptimizerOptions m_optimizerOptions;
     std::unique_ptr<Optimizer> m_optimizer;
     std::function<void(double lr)> m_afterBackward;
+    LossScaler m_scaler;
     std::unique_ptr<MaskEnforcer> m_masks;
     BatchParts m_parts;
 };

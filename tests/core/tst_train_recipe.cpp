@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 
+#include "core/train/early_stopping_torch.h"
 #include "core/train/recipe.h"
 #include "core/train/scheduler.h"
 
@@ -24,7 +25,12 @@ private Q_SLOTS:
     void refusesValuesOutOfRange();
     void constant();
     void step();
+    void multiStep();
     void cosine();
+    void oneCycle();
+    void oneCycleOfFewSteps();
+    void warmUp();
+    void earlyStoppingCountsInARow();
     void plateauAsInPython();
     void plateauWithoutPatience();
 };
@@ -35,8 +41,10 @@ void TestTrainRecipe::defaultsAreSound() {
 
 void TestTrainRecipe::everyNamedKindIsSound() {
     QCOMPARE(train::optimizerNames(), (std::vector<std::string>{"sgd", "adam", "adamw"}));
-    QCOMPARE(train::schedulerNames(),
-             (std::vector<std::string>{"constant", "step", "cosine", "plateau"}));
+    QCOMPARE(train::schedulerNames(), (std::vector<std::string>{"constant", "step", "multi_step",
+                                                                "cosine", "one_cycle", "plateau"}));
+    QCOMPARE(train::regulariserNames(),
+             (std::vector<std::string>{"l1", "l2", "group_lasso", "bn_l1"}));
     Recipe recipe;
     for (const std::string& name : train::optimizerNames()) {
         recipe.optimizer.name = name;
@@ -44,8 +52,14 @@ void TestTrainRecipe::everyNamedKindIsSound() {
     }
     for (const std::string& name : train::schedulerNames()) {
         recipe.scheduler.name = name;
+        recipe.scheduler.milestones = {2};
         QVERIFY(train::check(recipe).ok());
-        QCOMPARE(train::makeScheduler(recipe.scheduler)->factor({0, 0, 10}), 1.0);
+        QCOMPARE(train::makeScheduler(recipe.scheduler)->factor({0, 0, 10}),
+                 name == "one_cycle" ? 0.04 : 1.0);
+    }
+    for (const std::string& name : train::regulariserNames()) {
+        recipe.regularisers = {{name, 1e-4}};
+        QVERIFY(train::check(recipe).ok());
     }
 }
 
@@ -140,6 +154,63 @@ void TestTrainRecipe::cosine() {
         {12, 0}};
     for (const auto& [at, factor] : expected)
         QVERIFY(std::abs(scheduler->factor({0, at, 12}) - factor) < 1e-12);
+}
+
+void TestTrainRecipe::multiStep() {
+    const auto scheduler =
+        train::makeScheduler({.name = "multi_step", .milestones = {2, 3, 5}, .gamma = 0.5});
+    const std::vector<double> expected{1, 1, 0.5, 0.25, 0.25, 0.125, 0.125};
+    for (int epoch = 0; epoch < 7; ++epoch)
+        QCOMPARE(scheduler->factor({epoch, epoch * 10, 70}), expected[std::size_t(epoch)]);
+}
+
+void TestTrainRecipe::oneCycle() {
+    const auto scheduler = train::makeScheduler({.name = "one_cycle", .peak = 0.5});
+    // Ten steps: from 1/25 up to 1 at step 4, down to 1/250000 at step 9, half way at steps 2 and
+    // 6.5.
+    const auto factor = [&](std::int64_t step) { return scheduler->factor({0, step, 10}); };
+    QVERIFY(std::abs(factor(0) - 0.04) < 1e-15);
+    QVERIFY(std::abs(factor(2) - 0.52) < 1e-15);
+    QVERIFY(std::abs(factor(4) - 1) < 1e-15);
+    QVERIFY(std::abs((factor(6) + factor(7)) / 2 - (1 + 4e-6) / 2) < 1e-12);
+    QVERIFY(std::abs(factor(9) - 4e-6) < 1e-15);
+    QCOMPARE(factor(10), factor(9));  // validation after the last step
+}
+
+void TestTrainRecipe::oneCycleOfFewSteps() {
+    for (const std::int64_t steps : {1, 2, 3}) {
+        const auto scheduler = train::makeScheduler({.name = "one_cycle", .peak = 0.3});
+        for (std::int64_t step = 0; step <= steps; ++step) {
+            const double factor = scheduler->factor({0, step, steps});
+            QVERIFY2(factor > 0 && factor <= 1, std::to_string(factor).c_str());
+        }
+    }
+}
+
+void TestTrainRecipe::warmUp() {
+    const auto scheduler =
+        train::makeScheduler({.name = "step", .warmupSteps = 3, .stepEpochs = 1, .gamma = 0.5});
+    // Epochs of two steps: 1, 1, 1/2, 1/2 by the schedule; 1/4, 2/4, 3/4, 1 by the warm-up.
+    const std::vector<double> expected{0.25, 0.5, 0.375, 0.5};
+    for (std::int64_t step = 0; step < 4; ++step)
+        QCOMPARE(scheduler->factor({int(step / 2), step, 4}), expected[std::size_t(step)]);
+}
+
+void TestTrainRecipe::earlyStoppingCountsInARow() {
+    train::EarlyStopping stopping(2);
+    for (const bool wasBest : {false, true, false}) {
+        stopping.epochEnded(wasBest);
+        QVERIFY(!stopping.isDue());
+    }
+    train::RunState state;
+    stopping.save(state);
+    train::EarlyStopping resumed(2);
+    resumed.load(state);
+    resumed.epochEnded(false);
+    QVERIFY(resumed.isDue());
+    train::EarlyStopping never(std::nullopt);
+    for (int epoch = 0; epoch < 100; ++epoch) never.epochEnded(false);
+    QVERIFY(!never.isDue());
 }
 
 void TestTrainRecipe::plateauAsInPython() {

@@ -32,6 +32,22 @@ def test_tune_keeps_its_zeros_and_writes_for_any_machine(cli, examples, tmp_path
     assert top1[-1] > top1[0]
 
 
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_trains_as_well(cli, examples, tmp_path, precision):
+    recipe = {"format": "espalier-recipe", "version": 1, "epochs": 2, "device": "cuda"}
+    losses = {}
+    for name in ("fp32", precision):
+        (tmp_path / "r.json").write_text(json.dumps({**recipe, "precision": name}))
+        cli.ok("tune", examples / "lenet5.script.pt", "--data", examples / "mnist", "--weights", 0.95, "--recipe",
+               tmp_path / "r.json", "--output", tmp_path / "tuned.pt", "--metrics", tmp_path / "m.csv")
+        losses[name] = [float(row["val_loss"]) for row in csv.DictReader((tmp_path / "m.csv").open()) if row["val_loss"]]
+    assert losses[precision][0] == losses["fp32"][0]  # validation is in full precision
+    assert losses[precision][-1] == pytest.approx(losses["fp32"][-1], rel=0.2)
+    assert losses[precision][-1] < 0.5 * losses[precision][0]
+    state = torch.jit.load(str(tmp_path / "tuned.pt")).state_dict()
+    assert all(value.dtype == torch.float32 for value in state.values())
+
+
 def test_latency(cli, examples):
     report = cli.json("latency", examples / "lenet5.script.pt", "--device", "cuda")
     assert all(0 < m["p10"] <= m["median"] <= m["p90"] for m in report["models"])

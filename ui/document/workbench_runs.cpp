@@ -83,8 +83,10 @@ Result<Tuned> tune(const Subject& subject, const data::DatasetPtr& dataset,
     if (!masks) return masks.error();
     const auto samples = augmented(dataset, recipe.augment, control);
     if (!samples) return samples.error();
-    auto result = train::fineTune(*subject.snapshot, *masks, **samples, recipe, events, control,
-                                  {.plan = subject.state.plan, .rewindTo = subject.rewindTo});
+    auto result = train::fineTune(*subject.snapshot, *masks, **samples, recipe, events, control, {},
+                                  {.plan = subject.state.plan,
+                                   .rewindTo = subject.rewindTo,
+                                   .dense = subject.root});
     if (!result) return result.error();
     Tuned tuned{std::move(*result)};
     tuned.isSameSplit = data::spec(*dataset).validation == recipe.validation;
@@ -191,12 +193,13 @@ void Workbench::fineTune(const train::Recipe& given) {
 
 void Workbench::finishTraining(const State& state, const Tuned& tuned) {
     const train::TrainResult& result = tuned.training;
-    if (result.bestEpoch == 0) {  // the weights are what they were: there is no other state
+    if (result.bestEpoch == 0 && !result.hasNewStatistics) {  // nothing changed: no other state
         if (tuned.isSameSplit) m_document->setEvaluation(result.before, state);
         return Q_EMIT trainingFinished(result);
     }
-    const QString name = result.epochs == 1 ? tr("fine-tuned 1 epoch")
-                                            : tr("fine-tuned %1 epochs").arg(result.epochs);
+    const QString name = result.epochs == 0   ? tr("batch-norm statistics taken anew")
+                         : result.epochs == 1 ? tr("fine-tuned 1 epoch")
+                                              : tr("fine-tuned %1 epochs").arg(result.epochs);
     auto added = m_document->history().fineTuned(state.node, state.plan, result, name.toStdString(),
                                                  tuned.data);
     // With other masks than the plan's, what was measured is not what this state shows.
