@@ -66,7 +66,7 @@ private:
     Result<train::TrainResult> run(const model::SnapshotPtr& snapshot, const Recipe& recipe,
                                    const train::Companions& companions = {}) {
         RunControl control;
-        return train::fineTune(*snapshot, nullptr, m_data, recipe, {}, control, companions);
+        return train::fineTune(*snapshot, nullptr, m_data, recipe, {}, control, {}, companions);
     }
     const ToyData m_data = blobData();
 };
@@ -223,7 +223,7 @@ void TestTrainStep::distillationFromAnotherModel() {
         recipe.distillation = {.weight = 0.25, .temperature = temperature};
         RunControl control;
         const auto result =
-            train::fineTune(*student, nullptr, dataset, recipe, {}, control, {.dense = dense});
+            train::fineTune(*student, nullptr, dataset, recipe, {}, control, {}, {.dense = dense});
         QVERIFY2(result.ok(), result.ok() ? "" : result.error().text().c_str());
         const double loss = 0.75 * std::log(2) + 0.25 * divergence;
         QVERIFY(std::abs(result->samples[1].loss - loss) < 1e-6);
