@@ -107,6 +107,12 @@ void checkSchedule(Checks& checks, const Recipe& recipe) {
                    "a number from 0 to below 1");
     checks.require(s.end > s.begin && s.end <= 1, "schedule.end", s.end,
                    "a number above schedule.begin, at most 1");
+    const bool isCutLasso =
+        s.cutBetweenRounds && std::ranges::any_of(recipe.regularisers, [](const Regulariser& term) {
+            return term.name == "group_lasso";
+        });
+    checks.require(!isCutLasso, "schedule.cut_between_rounds", "true with group_lasso",
+                   "false: the regulariser knows the channels of the whole model");
     const bool needsMasks = s.name != "one_shot";
     checks.require(!needsMasks || recipe.masks == MaskMode::On, "masks", "off",
                    cat("on: the schedule ", s.name, " removes weights while training"));
@@ -122,7 +128,9 @@ std::vector<std::string> precisionNames() {
 
 Result<void> check(const Recipe& recipe) {
     Checks checks;
-    const int fewestEpochs = recipe.batchNormBatches > 0 ? 0 : 1;  // 0: new statistics alone
+    // No epochs: new statistics of batch norms alone.
+    const bool mayBeNone = recipe.batchNormBatches > 0 && recipe.schedule.name == "one_shot";
+    const int fewestEpochs = mayBeNone ? 0 : 1;
     checks.require(recipe.epochs >= fewestEpochs, "epochs", recipe.epochs,
                    cat("a whole number of at least ", fewestEpochs));
     checks.require(recipe.batchSize >= 1, "batch_size", recipe.batchSize,

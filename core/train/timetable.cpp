@@ -47,7 +47,7 @@ const ScheduleKind& Timetable::schedule() const {
 }
 
 int Timetable::roundOf(int epoch) const {
-    const int perRound = m_epochs / m_rounds;
+    const int perRound = std::max(1, m_epochs / m_rounds);
     return std::max(epoch - 1, 0) / perRound + 1;
 }
 
@@ -61,7 +61,7 @@ std::int64_t Timetable::stepsBefore(int round) const {
 
 Position Timetable::inRound(const Position& run, int round) const {
     return {run.epoch - m_epochs / m_rounds * (round - 1), run.step - stepsBefore(round),
-            steps() / m_rounds};
+            std::max<std::int64_t>(1, steps() / m_rounds)};
 }
 
 bool Timetable::removesAt(std::int64_t step) const {

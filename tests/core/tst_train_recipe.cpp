@@ -113,6 +113,16 @@ void TestTrainRecipe::refusesValuesOutOfRange_data() {
         r.schedule.name = "agp";
         r.masks = train::MaskMode::Off;
     });
+    row("schedule.cut_between_rounds", "with group_lasso", [](Recipe& r) {
+        r.regularisers = {{"group_lasso", 1e-4}};
+        r.schedule.name = "iterative";
+        r.schedule.cutBetweenRounds = true;
+    });
+    row("epochs", "0 while agp removes", [](Recipe& r) {
+        r.epochs = 0;
+        r.batchNormBatches = 10;
+        r.schedule.name = "agp";
+    });
     row("precision", "fp8", [](Recipe& r) { r.precision = "fp8"; });
     row("batch_norm_batches", "-1", [](Recipe& r) { r.batchNormBatches = -1; });
     row("early_stopping.patience", "0", [](Recipe& r) { r.earlyStopping = 0; });

@@ -236,6 +236,8 @@ void TestTrainTrainee::statisticsAlone() {
     QVERIFY2(result.ok(), result.ok() ? "" : result.error().text().c_str());
     QVERIFY(result->hasNewStatistics && result->bestEpoch == 0 && result->epochs == 0);
     QVERIFY(result->after.loss < result->before.loss);
+    QCOMPARE(result->samples.size(), std::size_t{2});
+    QVERIFY(result->samples.back().lr > 0);
     const torch::jit::Module& after = result->best->state().module;
     const at::Tensor inputs = blobData()
                                   .batch(data::Split::Train,
