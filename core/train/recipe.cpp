@@ -120,8 +120,6 @@ void checkSchedule(Checks& checks, const Recipe& recipe) {
 
 }  // namespace
 
-}
-
 std::vector<std::string> precisionNames() {
     return {"fp32", "bf16", "fp16"};
 }
