@@ -86,11 +86,9 @@ Result<Tuned> tune(const Subject& subject, const data::DatasetPtr& dataset,
     if (!masks) return masks.error();
     const auto samples = augmented(dataset, recipe.augment, control);
     if (!samples) return samples.error();
-    auto result =
-        train::fineTune(*subject.snapshot, *masks, **samples, recipe, events, control, life(),
-                        {.plan = subject.state.plan,
-                         .rewindTo = subject.rewindTo,
-                         .dense = subject.root});
+    auto result = train::fineTune(
+        *subject.snapshot, *masks, **samples, recipe, events, control, life(),
+        {.plan = subject.state.plan, .rewindTo = subject.rewindTo, .dense = subject.root});
     if (!result) return result.error();
     Tuned tuned{std::move(*result)};
     tuned.isSameSplit = data::spec(*dataset).validation == recipe.validation;
