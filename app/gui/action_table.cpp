@@ -126,6 +126,9 @@ const ActionSpec kTable[] = {
     {"train.start", "Train", 0, TEXT("&Start fine-tuning"), "Ctrl+T",
      TEXT("Trains what is left with the recipe of the Training panel; removed weights stay zero"),
      Icon::Train, kNeedEditing | NeedData},
+    {"train.pause", "Train", 0, TEXT("&Pause fine-tuning"), "Ctrl+Alt+P",
+     TEXT("Halts the training after the step under way, or goes on with it; a checkpoint is kept"),
+     Icon::Pause, NeedTraining, Kind::Toggle},
     {"train.stop", "Train", 0, TEXT("Stop and &keep the best"), "Ctrl+Shift+T",
      TEXT("Ends the training; its best epoch becomes the model"), Icon::Stop, NeedTraining},
 

@@ -54,14 +54,15 @@ void Leaving::leaveTraining(const Then& then) {
     question.title = tr("Fine-tuning is running");
     question.text = tr("Stop it and quit?");
     question.detail =
-        tr("The best weights so far are written to a model file, and the next start says where.");
+        tr("The best weights so far are written to a model file, and the next start offers to go "
+           "on with the training.");
     question.answers = {tr("Stop and quit"), tr("Go on training")};
     question.safeAnswer = GoOn;
     question.mainAnswer = GoOn;
     if (ui::dialogs::ask(m_window, question) != Stop) return;
     if (!m_workbench->isTraining()) return leaveModel(then);  // it ended while this was asked
     m_afterTraining = then;
-    m_workbench->stopTraining();
+    m_workbench->stopTraining(ui::Workbench::AfterStop::MayContinue);
 }
 
 void Leaving::afterTraining() {

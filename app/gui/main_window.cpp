@@ -123,6 +123,9 @@ void MainWindow::makeCentre() {
     connect(m_start, &ui::StartPage::openRequested, m_tasks, &Tasks::openModel);
     connect(m_start, &ui::StartPage::exampleRequested, m_tasks, &Tasks::openExample);
     connect(m_start, &ui::StartPage::recentRequested, m_tasks, &Tasks::openPath);
+    connect(m_start, &ui::StartPage::continueRequested, m_tasks, &Tasks::continueRun);
+    connect(m_start, &ui::StartPage::discardRequested, m_tasks, &Tasks::discardRun);
+    connect(m_tasks, &Tasks::brokenRunChanged, m_start, &ui::StartPage::setBrokenRun);
     connect(m_recent, &RecentFiles::changed, m_start,
             [this] { m_start->setRecentFiles(m_recent->paths()); });
     connect(m_recent, &RecentFiles::chosen, m_tasks, &Tasks::openPath);
@@ -177,7 +180,10 @@ void MainWindow::connectActions() {
             &Workbench::measureLatency);
     connect(actions["train.start"], &QAction::triggered, this,
             [this] { m_workbench->fineTune(m_workspace->training()->recipe()); });
-    connect(actions["train.stop"], &QAction::triggered, m_workbench, &Workbench::stopTraining);
+    connect(actions["train.stop"], &QAction::triggered, m_workbench,
+            [this] { m_workbench->stopTraining(); });
+    connect(actions["train.pause"], &QAction::triggered, m_workbench,
+            &Workbench::setTrainingPaused);
     connect(m_tasks, &Tasks::messagePosted, this, &MainWindow::post);
     connect(m_tasks->leaving(), &Leaving::bestSaved, this, &MainWindow::rememberBest);
     connect(actions["prune.keep_zeros"], &QAction::triggered, m_workbench,
@@ -218,6 +224,7 @@ void MainWindow::connectWorkbench() {
         refreshActions();
     });
     connect(m_workbench, &Workbench::trainingEnded, this, &MainWindow::refreshActions);
+    connect(m_workbench, &Workbench::trainingPaused, this, &MainWindow::refreshActions);
     connect(m_workbench, &Workbench::succeeded, this, &MainWindow::refreshTitle);
     connect(m_jobs, &JobRunner::jobStarted, this, [this](int job) {
         if (m_isOpening && m_openingJob == 0) m_openingJob = job;
@@ -306,6 +313,7 @@ void MainWindow::showPage() {
     if (m_isOpening) return;
     m_pages->setCurrentWidget(m_document->hasModel() ? static_cast<QWidget*>(m_workspace)
                                                      : m_start);
+    if (!m_document->hasModel()) m_tasks->lookForBrokenRun();
 }
 
 void MainWindow::post(const Message& message) {
@@ -316,6 +324,7 @@ void MainWindow::post(const Message& message) {
 void MainWindow::refreshActions() {
     m_actions->refresh(metNeeds(*m_workbench, m_isOpening ? Opening::UnderWay : Opening::Done));
     (*m_actions)["prune.keep_zeros"]->setChecked(m_workbench->areZerosKept());
+    (*m_actions)["train.pause"]->setChecked(m_workbench->isTrainingPaused());
     m_start->setEnabled(!m_isOpening);
 }
 

@@ -47,12 +47,17 @@ public:
     void pinCurrent();
     /// Of the file that a training left when the window closed last time.
     void tellOfSavedTraining();
+    /// A training that ended with the program: brokenRunChanged says which there is.
+    void lookForBrokenRun();
+    void continueRun();
+    void discardRun();
 
     Leaving* leaving() const { return m_leaving; }
 
 Q_SIGNALS:
     void messagePosted(const espalier::ui::Message& message);
-    void recipeChosen(const QString& path);  ///< a recipe file to be shown in the training panel
+    void brokenRunChanged(const QString& run);  ///< in words; empty: there is none
+    void recipeChosen(const QString& path);     ///< a recipe file to be shown in the training panel
 
 private:
     void openFile(const QString& path);
@@ -73,9 +78,10 @@ private:
     ui::Workbench* m_workbench;
     QWidget* m_window;
     Leaving* m_leaving;
-    QString m_failedPath;        // the model that could not be opened last
-    QString m_exampleModel;      // while the example is being opened
-    QString m_planAfterOpening;  // applied once its model is open
+    std::filesystem::path m_brokenRun;  // its folder; empty: there is none
+    QString m_failedPath;               // the model that could not be opened last
+    QString m_exampleModel;             // while the example is being opened
+    QString m_planAfterOpening;         // applied once its model is open
     bool m_measuresNextData = false;
     bool m_reportsNextGroups = false;  // of a model that has just been opened
 };

@@ -9,6 +9,7 @@
 #include "app/gui/window_state.h"
 #include "core/base/format.h"
 #include "ui/dialogs/report_dialog.h"
+#include "ui/document/run_folder.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
 
@@ -73,6 +74,21 @@ void Tasks::tellOfSavedTraining() {
     message.actionText = tr("Open it");
     message.action = [this, path] { openPath(path); };
     Q_EMIT messagePosted(message);
+}
+
+void Tasks::lookForBrokenRun() {
+    const auto run = ui::latestBrokenRun();
+    m_brokenRun = run ? run->folder : std::filesystem::path();
+    Q_EMIT brokenRunChanged(run ? ui::describe(*run) : QString());
+}
+
+void Tasks::continueRun() {
+    if (!m_brokenRun.empty()) m_workbench->continueRun(m_brokenRun);
+}
+
+void Tasks::discardRun() {
+    if (const auto folder = ui::RunFolder::take(m_brokenRun)) folder->remove();
+    lookForBrokenRun();
 }
 
 }  // namespace espalier::gui

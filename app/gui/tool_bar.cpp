@@ -31,6 +31,7 @@ const Item kItems[] = {
     {"tools.measure_accuracy", QT_TRANSLATE_NOOP("ToolBar", "Measure")},
     {},
     {"train.start", QT_TRANSLATE_NOOP("ToolBar", "Fine-tune")},
+    {"train.pause", ""},
     {"train.stop", QT_TRANSLATE_NOOP("ToolBar", "Stop")},
 };
 

@@ -19,7 +19,7 @@
 
 namespace espalier::test {
 
-/// Settings in a folder of their own, gone with this object.
+/// Settings, and runs that can be continued, in a folder of their own, gone with this object.
 class OwnSettings {
 public:
     OwnSettings() {
@@ -27,6 +27,7 @@ public:
         QCoreApplication::setApplicationName(QStringLiteral("EspalierTest"));
         QSettings::setDefaultFormat(QSettings::IniFormat);
         QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, m_folder.path());
+        qputenv("XDG_STATE_HOME", m_folder.path().toUtf8());
     }
     static void clear() { QSettings().clear(); }
 

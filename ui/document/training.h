@@ -5,6 +5,7 @@
 #include <future>
 
 #include "core/train/fine_tune.h"
+#include "ui/document/run_life.h"
 #include "ui/document/workbench.h"
 
 namespace espalier::ui {
@@ -18,9 +19,21 @@ struct Tuned {
 
 struct Workbench::Training {
     int job = 0;
+    bool isPaused = false;
+    bool mayContinue = false;             ///< after it was stopped
+    std::shared_ptr<RunFolder> folder{};  ///< null: without checkpoints
     /// The best weights, set by the worker the moment it ends: for a window that closes and runs no
     /// events any more.
     std::shared_future<Result<model::SnapshotPtr>> best;
+};
+
+/// A training that ended with the program, while it is put together again: model, data and plan are
+/// opened one after the other, as a person would.
+struct Workbench::Continuation {
+    enum class Stage { Reading, Model, Data, Plan, Masks };
+    Stage stage = Stage::Reading;  ///< what is being waited for
+    std::shared_ptr<RunFolder> folder;
+    RunToContinue run;
 };
 
 }  // namespace espalier::ui

@@ -106,9 +106,8 @@ Workbench::Workbench(Document* document, JobRunner* jobs, QObject* parent)
     connect(document, &Document::selectionChanged, this, &Workbench::preferSelection);
     connect(document, &Document::masksChanged, this, &Workbench::refreshMasks);
     connect(document, &Document::modelChanged, this, &Workbench::forgetJobsOfModel);
+    followContinuation();
 }
-
-Workbench::~Workbench() = default;
 
 void Workbench::fail(const Error& error) {
     if (error.kind == Error::Kind::Cancelled) {

@@ -14,6 +14,7 @@
 #include "core/prune/heatmap.h"
 #include "core/prune/plan.h"
 #include "core/script/input_spec.h"
+#include "core/train/checkpoint.h"
 #include "core/train/recipe.h"
 #include "ui/document/document.h"
 #include "ui/jobs/job_runner.h"
@@ -25,6 +26,7 @@ class Comparison;
 class IndexQueue;
 class NodeFigures;
 class Probe;
+class RunFolder;
 class ScoreJobs;
 class SensitivityScan;
 class Trials;
@@ -53,9 +55,16 @@ public:
     void evaluate(data::Split split);
     void measureLatency();
     void fineTune(const train::Recipe& recipe);
-    void stopTraining();  ///< keeps the best so far
+    /// What becomes of the checkpoint of a training that is stopped.
+    enum class AfterStop { IsOver, MayContinue };
+    void stopTraining(AfterStop after = AfterStop::IsOver);  ///< keeps the best so far
+    void setTrainingPaused(bool paused);
+    bool isTrainingPaused() const;
+    /// Opens model and data of a training that ended with the program, restores its plan and
+    /// curves, and goes on with it. `folder`: of latestBrokenRun.
+    void continueRun(const std::filesystem::path& folder);
     bool isTraining() const { return trainingJob() != 0; }
-    int trainingJob() const;  ///< for pausing; 0: none
+    int trainingJob() const;  ///< 0: none
     void exportMasked(const std::filesystem::path& target);
     void exportPlan(const std::filesystem::path& target);
     /// Cuts what is shown and proves it; `done` is called on the GUI thread while `context` lives.
@@ -109,10 +118,19 @@ Q_SIGNALS:
     void trainingStarted(const espalier::train::Recipe& recipe);
     void trainingSampled(const espalier::train::TrainSample& sample);
     void trainingFinished(const espalier::train::TrainResult& result);
+    void trainingPaused(bool paused);
     void trainingEnded();  ///< finished or failed
 
 private:
     struct Training;
+    struct Continuation;
+
+    void startRun(const train::Recipe& recipe, const std::shared_ptr<RunFolder>& folder,
+                  const train::CheckpointPtr& resumed);
+    void endRun(bool isWell);
+    void followContinuation();
+    void goOnContinuing();
+    void giveContinuationUp();
 
     void indexLayers();
     void refreshMasks();
@@ -139,6 +157,7 @@ private:
     prune::MasksPtr m_lastMasks;  ///< lends the masks of layers that an edit did not touch
     std::shared_ptr<IndexQueue> m_indexQueue;
     std::unique_ptr<Training> m_training;
+    std::unique_ptr<Continuation> m_continuation;
     std::map<std::filesystem::path, State> m_exported;  ///< models written of the open one
     model::SnapshotPtr m_released;  ///< the opened file's weights with no base mask, once asked for
 };

@@ -7,6 +7,7 @@
 #include "core/prune/masks.h"
 #include "core/train/fine_tune.h"
 #include "ui/document/resolve_plan.h"
+#include "ui/document/run_life.h"
 #include "ui/document/training.h"
 
 namespace espalier::ui {
@@ -76,17 +77,18 @@ Result<data::DatasetPtr> augmented(const data::DatasetPtr& dataset, const std::s
     return data::openDataset(spec, control);
 }
 
+using LifeMaker = std::function<train::RunLife()>;
+
 Result<Tuned> tune(const Subject& subject, const data::DatasetPtr& dataset,
-                   const train::Recipe& recipe, const EventSink<train::TrainSample>& events,
-                   RunControl& control) {
+                   const train::Recipe& recipe, const LifeMaker& life,
+                   const EventSink<train::TrainSample>& events, RunControl& control) {
     const auto masks = subject.resolved(control);
     if (!masks) return masks.error();
     const auto samples = augmented(dataset, recipe.augment, control);
     if (!samples) return samples.error();
-    auto result = train::fineTune(*subject.snapshot, *masks, **samples, recipe, events, control, {},
-                                  {.plan = subject.state.plan,
-                                   .rewindTo = subject.rewindTo,
-                                   .dense = subject.root});
+    auto result = train::fineTune(
+        *subject.snapshot, *masks, **samples, recipe, events, control, life(),
+        {.plan = subject.state.plan, .rewindTo = subject.rewindTo, .dense = subject.root});
     if (!result) return result.error();
     Tuned tuned{std::move(*result)};
     tuned.isSameSplit = data::spec(*dataset).validation == recipe.validation;
@@ -163,25 +165,41 @@ void Workbench::fineTune(const train::Recipe& given) {
     train::Recipe recipe = given;
     if (recipe.metrics.output.empty()) recipe.metrics.output = m_document->metricOptions().output;
     if (const auto checked = train::check(recipe); !checked) return fail(checked.error());
+    startRun(recipe, RunFolder::make(), {});
+}
+
+void Workbench::startRun(const train::Recipe& recipe, const std::shared_ptr<RunFolder>& folder,
+                         const train::CheckpointPtr& resumed) {
+    const data::DatasetPtr dataset = m_document->dataset();
     Subject subject = subjectOf(*m_document, rootSnapshot());
     for (const auto& node : m_document->history().nodes()) {
         if (node->name == recipe.schedule.rewindTo) subject.rewindTo = node->snapshot;
     }
+    const bool isFile = subject.snapshot == subject.root || subject.snapshot == m_released;
+    const RunSource source{subject.snapshot, isFile, subject.state.plan, data::spec(*dataset)};
+    const auto warn = [this](const Error& error) {
+        QMetaObject::invokeMethod(
+            this, [this, error] { fail(error); }, Qt::QueuedConnection);
+    };
+    const LifeMaker life = [=] { return runLife(folder, source, recipe, resumed, warn); };
     auto best = std::make_shared<std::promise<Result<model::SnapshotPtr>>>();
     m_training = std::make_unique<Training>();
     m_training->best = best->get_future().share();
+    m_training->folder = folder;
     m_training->job = m_jobs->run<Tuned, train::TrainSample>(
         {Lane::Trainer, tr("Fine-tuning"), {}, true, true}, this,
         [=](const EventSink<train::TrainSample>& events, RunControl& control) {
-            auto tuned = guarded("Fine-tuning",
-                                 [&] { return tune(subject, dataset, recipe, events, control); });
+            auto tuned = guarded("Fine-tuning", [&] {
+                return tune(subject, dataset, recipe, life, events, control);
+            });
             best->set_value(tuned ? Result(tuned->training.best)
                                   : Result<model::SnapshotPtr>(tuned.error()));
             return tuned;
         },
         [this, subject](const Result<Tuned>& result) {
-            m_training.reset();
+            endRun(result && !result->training.interruption);
             if (!result) fail(result.error());
+            if (result && result->training.interruption) fail(*result->training.interruption);
             if (result && isModel(subject.root)) {
                 finishTraining(subject.state, *result);
             }
@@ -189,6 +207,13 @@ void Workbench::fineTune(const train::Recipe& given) {
         },
         [this](const train::TrainSample& sample) { Q_EMIT trainingSampled(sample); });
     Q_EMIT trainingStarted(recipe);
+    if (!resumed) return;
+    for (const train::TrainSample& sample : resumed->samples) Q_EMIT trainingSampled(sample);
+}
+
+void Workbench::endRun(bool isWell) {
+    const auto ended = std::exchange(m_training, nullptr);
+    if (isWell && ended->folder && !ended->mayContinue) ended->folder->remove();
 }
 
 void Workbench::finishTraining(const State& state, const Tuned& tuned) {
@@ -214,10 +239,6 @@ void Workbench::finishTraining(const State& state, const Tuned& tuned) {
 
 int Workbench::trainingJob() const {
     return m_training ? m_training->job : 0;
-}
-
-void Workbench::stopTraining() {
-    if (isTraining()) m_jobs->cancel(trainingJob());
 }
 
 }  // namespace espalier::ui

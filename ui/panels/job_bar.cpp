@@ -26,6 +26,7 @@ QList<JobInfo> visibleJobs(const JobRunner& runner) {
 }
 
 QString titleWithStep(const JobInfo& job) {
+    if (job.isPaused) return JobBar::tr("%1: paused").arg(job.title);
     const QString step = QString::fromStdString(job.progress.step);
     return step.isEmpty() || step == job.title ? job.title
                                                : QStringLiteral("%1: %2").arg(job.title, step);

@@ -69,6 +69,7 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
     auto* lines = new QVBoxLayout(column);
     lines->setSpacing(style::kSpaceGroup);
     lines->addLayout(makeHeader());
+    lines->addWidget(makeBrokenRun());
     lines->addLayout(makeButtons());
     lines->addWidget(m_dropHint);
     lines->addWidget(m_recentTitle);
@@ -83,6 +84,7 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
     layout->addLayout(across);
     layout->addStretch(3);
     setRecentFiles({});
+    setBrokenRun({});
     refreshColors();
 }
 
@@ -121,6 +123,33 @@ QLayout* StartPage::makeButtons() {
     buttons->addWidget(open, 1);
     buttons->addWidget(example, 1);
     return buttons;
+}
+
+QWidget* StartPage::makeBrokenRun() {
+    m_broken = new QWidget;
+    m_broken->setObjectName(QStringLiteral("startBrokenRun"));
+    m_brokenText = new QLabel;
+    m_brokenText->setObjectName(QStringLiteral("startBrokenRunText"));
+    m_brokenText->setWordWrap(true);
+    auto* proceed = bigButton(QStringLiteral("startContinue"), tr("Continue"), style::Icon::Train,
+                              tr("Opens model and data again, restores the plan and the curves, "
+                                 "and goes on with the training from its last checkpoint"));
+    auto* discard = bigButton(QStringLiteral("startDiscard"), tr("Discard"), style::Icon::Remove,
+                              tr("Deletes the checkpoint of this training; models stay"));
+    connect(proceed, &QPushButton::clicked, this, &StartPage::continueRequested);
+    connect(discard, &QPushButton::clicked, this, &StartPage::discardRequested);
+    auto* line = new QHBoxLayout(m_broken);
+    line->setContentsMargins(0, 0, 0, 0);
+    line->setSpacing(style::kSpacePanel);
+    line->addWidget(m_brokenText, 1);
+    line->addWidget(proceed);
+    line->addWidget(discard);
+    return m_broken;
+}
+
+void StartPage::setBrokenRun(const QString& run) {
+    m_brokenText->setText(run.isEmpty() ? QString() : tr("Continue %1?").arg(run));
+    m_broken->setVisible(!run.isEmpty());
 }
 
 void StartPage::setRecentFiles(const QStringList& paths) {

@@ -18,11 +18,16 @@ public:
 
     /// Newest first; those that are missing are greyed and cannot be chosen.
     void setRecentFiles(const QStringList& paths);
+    /// Offers to go on with a training: "the fine-tuning of lenet5.pt (epoch 3 of 10, today
+    /// 21:40)"; empty: there is none.
+    void setBrokenRun(const QString& run);
 
 Q_SIGNALS:
     void openRequested();
     void exampleRequested();
     void recentRequested(const QString& path);
+    void continueRequested();
+    void discardRequested();
 
 protected:
     void changeEvent(QEvent* event) override;
@@ -30,8 +35,11 @@ protected:
 private:
     QLayout* makeHeader();
     QLayout* makeButtons();
+    QWidget* makeBrokenRun();
     void refreshColors();
 
+    QWidget* m_broken;
+    QLabel* m_brokenText;
     QLabel* m_picture;
     QLabel* m_summary;
     QLabel* m_dropHint;

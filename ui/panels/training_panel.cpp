@@ -99,6 +99,11 @@ QLayout* TrainingPanel::makeMonitor() {
     m_status->setObjectName(QStringLiteral("trainingStatus"));
     m_best = new QLabel(this);
     m_best->setObjectName(QStringLiteral("trainingBest"));
+    m_figures = new QLabel(this);
+    m_figures->setObjectName(QStringLiteral("trainingFigures"));
+    m_figures->setToolTip(
+        tr("The most memory that this program has used so far; on an accelerator "
+           "the most that tensors have used there"));
     m_export = makeButton(QStringLiteral("metricsExport"), tr("Export metrics…"),
                           tr("Writes every step and epoch of this run as CSV"));
     m_export->setIcon(style::icon(style::Icon::Export));
@@ -107,6 +112,7 @@ QLayout* TrainingPanel::makeMonitor() {
     line->setSpacing(style::kSpaceGroup);
     line->addWidget(m_status);
     line->addWidget(m_best);
+    line->addWidget(m_figures);
     line->addStretch();
     line->addWidget(m_export);
 
@@ -203,6 +209,7 @@ void TrainingPanel::forget() {
     addSeries();
     m_status->clear();
     m_best->clear();
+    m_figures->clear();
     refreshEmptyStates();
     refreshRunning();
 }
@@ -232,6 +239,7 @@ void TrainingPanel::add(const train::TrainSample& sample) {
     m_rateView->append(m_sparsity, x, sample.sparsity * kPercent);
     m_status->setText(m_progress.statusText());
     m_best->setText(m_progress.bestText());
+    m_figures->setText(m_progress.memoryText());
     refreshEmptyStates();
 }
 

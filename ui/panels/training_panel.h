@@ -71,6 +71,7 @@ private:
     QToolButton* m_export;
     QLabel* m_status;
     QLabel* m_best;
+    QLabel* m_figures;
     plots::CurvesView* m_lossView;
     plots::CurvesView* m_accuracyView;
     plots::CurvesView* m_rateView;

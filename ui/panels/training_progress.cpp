@@ -45,6 +45,7 @@ double TrainingProgress::position() const {
 }
 
 double TrainingProgress::samplesPerSecond() const {
+    if (!std::isnan(m_last.figures.samplesPerSecond)) return m_last.figures.samplesPerSecond;
     if (m_last.step <= 0 || m_last.seconds <= 0) return 0;
     // The last batch of an epoch may be smaller than the others.
     const double perStep = m_trainSamples > 0 ? static_cast<double>(m_trainSamples) /
@@ -54,6 +55,7 @@ double TrainingProgress::samplesPerSecond() const {
 }
 
 std::optional<double> TrainingProgress::secondsLeft() const {
+    if (!std::isnan(m_last.figures.secondsLeft)) return m_last.figures.secondsLeft;
     if (m_last.step <= 0 || m_trainSamples <= 0) return std::nullopt;
     const auto total = static_cast<double>(stepsPerEpoch() * m_recipe.epochs);
     const auto done = static_cast<double>(m_last.step);
@@ -69,6 +71,16 @@ QString TrainingProgress::statusText() const {
         parts << tr("LR %1").arg(shown(significant(m_last.lr, 3)));
         parts << tr("sparsity %1").arg(shown(percent(m_last.sparsity)));
     }
+    return parts.join(QStringLiteral("  ·  "));
+}
+
+QString TrainingProgress::memoryText() const {
+    const train::RunFigures& figures = m_last.figures;
+    QStringList parts;
+    if (figures.memoryBytes > 0)
+        parts << tr("memory %1").arg(shown(byteSize(static_cast<double>(figures.memoryBytes))));
+    if (figures.deviceBytes > 0)
+        parts << tr("device %1").arg(shown(byteSize(static_cast<double>(figures.deviceBytes))));
     return parts.join(QStringLiteral("  ·  "));
 }
 

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/document/run_folder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <QCoreApplication>
+#include <QFileInfo>
+#include <QLocale>
+
+#include "core/base/files.h"
+#include "core/exchange/checkpoint_file.h"
+#include "core/project/tune_source.h"
+
+namespace espalier::ui {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+QString text(const fs::path& path) {
+    return QString::fromStdString(path.string());
+}
+
+fs::path runsDir() {
+    return stateDir() / "runs";
+}
+
+std::unique_ptr<QLockFile> locked(const fs::path& folder) {
+    auto lock = std::make_unique<QLockFile>(text(folder / "lock"));
+    lock->setStaleLockTime(0);  // a training may take days; a program that is gone frees it
+    return lock->tryLock(0) ? std::move(lock) : nullptr;
+}
+
+std::optional<BrokenRun> readRun(const fs::path& folder) {
+    const fs::path file = exchange::checkpointIn(folder);
+    const auto about = exchange::readCheckpointAbout(file);
+    if (!about) return std::nullopt;
+    const auto spec = project::specOf(about->source, about->recipe);
+    if (!spec) return std::nullopt;
+    return BrokenRun{folder, text(spec->model.filename()), about->epochs,
+                     train::totalEpochs(about->recipe), QFileInfo(text(file)).lastModified()};
+}
+
+QString tr(const char* source) {
+    return QCoreApplication::translate("RunFolder", source);
+}
+
+}  // namespace
+
+RunFolder::RunFolder(fs::path path, std::unique_ptr<QLockFile> lock)
+    : m_path(std::move(path)), m_lock(std::move(lock)) {}
+
+std::unique_ptr<RunFolder> RunFolder::make() {
+    std::error_code failed;
+    fs::create_directories(runsDir(), failed);
+    const QString stamp = QDateTime::currentDateTime().toString(QStringLiteral("yyyyMMdd-HHmmss"));
+    const fs::path path = freeName(runsDir() / stamp.toStdString());
+    if (!fs::create_directory(path, failed)) return nullptr;
+    return take(path);
+}
+
+std::unique_ptr<RunFolder> RunFolder::take(const fs::path& path) {
+    auto lock = locked(path);
+    return lock ? std::unique_ptr<RunFolder>(new RunFolder(path, std::move(lock))) : nullptr;
+}
+
+fs::path RunFolder::checkpoint() const {
+    return exchange::checkpointIn(m_path);
+}
+
+fs::path RunFolder::plan() const {
+    return m_path / "plan.espalier-plan.json";
+}
+
+void RunFolder::remove() {
+    std::error_code ignored;
+    fs::remove(checkpoint(), ignored);
+    fs::remove(plan(), ignored);
+    m_lock.reset();
+    fs::remove(m_path, ignored);  // unless a model is still in it
+}
+
+std::optional<BrokenRun> latestBrokenRun() {
+    std::optional<BrokenRun> latest;
+    std::error_code failed;
+    for (const auto& entry : fs::directory_iterator(runsDir(), failed)) {
+        if (!fs::exists(exchange::checkpointIn(entry.path()), failed)) {  // it ended too early
+            if (const auto folder = RunFolder::take(entry.path())) folder->remove();
+            continue;
+        }
+        const auto run = readRun(entry.path());
+        if (!run || (latest && latest->when >= run->when)) continue;
+        if (locked(entry.path())) latest = run;
+    }
+    return latest;
+}
+
+QString describe(const BrokenRun& run) {
+    const QLocale locale;
+    const bool isToday = run.when.date() == QDate::currentDate();
+    const QString time = locale.toString(run.when.time(), QLocale::ShortFormat);
+    const QString when = isToday
+                             ? tr("today %1").arg(time)
+                             : QStringLiteral("%1 %2").arg(
+                                   locale.toString(run.when.date(), QLocale::ShortFormat), time);
+    return tr("the fine-tuning of %1 (epoch %2 of %3, %4)")
+        .arg(run.model)
+        .arg(run.epochs)
+        .arg(run.totalEpochs)
+        .arg(when);
+}
+
+}  // namespace espalier::ui

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Where a training writes what it needs to be continued after the program has ended.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include <QDateTime>
+#include <QLockFile>
+#include <QString>
+
+namespace espalier::ui {
+
+/// A folder of one training among the program's own files, which no other program takes while this
+/// lives. The folder stays unless it is removed.
+class RunFolder {
+public:
+    /// A new one; null when none can be made.
+    static std::unique_ptr<RunFolder> make();
+    /// One that is there; null while another program has it.
+    static std::unique_ptr<RunFolder> take(const std::filesystem::path& path);
+
+    const std::filesystem::path& path() const { return m_path; }
+    std::filesystem::path checkpoint() const;
+    std::filesystem::path plan() const;
+    /// The training is over, or shall not be continued. Models in the folder stay.
+    void remove();
+
+private:
+    RunFolder(std::filesystem::path path, std::unique_ptr<QLockFile> lock);
+
+    std::filesystem::path m_path;
+    std::unique_ptr<QLockFile> m_lock;
+};
+
+/// A training that did not come to its end.
+struct BrokenRun {
+    std::filesystem::path folder;
+    QString model;   ///< the file's name
+    int epochs = 0;  ///< finished
+    int totalEpochs = 0;
+    QDateTime when;  ///< its last checkpoint was written
+};
+
+/// The latest that no program works on.
+std::optional<BrokenRun> latestBrokenRun();
+/// "the fine-tuning of lenet5.pt (epoch 3 of 10, today 21:40)"
+QString describe(const BrokenRun& run);
+
+}  // namespace espalier::ui

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/document/run_life.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/log.h"
+#include "core/exchange/checkpoint_file.h"
+#include "core/exchange/export.h"
+#include "core/exchange/plan_file.h"
+#include "core/project/tune_source.h"
+
+namespace espalier::ui {
+
+namespace {
+
+bool hasBaseMasks(const model::Snapshot& snapshot) {
+    return std::ranges::any_of(snapshot.layers(), [&](const model::Layer& layer) {
+        return snapshot.baseRemoved(layer.id) > 0;
+    });
+}
+
+/// Writes plan and model where they do not lie in files yet.
+Result<project::TuneSpec> written(const RunFolder& folder, const RunSource& source,
+                                  const train::Recipe& recipe) {
+    project::TuneSpec spec;
+    spec.model = source.snapshot->file().path;
+    const auto inputs = source.snapshot->inputs();
+    spec.inputs.assign(inputs.begin(), inputs.end());
+    spec.data = source.data;
+    spec.recipe = recipe;
+    spec.choice.planFile = folder.plan();
+    spec.choice.ignoreZeros = !hasBaseMasks(*source.snapshot);
+    if (auto plan = exchange::writePlan(*source.plan, folder.plan()); !plan) return plan.error();
+    if (source.isFile) return spec;
+    RunControl uninterrupted;
+    spec.model = folder.path() / source.snapshot->file().path.filename();
+    if (auto model =
+            exchange::exportMasked(*source.snapshot, nullptr, spec.model, {}, uninterrupted);
+        !model) {
+        return model.error();
+    }
+    return spec;
+}
+
+}  // namespace
+
+train::RunLife runLife(const std::shared_ptr<RunFolder>& folder, const RunSource& source,
+                       const train::Recipe& recipe, train::CheckpointPtr resumed,
+                       std::function<void(const Error&)> failed) {
+    train::RunLife life;
+    life.resumed = std::move(resumed);
+    if (!folder) return life;
+    const auto spec = written(*folder, source, recipe);
+    if (!spec) {
+        failed(spec.error());
+        return life;
+    }
+    life.keep = [folder, failed, text = project::sourceOf(*spec),
+                 isTold = false](const train::Checkpoint& checkpoint) mutable -> Result<void> {
+        auto kept = exchange::writeCheckpoint(checkpoint, text, folder->checkpoint());
+        if (!kept && !std::exchange(isTold, true)) failed(kept.error());
+        return kept;
+    };
+    return life;
+}
+
+Result<RunToContinue> readRun(const std::filesystem::path& checkpoint) {
+    auto saved = exchange::readCheckpoint(checkpoint);
+    if (!saved) return saved.error();
+    auto spec = project::specOf(saved->source, saved->checkpoint->recipe);
+    if (!spec) return spec.error();
+    return RunToContinue{*spec, saved->checkpoint};
+}
+
+}  // namespace espalier::ui

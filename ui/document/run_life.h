@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The checkpoints of a training in the window.
+#pragma once
+
+#include <memory>
+
+#include "core/project/specs.h"
+#include "core/train/checkpoint.h"
+#include "ui/document/run_folder.h"
+
+namespace espalier::ui {
+
+/// What a training is made of, so that another program can put it together again.
+struct RunSource {
+    model::SnapshotPtr snapshot;  ///< before training
+    bool isFile = true;           ///< whether that is the opened file, else it is written beside
+    prune::PlanPtr plan;
+    data::DataSpec data{};
+};
+
+/// Runs on the training's own thread. Writes plan and model into `folder`; where that fails (a full
+/// disk) the log says so, and there are no checkpoints. `folder` may be null: likewise. `failed` is
+/// called once, on the same thread, when a checkpoint cannot be written.
+train::RunLife runLife(const std::shared_ptr<RunFolder>& folder, const RunSource& source,
+                       const train::Recipe& recipe, train::CheckpointPtr resumed,
+                       std::function<void(const Error&)> failed);
+
+/// A run as it was saved, and what it was made of.
+struct RunToContinue {
+    project::TuneSpec spec;
+    train::CheckpointPtr checkpoint;
+};
+/// Errors: of exchange::readCheckpoint.
+Result<RunToContinue> readRun(const std::filesystem::path& checkpoint);
+
+}  // namespace espalier::ui
