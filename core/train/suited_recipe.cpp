@@ -10,13 +10,13 @@
 namespace espalier::train {
 namespace {
 
-/// From this share on, gradual pruning was better than one shot with as many epochs.
-constexpr double kMuch = 0.9;
+/// Above this share gradual pruning was better than one shot with as many epochs.
+constexpr double kMuch = 0.95;
 
 }  // namespace
 
 Recipe suited(Recipe recipe, double removed) {
-    const bool isMuch = removed >= kMuch;
+    const bool isMuch = removed > kMuch;
     recipe.schedule.name = isMuch ? "agp" : "one_shot";
     recipe.epochs = isMuch ? 10 : 5;
     recipe.optimizer.lr = isMuch ? 0.05 : 0.01;

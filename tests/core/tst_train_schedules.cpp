@@ -75,7 +75,7 @@ private:
                                    const prune::Plan& plan = halfPlan()) {
         RunControl control;
         const auto masks = prune::resolve(*snapshot, plan, nullptr, control);
-        return train::fineTune(*snapshot, *masks, m_data, recipe, m_events, *m_control,
+        return train::fineTune(*snapshot, *masks, m_data, recipe, m_events, *m_control, {},
                                {.plan = std::make_shared<const prune::Plan>(plan)});
     }
     static model::SnapshotPtr dense() {
