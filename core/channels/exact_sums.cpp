@@ -93,7 +93,8 @@ private:
                       const std::array<Summed, 2>& operands) {
         for (const auto& operand : operands) {
             if (!isTensor(operand.id) || m_tags.values[at(operand.id)].isParametric) return;
-            if (m_masked.of(operand.id).value_or(0) == 0) return;
+            if (m_masked.of(operand.id).value_or(0) == 0)
+                return;  // or unknown: the proof will tell
         }
         markInexact(operands[0],
                     cat(op, here(step), " sums over them, and they are no zeros when masked"));

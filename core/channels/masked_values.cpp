@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <string_view>
 
@@ -21,6 +22,7 @@ namespace {
 using Names = std::set<std::string_view>;
 
 constexpr int kSamples = 6;
+constexpr double kVarying = std::numeric_limits<double>::quiet_NaN();
 
 std::size_t at(std::int64_t index) {
     return static_cast<std::size_t>(index);
@@ -66,17 +68,21 @@ bool keepsZeros(const std::string& op) {
 
 /// Numbers to try an operator on, others for every operand.
 at::Tensor samples(at::ScalarType type, int operand) {
-    auto numbers = at::tensor({0.7, -1.3, 2.1, 0.4, -0.2, 5.0}, at::kDouble) + 0.37 * operand;
+    auto numbers = at::tensor({0.7, -1.3, 2.1, 1000.0, -1000.0, 5.0}, at::kDouble) + 0.37 * operand;
     numbers = numbers.roll(operand);
     return type == at::kBool ? numbers.gt(0.5) : numbers.abs().ceil().copysign(numbers).to(type);
 }
 
-std::optional<double> onlyNumber(const at::Tensor& values) {
-    if (values.is_complex() || values.numel() == 0) return std::nullopt;
+/// The number that all are, or kVarying.
+double onlyNumber(const at::Tensor& values) {
+    if (values.is_complex() || values.numel() == 0) return kVarying;
     const auto all = values.to(at::kDouble).flatten();
-    const auto first = all[0].item<double>();
-    if (!std::isfinite(first) || !all.eq(first).all().item<bool>()) return std::nullopt;
-    return first;
+    return all.eq(all[0]).all().item<bool>() ? all[0].item<double>() : kVarying;
+}
+
+/// What becomes of it where zeros stay zeros.
+std::optional<double> zeroOnly(std::optional<double> number) {
+    return number && *number != 0 ? kVarying : number;
 }
 
 }  // namespace
@@ -161,11 +167,11 @@ MaskedValues::Number MaskedValues::after(const TraceStep& step, ValueId output) 
         const auto& to = m_trace.values[at(output)].shape;
         for (const auto axis : trackedAxes(output)) {
             const auto own = axis + from.size() - to.size();
-            if (to.size() - axis > from.size() || from[own] != to[axis]) return std::nullopt;
+            if (to.size() - axis > from.size() || from[own] != to[axis]) return kVarying;
         }
         return of(inputs[0]);
     }
-    if (keepsZeros(op) && inputs.size() == 1) return of(inputs[0]) == 0.0 ? Number(0) : Number();
+    if (keepsZeros(op) && inputs.size() == 1) return zeroOnly(of(inputs[0]));
     if (isElementwise(*step.node, op)) return evaluated(step, output);
     if (isMoving(*step.node, op)) return of(inputs[0]);
     return ofLayer(step, output);
@@ -173,17 +179,19 @@ MaskedValues::Number MaskedValues::after(const TraceStep& step, ValueId output) 
 
 /// a [.., n, k] times b [.., k, m]: rows are gone with a's, columns with b's, batches with either.
 MaskedValues::Number MaskedValues::ofProduct(ValueId a, ValueId b, ValueId output) const {
-    const auto isZero = [this](ValueId id) {
-        return m_tags.values[at(id)].isParametric || of(id) == 0.0;
+    const auto own = [this](ValueId id) {
+        return m_tags.values[at(id)].isParametric ? Number(0) : of(id);
     };
     const auto rank = m_trace.values[at(output)].shape.size();
+    Number product = 0;
     for (const auto axis : trackedAxes(output)) {
-        const bool isZeroThere = axis + 1 == rank   ? isZero(b)
-                                 : axis + 2 == rank ? isZero(a)
-                                                    : isZero(a) || isZero(b);
-        if (!isZeroThere) return std::nullopt;
+        const bool isRow = axis + 2 == rank, isColumn = axis + 1 == rank;
+        const bool isZero = (!isColumn && own(a) == 0.0) || (!isRow && own(b) == 0.0);
+        if (isZero) continue;
+        if ((!isColumn && !own(a)) || (!isRow && !own(b))) return std::nullopt;
+        product = kVarying;
     }
-    return 0;
+    return product;
 }
 
 /// Layers whose own output channels are all that may go: rows and biases are zero there.
@@ -224,20 +232,23 @@ MaskedValues::Number MaskedValues::ofList(const TraceStep& step) const {
     for (const auto id : tensorsOf(step)) {
         if (!trackedAxes(id).empty()) numbers.push_back(of(id));
     }
-    const bool isSame = !numbers.empty() && std::ranges::all_of(numbers, [&](const Number& number) {
-        return number && number == numbers[0];
-    });
-    return isSame ? numbers[0] : std::nullopt;
+    const auto isKnown = [](const Number& number) { return number.has_value(); };
+    if (numbers.empty() || !std::ranges::all_of(numbers, isKnown)) return std::nullopt;
+    const bool isSame = std::ranges::count(numbers, numbers[0]) == std::ssize(numbers);
+    return isSame ? *numbers[0] : kVarying;
 }
 
 MaskedValues::Number MaskedValues::evaluated(const TraceStep& step, ValueId output) const {
     const auto axes = trackedAxes(output);
     if (axes.empty() || step.outputs.size() != 1) return std::nullopt;
     const auto first = evaluatedAt(step, output, axes[0]);
+    Number all = first;
     for (const auto axis : axes) {
-        if (!first || evaluatedAt(step, output, axis) != first) return std::nullopt;
+        const auto number = evaluatedAt(step, output, axis);
+        if (!number) return std::nullopt;
+        if (*number != *first) all = kVarying;
     }
-    return first;
+    return all;
 }
 
 /// The operator tried on numbers: what is gone along `axis` is what it is, the rest is anything.
@@ -245,6 +256,7 @@ MaskedValues::Number MaskedValues::evaluatedAt(const TraceStep& step, ValueId ou
                                                std::size_t axis) const {
     const auto& shape = m_trace.values[at(output)].shape;
     torch::jit::Stack stack;
+    bool isAllKnown = true;
     for (const auto id : step.inputs) {
         if (id < 0) return std::nullopt;
         const auto& value = m_trace.values[at(id)];
@@ -256,10 +268,12 @@ MaskedValues::Number MaskedValues::evaluatedAt(const TraceStep& step, ValueId ou
         const bool isLong = shape.size() - axis <= value.shape.size();
         const auto own = axis + value.shape.size() - shape.size();
         const bool isGone = isLong && m_tags.values[at(id)].isTracked(static_cast<int>(own));
-        const auto number = isGone ? of(id) : std::nullopt;
-        if (value.dtype == at::kComplexFloat || value.dtype == at::kComplexDouble) return {};
-        stack.emplace_back(number ? at::full({kSamples}, *number, value.dtype)
-                                  : samples(value.dtype, static_cast<int>(stack.size())));
+        const auto number = isGone ? of(id) : Number(kVarying);
+        if (at::isComplexType(value.dtype)) return std::nullopt;
+        isAllKnown &= number.has_value();
+        stack.emplace_back(std::isnan(number.value_or(kVarying))
+                               ? samples(value.dtype, static_cast<int>(stack.size()))
+                               : at::full({kSamples}, *number, value.dtype));
     }
     try {
         script::functionOf(const_cast<torch::jit::Node*>(step.node))(stack);
@@ -267,7 +281,8 @@ MaskedValues::Number MaskedValues::evaluatedAt(const TraceStep& step, ValueId ou
         return std::nullopt;
     }
     if (stack.empty() || !stack.back().isTensor()) return std::nullopt;
-    return onlyNumber(stack.back().toTensor());
+    const auto result = onlyNumber(stack.back().toTensor());
+    return isAllKnown || !std::isnan(result) ? Number(result) : std::nullopt;
 }
 
 }  // namespace espalier::channels

@@ -22,7 +22,8 @@ public:
     /// To be told of every step, in order.
     void follow(const TraceStep& step);
 
-    /// What `value` holds at all positions that may go; none when that is not known.
+    /// What `value` holds at all positions that may go: a number, NaN when it is not always the
+    /// same one, none when nothing is known.
     std::optional<double> of(ValueId value) const;
 
 private:
