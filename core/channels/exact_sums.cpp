@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <numeric>
 #include <optional>
 #include <string_view>
@@ -52,12 +53,17 @@ private:
 
     void judgeSum(const TraceStep& step, const std::string& op) {
         const auto input = step.inputs[0];
-        if (!isTensor(input) || m_masked.of(input) == 0.0) return;
+        if (!isTensor(input) || isNeutral(op, m_masked.of(input))) return;
         if (m_tags.values[at(input)].isParametric) return;
         const auto rank = m_trace.values[at(input)].shape.size();
         for (const auto axis : axesOf(step, rank)) {
             markInexact({input, axis}, cat(op, here(step), " is taken over them"));
         }
+    }
+
+    /// Whether a number makes no difference to what is summed.
+    static bool isNeutral(const std::string& op, std::optional<double> number) {
+        return op == "all" ? number && !std::isnan(*number) && *number != 0 : number == 0.0;
     }
 
     /// The axes that argument "dim" names; all when it names none.
@@ -148,8 +154,9 @@ private:
 }  // namespace
 
 bool isSum(std::string_view op) {
-    static constexpr std::array<std::string_view, 7> kSums = {
-        "sum", "nansum", "norm", "linalg_vector_norm", "frobenius_norm", "linalg_norm", "any"};
+    static constexpr std::array<std::string_view, 8> kSums = {
+        "sum",         "nansum", "norm", "linalg_vector_norm", "frobenius_norm",
+        "linalg_norm", "any",    "all"};
     return std::ranges::find(kSums, op) != kSums.end();
 }
 

@@ -10,7 +10,8 @@
 
 namespace espalier::channels {
 
-/// Whether an operator adds up what it reduces, so that zeros make no difference to it.
+/// Whether an operator adds up what it reduces, so that zeros make no difference to it (ones, to
+/// `all`).
 bool isSum(std::string_view op);
 
 /// Marks channels inexact that are summed over although they are not known to be zero where they

@@ -34,18 +34,19 @@ bool isAny(const Names& names, const std::string& op) {
 
 /// Each position is worked out from the same position of the inputs alone.
 bool isElementwise(const torch::jit::Node& node, const std::string& op) {
-    static const Names kOthers = {"dropout",   "feature_dropout",
-                                  "clone",     "contiguous",
-                                  "to",        "type_as",
-                                  "float",     "double",
-                                  "half",      "detach",
-                                  "where",     "masked_fill",
-                                  "prelu",     "alias",
-                                  "_to_copy",  "relu6",
-                                  "celu",      "selu",
-                                  "rsub",      "fill",
-                                  "square",    "softsign",
-                                  "logsigmoid"};
+    static const Names kOthers = {"dropout",  "feature_dropout",
+                                  "clone",    "contiguous",
+                                  "to",       "type_as",
+                                  "float",    "double",
+                                  "half",     "detach",
+                                  "where",    "masked_fill",
+                                  "prelu",    "alias",
+                                  "_to_copy", "relu6",
+                                  "celu",     "selu",
+                                  "rsub",     "fill",
+                                  "isfinite", "isnan",
+                                  "isinf",    "square",
+                                  "softsign", "logsigmoid"};
     return node.kind().is_aten() && (isPointwise(node) || isAny(kOthers, op));
 }
 

@@ -139,7 +139,7 @@ class SumsOverChannels(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.normalize(F.silu(self.conv(x)))
-        if bool(torch.isnan(x).any()):
+        if bool(torch.isnan(x).any()) or not bool(torch.isfinite(x).all()):
             x = torch.zeros_like(x)
         gate = torch.sigmoid(self.gate(x)).sum(1, keepdim=True)
         y = self.mix(x)
