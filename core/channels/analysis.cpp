@@ -3,9 +3,12 @@
 #include <array>
 #include <chrono>
 #include <iterator>
+#include <set>
 
 #include "core/base/format.h"
 #include "core/channels/analysis_torch.h"
+#include "core/channels/attribute_paths_torch.h"
+#include "core/channels/exact_sums_torch.h"
 #include "core/channels/proof_torch.h"
 #include "core/channels/tagger_torch.h"
 #include "core/model/snapshot_torch.h"
@@ -52,13 +55,27 @@ struct Grouping {
     }
 };
 
-Result<Grouping> groupedBy(const Trace& trace, HeadUnit unit, RunControl& control) {
+std::set<std::string> buffersOf(const torch::jit::Module& module) {
+    const AttributePaths paths(module);
+    std::set<std::string> buffers;
+    for (const auto& buffer : module.named_buffers()) buffers.insert(paths.of(buffer.value));
+    return buffers;
+}
+
+Result<Grouping> groupedBy(const Trace& trace, const std::set<std::string>& buffers, HeadUnit unit,
+                           RunControl& control) {
     auto tags = Tagger(trace, unit).run(control);
     if (!tags) return tags.error();
+    judgeSums(trace, buffers, *tags);
     Grouping grouping;
     grouping.table = makeGroups(*tags, trace);
     grouping.tags = *std::move(tags);
     return grouping;
+}
+
+std::int64_t outputChannels(const model::Layer& layer) {
+    const bool isTransposed = layer.op.starts_with("conv_transpose") && layer.shape.size() > 1;
+    return layer.shape[isTransposed ? 1 : 0];
 }
 
 bool produces(const Group& group, std::string_view parameter) {
@@ -142,7 +159,7 @@ std::string ChannelGroups::whyNot(std::string_view parameter) const {
     const auto known = m_state->frozen.find(parameter);
     if (known != m_state->frozen.end()) return known->second;
     const auto layer = snapshot()->find(parameter);
-    if (layer && snapshot()->layer(*layer).shape.front() == 1) return "it has a single channel";
+    if (layer && outputChannels(snapshot()->layer(*layer)) == 1) return "it has a single channel";
     return "no operator of the observed run makes channels with it";
 }
 
@@ -182,13 +199,14 @@ Result<ChannelGroupsPtr> analyse(const model::SnapshotPtr& snapshot, RunControl&
         state->program = std::move(*program);
         state->trace = std::move(*trace);
         state->seconds.run = watch.lap();
-        auto grouping = groupedBy(state->trace, unit, control);
+        const auto buffers = buffersOf(state->program.module);
+        auto grouping = groupedBy(state->trace, buffers, unit, control);
         if (!grouping) return grouping.error();
         if (unit == HeadUnit::Most && grouping->tags.hadChoice) {
             // What leaves most at one operator may contradict another: then one unit throughout
             // is better.
             for (const HeadUnit other : {HeadUnit::Positions, HeadUnit::Heads}) {
-                auto second = groupedBy(state->trace, other, control);
+                auto second = groupedBy(state->trace, buffers, other, control);
                 if (!second) return second.error();
                 if (second->worth() > grouping->worth()) grouping = std::move(second);
             }

@@ -184,6 +184,16 @@ std::optional<ArgumentEditor::Inputs> ArgumentEditor::fitComparison(Node& node,
     return Inputs{then};
 }
 
+void ArgumentEditor::fitShapes(Node& node, const Execution& execution, Inputs& inputs) {
+    const IValue old[2] = {execution.input(0).value, execution.input(1).value};
+    if (!old[0].isIntList() || !sameNumbers(old[0], old[1])) return;
+    const bool isFirstNew = !sameNumbers(old[0], inputs[0]);
+    const bool isSecondNew = !sameNumbers(old[1], inputs[1]);
+    if (isFirstNew == isSecondNew) return;
+    const std::size_t stale = isFirstNew ? 1 : 0;
+    fitList({&node, stale}, inputs[1 - stale], inputs);
+}
+
 void ArgumentEditor::setOutput(Node& node, const IValue& constant) {
     if (const auto* known = m_edits.output(&node)) {
         const bool isSame =

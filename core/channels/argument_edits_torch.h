@@ -35,6 +35,10 @@ public:
     /// A comparison of sizes comes out as before: what is stale in it follows the other side.
     std::optional<Inputs> fitComparison(Node& node, const Execution& execution, Inputs& inputs);
 
+    /// Two shapes that were equal are so again, whatever their comparison is worth for other
+    /// inputs: what is stale in one follows the other.
+    void fitShapes(Node& node, const Execution& execution, Inputs& inputs);
+
     void setOutput(Node& node, const c10::IValue& constant);
     std::optional<Inputs> substitute(Node& node, const Substitute& substitute,
                                      const Inputs& inputs);

@@ -121,7 +121,10 @@ private:
         }
         if (node.kind() == c10::prim::Constant) return cutConstant(node, execution);
         if (isComparison(node)) {
-            if (m_numbers.isData(node.output())) return std::nullopt;
+            if (m_numbers.isData(node.output())) {
+                m_editor.fitShapes(node, execution, inputs);
+                return std::nullopt;
+            }
             return m_editor.fitComparison(node, execution, inputs);
         }
         const auto* schema = node.maybeSchema();

@@ -51,6 +51,7 @@ private:
 
     /// Whether one of the changed values is used to work `value` out.
     bool isAbove(Value* value) {
+        if (!m_expression.way.empty()) return m_expression.way.contains(value->node());
         if (const auto known = m_above.find(value); known != m_above.end()) return known->second;
         bool& answer = m_above[value] = false;
         Node* node = value->node();

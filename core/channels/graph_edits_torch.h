@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,9 @@ struct Expression {
     torch::jit::Value* value = nullptr;
     std::map<torch::jit::Value*, c10::IValue> changed;
     c10::IValue constant;
+    /// The only nodes that are worked out anew, when there are any: a constant that is changed for
+    /// one of them may be used elsewhere above as well.
+    std::set<const torch::jit::Node*> way{};
 };
 
 /// Per element of a list argument: what it becomes; none: it stays.

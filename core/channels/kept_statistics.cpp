@@ -78,6 +78,26 @@ std::vector<AxisCut> summedCuts(const Execution& execution) {
     return cuts;
 }
 
+/// A product that is summed over cut channels takes the kept ones of both sides.
+bool keepProduct(Graph& graph, Node& node, const Execution& execution) {
+    const std::string& op = execution.op();
+    if (op != "matmul" && op != "bmm" && op != "mm") return false;
+    const auto lastOf = [&](std::size_t side) {
+        return static_cast<std::int64_t>(execution.input(side).shape.size()) - 1;
+    };
+    const AxisCut* left = cutOf(execution.inputBox(0), lastOf(0));
+    const AxisCut* right = cutOf(execution.inputBox(1), std::max<std::int64_t>(0, lastOf(1) - 1));
+    if (left == nullptr || right == nullptr) return false;
+    const torch::jit::WithInsertPoint before(&node);
+    for (std::size_t side = 0; side < 2; ++side) {
+        const AxisCut& cut = side == 0 ? *left : *right;
+        Value* indices = graph.insertConstant(at::tensor(cut.kept, at::kLong));
+        node.replaceInput(
+            side, graph.insert(c10::aten::index_select, {node.inputs()[side], cut.axis, indices}));
+    }
+    return true;
+}
+
 class StatisticsKeeper {
 public:
     StatisticsKeeper(Graph& graph, Node& node, const Execution& execution,
@@ -167,6 +187,7 @@ int keepStatistics(const Trace& trace, const Boxes& boxes, const script::Draft& 
         const auto made = draft.nodes.find(old);
         if (made == draft.nodes.end() || edited.contains(old) || !old->kind().is_aten()) continue;
         const Execution execution(trace, boxes, static_cast<int>(i));
+        if (keepProduct(*draft.graph, *made->second, execution)) edited.insert(old);
         auto cuts = summedCuts(execution);
         if (cuts.empty()) continue;
         StatisticsKeeper(*draft.graph, *made->second, execution, std::move(cuts)).edit();

@@ -239,6 +239,7 @@ bool NumberFlow::solve(Value* value, std::int64_t wanted, Expression& expression
         return true;
     }
     if (!canDescend(node)) return false;
+    expression.way.insert(&node);
     const std::string_view name = node.kind().toUnqualString();
     if (name == "NumToTensor" || name == "Int" || name == "to" || name == "detach" ||
         name == "IntImplicit" || name == "ScalarImplicit") {

@@ -28,6 +28,15 @@ const AxisCut* cutAxis(const Execution& execution) {
     return cutOf(execution.inputBox(0), Execution::wrapped(*dim, execution.input(0).shape.size()));
 }
 
+/// The axis that is split, when it shrinks; hsplit, vsplit and dsplit say by name which one that
+/// is.
+const AxisCut* splitAxis(const Execution& execution) {
+    const std::string& op = execution.op();
+    if (!op.ends_with("split") || execution.argument("dim")) return cutAxis(execution);
+    const std::int64_t columns = execution.input(0).shape.size() > 1 ? 1 : 0;
+    return cutOf(execution.inputBox(0), op.front() == 'v' ? 0 : op.front() == 'd' ? 2 : columns);
+}
+
 /// Old positions as new ones; those that are gone are left out.
 Positions renumberedAll(const AxisCut& cut, const Positions& old) {
     Positions now;
@@ -157,7 +166,7 @@ Result<Demand> selectPosition(const Execution& execution, Inputs inputs) {
 }
 
 Result<Demand> pieces(const Execution& execution, Inputs inputs) {
-    const AxisCut* cut = execution.input(0).isTensor ? cutAxis(execution) : nullptr;
+    const AxisCut* cut = execution.input(0).isTensor ? splitAxis(execution) : nullptr;
     if (cut == nullptr) return Demand{};
     Positions sizes;
     for (const auto& shape : execution.newShapesIn(0)) sizes.push_back(shape.at(cut->axis));

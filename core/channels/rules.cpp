@@ -8,6 +8,7 @@
 #include <torch/csrc/jit/runtime/operator.h>
 
 #include "core/base/format.h"
+#include "core/channels/pointwise_torch.h"
 
 namespace espalier::channels {
 
@@ -40,6 +41,7 @@ const Table& table() {
         addRules(*all, reindexRules());
         addRules(*all, windowRules());
         addRules(*all, axisRules());
+        addRules(*all, mixingRules());
         addRules(*all, indexRules());
         addRules(*all, pointwiseRules());
         addRules(*all, normalisationRules());
@@ -49,7 +51,8 @@ const Table& table() {
     return *rules;
 }
 
-/// Torch itself says which of its operators work element by element.
+}  // namespace
+
 bool isPointwise(const torch::jit::Node& node) {
     const auto* op = node.maybeOperator();
     if (op == nullptr) return false;
@@ -58,8 +61,6 @@ bool isPointwise(const torch::jit::Node& node) {
         c10::Dispatcher::singleton().findOp({schema.name(), schema.overload_name()});
     return handle && handle->hasTag(at::Tag::pointwise);
 }
-
-}  // namespace
 
 Rule findRule(const torch::jit::Node& node, std::string_view name) {
     if (!node.kind().is_aten() && !node.kind().is_prim()) return nullptr;

@@ -84,10 +84,22 @@ void unbind(const Call& call) {
     for (const auto output : call.outputs()) dropPosition(call, input, output, axis, position++);
 }
 
+/// The axis that hstack, hsplit and their kin name by a letter: columns, rows or depth.
+std::int64_t namedAxis(const Call& call, std::int64_t rank) {
+    switch (call.name.front()) {
+        case 'd':
+            return 2;
+        case 'v':
+        case 'r':
+            return 0;
+        default:
+            return rank > 1 ? 1 : 0;
+    }
+}
+
 /// chunk, split and their kin: pieces of one axis, one after the other.
-void split(const Call& call) {
+void splitAlong(const Call& call, std::int64_t axis) {
     const auto input = call.tensor(0);
-    const auto axis = call.wrap(call.integer("dim", 0), call.rank(input));
     std::int64_t begin = 0;
     for (const auto output : call.outputs()) {
         const auto end = begin + call.shape(output)[at(axis)];
@@ -96,12 +108,19 @@ void split(const Call& call) {
     }
 }
 
-void concatenate(const Call& call) {
+void split(const Call& call) {
+    splitAlong(call, call.wrap(call.integer("dim", 0), call.rank(call.tensor(0))));
+}
+
+void splitByName(const Call& call) {
+    splitAlong(call, namedAxis(call, call.rank(call.tensor(0))));
+}
+
+void concatenateAlong(const Call& call, std::int64_t axis) {
     const auto output = call.outputs().at(0);
     auto inputs = call.tensors();
     std::erase_if(inputs,
                   [&call, output](ValueId id) { return call.rank(id) != call.rank(output); });
-    const auto axis = call.wrap(call.integer("dim", 0), call.rank(output));
     auto tags = broadcastTags(call, inputs, call.shape(output));
     bool isTracked = false;
     for (const auto id : inputs) {
@@ -120,6 +139,19 @@ void concatenate(const Call& call) {
                               ? AxisTags(std::move(joined))
                               : nullptr;
     call.set(output, std::move(tags));
+}
+
+void concatenate(const Call& call) {
+    concatenateAlong(call, call.wrap(call.integer("dim", 0), call.rank(call.outputs().at(0))));
+}
+
+/// Those of too few axes would get more first: they are not followed.
+void stackByName(const Call& call) {
+    const auto rank = call.rank(call.outputs().at(0));
+    for (const auto id : call.tensors()) {
+        if (call.rank(id) != rank) return call.freezeAll(cat(call.tagger.here(), " adds an axis"));
+    }
+    concatenateAlong(call, namedAxis(call, rank));
 }
 
 /// A new axis, along which nothing can go; the others are those of all tensors together.
@@ -217,6 +249,8 @@ void repeatInterleave(const Call& call) {
 
 constexpr std::array kRules = {
     NamedRule{"slice narrow slice_copy narrow_copy", slice},
+    NamedRule{"hsplit vsplit dsplit", splitByName},
+    NamedRule{"hstack vstack dstack row_stack column_stack", stackByName},
     NamedRule{"select select_copy", select},
     NamedRule{"unbind unbind_copy", unbind},
     NamedRule{"chunk split split_with_sizes unsafe_chunk unsafe_split unsafe_split_with_sizes "

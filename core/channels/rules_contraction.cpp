@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Operators that multiply two tensors and sum over an axis of both.
+#include <algorithm>
 #include <array>
 #include <numeric>
 
@@ -91,6 +92,44 @@ void matmulOf(const Call& call, ValueId left, ValueId right, ValueId output) {
 
 void matmul(const Call& call) {
     matmulOf(call, call.tensor(0), call.tensor(1), call.outputs().at(0));
+}
+
+/// Sums over pairs of axes; what else a has goes on, then what else b has.
+void contract(const Call& call, const std::vector<std::int64_t>& ofA,
+              const std::vector<std::int64_t>& ofB) {
+    const auto a = call.tensor(0);
+    const auto b = call.tensor(1);
+    const auto output = call.outputs().at(0);
+    for (std::size_t i = 0; i < ofA.size(); ++i) {
+        sumOver(call, {a, call.wrap(ofA[i], call.rank(a)), -1},
+                {b, call.wrap(ofB.at(i), call.rank(b)), -1});
+    }
+    auto tags = call.plain(output);
+    tags.axes.clear();
+    const auto handOn = [&](ValueId id, const std::vector<std::int64_t>& summed, ValueId other) {
+        for (std::int64_t axis = 0; axis < call.rank(id); ++axis) {
+            const bool isSummed = std::ranges::any_of(
+                summed, [&](std::int64_t dim) { return call.wrap(dim, call.rank(id)) == axis; });
+            if (!isSummed) tags.axes.push_back(ownAxis(call, {id, -1, axis}, {other, -1, -1}));
+        }
+    };
+    handOn(a, ofA, b);
+    handOn(b, ofB, a);
+    call.set(output, std::move(tags));
+}
+
+void tensordot(const Call& call) {
+    contract(call, call.integers("dims_self"), call.integers("dims_other"));
+}
+
+void inner(const Call& call) {
+    const bool isScaled = call.rank(call.tensor(0)) == 0 || call.rank(call.tensor(1)) == 0;
+    if (isScaled) return call.freezeAll(cat("of ", call.tagger.here()));
+    contract(call, {-1}, {-1});
+}
+
+void outer(const Call& call) {
+    contract(call, {}, {});
 }
 
 /// beta · input + a b: what is added has the channels of the product.
@@ -207,6 +246,9 @@ void fusedAttention(const Call& call) {
 constexpr std::array kRules = {
     NamedRule{"matmul bmm mm mv dot vdot linalg_matmul", matmul},
     NamedRule{"addmm baddbmm addmv", addmm},
+    NamedRule{"tensordot", tensordot},
+    NamedRule{"inner", inner},
+    NamedRule{"outer ger", outer},
     NamedRule{"linear", linear},
     NamedRule{"scaled_dot_product_attention", attention},
     NamedRule{"bilinear", bilinear},

@@ -52,9 +52,24 @@ bool isPointwise(const Call& call, const Convolution& conv, std::int64_t axis, V
            call.shape(conv.input)[at(axis)] == call.shape(output)[at(axis)];
 }
 
-/// Batches pass, and space that a pointwise kernel leaves apart; other space and the kernel stay.
+/// Whether the kernel is as wide as the input along its `axis` and lies there once: it then reads
+/// what is there as a linear layer does.
+bool coversAll(const Call& call, const Convolution& conv, std::int64_t axis, ValueId output) {
+    const auto place = at(axis - conv.channelAxis - 1);
+    const auto isAlways = [&call, place](std::string_view argument, std::int64_t wanted) {
+        const auto numbers = call.integers(argument);
+        return !numbers.empty() && numbers[std::min(place, numbers.size() - 1)] == wanted;
+    };
+    return !conv.isTransposed && isAlways("padding", 0) && isAlways("dilation", 1) &&
+           call.shape(output)[at(axis)] == 1 &&
+           call.shape(conv.weight)[place + 2] == call.shape(conv.input)[at(axis)];
+}
+
+/// Batches pass, and space that a pointwise kernel leaves apart or reads as a whole; other space
+/// and the kernel stay.
 Tags aroundChannels(const Call& call, const Convolution& conv, ValueId output) {
     auto tags = call.plain(output);
+    std::set<std::size_t> covered;
     const auto why = cat(call.tagger.here(), " slides over them");
     const auto axes = call.tagger.allAxes(conv.input).axes;
     for (std::size_t i = 0; i < axes.size(); ++i) {
@@ -62,12 +77,19 @@ Tags aroundChannels(const Call& call, const Convolution& conv, ValueId output) {
         if (axis == conv.channelAxis) continue;
         if (axis < conv.channelAxis || isPointwise(call, conv, axis, output)) {
             tags.axes[i] = axes[i];
+        } else if (axes[i] != nullptr && coversAll(call, conv, axis, output)) {
+            const auto kernel = axis - conv.channelAxis + 1;
+            covered.insert(at(kernel));
+            call.tagger.setRole(conv.weight, call.tagger.axis(conv.weight, kernel), Role::Consumer);
+            joinAxes(call, conv.input, axis, conv.weight, kernel);
         } else {
             call.tagger.freeze(axes[i], why);
         }
     }
     const auto weight = call.tagger.tags(conv.weight).axes;
-    for (std::size_t i = 2; i < weight.size(); ++i) call.tagger.freeze(weight[i], why);
+    for (std::size_t i = 2; i < weight.size(); ++i) {
+        if (!covered.contains(i)) call.tagger.freeze(weight[i], why);
+    }
     return tags;
 }
 

@@ -7,6 +7,7 @@
 #include <ATen/Functions.h>
 
 #include "core/base/format.h"
+#include "core/channels/lookups_torch.h"
 #include "core/channels/rules_torch.h"
 
 namespace espalier::channels {
@@ -17,43 +18,12 @@ std::size_t at(std::int64_t index) {
     return static_cast<std::size_t>(index);
 }
 
-/// Along the looked-up axis everything must stay: the numbers in the index say where it is.
-void freezeLookedUp(const Call& call, ValueId input, std::int64_t axis) {
-    call.tagger.freeze(call.tagger.allAxes(input).axes[at(axis)],
-                       cat(call.tagger.here(), " looks them up by number"));
-}
-
-/// Looking channels up by a buffer of the module: its entries go with the channels that they name.
-/// Null, and nothing may go, when the numbers are not such a buffer.
-AxisTags lookedUp(const Call& call, ValueId input, std::int64_t axis, ValueId index) {
-    auto& tagger = call.tagger;
-    const auto source = tagger.allAxes(input).axes[at(axis)];
-    if (source == nullptr) return nullptr;
-    const auto* numbers = index < 0 ? nullptr : &tagger.value(index);
-    const bool isBuffer = numbers != nullptr && !numbers->path.empty() &&
-                          !tagger.tags(input).isParametric && numbers->shape.size() == 1 &&
-                          numbers->value.isTensor() &&
-                          (numbers->dtype == at::kLong || numbers->dtype == at::kInt);
-    if (!isBuffer) {
-        freezeLookedUp(call, input, axis);
-        return nullptr;
-    }
-    const auto positions = numbers->value.toTensor().to(at::kLong).contiguous();
-    const auto size = static_cast<std::int64_t>(source->size());
-    auto picked = std::make_shared<std::vector<Atom>>();
-    for (std::int64_t i = 0; i < positions.numel(); ++i) {
-        const auto position = positions.data_ptr<std::int64_t>()[i];
-        picked->push_back((*source)[at(position < 0 ? position + size : position)]);
-    }
-    tagger.attach(picked, tagger.axis(index, 0));
-    tagger.addLookup({numbers->path, numbers->value.toTensor(), source});
-    return picked;
-}
-
 void indexSelect(const Call& call) {
     const auto input = call.tensor(0);
     const auto axis = call.wrap(call.integer("dim", 0), call.rank(input));
-    const auto picked = lookedUp(call, input, axis, call.tensor("index"));
+    const auto index = call.argument("index");
+    const auto picked =
+        lookedUp(call, input, axis, {call.tensor(index), call.step.node->input(at(index))});
     auto tags = call.tagger.allAxes(input);
     tags.isLazy = false;
     tags.axes[at(axis)] = picked;
@@ -61,23 +31,30 @@ void indexSelect(const Call& call) {
 }
 
 /// Index and result have as many axes as the input; other axes may be shorter, then they are
-/// frozen.
+/// frozen. take_along_dim stretches those of size one.
 void gather(const Call& call) {
     const auto input = call.tensor(0);
     const auto output = call.outputs().at(0);
+    const bool isAlong = call.name == "take_along_dim";
+    const auto index = call.tensor(isAlong ? "indices" : "index");
+    if (index < 0 || !call.given("dim").isInt() || call.rank(index) != call.rank(input)) {
+        return call.freezeAll(cat(call.tagger.here(), " looks them up by number"));
+    }
     const auto axis = call.wrap(call.integer("dim", 0), call.rank(input));
+    const auto why = cat(call.tagger.here(), " looks them up place by place");
     freezeLookedUp(call, input, axis);
-    const auto index = call.tensor("index");
+    call.tagger.freeze(call.tagger.axis(index, axis), why);
     auto tags = call.plain(output);
     for (std::int64_t i = 0; i < call.rank(input); ++i) {
         if (i == axis) continue;
         const auto own = call.tagger.axis(input, i);
-        const bool isAlike = index >= 0 && call.shape(index)[at(i)] == call.shape(input)[at(i)];
-        const bool follows = isAlike && own != nullptr && call.tagger.axis(index, i) != nullptr;
-        if (follows) joinAxes(call, input, i, index, i);
-        if (own != nullptr && !follows) {
-            call.tagger.freeze(own, cat(call.tagger.here(), " looks them up place by place"));
-        }
+        const auto theirs = call.tagger.axis(index, i);
+        const bool isAlike = call.shape(index)[at(i)] == call.shape(input)[at(i)];
+        const bool isShared = isAlike && own != nullptr && theirs != nullptr;
+        if (isShared) joinAxes(call, input, i, index, i);
+        const bool follows = isShared || (isAlong && call.shape(index)[at(i)] == 1);
+        if (!follows) call.tagger.freeze(own, why);
+        if (!isShared) call.tagger.freeze(theirs, why);
         tags.axes[at(i)] = follows ? own : nullptr;
     }
     call.set(output, std::move(tags));
@@ -88,6 +65,7 @@ struct Indexing {
     std::vector<bool> isIndexed;  // per axis of the input
     std::int64_t resultAxes = 0;  // that the index tensors broadcast to
     std::int64_t firstAxis = 0;   // where they are put
+    std::vector<Index> indices;
 };
 
 /// Where the index tensors' axes are in the result: in place of the indexed ones when those are
@@ -116,6 +94,7 @@ std::optional<Indexing> indexingOf(const Call& call, ValueId input) {
             continue;
         }
         if (next >= tensors.size() || axis >= call.rank(input)) return std::nullopt;
+        indexing.indices.push_back({tensors[next], item});
         const auto& index = call.tagger.value(tensors[next++]);
         const auto rank = static_cast<std::int64_t>(index.shape.size());
         const bool isMask = index.dtype == at::kBool || index.dtype == at::kByte;
@@ -136,12 +115,12 @@ void index(const Call& call) {
     const auto own = call.tagger.allAxes(input);
     if (!indexing) return call.freezeAll(cat(call.tagger.here(), " looks them up by number"));
     const auto tensors = call.tensors();
-    const bool isPlain = tensors.size() == 2 && indexing->resultAxes == 1;
+    const bool isPlain = indexing->indices.size() == 1 && indexing->resultAxes == 1;
     auto tags = call.plain(output);
     std::int64_t next = 0;
     for (std::int64_t i = 0; i < call.rank(input); ++i) {
         if (indexing->isIndexed[at(i)]) {
-            const auto picked = lookedUp(call, input, i, isPlain ? tensors[1] : -1);
+            const auto picked = lookedUp(call, input, i, isPlain ? indexing->indices[0] : Index{});
             if (picked != nullptr) tags.axes[at(i)] = picked;
             continue;
         }
@@ -158,6 +137,27 @@ void index(const Call& call) {
     call.set(output, std::move(tags));
 }
 
+/// Whether one number is written wherever one mask says so; the mask then lies on the axes that it
+/// stands for place by place, as in `where`.
+bool fillsByMask(const Call& call, const Indexing& indexing, ValueId values) {
+    if (indexing.indices.size() != 1) return false;
+    const auto& shape = call.shape(values);
+    const auto dtype = call.tagger.value(indexing.indices[0].id).dtype;
+    return (dtype == at::kBool || dtype == at::kByte) &&
+           std::ranges::all_of(shape, [](std::int64_t size) { return size == 1; });
+}
+
+void fillByMask(const Call& call, const Indexing& indexing, ValueId self) {
+    const auto mask = indexing.indices[0].id;
+    const auto first = std::ranges::find(indexing.isIndexed, true) - indexing.isIndexed.begin();
+    for (std::int64_t i = 0; i < call.rank(mask); ++i) {
+        if (call.shape(mask)[at(i)] > 1) joinAxes(call, self, first + i, mask, i);
+    }
+    auto tags = call.tagger.allAxes(self);
+    tags.isLazy = false;
+    for (const auto output : call.outputs()) call.set(output, tags);
+}
+
 /// x[a] = y: like x[a] on the one side and y on the other.
 void indexPut(const Call& call) {
     const auto self = call.tensor(0);
@@ -165,6 +165,7 @@ void indexPut(const Call& call) {
     const auto indexing = indexingOf(call, self);
     if (!indexing || values < 0)
         return call.freezeAll(cat(call.tagger.here(), " writes by number"));
+    if (fillsByMask(call, *indexing, values)) return fillByMask(call, *indexing, self);
     const auto own = call.tagger.allAxes(self);
     const auto rank = call.rank(self);
     for (std::int64_t i = 0; i < rank; ++i) {

@@ -4,7 +4,10 @@
 #include <array>
 #include <numeric>
 
+#include <torch/csrc/jit/ir/constants.h>
+
 #include "core/base/format.h"
+#include "core/channels/exact_sums_torch.h"
 #include "core/channels/rules_torch.h"
 
 namespace espalier::channels {
@@ -111,23 +114,18 @@ std::vector<std::int64_t> reducedAxes(const Call& call, ValueId input) {
     return dims;
 }
 
-/// What sums over nothing but zeros where channels are masked, when its input are weights.
-bool isSum(std::string_view name) {
-    return name == "sum" || name == "norm" || name == "linalg_vector_norm" ||
-           name == "frobenius_norm" || name == "linalg_norm";
-}
-
+/// What adds its input up is judged when it is known what masked channels hold: see judgeSums.
 void reduce(const Call& call) {
     auto& tagger = call.tagger;
     const auto input = call.tensor(0);
     const auto dims = reducedAxes(call, input);
     const auto why = cat(tagger.here(), " is taken over them");
     const auto own = tagger.allAxes(input);
-    const bool isHarmless = own.isParametric && isSum(call.name);
+    const bool isJudgedLater = isSum(call.name);
     std::vector<AxisTags> kept;
     for (std::int64_t axis = 0; axis < call.rank(input); ++axis) {
         const bool isReduced = std::ranges::find(dims, axis) != dims.end();
-        if (isReduced && !isHarmless) tagger.markInexact(own.axes[at(axis)], why);
+        if (isReduced && !isJudgedLater) tagger.markInexact(own.axes[at(axis)], why);
         if (!isReduced || call.flag("keepdim")) {
             kept.push_back(isReduced ? nullptr : own.axes[at(axis)]);
         }
@@ -148,6 +146,22 @@ void position(const Call& call) {
     reduce(call);
 }
 
+/// Whether anything reads a value: in scripted code all results go into a tuple first.
+bool isRead(const torch::jit::Value* value) {
+    return std::ranges::any_of(value->uses(), [](const torch::jit::Use& use) {
+        if (use.user->kind() != c10::prim::TupleConstruct) return true;
+        const auto& uses = use.user->output()->uses();
+        return std::ranges::any_of(uses, [place = use.offset](const torch::jit::Use& later) {
+            const auto& taker = *later.user;
+            if (taker.kind() == c10::prim::TupleUnpack) return isRead(taker.outputs()[place]);
+            const auto index = taker.kind() == c10::prim::TupleIndex
+                                   ? torch::jit::constant_as<std::int64_t>(taker.input(1))
+                                   : std::nullopt;
+            return !index || *index == static_cast<std::int64_t>(place);
+        });
+    });
+}
+
 /// max and min: of two tensors, of all, or along one axis with positions.
 void extreme(const Call& call) {
     if (call.tensors().size() > 1) {
@@ -155,11 +169,21 @@ void extreme(const Call& call) {
         for (const auto output : call.outputs()) {
             call.set(output, broadcastTags(call, inputs, call.shape(output)));
         }
-    } else if (call.outputs().size() > 1) {
+    } else if (call.outputs().size() > 1 && isRead(call.step.node->outputs()[1])) {
         position(call);
     } else {
         reduce(call);
     }
+}
+
+/// Rounded to steps that each position of one axis has of its own.
+void quantizedPerChannel(const Call& call) {
+    const auto input = call.tensor(0);
+    const auto axis = call.wrap(call.integer("axis", 0), call.rank(input));
+    for (const auto* name : {"scale", "zero_point"}) {
+        joinAxes(call, input, axis, call.tensor(name), 0);
+    }
+    handOn(call, input);
 }
 
 /// softmax and the like: every position depends on all along one axis.
@@ -219,6 +243,7 @@ constexpr std::array kRules = {
     NamedRule{"instance_norm", instanceNorm},
     NamedRule{"layer_norm native_layer_norm rms_norm", layerNorm},
     NamedRule{"group_norm", groupNorm},
+    NamedRule{"fake_quantize_per_channel_affine", quantizedPerChannel},
     NamedRule{"sum mean var std var_mean std_mean norm linalg_vector_norm frobenius_norm nansum "
               "nanmean logsumexp prod amax amin all any aminmax linalg_norm count_nonzero",
               reduce},

@@ -100,7 +100,9 @@ constexpr std::array kRules = {
     NamedRule{"add sub mul div rsub where masked_fill maximum minimum lerp addcmul addcdiv pow "
               "hypot fmin fmax clamp clamp_min clamp_max floor_divide remainder fmod atan2 "
               "logical_and logical_or logical_xor __and__ __or__ __xor__ bitwise_and bitwise_or "
-              "complex polar eq ne lt le gt ge isclose true_divide floordiv huber_loss",
+              "complex polar eq ne lt le gt ge isclose true_divide floordiv huber_loss multiply "
+              "subtract divide arctan2 xlogy heaviside copysign not_equal less less_equal greater "
+              "greater_equal",
               pointwise},
     NamedRule{
         "relu relu6 gelu silu sigmoid tanh hardtanh hardswish hardsigmoid leaky_relu elu celu "
@@ -112,7 +114,8 @@ constexpr std::array kRules = {
         "logical_not bitwise_not isnan isinf isfinite sign floor ceil round trunc resolve_conj "
         "resolve_neg conj real imag angle _autocast_to_reduced_precision "
         "_autocast_to_full_precision "
-        "detach_copy alias_copy autocast_to_fp32 to_dense fake_quantize_per_tensor_affine",
+        "detach_copy alias_copy autocast_to_fp32 to_dense fake_quantize_per_tensor_affine "
+        "bucketize absolute negative fix arccos arccosh arcsin arcsinh arctan arctanh",
         same},
     NamedRule{"copy", copy},
     NamedRule{"prelu _prelu_kernel", prelu},

@@ -111,6 +111,11 @@ AxisTags walkLayers(const Call& call, const Sequence& sequence) {
     return below;
 }
 
+/// Whether an lstm hands on less than it remembers (proj_size): h0 is narrower than c0.
+bool isProjected(const Call& call, const std::vector<ValueId>& states) {
+    return states.size() == 2 && call.shape(states[0]).back() != call.shape(states[1]).back();
+}
+
 /// lstm, gru, rnn_tanh, rnn_relu; with a batch that is packed (data, sizes) or not.
 void recurrent(const Call& call) {
     const auto outputs = call.outputs();
@@ -126,6 +131,10 @@ void recurrent(const Call& call) {
     const auto& state = call.tagger.value(call.step.inputs[at(states)]);
     sequence.states =
         state.isTensor ? std::vector<ValueId>{call.step.inputs[at(states)]} : state.elements;
+    if (isProjected(call, sequence.states)) {
+        return call.freezeAll(
+            cat(call.tagger.here(), " projects its state (proj_size), which is not followed"));
+    }
     if (sequence.cells.empty()) return freezeAllTensors(call);
     const auto made = walkLayers(call, sequence);
     const auto hidden = call.tagger.axis(sequence.cells.back().fromHidden, 1);

@@ -130,28 +130,38 @@ void view(const Call& call) {
 }
 
 /// Stretched axes are equal everywhere: they follow what they are stretched like, or anything.
-void expand(const Call& call) {
-    const auto input = call.tensor(0);
-    const auto like = call.name == "expand_as" ? call.tensor(1) : -1;
+void stretch(const Call& call, ValueId input, ValueId output, ValueId like) {
     const auto own = call.tagger.allAxes(input);
-    for (const auto output : call.outputs()) {
-        const std::array<ValueId, 1> operand{input};
-        Tags tags;
-        inherit(call, operand, tags);
-        tags.axes.resize(call.shape(output).size());
-        tags.freeAxes.assign(tags.axes.size(), false);
-        const auto added = call.rank(output) - call.rank(input);
-        for (std::int64_t i = 0; i < call.rank(output); ++i) {
-            const bool isStretched = i < added || call.shape(input)[at(i - added)] == 1;
-            if (!isStretched) {
-                tags.axes[at(i)] = own.axes[at(i - added)];
-            } else if (like >= 0) {
-                tags.axes[at(i)] = call.tagger.allAxes(like).axes[at(i)];
-            } else {
-                tags.freeAxes[at(i)] = call.shape(output)[at(i)] > 1;
-            }
+    const std::array<ValueId, 1> operand{input};
+    Tags tags;
+    inherit(call, operand, tags);
+    tags.axes.resize(call.shape(output).size());
+    tags.freeAxes.assign(tags.axes.size(), false);
+    const auto added = call.rank(output) - call.rank(input);
+    for (std::int64_t i = 0; i < call.rank(output); ++i) {
+        const bool isStretched = i < added || call.shape(input)[at(i - added)] == 1;
+        if (!isStretched) {
+            tags.axes[at(i)] = own.axes[at(i - added)];
+        } else if (like >= 0) {
+            tags.axes[at(i)] = call.tagger.allAxes(like).axes[at(i)];
+        } else {
+            tags.freeAxes[at(i)] = call.shape(output)[at(i)] > 1;
         }
-        call.set(output, std::move(tags));
+    }
+    call.set(output, std::move(tags));
+}
+
+void expand(const Call& call) {
+    const auto like = call.name == "expand_as" ? call.tensor(1) : -1;
+    for (const auto output : call.outputs()) stretch(call, call.tensor(0), output, like);
+}
+
+/// Each of a list is stretched to what they broadcast to together.
+void expandAll(const Call& call) {
+    const auto inputs = call.tensors();
+    const auto outputs = call.outputs();
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        if (outputs[i] != inputs.at(i)) stretch(call, inputs.at(i), outputs[i], -1);
     }
 }
 
@@ -256,10 +266,13 @@ constexpr std::array kRules = {
               reshape},
     NamedRule{"view", view},
     NamedRule{"expand expand_as broadcast_to expand_copy", expand},
+    NamedRule{"broadcast_tensors", expandAll},
     NamedRule{"repeat tile", repeat},
-    NamedRule{"permute transpose t numpy_T mT matrix_H T H mH swapaxes swapdims movedim moveaxis "
-              "pixel_shuffle pixel_unshuffle adjoint permute_copy transpose_copy t_copy",
-              moved},
+    NamedRule{
+        "permute transpose t numpy_T mT matrix_H T H mH swapaxes swapdims movedim moveaxis "
+        "pixel_shuffle pixel_unshuffle adjoint permute_copy transpose_copy t_copy rot90 fliplr "
+        "flipud",
+        moved},
     NamedRule{"channel_shuffle native_channel_shuffle", channelShuffle},
 };
 

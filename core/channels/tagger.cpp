@@ -41,8 +41,24 @@ bool onlyHandsOn(const torch::jit::Node& node) {
         "Exit",         "isinstance",    "Print",          "__getitem__",
         "append",       "insert",        "extend",         "pop",
         "_set_item",    "values",        "keys",           "items",
-        "list",         "__contains__",  "warn",           "format"};
+        "list",         "__contains__",  "warn",           "format",
+        "get",          "setdefault",    "popitem",        "dict"};
     return kNames.contains(node.kind().toUnqualString());
+}
+
+/// Lists are added, sliced or copied: no tensor comes out that did not go in.
+bool onlyMovesElements(const Trace& trace, const TraceStep& step) {
+    std::unordered_set<ValueId> given;
+    for (const auto id : step.inputs) {
+        if (id < 0) continue;
+        const auto& elements = trace.values[at(id)].elements;
+        given.insert(elements.begin(), elements.end());
+    }
+    return !step.outputs.empty() && std::ranges::all_of(step.outputs, [&](ValueId id) {
+        if (id < 0 || trace.values[at(id)].isTensor) return false;
+        const auto& elements = trace.values[at(id)].elements;
+        return std::ranges::all_of(elements, [&given](ValueId e) { return given.contains(e); });
+    });
 }
 
 }  // namespace
@@ -89,12 +105,16 @@ Result<TagTable> Tagger::run(RunControl& control) {
 void Tagger::walk(const TraceStep& step) {
     if (!anyTensor(m_trace, step.inputs) && !anyTensor(m_trace, step.outputs)) return;
     if (onlyHandsOn(*step.node)) return;
+    const bool takesLists = std::ranges::any_of(step.node->inputs(), [](const auto* input) {
+        return input->type()->kind() == c10::TypeKind::ListType;
+    });
+    if (takesLists && onlyMovesElements(m_trace, step)) return;
     const Call call(*this, step, plainName(*step.node));
     const auto inputs = call.tensors();
     const auto outputs = call.outputs();
     const bool isTracked = std::ranges::any_of(
         inputs, [this](ValueId id) { return tags(id).isTracked() || tags(id).isLazy; });
-    const bool isStretched = call.name.starts_with("expand") || call.name == "broadcast_to";
+    const bool isStretched = call.name.starts_with("expand") || call.name.starts_with("broadcast_");
     m_joined.clear();
     m_lost = -1;
     const auto rule = findRule(*step.node, call.name);

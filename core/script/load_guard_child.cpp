@@ -105,6 +105,18 @@ Error tooMuchMemory(std::uint64_t bytes) {
             "It is damaged or hostile: get the file anew from a source you trust."};
 }
 
+/// What PyTorch says of a constant that has no value: optimize_for_inference makes such of weights,
+/// and they are not written.
+constexpr std::string_view kLostConstant = "required keyword attribute 'value' is undefined";
+
+Error weightsAreMissing() {
+    return {Error::Kind::Damaged,
+            {},
+            "its weights are not in it: it was saved after torch.jit.optimize_for_inference, and "
+            "PyTorch cannot load such files again",
+            "Save the model without that step."};
+}
+
 /// The load that all of this is for. An exception here means that torch refuses the file.
 Result<void> load(const Task& task) {
     Error refused;
@@ -117,6 +129,7 @@ Result<void> load(const Task& task) {
     }
     if (refused.why == detail::errorFromException("", std::bad_alloc()).why)
         return tooMuchMemory(task.bytes);
+    if (refused.why.find(kLostConstant) != std::string::npos) return weightsAreMissing();
     refused.kind = Error::Kind::Damaged;
     refused.why = "PyTorch refuses it: " + refused.why;
     refused.hint = "Copy or download the file again, or save it anew.";

@@ -109,6 +109,13 @@ void addStretched() {
             "  n = torch.sqrt(torch.sum(y * y, 1, True)).expand_as(y)\n"
             "  return torch.conv2d(y / n, self.b)",
             kImage},
+           "a=8 b=2*");
+    addRow("divided by a norm that is no zero where they are masked",
+           {{{"a", {8, 3, 1, 1}}, {"b", {2, 8, 1, 1}}},
+            "y = torch.conv2d(x, self.a)\n"
+            "  n = torch.sum(torch.sigmoid(y), 1, True).expand_as(y)\n"
+            "  return torch.conv2d(y / n, self.b)",
+            kImage},
            "a=8~ b=2*");
     addRow("times an input that is stretched",
            {{{"a", {8, 3, 1, 1}}, {"b", {2, 8, 1, 1}}},

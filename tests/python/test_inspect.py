@@ -73,6 +73,37 @@ def test_refuses_what_it_must_not_open(cli, fixtures, name, hint):
     assert done.stdout == ""
 
 
+def test_weights_that_were_not_saved(cli, tmp_path):
+    """optimize_for_inference makes constants of the weights that a file cannot hold."""
+    model = torch.jit.script(torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU()).eval())
+    torch.jit.optimize_for_inference(torch.jit.freeze(model)).save(str(tmp_path / "model.pt"))
+    with pytest.raises(RuntimeError):
+        torch.jit.load(str(tmp_path / "model.pt"))
+    done = cli.run("inspect", tmp_path / "model.pt")
+    assert done.returncode == 3
+    assert "optimize_for_inference" in done.stderr and "Save the model without that step" in done.stderr
+
+
+class ProjectedLstm(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = torch.nn.LSTM(6, 12, proj_size=8)
+        self.head = torch.nn.Linear(8, 6)
+        self.last = torch.nn.Linear(6, 2)
+
+    def forward(self, x):
+        return self.last(torch.relu(self.head(self.rnn(x)[0])))
+
+
+def test_says_why_a_projected_lstm_stays(cli, tmp_path):
+    torch.jit.script(ProjectedLstm().eval()).save(str(tmp_path / "model.pt"))
+    groups = cli.json("inspect", tmp_path / "model.pt", "--input", "5x1x6")["groups"]
+    assert [(g["key"], g["width"]) for g in groups if not g["locked"]] == [("head", 6)]
+    layers = cli.json("inspect", tmp_path / "model.pt", "--input", "5x1x6")["layers"]
+    rnn = next(l for l in layers if l["name"] == "rnn.weight_ih_l0")
+    assert "proj_size" in str(rnn)
+
+
 class Additive(torch.nn.Module):
     """No image of a usual size fits its bias."""
 

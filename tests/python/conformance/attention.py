@@ -507,3 +507,23 @@ class GroupedQueryAttention(nn.Module):
         value = self.value(x).view(batch, tokens, 2, 4).transpose(1, 2)
         y = F.scaled_dot_product_attention(query, key, value, enable_gqa=True)
         return self.head(y.transpose(1, 2).flatten(2))
+
+
+@case("1x9x16", exact={"qkv": 8}, half={"qkv.weight": [24, 16], "proj.weight": [16, 8]})
+class WidthOfHeadsFromShape(nn.Module):
+    """Two heads, and the number two is also an axis of a permutation further up: only one of them changes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv = nn.Linear(16, 48)
+        self.proj = nn.Linear(16, 16)
+        self.head = nn.Linear(16, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.reshape(x.size(0), 3, 3, 16).permute(0, 2, 1, 3)
+        n, h, w, c = x.shape
+        x = x.reshape(n, h * w, c)
+        qkv = self.qkv(x).reshape(-1, h * w, 3, 2, c // 2).permute(2, 0, 3, 1, 4)
+        query, key, value = qkv[0], qkv[1], qkv[2]
+        weights = (query @ key.transpose(-2, -1) * 8**-0.5).softmax(-1)
+        return self.head(x + self.proj((weights @ value).transpose(1, 2).flatten(2)))

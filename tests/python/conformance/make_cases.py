@@ -17,7 +17,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from conformance import attention, chains, concat, control_flow, grouped  # noqa: E402, F401
-from conformance import gathered, norm, recurrent, reshape, residual, sharing  # noqa: E402, F401
+from conformance import gathered, norm, operators, recurrent, reshape, residual, sharing  # noqa: E402, F401
 from conformance.case import CASES, Case, make, random_inputs  # noqa: E402
 
 

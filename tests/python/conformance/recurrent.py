@@ -123,3 +123,25 @@ class LstmCellLoop(nn.Module):
         for step in range(7):
             h, c = self.cell(x[:, step], (h, c))
         return self.head(h)
+
+
+@case(
+    "1x9x6",
+    forms=("script",),
+    exact={"inner": 10, "rnn": 8},
+    half={"rnn.weight_ih_l0": [12, 5], "rnn.weight_hh_l0": [12, 4], "head.weight": [3, 4]},
+)
+class PackedByLength(nn.Module):
+    """A packed batch: how wide the state must be is checked against numbers, how long against data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(6, 10)
+        self.rnn = nn.GRU(10, 8, batch_first=True)
+        self.head = nn.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        lengths = torch.tensor([9, 7, 5, 4, 4, 4, 4, 4])[: x.size(0)]
+        packed = nn.utils.rnn.pack_padded_sequence(self.inner(x), lengths, batch_first=True)
+        padded, _ = nn.utils.rnn.pad_packed_sequence(self.rnn(packed)[0], batch_first=True)
+        return self.head(padded.sum(1))
