@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/format.h"
+#include "core/data/empty_split.h"
 #include "core/data/subset_torch.h"
 #include "core/measure/device_torch.h"
 #include "core/measure/scan_key_torch.h"
@@ -51,11 +52,7 @@ std::vector<double> costShares(const model::Snapshot& snapshot, const script::Pr
 Result<std::int64_t> samplesFor(const data::Dataset& dataset, const ScanOptions& options) {
     const std::string what = cat("Cannot scan the sensitivity on ", dataset.info().name);
     const std::int64_t available = data::sampleCount(dataset, options.split);
-    if (available == 0) {
-        return Error{Error::Kind::BadArgument, what,
-                     cat("its ", data::name(options.split), " split is empty"),
-                     "Choose another split or attach data that has it"};
-    }
+    if (available == 0) return data::emptySplit(what, dataset.info(), options.split);
     if (options.samples < 0 || options.batchSize < 1 || !(options.maxDrop >= 0)) {
         return Error{Error::Kind::BadArgument, what,
                      cat("samples ", options.samples, ", batch size ", options.batchSize,
