@@ -94,7 +94,9 @@ std::string describe(const ScanEstimate& estimate) {
             estimate.structure == Structure::Weights ? " weight tensor" : " channel group",
             estimate.targets == 1 ? "" : "s");
     if (estimate.evaluations == 0) return cat("All is measured already, for ", what);
-    return cat("About ", roughTime(estimate.seconds), ": some ", exactCount(estimate.evaluations),
+    const std::string time = roughTime(estimate.seconds);
+    return cat(estimate.seconds < 1 ? "Takes " : "About ", time, ": some ",
+               exactCount(estimate.evaluations),
                estimate.evaluations == 1 ? " evaluation" : " evaluations", " of ",
                exactCount(estimate.samples), " samples for ", what);
 }

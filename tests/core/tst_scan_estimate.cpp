@@ -130,7 +130,8 @@ void TestScanEstimate::wordsAreAsExactAsAnEstimate() {
     const ScanEstimate estimate{
         .seconds = seconds, .evaluations = 35, .targets = 1, .samples = 5000};
     QCOMPARE(QString::fromStdString(measure::describe(estimate)),
-             "About " + words + ": some 35 evaluations of 5\u2009000 samples for 1 weight tensor");
+             (seconds < 1 ? "Takes " : "About ") + words +
+                 ": some 35 evaluations of 5\u2009000 samples for 1 weight tensor");
 }
 
 QTEST_GUILESS_MAIN(TestScanEstimate)
