@@ -405,13 +405,19 @@ void TestSensitivityPanel::randomStandsBesideTheSelectedLayer() {
 
 void TestSensitivityPanel::namesWhatIsShownWhenSomethingElseIsChosen() {
     attach();
-    auto& title = child<ElidedLabel>("sensitivityTitle");
-    QCOMPARE(title.text(), QString("Each alone, without retraining"));
-    scanToTheEnd();
-    QCOMPARE(title.text(), QString("weights by magnitude on 300 samples"));
+    auto& shown = child<QLabel>("sensitivityShown");
     child<QComboBox>("sensitivityCriterion").setCurrentText(QStringLiteral("random"));
-    QCOMPARE(title.text(), QString("Shown: weights by magnitude on 300 samples. Start measures "
-                                   "weights by random on 300 samples"));
+    QVERIFY(shown.isHidden());  // nothing is shown yet
+    child<QComboBox>("sensitivityCriterion").setCurrentText(QStringLiteral("magnitude"));
+    scanToTheEnd();
+    QVERIFY(shown.isHidden());
+    child<QComboBox>("sensitivityCriterion").setCurrentText(QStringLiteral("random"));
+    QVERIFY(shown.isVisible());
+    QCOMPARE(shown.text(), QString("The picture shows weights by magnitude on 300 samples. Start "
+                                   "measures weights by random on 300 samples."));
+    QVERIFY(!test::grab(*m_panel, "sensitivity-other").isNull());
+    child<QComboBox>("sensitivityCriterion").setCurrentText(QStringLiteral("magnitude"));
+    QVERIFY(shown.isHidden());
 }
 
 void TestSensitivityPanel::looksRight_data() {

@@ -38,7 +38,7 @@ SensitivityBar::SensitivityBar(Workbench* workbench, QWidget* parent)
       m_document(workbench->document()),
       m_scan(workbench->sensitivity()),
       m_forecast(new ScanForecast(m_document, workbench->jobs(), this)),
-      m_title(new ElidedLabel(this)),
+      m_shown(new QLabel(this)),
       m_structure(new QComboBox(this)),
       m_criterion(new QComboBox(this)),
       m_samples(new QSpinBox(this)),
@@ -47,7 +47,8 @@ SensitivityBar::SensitivityBar(Workbench* workbench, QWidget* parent)
       m_random(new QCheckBox(tr("Random"), this)),
       m_estimate(new QLabel(this)),
       m_start(barButton(this, "sensitivityStart", {}, {})) {
-    m_title->setObjectName(QStringLiteral("sensitivityTitle"));
+    m_shown->setObjectName(QStringLiteral("sensitivityShown"));
+    m_shown->setWordWrap(true);
     m_estimate->setObjectName(QStringLiteral("sensitivityEstimate"));
     buildChoices();
     buildPicture();
@@ -63,9 +64,13 @@ SensitivityBar::SensitivityBar(Workbench* workbench, QWidget* parent)
     connect(&m_settled, &QTimer::timeout, this, &SensitivityBar::ask);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins({});
+    layout->setSpacing(style::kSpaceRelated);
+    auto* title = new ElidedLabel(this);
+    title->setText(tr("Each alone, without retraining"));
     layout->addWidget(optionBar(
-        this, m_title,
+        this, title,
         {m_structure, m_criterion, m_samples, m_all, m_picture, m_random, m_start, m_estimate}));
+    layout->addWidget(m_shown);
     fillCriteria();
     refresh();
 }
@@ -144,7 +149,7 @@ void SensitivityBar::setRandomOffered(bool offered) {
 void SensitivityBar::choose() {
     m_forecast->forget();
     askLater();
-    showTitle();
+    showWhatIsShown();
     showEstimate();
 }
 
@@ -154,7 +159,7 @@ void SensitivityBar::showEvent(QShowEvent* event) {
 }
 
 void SensitivityBar::refresh() {
-    showTitle();
+    showWhatIsShown();
     showStart();
     showEstimate();
 }
@@ -175,14 +180,12 @@ bool SensitivityBar::isShownAsChosen() const {
 }
 
 /// What was measured stays in view when something else is chosen: then it is named.
-void SensitivityBar::showTitle() {
-    if (!m_scan->hasPoints() && !m_scan->isRunning())
-        return m_title->setText(tr("Each alone, without retraining"));
-    const QString shown = describeScan(m_scan->options());
-    m_title->setText(isShownAsChosen()
-                         ? shown
-                         : tr("Shown: %1. Start measures %2").arg(shown, describeScan(options())));
-    m_title->setToolTip(m_title->text());
+void SensitivityBar::showWhatIsShown() {
+    const bool isOther = m_scan->hasPoints() && !isShownAsChosen();
+    m_shown->setVisible(isOther);
+    if (!isOther) return;
+    m_shown->setText(tr("The picture shows %1. Start measures %2.")
+                         .arg(describeScan(m_scan->options()), describeScan(options())));
 }
 
 void SensitivityBar::showStart() {

@@ -16,7 +16,6 @@ class QToolButton;
 namespace espalier::ui {
 
 class Document;
-class ElidedLabel;
 class ScanForecast;
 class SensitivityScan;
 class Workbench;
@@ -50,7 +49,7 @@ private:
     void choose();
     void askLater();
     void ask();
-    void showTitle();
+    void showWhatIsShown();
     void showStart();
     void showEstimate();
     bool isShownAsChosen() const;
@@ -59,7 +58,7 @@ private:
     SensitivityScan* m_scan;
     ScanForecast* m_forecast;
     QTimer m_settled;  // nobody turns a number any more
-    ElidedLabel* m_title;
+    QLabel* m_shown;   // where it is not what is chosen
     QComboBox* m_structure;
     QComboBox* m_criterion;
     QSpinBox* m_samples;
