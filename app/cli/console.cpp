@@ -116,7 +116,8 @@ void Console::note(const std::string& text) {
 
 int Console::fail(const Error& error) {
     if (error.kind == Error::Kind::Cancelled) {
-        note("Cancelled. Nothing was written.");
+        note(error.hint.empty() ? "Cancelled. Nothing was written."
+                                : cat("Cancelled. ", error.hint, "."));
     } else {
         note("espalier-cli: " + error.text());
     }

@@ -78,7 +78,11 @@ int sensitivity(Console& console, const Options& options) {
     if (!drop) return console.fail(drop.error());
     spec.options.maxDrop = *drop;
     if (options.isExhaustive) spec.options.levels = measure::KneeSearch::Levels::All;
-    auto found = project::runScan(spec, console.events<measure::ScanPoint>(), console.control());
+    const auto tell = [&console](const measure::ScanEstimate& estimate) {
+        console.note(measure::describe(estimate) + ".");
+    };
+    auto found =
+        project::runScan(spec, console.events<measure::ScanPoint>(), console.control(), tell);
     if (!found) return console.fail(found.error());
     for (const auto& note : found->notes) console.note(note + ".");
     if (options.json) {

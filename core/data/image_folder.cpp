@@ -168,6 +168,8 @@ Result<Folder> lookAt(const DataSpec& spec, RunControl& control) {
         folder.notes.push_back(
             cat("normalised as ", usualPreset(folder.sample), ": no preset was given"));
     }
+    if (folder.sample.isGreyAsColour)
+        folder.notes.emplace_back("its grey images are read as colour, with three equal channels");
     applyPreset(folder);
     auto geometry = Geometry::from(folder.spec);
     if (!geometry) return geometry.error();

@@ -103,6 +103,7 @@ Result<FolderSample> sampleFolder(const fs::path& root, std::span<const ImageFil
                            "Look at the files: are they JPEG or PNG images?");
     }
     sample->channels = askedChannels(spec).value_or(isGrey ? 1 : 3);
+    sample->isGreyAsColour = isGrey && sample->channels == 3;
     if (sample->channels == 1 || sample->channels == 3) return *sample;
     return folderError(Error::Kind::BadArgument, root,
                        cat("images have 1 or 3 channels, not ", sample->channels),

@@ -19,6 +19,7 @@ struct FolderSample {
     ImageHeader first;
     std::filesystem::path firstPath;
     bool hasOneSize = true;
+    bool isGreyAsColour = false;  ///< grey images, and three channels were asked for
 };
 
 /// Errors: Damaged, when none can be read; BadArgument, when the options ask for neither one

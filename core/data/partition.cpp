@@ -3,6 +3,7 @@
 
 #include <numeric>
 
+#include "core/base/format.h"
 #include "core/data/dataset_torch.h"
 
 namespace espalier::data {
@@ -72,7 +73,9 @@ void Partition::describe(DatasetInfo& info) const {
         info.notes.emplace_back("choices are made on the test split: there is no training split");
     if (m_test.empty()) info.notes.emplace_back("there is no test split");
     if (info.classes.size() == 1)
-        info.notes.emplace_back("there is one class alone: every answer is right");
+        info.notes.push_back(cat("all samples are of one class, ", info.classes[0],
+                                 ": accuracy says how often the model names it, and nothing about "
+                                 "telling classes apart"));
     info.train = std::ssize(m_train);
     info.validation = std::ssize(m_validation);
     info.test = std::ssize(m_test);

@@ -10,6 +10,7 @@
 
 #include "core/base/format.h"
 #include "core/data/batch_stream_torch.h"
+#include "core/data/empty_split.h"
 #include "core/measure/device_torch.h"
 #include "core/measure/scores_torch.h"
 #include "core/model/snapshot_torch.h"
@@ -73,11 +74,8 @@ private:
 
 Result<void> check(const data::Dataset& dataset, const EvaluateOptions& options) {
     const std::string what = cat("Cannot evaluate on ", dataset.info().name);
-    if (data::sampleCount(dataset, options.split) == 0) {
-        return Error{Error::Kind::BadArgument, what,
-                     cat("its ", data::name(options.split), " split is empty"),
-                     "Choose another split or attach data that has it"};
-    }
+    if (data::sampleCount(dataset, options.split) == 0)
+        return data::emptySplit(what, dataset.info(), options.split);
     if (options.batchSize < 1) {
         return Error{Error::Kind::BadArgument, what, cat("the batch size is ", options.batchSize),
                      "Give a number of at least 1"};

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Whether data and model belong together, and in words what is wrong when they do not.
+#include <algorithm>
+#include <optional>
+
 #include <ATen/core/grad_mode.h>
 
 #include "core/base/format.h"
@@ -47,6 +50,29 @@ bool isGreyForColour(const std::vector<std::int64_t>& taken,
     return taken.size() == 4 && sample.size() == 3 && taken[1] == 3 && sample[0] == 1;
 }
 
+/// [batch, C, …] and [C, …] that differ in height or width alone: images to be scaled.
+bool isOtherSize(const std::vector<std::int64_t>& taken, const std::vector<std::int64_t>& sample) {
+    return taken.size() == 4 && sample.size() == 3 && taken[1] == sample[0];
+}
+
+/// What to do about samples of another shape than the model takes.
+std::string shapeHint(const model::Snapshot& snapshot, const std::vector<std::int64_t>& sample) {
+    const std::vector<std::int64_t>& taken = snapshot.inputs()[0].shape;
+    if (isGreyForColour(taken, sample))
+        return "To read grey images as colour, give a preset or a mean of three numbers";
+    const std::string guess =
+        snapshot.inputsAreGuessed() ? ". If the guess is wrong, give the true shape (--input)" : "";
+    if (isOtherSize(taken, sample)) {
+        const auto height = std::to_string(taken[2]);
+        const std::string size = taken[2] == taken[3] ? height : cat(height, "x", taken[3]);
+        return cat("Scale the images (--resize ", height, " --crop ", size, ")", guess);
+    }
+    return cat(
+        "Attach data of the model's shape, or open the model with the input shape it was "
+        "made for",
+        guess);
+}
+
 /// Why forward threw on a batch of two.
 Error refusedBatch(torch::jit::Module& module, const Placement& placement,
                    const model::Snapshot& snapshot, const data::Dataset& dataset,
@@ -60,11 +86,7 @@ Error refusedBatch(torch::jit::Module& module, const Placement& placement,
                             cat("the model takes ", written(taken),
                                 snapshot.inputsAreGuessed() ? " (a guess)" : "", ", the images of ",
                                 name, " are 1x", written(sample)),
-                            isGreyForColour(taken, sample)
-                                ? "To read grey images as colour, give a preset or a mean of three "
-                                  "numbers"
-                                : "Attach data of the model's shape, or open the model with the "
-                                  "input shape it was made for");
+                            shapeHint(snapshot, sample));
         }
     }
     if (runs(module, moved(firstSamples(dataset, 1), placement))) {
@@ -77,6 +99,42 @@ Error refusedBatch(torch::jit::Module& module, const Placement& placement,
         snapshot, dataset,
         cat("the model does not run on images of 1x", written(sample), ": ", inside.why),
         "Attach data of the model's shape");
+}
+
+/// The rows of the largest embedding that has none for `value`; none when all have one.
+std::optional<std::int64_t> rowsTooFewFor(std::int64_t value, const model::Snapshot& snapshot) {
+    std::optional<std::int64_t> rows;
+    for (const auto& layer : snapshot.layers()) {
+        const bool isIn = value >= 0 && value < layer.shape[0];
+        if (layer.op.starts_with("embedding") && !isIn)
+            rows = std::max(rows.value_or(0), layer.shape[0]);
+    }
+    return rows;
+}
+
+/// Two samples hold few of the ids in the data: the model is tried on the least and the greatest of
+/// them, too, where an embedding has no row for them.
+Result<void> checkIds(torch::jit::Module& module, const data::Batch& two,
+                      const model::Snapshot& snapshot, const data::Dataset& dataset) {
+    const auto& inputs = dataset.info().inputs;
+    for (std::size_t i = 0; i < std::min(inputs.size(), two.inputs.size()); ++i) {
+        if (!inputs[i].range || two.inputs[i].numel() == 0) continue;
+        const auto [begin, end] = *inputs[i].range;
+        for (const std::int64_t value : {begin, end - 1}) {
+            const auto rows = rowsTooFewFor(value, snapshot);
+            if (!rows) continue;
+            data::Batch changed = two;
+            changed.inputs[i] = two.inputs[i].clone(at::MemoryFormat::Contiguous);
+            changed.inputs[i].view(-1)[0].fill_(value);
+            if (runs(module, changed)) continue;
+            return mismatch(snapshot, dataset,
+                            cat("input ", i + 1, " of the samples holds ", value,
+                                " (its values go from ", begin, " to ", end - 1,
+                                "), and the model's embedding has the rows 0 to ", *rows - 1),
+                            "Make the data with the vocabulary that the model was trained with");
+        }
+    }
+    return {};
 }
 
 /// What `output` [2, …] is to be judged by, beside what the objective says of it.
@@ -131,6 +189,7 @@ Result<void> checkFit(torch::jit::Module& module, const Placement& placement,
     } catch (const std::exception& exception) {
         return refusedBatch(module, placement, snapshot, dataset, exception);
     }
+    if (auto sound = checkIds(module, two, snapshot, dataset); !sound) return sound;
     const auto output = selectOutput(returned, objective.figures.output);
     if (!output) return output.error();
     return checkOutput(*output, two.targets, snapshot, dataset, objective);

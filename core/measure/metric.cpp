@@ -38,6 +38,11 @@ std::string fileName(const std::string& path) {
 
 Error unknown(std::string_view which, const std::string& name,
               const std::vector<std::string>& known) {
+    const std::filesystem::path path(name);
+    if (path.has_extension() || path.has_parent_path()) {
+        return {Error::Kind::NotFound, cat("Cannot measure the ", which, " ", fileName(name)),
+                cat("there is no file ", name), "Check the path of the TorchScript file"};
+    }
     return {Error::Kind::BadArgument, cat("Cannot measure the ", which, " ", name),
             "it is neither a known name nor a file",
             cat("Use ", joined(known),

@@ -10,17 +10,11 @@
 #include <numeric>
 
 #include "core/base/format.h"
-#include "core/data/subset_torch.h"
-#include "core/measure/device_torch.h"
 #include "core/measure/masked_weights_torch.h"
-#include "core/measure/prefix_runner_torch.h"
 #include "core/measure/runtime.h"
 #include "core/measure/scan_clock.h"
 #include "core/measure/scan_key_torch.h"
-#include "core/measure/scan_targets_torch.h"
-#include "core/model/snapshot_torch.h"
-#include "core/prune/channel_members_torch.h"
-#include "core/prune/masks_torch.h"
+#include "core/measure/scan_setup_torch.h"
 
 namespace espalier::measure {
 
@@ -32,62 +26,26 @@ double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Where each target's weights are used first.
-std::vector<std::size_t> firstSteps(const script::Program& program,
-                                    const std::vector<ScanTarget>& targets) {
-    std::vector<std::size_t> steps;
-    for (const auto& target : targets) {
-        std::vector<at::Tensor> tensors;
-        for (const auto& path : target.parameters) {
-            if (auto tensor = prune::tensorAt(program.module, path)) tensors.push_back(*tensor);
-        }
-        steps.push_back(script::firstUse(program, tensors));
-    }
-    return steps;
-}
-
-/// The part of the model's multiply-accumulates that the layers from each target on make up.
-std::vector<double> costShares(const model::Snapshot& snapshot, const script::Program& program,
-                               const std::vector<std::size_t>& steps) {
-    std::vector<std::pair<std::size_t, double>> costs;
-    double total = 0;
-    for (const auto& layer : snapshot.layers()) {
-        const at::Tensor tensors[] = {model::parameterAt(program.module, layer.name)};
-        costs.emplace_back(script::firstUse(program, tensors), static_cast<double>(layer.macs));
-        total += static_cast<double>(layer.macs);
-    }
-    std::vector<double> shares;
-    for (const auto step : steps) {
-        double behind = 0;
-        for (const auto& [at, macs] : costs) behind += at >= step ? macs : 0;
-        shares.push_back(total > 0 ? behind / total : 1);
-    }
-    return shares;
-}
-
 /// One scan while it runs.
 class Scan {
 public:
-    Scan(const model::Snapshot& snapshot, const ScanTargets& targets, const ScanOptions& options,
-         script::Program program, const Objective& objective, const Placement& placement,
-         const data::Dataset& dataset, const PrefixRunner::Slice& slice, ScanMemory& memory,
-         const EventSink<ScanPoint>& events, RunControl& control, const ScanWish* wish)
-        : m_targets(targets),
+    Scan(ScanSetup& setup, const model::Snapshot& snapshot, const ScanOptions& options,
+         ScanMemory& memory, const EventSink<ScanPoint>& events, RunControl& control,
+         const ScanWish* wish)
+        : m_setup(setup),
+          m_targets(setup.targets),
           m_options(options),
-          m_program(std::move(program)),
-          m_judged(objective.metric),
-          m_metric(objective.figures),
-          m_runner(m_program, placement, dataset, slice),
-          m_weights(m_program.module, snapshot, targets.base()),
-          m_steps(firstSteps(m_program, targets.all())),
-          m_clock(costShares(snapshot, m_program, m_steps), options.levels),
-          m_samples(slice.samples),
+          m_judged(setup.objective.metric),
+          m_metric(setup.objective.figures),
+          m_runner(setup.program, setup.placement, *setup.dataset, setup.slice),
+          m_weights(setup.program.module, snapshot, setup.targets.base()),
+          m_clock(setup.shares, options.levels),
           m_memory(memory),
           m_events(events),
           m_control(control),
           m_wish(wish) {}
 
-    Result<Sensitivity> run(const std::string& scanKey);
+    Result<Sensitivity> run();
 
 private:
     Result<void> measureDense();
@@ -99,22 +57,19 @@ private:
     std::size_t takeNext(std::vector<std::size_t>& waiting) const;
     void tell(std::int64_t samplesDone = 0);
 
+    const ScanSetup& m_setup;
     const ScanTargets& m_targets;
     const ScanOptions& m_options;
-    script::Program m_program;
-    Metric m_judged;
-    ScanMetric m_metric;
+    const Metric& m_judged;
+    const ScanMetric& m_metric;
     PrefixRunner m_runner;
     MaskedWeights m_weights;
-    std::vector<std::size_t> m_steps;
     ScanClock m_clock;
-    std::int64_t m_samples;
     ScanMemory& m_memory;
     const EventSink<ScanPoint>& m_events;
     RunControl& m_control;
     const ScanWish* m_wish;
 
-    std::string m_key;
     std::string m_now;                           // what is being done, for people
     std::map<std::int64_t, ScanFigures> m_same;  // of the current target, by weights removed
     Sensitivity m_result;
@@ -122,9 +77,9 @@ private:
 
 /// In order of use, so that no prefix is computed twice.
 std::vector<std::size_t> Scan::order() const {
-    std::vector<std::size_t> order(m_steps.size());
+    std::vector<std::size_t> order(m_setup.steps.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::stable_sort(order, {}, [this](std::size_t i) { return m_steps[i]; });
+    std::ranges::stable_sort(order, {}, [this](std::size_t i) { return m_setup.steps[i]; });
     return order;
 }
 
@@ -143,10 +98,9 @@ std::size_t Scan::takeNext(std::vector<std::size_t>& waiting) const {
     return target;
 }
 
-Result<Sensitivity> Scan::run(const std::string& scanKey) {
-    m_key = scanKey;
+Result<Sensitivity> Scan::run() {
     if (auto dense = measureDense(); !dense) return dense.error();
-    m_result.curves.resize(m_steps.size());
+    m_result.curves.resize(m_setup.steps.size());
     auto waiting = order();
     while (!waiting.empty()) {
         const auto target = takeNext(waiting);
@@ -155,14 +109,14 @@ Result<Sensitivity> Scan::run(const std::string& scanKey) {
         if (!curve) return curve.error();
         m_result.curves[target] = std::move(*curve);
     }
-    m_result.samples = m_samples;
+    m_result.samples = m_setup.slice.samples;
     m_result.metric = m_judged;
     return std::move(m_result);
 }
 
 Result<void> Scan::measureDense() {
     m_now = "Measuring the dense model";
-    const std::string key = pointKey(m_key, {}, 0);
+    const std::string key = pointKey(m_setup.key, {}, 0);
     const bool isNeeded = m_metric.reference == ScanMetric::Reference::DenseScores;
     if (const auto known = m_memory.find(key); known && !isNeeded) {
         m_result.dense = *known;
@@ -206,7 +160,7 @@ Result<SensitivityCurve> Scan::curveOf(std::size_t target) {
 Result<std::optional<ScanFigures>> Scan::figuresAt(std::size_t target, int level) {
     const ScanTarget& own = m_targets.all()[target];
     const ScanPoint point{own.name, sparsityOfLevel(level)};
-    const std::string key = pointKey(m_key, own.name, level);
+    const std::string key = pointKey(m_setup.key, own.name, level);
     if (const auto known = m_memory.find(key)) {
         publish({own.name, point.sparsity, {}, true}, *known);
         return std::optional(*known);
@@ -222,7 +176,7 @@ Result<std::optional<ScanFigures>> Scan::figuresAt(std::size_t target, int level
         return std::optional(same->second);
     }
     m_weights.apply(**masks);
-    m_runner.stopAt(m_steps[target]);
+    m_runner.stopAt(m_setup.steps[target]);
     const auto figures = measured(point, m_clock.share(target));
     if (!figures) return figures.error();
     m_memory.keep(key, *figures);
@@ -248,7 +202,8 @@ void Scan::publish(ScanPoint point, const ScanFigures& figures) {
 }
 
 void Scan::tell(std::int64_t samplesDone) {
-    if (m_result.curves.empty()) return m_events.progress({m_now, samplesDone, m_samples, -1});
+    if (m_result.curves.empty())
+        return m_events.progress({m_now, samplesDone, m_setup.slice.samples, -1});
     m_events.progress(
         {m_now, m_clock.levelsKnown(), m_clock.levelsExpected(), m_clock.secondsLeft()});
 }
@@ -272,81 +227,23 @@ void noteConstantMetric(Sensitivity& sensitivity) {
                           : "take other data or more samples"));
 }
 
-Result<std::int64_t> samplesFor(const data::Dataset& dataset, const ScanOptions& options) {
-    const std::string what = cat("Cannot scan the sensitivity on ", dataset.info().name);
-    const std::int64_t available = data::sampleCount(dataset, options.split);
-    if (available == 0) {
-        return Error{Error::Kind::BadArgument, what,
-                     cat("its ", data::name(options.split), " split is empty"),
-                     "Choose another split or attach data that has it"};
-    }
-    if (options.samples < 0 || options.batchSize < 1 || !(options.maxDrop >= 0)) {
-        return Error{Error::Kind::BadArgument, what,
-                     cat("samples ", options.samples, ", batch size ", options.batchSize,
-                         " or allowed drop ", options.maxDrop, " is out of range"),
-                     "Give a positive number of samples and a drop of at least 0"};
-    }
-    return options.samples > 0 ? std::min(options.samples, available) : available;
-}
-
-/// What is looked at; `dataset` outlives it.
-Result<data::DatasetPtr> sampleOf(const data::Dataset& dataset, data::Split split,
-                                  std::int64_t samples) {
-    const data::DatasetPtr all(data::DatasetPtr(), &dataset);
-    if (samples == data::sampleCount(dataset, split)) return all;
-    try {
-        return data::stratifiedSubset(all, split, samples);
-    } catch (const std::exception& exception) {
-        return dataIsGone(dataset, exception);
-    }
-}
-
-Result<std::string> keyOf(const model::Snapshot& snapshot, const data::Dataset& dataset,
-                          const ScanOptions& options, std::int64_t samples,
-                          const ScanMetric& metric, const channels::ChannelGroups* groups) {
-    try {
-        return scanKey(snapshot, dataset, options, samples, metric, groups);
-    } catch (const std::exception& exception) {
-        return dataIsGone(dataset, exception);
-    }
-}
-
 }  // namespace
 
 Result<Sensitivity> scanSensitivity(const model::Snapshot& snapshot,
                                     const channels::ChannelGroupsPtr& groups,
-                                    const data::Dataset& whole, const ScanOptions& options,
+                                    const data::Dataset& dataset, const ScanOptions& options,
                                     ScanMemory& memory, const EventSink<ScanPoint>& events,
                                     RunControl& control, const ScanWish* wish) {
     return guarded("Cannot scan the sensitivity", [&]() -> Result<Sensitivity> {
         const at::NoGradGuard noGradients;
         const KeepFreedMemory keepFreedMemory;
         const auto start = Clock::now();
-        const auto samples = samplesFor(whole, options);
-        if (!samples) return samples.error();
-        const auto looked = sampleOf(whole, options.split, *samples);
-        if (!looked) return looked.error();
-        const data::Dataset& dataset = **looked;
-        const auto device = findDevice(options.device);
-        if (!device) return device.error();
-        const auto objective = makeObjective(options.metrics, dataset.info(), *device, control);
-        if (!objective) return objective.error();
-        if (auto fits = checkFit(snapshot, dataset, options.metrics); !fits) return fits.error();
-        const auto targets = ScanTargets::find(snapshot, groups, options, control);
-        if (!targets) return targets.error();
-        torch::jit::Module module = prune::maskedModule(snapshot, *targets->base());
-        const Placement placement = place(module, snapshot, *device);
-        auto program = script::makeProgram(module);
-        if (!program) return program.error();
-        Scan scan(snapshot, *targets, options, std::move(*program), *objective, placement, dataset,
-                  {options.split, *samples, options.batchSize, options.prefixBytes}, memory, events,
-                  control, wish);
-        const auto key =
-            keyOf(snapshot, dataset, options, *samples, objective->figures, groups.get());
-        if (!key) return key.error();
-        auto result = scan.run(*key);
+        auto setup = ScanSetup::make(snapshot, groups, dataset, options, control);
+        if (!setup) return setup.error();
+        Scan scan(*setup, snapshot, options, memory, events, control, wish);
+        auto result = scan.run();
         if (!result) return result;
-        result->notes = targets->notes();
+        result->notes = setup->targets.notes();
         noteConstantMetric(*result);
         result->seconds = secondsSince(start);
         return result;

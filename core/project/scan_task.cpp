@@ -33,11 +33,20 @@ void noteMetric(measure::Sensitivity& sensitivity) {
     }
 }
 
+/// What is measured is kept when the rest is not: that is said.
+Error interrupted(Error error, std::int64_t measured) {
+    if (error.kind != Error::Kind::Cancelled || measured == 0) return error;
+    error.hint =
+        cat("No CSV was written. ", measured, measured == 1 ? " evaluation is" : " evaluations are",
+            " kept: the same command goes on from there");
+    return error;
+}
+
 }  // namespace
 
 Result<measure::Sensitivity> runScan(const ScanSpec& spec,
                                      const EventSink<measure::ScanPoint>& events,
-                                     RunControl& control) {
+                                     RunControl& control, const OnScanEstimate& onEstimate) {
     if (auto sound = checkTargets({spec.model, spec.data.path}, {spec.output, spec.log}); !sound)
         return sound.error();
     const EventSink<> steps{events.onProgress, {}};
@@ -57,15 +66,23 @@ Result<measure::Sensitivity> runScan(const ScanSpec& spec,
         if (!created) return created.error();
         log.emplace(std::move(*created));
     }
+    std::int64_t measured = 0;
     const EventSink<measure::ScanPoint> logged{events.onProgress,
                                                [&](const measure::ScanPoint& point) {
                                                    if (log) log->append(point);
+                                                   if (!point.isRemembered) ++measured;
                                                    events.publish(point);
                                                }};
     auto cache = exchange::ScanCache::forModel(**snapshot);
+    if (onEstimate) {
+        const auto estimate =
+            measure::estimateScan(**snapshot, *groups, **dataset, *options, cache, control);
+        if (!estimate) return estimate.error();
+        onEstimate(*estimate);
+    }
     auto sensitivity =
         measure::scanSensitivity(**snapshot, *groups, **dataset, *options, cache, logged, control);
-    if (!sensitivity) return sensitivity;
+    if (!sensitivity) return interrupted(sensitivity.error(), measured);
     noteMetric(*sensitivity);
     const auto notes = data::info(**dataset).notes;
     sensitivity->notes.insert(sensitivity->notes.end(), notes.begin(), notes.end());

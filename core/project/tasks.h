@@ -2,8 +2,11 @@
 // The one function that runs each spec, from files to files.
 #pragma once
 
+#include <functional>
+
 #include "core/base/events.h"
 #include "core/exchange/reports.h"
+#include "core/measure/scan_estimate.h"
 #include "core/project/specs.h"
 
 namespace espalier::project {
@@ -23,11 +26,14 @@ Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>&
 Result<measure::Evaluation> runEvaluate(const EvaluateSpec& spec, const EventSink<>& events,
                                         RunControl& control);
 
+using OnScanEstimate = std::function<void(const measure::ScanEstimate&)>;
+
+/// `onEstimate` is told how long it will take before the first evaluation; it may be empty.
 /// Earlier results for the same weights and data are taken from the user's cache folder; what is
 /// measured goes there at once, so that a scan that was stopped or killed goes on where it was.
 Result<measure::Sensitivity> runScan(const ScanSpec& spec,
                                      const EventSink<measure::ScanPoint>& events,
-                                     RunControl& control);
+                                     RunControl& control, const OnScanEstimate& onEstimate = {});
 
 struct TuneOutcome {
     train::TrainResult training;

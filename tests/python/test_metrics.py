@@ -415,6 +415,41 @@ def test_a_judge_is_an_untrusted_file(cli, tmp_path, pair):
     assert done.returncode == 2 and "neither a known name nor a file" in done.stderr
 
 
+def test_a_judge_that_is_not_there_is_named(cli, tmp_path, pair):
+    model, _, _ = pair
+    chosen = ["--data", tmp_path / "data", "--model-output", "0.0"]
+    for option in ("--loss", "--metric"):
+        done = cli.run("evaluate", model, *chosen, option, tmp_path / "gone.pt")
+        assert done.returncode == 3, done.stderr
+        assert "gone.pt: there is no file" in done.stderr and "Check the path" in done.stderr
+
+
+@pytest.mark.parametrize("wrong", [40, -1])
+def test_token_numbers_that_the_model_does_not_know_are_refused(cli, tmp_path, wrong):
+    model = tmp_path / "reader.pt"
+    saved(Reader(), model)
+    tokens = torch.randint(0, 40, (360, 9))
+    tokens[200, 3] = wrong  # of one sample, that the two which a model is tried on are not
+    split_into(tmp_path / "data", inputs=tokens, targets=torch.randint(0, CLASSES, (360,)))
+    chosen = ["--data", tmp_path / "data", "--model-output", "logits"]
+    for command in (["evaluate", model, *chosen], ["sensitivity", model, *chosen, "--output", tmp_path / "no.csv"],
+                    ["tune", model, *chosen, "--output", tmp_path / "no.pt"]):
+        done = cli.run(*command)
+        assert done.returncode == 3, done.stderr
+        assert f"holds {wrong} (its values go from" in done.stderr, done.stderr
+        assert "embedding has the rows 0 to 39" in done.stderr, done.stderr
+    assert not (tmp_path / "no.csv").exists() and not (tmp_path / "no.pt").exists()
+
+
+def test_token_numbers_to_the_last_row_are_taken(cli, tmp_path):
+    model = tmp_path / "reader.pt"
+    saved(Reader(), model)
+    tokens = torch.randint(0, 40, (360, 9))
+    tokens[200, 3] = 39
+    split_into(tmp_path / "data", inputs=tokens, targets=torch.randint(0, CLASSES, (360,)))
+    cli.ok("evaluate", model, "--data", tmp_path / "data", "--model-output", "logits")
+
+
 def test_scans_are_remembered_by_all_of_their_data(cli, tmp_path):
     model = tmp_path / "pair.pt"
     saved(Pair(), model)

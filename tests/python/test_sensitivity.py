@@ -169,6 +169,19 @@ def test_a_stopped_scan_says_so_and_keeps_what_it_has(cli, examples, tmp_path, c
     running.send_signal(signal.SIGINT)
     assert running.wait(30) == 130
     assert not (tmp_path / "scan.csv").exists() and list(cache.rglob("*.json"))
+    said = running.stderr.read().decode()
+    assert "Cancelled. No CSV was written." in said and "the same command goes on from there" in said, said
+    assert f" {len((tmp_path / 'scan.log').read_text().splitlines())} evaluation" in said, said
+
+
+def test_says_how_long_it_takes_before_it_starts(cli, examples, tmp_path, cache):
+    done, rows, log = scan(cli, examples / "lenet5.script.pt", examples / "mnist", tmp_path)
+    lines = done.stderr.splitlines()
+    told = next(i for i, line in enumerate(lines) if "evaluations of 400 samples for 4 weight tensors" in line)
+    assert told < lines.index("Measuring the dense model"), done.stderr
+    assert lines[told].startswith(("About ", "Takes under a second")), lines[told]
+    again, *_ = scan(cli, examples / "lenet5.script.pt", examples / "mnist", tmp_path)
+    assert "All is measured already, for 4 weight tensors." in again.stderr
 
 
 def test_damaged_caches_are_measured_again(cli, examples, tmp_path, cache):

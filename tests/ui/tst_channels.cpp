@@ -67,6 +67,37 @@ private Q_SLOTS:
         QVERIFY(!session.document.channels()->isSearching());
     }
 
+    void aMarkThatChangesNothingKeepsWhatWasMeasured() {
+        measure::Evaluation measured;
+        measured.top1 = measured.score = 0.9;
+        measured.samples = 100;
+        document().setEvaluation(measured);
+        channels().setMark(group("conv1"), 2, Channels::Mark::Keep);
+        QVERIFY(settle());
+        QVERIFY(document().evaluation());
+        QCOMPARE(document().evaluation()->top1, 0.9);
+        channels().setMark(group("conv1"), 2, Channels::Mark::Remove);
+        QVERIFY(settle());
+        QVERIFY(!document().evaluation());
+        // Under a rule, too, where the channel stays anyway; not where another goes instead.
+        channels().keepAll(group("conv1"));
+        channels().setRule(group("conv1"), ChannelRule::ratio(0.5));
+        QVERIFY(settle());
+        measured.top1 = measured.score = 0.7;
+        document().setEvaluation(measured);
+        const auto* choice = channels().choice(group("conv1"));
+        const std::vector<std::int64_t> kept = choice->kept;
+        channels().setMark(group("conv1"), kept.front(), Channels::Mark::Keep);
+        QVERIFY(settle());
+        QVERIFY(document().evaluation());
+        QCOMPARE(document().evaluation()->top1, 0.7);
+        std::int64_t gone = 0;
+        while (std::ranges::find(kept, gone) != kept.end()) ++gone;
+        channels().setMark(group("conv1"), gone, Channels::Mark::Keep);
+        QVERIFY(settle());
+        QVERIFY(!document().evaluation());
+    }
+
     void groupsHaveLettersAndMembers() {
         QCOMPARE(channels().found()->letters[group("conv1").index()], QString("A"));
         QCOMPARE(channels().found()->letters[group("conv2").index()], QString("B"));

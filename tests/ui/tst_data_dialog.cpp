@@ -13,6 +13,7 @@
 #include "tests/support/tiny_data.h"
 #include "ui/dialogs/data_dialog.h"
 #include "ui/dialogs/data_fields.h"
+#include "ui/dialogs/dialogs.h"
 #include "ui/dialogs/inline_message.h"
 #include "ui/dialogs/sample_strip.h"
 
@@ -32,6 +33,8 @@ private Q_SLOTS:
     void oneOfSeveralOutputsIsChosen();
     void aModelWithOneOutputLeavesNoChoice();
     void photosWithoutLabelsAreTaken();
+    void whatJudgesIsChosen();
+    void aJudgeFromAFileIsTried();
     void sizesAreChecked();
     void everythingComesBack();
     void aBrokenFolderShowsNothing();
@@ -51,6 +54,12 @@ private:
     static bool look(ui::DataDialog& dialog) {
         QSignalSpy previewed(&dialog, &ui::DataDialog::previewed);
         return previewed.wait(test::kPatienceMs);
+    }
+    static void choose(QComboBox* box, const char* text) {
+        const int index = box->findText(QLatin1String(text), Qt::MatchStartsWith);
+        QVERIFY2(index >= 0, text);
+        box->setCurrentIndex(index);
+        Q_EMIT box->activated(index);
     }
     std::unique_ptr<QTemporaryDir> m_folder;
     ui::JobRunner m_jobs;
@@ -188,6 +197,74 @@ void TestDataDialog::photosWithoutLabelsAreTaken() {
     QVERIFY2(message(dialog).contains("no labels: agreement with the dense model"),
              qPrintable(message(dialog)));
     QCOMPARE(test::find<ui::SampleStrip>(dialog, "dataSamples")->item(0)->text(), QString());
+}
+
+void TestDataDialog::whatJudgesIsChosen() {
+    if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+    test::OpenModel model;
+    QVERIFY(model.open());
+    ui::DataDialog dialog(&m_jobs, model.document.snapshot(), tinyMnist());
+    auto* metric = test::find<QComboBox>(dialog, "dataMetric");
+    auto* loss = test::find<QComboBox>(dialog, "dataLoss");
+    QVERIFY(look(dialog));
+    QVERIFY2(message(dialog).contains("judged by top-1 and the loss cross_entropy"),
+             qPrintable(message(dialog)));
+    for (const std::string& name : measure::metricNames())
+        QVERIFY(metric->findText(QString::fromStdString(name)) > 0);
+    for (const std::string& name : measure::lossNames())
+        QVERIFY(loss->findText(QString::fromStdString(name)) > 0);
+    choose(metric, "top5");
+    QVERIFY(look(dialog));
+    QCOMPARE(dialog.metrics().metric, std::string("top5"));
+    QVERIFY2(message(dialog).contains("judged by top-5"), qPrintable(message(dialog)));
+    // A loss that does not go with classes is refused before anything runs.
+    choose(loss, "mse");
+    QVERIFY(look(dialog));
+    QCOMPARE(dialog.metrics().loss, std::string("mse"));
+    QVERIFY(!dialog.isReady());
+    choose(loss, "By the data");
+    QVERIFY(look(dialog));
+    QVERIFY(dialog.isReady());
+}
+
+void TestDataDialog::aJudgeFromAFileIsTried() {
+    const auto judge = test::fixture("margin_judge.script.pt");
+    const auto other = test::fixture("mlp.script.pt");
+    NEED_FILE(judge);
+    if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+    test::OpenModel model;
+    QVERIFY(model.open());
+    ui::DataDialog dialog(&m_jobs, model.document.snapshot(), tinyMnist());
+    auto* metric = test::find<QComboBox>(dialog, "dataMetric");
+    QVERIFY(look(dialog));
+    ui::DialogScript script;
+    script.nextFile(QString::fromStdString(judge.string()));
+    choose(metric, "From a TorchScript file");
+    QVERIFY(look(dialog));
+    QVERIFY2(dialog.isReady(), qPrintable(message(dialog)));
+    QCOMPARE(metric->currentText(), QString("margin_judge.script.pt"));
+    QCOMPARE(dialog.metrics().metric, judge.string());
+    QVERIFY2(message(dialog).contains("judged by margin_judge.script.pt"),
+             qPrintable(message(dialog)));
+    dialog.show();
+    test::grab(dialog, "data_dialog_judge");
+    // A model is no judge: the message says what one is.
+    script.nextFile(QString::fromStdString(other.string()));
+    choose(metric, "From a TorchScript file");
+    QVERIFY(look(dialog));
+    QVERIFY(!dialog.isReady());
+    QVERIFY2(message(dialog).contains("does not take two arguments") &&
+                 message(dialog).contains("forward(output, target)"),
+             qPrintable(message(dialog)));
+    // Whoever picks no file keeps what there was.
+    script.nextFile({});
+    choose(metric, "From a TorchScript file");
+    QCOMPARE(metric->currentText(), QString("mlp.script.pt"));
+    // What was chosen comes back with the dialog.
+    const ui::DataDialog again(&m_jobs, model.document.snapshot(), tinyMnist(), nullptr,
+                               {.metric = judge.string()});
+    QCOMPARE(test::find<QComboBox>(again, "dataMetric")->currentText(),
+             QString("margin_judge.script.pt"));
 }
 
 void TestDataDialog::sizesAreChecked() {

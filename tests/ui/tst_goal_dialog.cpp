@@ -4,6 +4,7 @@
 #include <QComboBox>
 #include <QDir>
 #include <QDoubleSpinBox>
+#include <QLabel>
 #include <QPushButton>
 #include <QTest>
 #include <QTreeWidget>
@@ -36,6 +37,8 @@ private Q_SLOTS:
     void whatCannotBeReachedIsSaid();
     void pointsCanBeTheGoal();
     void goalsAreDrawnAhead();
+    void whyIsReadable();
+    void aPartOfAScanIsCalledThat();
     void latencyIsMeasured();
 
 private:
@@ -142,7 +145,7 @@ void TestGoalDialog::pointsCanBeTheGoal() {
     QCOMPARE(find<QComboBox>(dialog, "goalAllocation")->count(), 1);  // only measured ones
     number->setValue(2);
     QVERIFY(isReady(dialog));
-    QCOMPARE(dialog.goalText(), QString("a loss of 2 points in each layer"));
+    QCOMPARE(dialog.goalText(), QString("a loss of 2 points in each layer alone"));
     QCOMPARE(dialog.plan()->weights.at("conv1.weight").value, 0.3);
     QCOMPARE(dialog.plan()->weights.at("fc1.weight").value, 0.95);
     // Back to a share: the number is one again.
@@ -177,6 +180,44 @@ void TestGoalDialog::goalsAreDrawnAhead() {
     QCOMPARE(front->seriesCount(), 0);
 }
 
+void TestGoalDialog::whyIsReadable() {
+    GoalDialog dialog(&m_model->document, &m_model->jobs, {prune::Structure::Weights, kCurves});
+    dialog.show();
+    choose(dialog, "goalQuantity", "top-1");
+    QVERIFY(isReady(dialog));
+    const auto* list = find<QTreeWidget>(dialog, "goalList");
+    const auto* why = find<QLabel>(dialog, "goalWhy");
+    QVERIFY(list->currentItem());
+    for (int row = 0; row < list->topLevelItemCount(); ++row) {
+        find<QTreeWidget>(dialog, "goalList")->setCurrentItem(list->topLevelItem(row));
+        QVERIFY2(why->text().endsWith(ui::unbroken(list->topLevelItem(row)->text(2))),
+                 qPrintable(why->text()));
+        QVERIFY(why->text().startsWith(list->topLevelItem(row)->text(0)));
+        QVERIFY(why->heightForWidth(why->width()) <= why->height());
+    }
+    if (const QString shots = qEnvironmentVariable("ESPALIER_SCREENSHOTS"); !shots.isEmpty())
+        QVERIFY(dialog.grab().save(shots + "/goal-why.png"));
+}
+
+void TestGoalDialog::aPartOfAScanIsCalledThat() {
+    ui::MeasuredDrops drops{prune::Structure::Weights, kCurves};
+    drops.wanted = 4;
+    drops.isRunning = true;
+    GoalDialog running(&m_model->document, &m_model->jobs, drops);
+    QVERIFY(isReady(running));
+    auto* message = find<ui::InlineMessage>(running, "goalMessage");
+    QVERIFY2(message->text().contains("still running: 2 of 4 are measured"),
+             qPrintable(message->text()));
+    drops.isRunning = false;
+    GoalDialog stopped(&m_model->document, &m_model->jobs, drops);
+    QVERIFY(isReady(stopped));
+    QVERIFY(find<ui::InlineMessage>(stopped, "goalMessage")->text().contains("not finished"));
+    drops.wanted = 2;
+    GoalDialog whole(&m_model->document, &m_model->jobs, drops);
+    QVERIFY(isReady(whole));
+    QVERIFY(!find<ui::InlineMessage>(whole, "goalMessage")->text().contains("scan"));
+}
+
 void TestGoalDialog::latencyIsMeasured() {
     GoalDialog dialog(&m_model->document, &m_model->jobs);
     dialog.show();
@@ -185,6 +226,8 @@ void TestGoalDialog::latencyIsMeasured() {
     find<QDoubleSpinBox>(dialog, "goalPercent")->setValue(85);
     auto* accept = find<QPushButton>(dialog, "goalAccept");
     auto* message = find<ui::InlineMessage>(dialog, "goalMessage");
+    QTRY_VERIFY2_WITH_TIMEOUT(message->text().startsWith("Cutting and timing the model, try "),
+                              qPrintable(message->text()), test::kPatienceMs);
     QTRY_VERIFY_WITH_TIMEOUT(accept->isEnabled() || message->isError(), 4 * test::kPatienceMs);
     // A busy machine may find no cut that is faster; then it says so.
     QVERIFY2(message->text().contains(accept->isEnabled() ? "of the time, measured" : "latency"),

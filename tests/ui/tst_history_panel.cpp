@@ -3,6 +3,7 @@
 
 #include <QLineEdit>
 #include <QSignalSpy>
+#include <QTemporaryDir>
 #include <QToolButton>
 #include <QTreeWidget>
 #include <QUndoStack>
@@ -38,6 +39,25 @@ private Q_SLOTS:
         QCOMPARE(test::find<QTreeWidget>(panel, "historyTree")->topLevelItemCount(), 0);
         QVERIFY(!test::find<QToolButton>(panel, "historyPin")->isEnabled());
         QVERIFY(!panel.selectedNode().isValid());
+    }
+
+    void theColumnIsOfTheMetric() {
+        if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+        test::OpenModel model;
+        const HistoryPanel panel(&model.workbench);
+        QVERIFY(model.open());
+        const auto* header = test::find<QTreeWidget>(panel, "historyTree")->headerItem();
+        QCOMPARE(header->text(1), QString("Accuracy"));
+        const QTemporaryDir folder;
+        QVERIFY(model.attach(folder.path().toStdString()));
+        const data::DatasetPtr data = model.document.dataset();
+        model.document.setDataset(data, {.metric = "loss"});
+        QCOMPARE(header->text(1), QString("loss (cross_entropy)"));
+        model.document.setDataset(data, {.metric = "agreement"});
+        QCOMPARE(header->text(1), QString("Agreement"));
+        QVERIFY(header->toolTip(1).startsWith("agreement with the dense model as measured"));
+        model.document.setDataset({});
+        QCOMPARE(header->text(1), QString("Accuracy"));
     }
 
     void showsWhatWasPinnedWithItsSparsity() {

@@ -109,7 +109,7 @@ private Q_SLOTS:
         QSignalSpy hovered(&shown.view, &PlotView::hoverTextChanged);
         testing::hover(shown.view.canvas(), shown.view.markPixel(0));
         QCOMPARE(hovered.last().first().toString(),
-                 QString::fromUtf8("dense: Non-zeros 1\u2009000, top-1, % 99"));
+                 QString::fromUtf8("dense: Non-zeros 1\u2009000, top-1 99\u2009%"));
         QCOMPARE(shown.view.canvas()->toolTip(), QString("dense tip"));
         testing::hover(shown.view.canvas(), shown.view.markPixel(2));
         QCOMPARE(shown.view.canvas()->toolTip(), QString("not compared"));
@@ -121,7 +121,31 @@ private Q_SLOTS:
                                            "dense,1000,99,1,1,0\ntrial 1,100,97,1,1,1\n"
                                            "other data,500,98.5,0,0,0\n"));
         shown.view.setAxisTitles("latency, ms", "top-1, %", CostFormat::Milliseconds);
-        QVERIFY(shown.view.markText(1).contains("latency, ms 100"));
+        QVERIFY(shown.view.markText(1).contains(u"latency 100\u2009ms"));
+    }
+
+    void aLogarithmicAxisKeepsSmallModelsApart() {
+        std::vector<ParetoMark> marks;
+        for (const double x : {1e3, 2e3, 1e6}) {
+            ParetoMark mark;
+            mark.x = x;
+            mark.y = 90;
+            marks.push_back(mark);
+        }
+        Shown shown(marks);
+        const auto gap = [&] { return shown.view.markPixel(1).x() - shown.view.markPixel(0).x(); };
+        QVERIFY(gap() < 2);
+        shown.view.setCostScale(AxisScale::Log);
+        QCoreApplication::processEvents();
+        shown.view.canvas()->replot();
+        const double whole = shown.view.markPixel(2).x() - shown.view.markPixel(0).x();
+        QVERIFY(std::abs(gap() / whole - std::log10(2.0) / 3) < 1e-6);
+        QVERIFY(whole > 0.8 * shown.view.canvas()->axisRect()->width());
+        QSignalSpy chosen(&shown.view, &ParetoView::markChosen);
+        testing::click(shown.view.canvas(), shown.view.markPixel(1) + QPointF(3, 3));
+        QCOMPARE(chosen.takeFirst().first().toInt(), 1);
+        shown.view.setCostScale(AxisScale::Linear);
+        QVERIFY(gap() < 2);
     }
 
     void onePointAndNoneAreFine() {

@@ -94,6 +94,9 @@ private Q_SLOTS:
     void aPlanRanksAsItsPointsDo();
     void forgetsCurvesOfOtherData();
     void withoutLabelsAgreementIsScanned();
+    void saysHowLongItTakesBeforeItStarts();
+    void randomStandsBesideTheSelectedLayer();
+    void namesWhatIsShownWhenSomethingElseIsChosen();
     void looksRight_data();
     void looksRight();
 
@@ -150,7 +153,7 @@ void TestSensitivityPanel::curvesAppearWhileTheyAreMeasured() {
     scanToTheEnd();
     QCOMPARE(order.size(), std::size_t(4));
     QCOMPARE(order.front(), std::string("fc1.weight"));  // the one that is looked at
-    QCOMPARE(curves().seriesCount(), 5);                 // and the preview
+    QCOMPARE(curves().seriesCount(), 6);                 // the preview and random's
     for (int i = 0; i < 4; ++i) {
         const auto& points = scan().curves()[static_cast<std::size_t>(i)].points;
         QVERIFY(std::ranges::is_sorted(points, {}, &measure::ScanPoint::sparsity));
@@ -339,7 +342,7 @@ void TestSensitivityPanel::withoutLabelsAgreementIsScanned() {
     m_open->workbench.attachData(spec);
     QTRY_VERIFY_WITH_TIMEOUT(document().dataset(), test::kPatienceMs);
     QTRY_COMPARE(child<QDoubleSpinBox>("sensitivityDrop").accessibleName(),
-                 QString("Points of agreement with dense that each layer may lose"));
+                 QString("Points of agreement with dense that each layer alone may lose"));
     scanToTheEnd();
     QCOMPARE(scan().dense()->score, 1.0);
     QCOMPARE(curves().points(0).y.front(), 100.0);
@@ -351,6 +354,70 @@ void TestSensitivityPanel::withoutLabelsAgreementIsScanned() {
     }
     const QString status = child<ElidedLabel>("sensitivityStatus").text();
     QVERIFY2(status.contains("within 1 pt"), qPrintable(status));
+}
+
+void TestSensitivityPanel::saysHowLongItTakesBeforeItStarts() {
+    auto& estimate = child<QLabel>("sensitivityEstimate");
+    QVERIFY(estimate.isHidden());
+    attach();
+    QTRY_VERIFY_WITH_TIMEOUT(estimate.isVisible(), test::kPatienceMs);
+    QVERIFY2(estimate.text().startsWith("takes "), qPrintable(estimate.text()));
+    QTRY_VERIFY2_WITH_TIMEOUT(
+        estimate.toolTip().contains("29 evaluations of 300 samples for 4 weight tensors"),
+        qPrintable(estimate.toolTip()), test::kPatienceMs);
+    QVERIFY(!scan().hasPoints());
+    scanToTheEnd();
+    QTRY_COMPARE_WITH_TIMEOUT(estimate.text(), QString("measured already"), test::kPatienceMs);
+}
+
+void TestSensitivityPanel::randomStandsBesideTheSelectedLayer() {
+    attach();
+    document().select(layer("fc1.weight"));
+    auto& random = child<QCheckBox>("sensitivityRandom");
+    QVERIFY(!random.isEnabled());
+    scanToTheEnd();
+    QVERIFY(random.isEnabled());
+    const int series = curves().seriesCount() - 1;
+    QVERIFY(curves().points(series).x.empty());
+    random.click();
+    QTRY_VERIFY_WITH_TIMEOUT(!curves().points(series).x.empty(), test::kPatienceMs);
+    // What a scan by that criterion measures; the curves beside it stay.
+    const plots::Points drawn = curves().points(series);
+    QCOMPARE(drawn.x.front(), 0.0);
+    QCOMPARE(drawn.y.front(), 100 * scan().dense()->score);
+    QCOMPARE(scan().options().criterion, std::string("magnitude"));
+    QCOMPARE(steps(), 0);
+    QVERIFY(!test::grab(*m_panel, "sensitivity-random").isNull());
+    document().select(layer("conv1.weight"));
+    QTRY_VERIFY_WITH_TIMEOUT(
+        !curves().points(series).x.empty() && curves().points(series).y != drawn.y,
+        test::kPatienceMs);
+    random.click();
+    QTRY_VERIFY(curves().points(series).x.empty());
+    QVERIFY(m_open->rest());
+    // The points are those of the criterion random, which come from the cache now.
+    child<QComboBox>("sensitivityCriterion").setCurrentText(QStringLiteral("random"));
+    scanToTheEnd();
+    const int curve = scan().indexOf(layer("fc1.weight"));
+    QCOMPARE(curves().points(curve).y, drawn.y);
+    QVERIFY(!random.isEnabled());  // nothing to stand beside
+}
+
+void TestSensitivityPanel::namesWhatIsShownWhenSomethingElseIsChosen() {
+    attach();
+    auto& shown = child<QLabel>("sensitivityShown");
+    child<QComboBox>("sensitivityCriterion").setCurrentText(QStringLiteral("random"));
+    QVERIFY(shown.isHidden());  // nothing is shown yet
+    child<QComboBox>("sensitivityCriterion").setCurrentText(QStringLiteral("magnitude"));
+    scanToTheEnd();
+    QVERIFY(shown.isHidden());
+    child<QComboBox>("sensitivityCriterion").setCurrentText(QStringLiteral("random"));
+    QVERIFY(shown.isVisible());
+    QCOMPARE(shown.text(), QString("The picture shows weights by magnitude on 300 samples. Start "
+                                   "measures weights by random on 300 samples."));
+    QVERIFY(!test::grab(*m_panel, "sensitivity-other").isNull());
+    child<QComboBox>("sensitivityCriterion").setCurrentText(QStringLiteral("magnitude"));
+    QVERIFY(shown.isHidden());
 }
 
 void TestSensitivityPanel::looksRight_data() {

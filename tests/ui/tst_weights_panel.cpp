@@ -49,6 +49,31 @@ class TestWeightsPanel : public QObject {
     }
 
 private Q_SLOTS:
+    void anotherCriterionStandsBeside() {
+        auto* box = m_panel->findChild<QComboBox*>("weightsCompare");
+        auto* line = m_panel->findChild<QLabel*>("weightsCorrelation");
+        QVERIFY(line->isHidden());
+        const auto choose = [box](const char* name) {
+            box->setCurrentText(QLatin1String(name));
+            Q_EMIT box->activated(box->currentIndex());
+        };
+        choose("lamp");  // within a layer the order of magnitudes
+        QTRY_VERIFY2(line->text().contains("(Spearman): 1"), qPrintable(line->text()));
+        QVERIFY(line->text().contains("Rank correlation of magnitude and lamp"));
+        choose("random");
+        QTRY_VERIFY2(line->text().contains("magnitude and random"), qPrintable(line->text()));
+        QTRY_VERIFY2(line->text().contains("(Spearman): 0") ||
+                         line->text().contains("(Spearman): -0") ||
+                         line->text().contains(QString::fromUtf8("(Spearman): \u22120")),
+                     qPrintable(line->text()));
+        choose("taylor");
+        QVERIFY2(line->text().contains("none is attached"), qPrintable(line->text()));
+        choose("magnitude");
+        QVERIFY(line->text().contains("already"));
+        box->setCurrentIndex(0);
+        Q_EMIT box->activated(0);
+        QVERIFY(line->isHidden());
+    }
     void initTestCase() { style::applyTheme(*qApp, style::ThemeMode::Light); }
     void init() {
         QTest::failOnWarning(

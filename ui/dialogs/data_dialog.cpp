@@ -15,6 +15,7 @@
 #include "ui/dialogs/dialogs.h"
 #include "ui/dialogs/fit_height.h"
 #include "ui/dialogs/inline_message.h"
+#include "ui/dialogs/judge_choice.h"
 #include "ui/dialogs/sample_strip.h"
 #include "ui/jobs/job_runner.h"
 #include "ui/style/icons.h"
@@ -35,7 +36,12 @@ Result<DataLook> lookAt(const data::DataSpec& spec, const measure::MetricOptions
     auto preview = data::previewSamples(**dataset, kShownSamples, control);
     if (!preview) return preview.error();
     DataLook look{data::info(**dataset), std::move(*preview), {}};
-    if (!snapshot) return look;
+    if (auto metric = measure::metricFor(metrics, look.info)) {
+        look.metric = *metric;
+    } else {
+        look.misfit = metric.error();
+    }
+    if (!snapshot || look.misfit) return look;
     if (auto fit = measure::checkFit(*snapshot, **dataset, metrics); !fit)
         look.misfit = fit.error();
     if (auto outputs = measure::modelOutputs(*snapshot, **dataset)) look.outputs = *outputs;
@@ -75,6 +81,17 @@ QString describeDataset(const data::DatasetInfo& info) {
 
 namespace {
 
+/// " It is judged by top-1 and the loss cross_entropy."
+QString judgedBy(const DataLook& look) {
+    if (!look.metric) return {};
+    const QString metric = QString::fromStdString(look.metric->title());
+    if (look.metric->kind == measure::Metric::Kind::Agreement ||
+        look.metric->kind == measure::Metric::Kind::Loss)
+        return DataDialog::tr(" It is judged by %1.").arg(metric);
+    return DataDialog::tr(" It is judged by %1 and the loss %2.")
+        .arg(metric, QString::fromStdString(look.metric->loss));
+}
+
 /// The dataset, its range, what is odd about it, and whether the model takes it.
 QString describeLook(const DataLook& look, const model::SnapshotPtr& snapshot) {
     const auto number = [](double value) { return QString::fromStdString(significant(value, 3)); };
@@ -83,11 +100,10 @@ QString describeLook(const DataLook& look, const model::SnapshotPtr& snapshot) {
                 .arg(number(look.preview.lowest), number(look.preview.highest));
     for (const std::string& warning : look.preview.warnings)
         text += QLatin1Char('\n') + asSentence(QString::fromStdString(warning));
-    if (snapshot) {
-        text +=
-            DataDialog::tr("\n%1 runs on it.").arg(QString::fromStdString(snapshot->file().name()));
-    }
-    return text;
+    if (!snapshot) return text;
+    const QString runs =
+        DataDialog::tr("\n%1 runs on it.").arg(QString::fromStdString(snapshot->file().name()));
+    return text + runs + judgedBy(look);
 }
 
 }  // namespace
@@ -100,12 +116,23 @@ DataDialog::DataDialog(JobRunner* jobs, model::SnapshotPtr snapshot, const data:
       m_fields(new DataFields(initial)),
       m_metrics(metrics),
       m_output(new QComboBox),
+      m_loss(new JudgeChoice({tr("Loss"), tr("By the data"),
+                              tr("What is minimised, and measured beside the metric: cross_entropy "
+                                 "for classes, mse for numbers, bce for probabilities")},
+                             measure::lossNames(), metrics.loss)),
+      m_metric(new JudgeChoice(
+          {tr("Metric"), tr("By the data"),
+           tr("What a pruned model is judged by, here and in every tab: top1 for classes, "
+              "agreement "
+              "with the dense model without labels, else the loss. Of a module higher is better")},
+          measure::metricNames(), metrics.metric)),
       m_samples(new SampleStrip) {
     setObjectName(QStringLiteral("dataDialog"));
     setWindowTitle(tr("Attach data"));
     makePath(initial);
     makeOutput();
     m_fields->addRow(tr("Model output"), m_output);
+    makeJudges();
     m_message = new InlineMessage(QStringLiteral("dataMessage"));
     m_message->setMinimumHeight(5 * fontMetrics().lineSpacing());
 
@@ -183,6 +210,20 @@ void DataDialog::makeOutput() {
         m_metrics.output = m_output->itemData(index).toString().toStdString();
         preview();
     });
+}
+
+void DataDialog::makeJudges() {
+    m_loss->setObjectName(QStringLiteral("dataLoss"));
+    m_metric->setObjectName(QStringLiteral("dataMetric"));
+    m_fields->addRow(tr("Loss"), m_loss);
+    m_fields->addRow(tr("Metric"), m_metric);
+    for (const JudgeChoice* choice : {m_loss, m_metric}) {
+        connect(choice, &JudgeChoice::chosenChanged, this, [this] {
+            m_metrics.loss = m_loss->chosen();
+            m_metrics.metric = m_metric->chosen();
+            preview();
+        });
+    }
 }
 
 /// "logits: 2 × 10, float32"

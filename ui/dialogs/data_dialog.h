@@ -19,6 +19,7 @@ namespace espalier::ui {
 
 class DataFields;
 class InlineMessage;
+class JudgeChoice;
 class JobRunner;
 class SampleStrip;
 
@@ -28,6 +29,7 @@ struct DataLook {
     data::Preview preview;
     std::optional<Error> misfit;                  ///< why the model cannot run on it
     std::vector<measure::ModelOutput> outputs{};  ///< that the model returns for it
+    std::optional<measure::Metric> metric{};      ///< that the options come to on it
 };
 
 /// Looks at the data, and tries the model on it, in a job whenever a field changes; "Attach data"
@@ -41,7 +43,7 @@ public:
     ~DataDialog() override;
 
     data::DataSpec spec() const;
-    /// Which of the model's outputs is judged; the rest follows from the data.
+    /// Which of the model's outputs is judged, and by what.
     measure::MetricOptions metrics() const;
     bool isReady() const { return m_isReady; }
 
@@ -53,6 +55,7 @@ private:
     QLayout* makePathLine();
     void pick(const QString& path);
     void makeOutput();
+    void makeJudges();
     void showOutputs(const std::vector<measure::ModelOutput>& outputs);
     void preview();
     void showLook(const Result<DataLook>& look);
@@ -64,6 +67,8 @@ private:
     DataFields* m_fields;
     measure::MetricOptions m_metrics;
     QComboBox* m_output;
+    JudgeChoice* m_loss;
+    JudgeChoice* m_metric;
     SampleStrip* m_samples;
     InlineMessage* m_message;
     QPushButton* m_accept;

@@ -8,11 +8,15 @@
 #include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QHeaderView>
+#include <QLabel>
 #include <QSignalBlocker>
 #include <QSplitter>
 #include <QTreeWidget>
+#include <QVBoxLayout>
 
 #include "core/base/format.h"
+#include "ui/dialogs/goal_words.h"
+#include "ui/dialogs/inline_message.h"
 #include "ui/document/channels.h"
 #include "ui/document/document.h"
 #include "ui/jobs/job_runner.h"
@@ -28,6 +32,7 @@ using prune::Structure;
 constexpr int kListHeight = 200;
 constexpr int kListWidth = 400;
 constexpr int kFrontWidth = 420;
+constexpr int kWhyLines = 3;
 constexpr double kPercent = 100;
 constexpr double kMostPoints = 20;
 constexpr const char* kFrontSlot = "goalFront";
@@ -40,38 +45,6 @@ template <class Enum>
 void add(QComboBox* box, const QString& name, Enum value, const QString& tip) {
     box->addItem(name, static_cast<int>(value));
     box->setItemData(box->count() - 1, tip, Qt::ToolTipRole);
-}
-
-/// An allocation in a list and in a legend.
-struct Words {
-    QString text;
-    QString name;
-    QString tip;
-};
-
-Words wordsFor(Allocation allocation, Structure structure) {
-    const bool areWeights = structure == Structure::Weights;
-    switch (allocation) {
-        case Allocation::Global:
-            return {areWeights ? GoalDialog::tr("one threshold for all layers")
-                               : GoalDialog::tr("one threshold for all groups"),
-                    GoalDialog::tr("one threshold"),
-                    GoalDialog::tr(
-                        "The lowest scores of the whole model go: redundant layers lose more")};
-        case Allocation::Sensitivity:
-            return {
-                GoalDialog::tr("by sensitivity: the same loss of accuracy in each"),
-                GoalDialog::tr("by sensitivity"),
-                GoalDialog::tr("What each loses alone, as the Sensitivity tab has measured it")};
-        case Allocation::ErdosRenyi:
-            return {GoalDialog::tr("by shape (Erd\u0151s\u2013R\u00e9nyi kernel)"),
-                    GoalDialog::tr("by shape"),
-                    GoalDialog::tr("Density in proportion to the sum of a weight's sizes over "
-                                   "their product: small layers keep more (Evci 2020)")};
-        default:
-            return {GoalDialog::tr("the same share of each"), GoalDialog::tr("uniform"),
-                    GoalDialog::tr("Uniform")};
-    }
 }
 
 }  // namespace
@@ -87,6 +60,7 @@ GoalDialog::GoalDialog(const Document* document, JobRunner* jobs, MeasuredDrops 
       m_structure(addChoice(QStringLiteral("Structure"), tr("by removing"))),
       m_allocation(addChoice(QStringLiteral("Allocation"), tr("spread"))),
       m_list(new QTreeWidget),
+      m_why(new QLabel),
       m_front(new plots::CurvesView) {
     {
         const QSignalBlocker quiet(m_structure);
@@ -129,11 +103,43 @@ void GoalDialog::buildBelow() {
            "up. An estimate; a click takes that goal."));
     m_front->setMinimumWidth(kFrontWidth);
     connect(m_front, &plots::CurvesView::pointClicked, this, &GoalDialog::takePoint);
+    m_why->setObjectName(QStringLiteral("goalWhy"));
+    m_why->setAccessibleName(tr("Why this much goes from the chosen layer"));
+    m_why->setWordWrap(true);
+    m_why->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_why->setMinimumHeight(kWhyLines * fontMetrics().lineSpacing());
+    m_why->setAlignment(Qt::AlignTop);
+    connect(m_list, &QTreeWidget::currentItemChanged, this, &GoalDialog::showWhy);
+    auto* plan = new QWidget;
+    auto* lines = new QVBoxLayout(plan);
+    lines->setContentsMargins({});
+    lines->addWidget(m_list, 1);
+    lines->addWidget(m_why);
     auto* below = new QSplitter;
     below->setChildrenCollapsible(false);
-    below->addWidget(m_list);
+    below->addWidget(plan);
     below->addWidget(m_front);
     addBelow(below);
+}
+
+void GoalDialog::showWhy() {
+    const QTreeWidgetItem* row = m_list->currentItem();
+    const QString words =
+        row ? tr("%1 loses %2: %3").arg(row->text(0), row->text(1), row->text(2)) : QString();
+    m_why->setText(unbroken(words));
+}
+
+/// Curves are those of the moment at which the dialog was opened.
+QString GoalDialog::partialNote() const {
+    if (!m_drops.arePartial() || !hasCurves()) return {};
+    const QString count = tr("%1 of %2").arg(std::ssize(m_drops.curves)).arg(m_drops.wanted);
+    return m_drops.isRunning
+               ? tr(" The scan is still running: %1 are measured, the others stay whole where "
+                    "sensitivity decides. Open this again when it is done.")
+                     .arg(count)
+               : tr(" The scan was not finished: %1 are measured, the others stay whole where "
+                    "sensitivity decides.")
+                     .arg(count);
 }
 
 template <class Enum>
@@ -161,7 +167,7 @@ void GoalDialog::offerQuantities() {
         add(m_quantity, tr("zipped size"), Quantity::Bytes, tr("Estimate of the file after gzip"));
     }
     if (hasCurves()) {
-        add(m_quantity, tr("top-1, by each layer alone"), Quantity::Drop,
+        add(m_quantity, tr("%1, by each layer alone").arg(m_drops.metric), Quantity::Drop,
             tr("What a layer may lose when it alone is pruned, as the Sensitivity tab has "
                "measured it; all together lose more"));
     }
@@ -172,7 +178,10 @@ void GoalDialog::takeQuantity() {
     const bool isDrop = chosen<Quantity>(m_quantity) == Quantity::Drop;
     const Scale left{tr("Leave at most"), tr("What may be left, in % of the unpruned model"),
                      QStringLiteral("%"), kPercent};
-    const Scale lost{tr("Lose at most"), tr("Points of accuracy"), tr("points"), kMostPoints};
+    const Scale lost{tr("Each alone loses at most"),
+                     tr("%1 of %2, of each layer when it alone is pruned: all together lose more")
+                         .arg(m_drops.unit, m_drops.metric),
+                     m_drops.unit, kMostPoints};
     setScale(isDrop ? lost : left, isDrop ? 1 : kPercent / 2);
     offerAllocations();
     askForFront();
@@ -192,20 +201,25 @@ void GoalDialog::offerAllocations() {
     const QVariant before = m_allocation->currentData();
     m_allocation->clear();
     for (const Allocation allocation : allocations()) {
-        const Words words = wordsFor(allocation, chosen<Structure>(m_structure));
+        const AllocationWords words = wordsFor(allocation, chosen<Structure>(m_structure));
         add(m_allocation, words.text, allocation, words.tip);
     }
     m_allocation->setCurrentIndex(std::max(0, m_allocation->findData(before)));
 }
 
 prune::Goal GoalDialog::goal() const {
-    return {chosen<Quantity>(m_quantity), share()};
+    const auto quantity = chosen<Quantity>(m_quantity);
+    return {quantity, quantity == Quantity::Drop ? drop() : share()};
+}
+
+double GoalDialog::drop() const {
+    return shareBox()->value() / m_drops.unitsPerDrop;
 }
 
 QString GoalDialog::goalText() const {
     if (goal().quantity == Quantity::Drop)
-        return tr("a loss of %1 points in each layer")
-            .arg(text(significant(kPercent * share(), 3)));
+        return tr("a loss of %1 %2 in each layer alone")
+            .arg(text(significant(shareBox()->value(), 3)), m_drops.unit);
     return tr("%1 of the %2").arg(text(percent(share())), m_quantity->currentText());
 }
 
@@ -220,13 +234,16 @@ GoalRequest GoalDialog::request() const {
     request.options.structure = chosen<Structure>(m_structure);
     request.options.allocation = chosen<Allocation>(m_allocation);
     if (hasCurves()) request.options.curves = m_drops.curves;
-    if (request.goal.quantity == Quantity::Latency)
-        request.options.latencyShare = latencyShareOf(planSubject(document()));
     return request;
 }
 
 SpreadDialog::Job GoalDialog::previewJob() {
-    return [request = request()](RunControl& control) -> Result<Preview> {
+    std::optional<PlanSubject> timed;
+    if (goal().quantity == Quantity::Latency) timed = planSubject(document());
+    return [given = request(), timed](const EventSink<>& events,
+                                      RunControl& control) -> Result<Preview> {
+        GoalRequest request = given;
+        if (timed) request.options.latencyShare = latencyShareOf(*timed, events);
         auto made = planFor(request, control);
         if (!made) return made.error();
         return Preview{std::move(made->plan), made->footprint, std::move(made->shares),
@@ -236,7 +253,9 @@ SpreadDialog::Job GoalDialog::previewJob() {
 
 JobOptions GoalDialog::previewOptions() const {
     JobOptions options = SpreadDialog::previewOptions();
-    if (goal().quantity == Quantity::Latency) options.lane = Lane::Exclusive;
+    if (goal().quantity != Quantity::Latency) return options;
+    options.lane = Lane::Exclusive;
+    options.isVisible = true;
     return options;
 }
 
@@ -266,7 +285,7 @@ void GoalDialog::showFront() {
     const Quantity quantity = chosen<Quantity>(m_quantity);
     m_front->clear();
     m_front->setAxisTitles(tr("%1 left, %").arg(m_quantity->currentText()),
-                           tr("estimated loss, points"));
+                           tr("estimated loss, %1").arg(m_drops.unit));
     QString empty;
     if (!hasCurves())
         empty = tr("What each goal would lose appears here once the sensitivity is measured.");
@@ -282,7 +301,7 @@ void GoalDialog::showFront() {
         style.marker = plots::SeriesStyle::Marker::Disc;
         const int series = m_front->addSeries(style);
         for (const prune::GoalPoint& point : front)
-            m_front->append(series, kPercent * point.left, kPercent * point.drop);
+            m_front->append(series, kPercent * point.left, m_drops.unitsPerDrop * point.drop);
     }
     if (m_fronts.empty() || !m_here) return;
     plots::SeriesStyle here;
@@ -290,7 +309,8 @@ void GoalDialog::showFront() {
     here.color = color;
     here.line = plots::SeriesStyle::Line::None;
     here.marker = plots::SeriesStyle::Marker::Diamond;
-    m_front->append(m_front->addSeries(here), kPercent * m_here->left, kPercent * m_here->drop);
+    m_front->append(m_front->addSeries(here), kPercent * m_here->left,
+                    m_drops.unitsPerDrop * m_here->drop);
 }
 
 void GoalDialog::takePoint(int series, int index) {
@@ -319,8 +339,9 @@ QString GoalDialog::described(const Preview& preview, const prune::Footprint& de
     if (goal().quantity == Quantity::Latency)
         words += tr(" Takes %1 of the time, measured.").arg(text(percent(preview.reached)));
     if (preview.drop)
-        words += tr(" Estimated loss: %1 points, what each lost alone, added up.")
-                     .arg(text(significant(kPercent * *preview.drop, 3)));
+        words += tr(" Estimated loss: %1 %2, what each lost alone, added up.")
+                     .arg(text(significant(m_drops.unitsPerDrop * *preview.drop, 3)), m_drops.unit);
+    words += partialNote();
     const prune::Plan& now = document().plan();
     const bool isReplacing = isCut ? !now.channels.empty() : !now.weights.empty();
     return isReplacing ? words + tr(" Replaces the cuts that are there.") : words;
@@ -334,6 +355,7 @@ void GoalDialog::list(const Preview& preview) {
         row->setTextAlignment(1, Qt::AlignRight | Qt::AlignVCenter);
         row->setToolTip(2, text(share.why));
     }
+    m_list->setCurrentItem(m_list->topLevelItem(0));
     m_here.reset();
     if (preview.drop) m_here = {preview.reached, *preview.drop};
     showFront();

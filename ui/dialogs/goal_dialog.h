@@ -2,6 +2,7 @@
 // A goal for the whole model ("half of the MACs"), with the plan that reaches it, layer by layer.
 #pragma once
 
+#include <iterator>
 #include <map>
 #include <optional>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "ui/dialogs/goal_request.h"
 #include "ui/dialogs/spread_dialog.h"
 
+class QLabel;
 class QTreeWidget;
 
 namespace espalier::plots {
@@ -21,6 +23,13 @@ namespace espalier::ui {
 struct MeasuredDrops {
     prune::Structure structure = prune::Structure::Weights;
     std::map<std::string, prune::DropCurve> curves{};
+    int wanted = 0;          ///< layers or groups that a whole scan measures
+    bool isRunning = false;  ///< the scan was under way when they were taken
+    QString metric = QStringLiteral("top-1");
+    QString unit = QStringLiteral("points");  ///< of what is lost
+    double unitsPerDrop = 100;
+
+    bool arePartial() const { return std::ssize(curves) < wanted; }
 };
 
 class GoalDialog : public SpreadDialog {
@@ -31,7 +40,7 @@ public:
     ~GoalDialog() override;
 
     prune::Goal goal() const;
-    /// "50 % of the MACs", "a loss of 1 points in each layer".
+    /// "50 % of the MACs", "a loss of 1 points in each layer alone".
     QString goalText() const;
 
 protected:
@@ -45,6 +54,9 @@ private:
     Enum chosen(const QComboBox* box) const;
     bool hasCurves() const;  ///< of what is to be removed
     void buildBelow();
+    void showWhy();
+    QString partialNote() const;
+    double drop() const;  ///< that the goal allows, as Metric::drop counts
     GoalRequest request() const;
     void takeQuantity();
     void askForFront();
@@ -61,6 +73,7 @@ private:
     QComboBox* m_structure;
     QComboBox* m_allocation;
     QTreeWidget* m_list;
+    QLabel* m_why;  // of the row that is chosen, whole
     plots::CurvesView* m_front;
     GoalFronts m_fronts;
     std::optional<prune::GoalPoint> m_here;  // what is previewed now

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "core/base/format.h"
 #include "core/measure/latency.h"
 
 namespace espalier::ui {
@@ -67,8 +68,10 @@ Result<GoalFronts> frontsOf(GoalRequest request, const std::vector<prune::Alloca
     return fronts;
 }
 
-prune::LatencyShare latencyShareOf(const PlanSubject& dense) {
-    return [dense](const prune::Plan& plan, RunControl& control) -> Result<double> {
+prune::LatencyShare latencyShareOf(const PlanSubject& dense, const EventSink<>& events) {
+    return [dense, events, tries = std::make_shared<int>(0)](
+               const prune::Plan& plan, RunControl& control) -> Result<double> {
+        events.progress({cat("Cutting and timing the model, try ", ++*tries), 0, 0, -1});
         PlanSubject subject = dense;
         subject.plan = std::make_shared<const prune::Plan>(plan);
         subject.masks.reset();

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "core/base/events.h"
 #include "core/prune/goal.h"
 #include "ui/document/channel_facts.h"
 #include "ui/document/resolve_plan.h"
@@ -38,7 +39,8 @@ using GoalFronts = std::map<prune::Allocation, std::vector<prune::GoalPoint>>;
 Result<GoalFronts> frontsOf(GoalRequest request, const std::vector<prune::Allocation>& allocations,
                             RunControl& control);
 
-/// Cuts the model as a plan says and times it beside the dense one. Takes seconds.
-prune::LatencyShare latencyShareOf(const PlanSubject& dense);
+/// Cuts the model as a plan says and times it beside the dense one. Takes seconds; `events` are
+/// told the how manieth try it is.
+prune::LatencyShare latencyShareOf(const PlanSubject& dense, const EventSink<>& events);
 
 }  // namespace espalier::ui

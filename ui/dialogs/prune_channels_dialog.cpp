@@ -121,7 +121,8 @@ SpreadDialog::Job PruneChannelsDialog::previewJob() {
     request.ratio = share();
     request.scope = scope();
     request.multipleOf = m_multiple->currentData().toLongLong();
-    return [request](RunControl& control) { return previewOf(request, control); };
+    return
+        [request](const EventSink<>&, RunControl& control) { return previewOf(request, control); };
 }
 
 QString PruneChannelsDialog::described(const Preview& preview, const prune::Footprint& dense) {

@@ -119,7 +119,8 @@ SpreadDialog::Job PruneDialog::previewJob() {
     request.scores = document().scores();
     request.sparsity = share();
     request.scope = scope();
-    return [request](RunControl& control) { return previewOf(request, control); };
+    return
+        [request](const EventSink<>&, RunControl& control) { return previewOf(request, control); };
 }
 
 QString PruneDialog::described(const Preview& preview, const prune::Footprint& dense) {

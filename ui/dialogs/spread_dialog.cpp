@@ -74,6 +74,7 @@ SpreadDialog::SpreadDialog(const Kind& kind, const Document* document, JobRunner
     connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     connect(m_keep, &QCheckBox::toggled, this, &SpreadDialog::preview);
+    connect(jobs, &JobRunner::jobProgressed, this, &SpreadDialog::showProgress);
 }
 
 SpreadDialog::~SpreadDialog() {
@@ -191,13 +192,21 @@ void SpreadDialog::preview() {
     if (height() < minimumHeight() || !isVisible()) fitHeight(*this, std::max(kWidth, width()));
     const Job job = previewJob();
     if (!job) return;
-    m_jobs->run<Preview>(
+    m_job = m_jobs->run<Preview>(
         previewOptions(), this,
-        [job](const EventSink<>&, RunControl& control) { return job(control); },
+        [job](const EventSink<>& events, RunControl& control) { return job(events, control); },
         [this](Result<Preview> preview) { showPreview(std::move(preview)); });
 }
 
+void SpreadDialog::showProgress(int id) {
+    for (const JobInfo& job : m_jobs->jobs()) {
+        if (job.id == id && id == m_job && job.isVisible)
+            m_message->showNote(text(job.progress.step) + QStringLiteral("…"));
+    }
+}
+
 void SpreadDialog::showPreview(Result<Preview> preview) {
+    m_job = 0;
     if (!preview) {
         if (preview.error().kind != Error::Kind::Cancelled) m_message->showError(preview.error());
         return;

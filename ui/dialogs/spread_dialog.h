@@ -8,6 +8,7 @@
 
 #include <QDialog>
 
+#include "core/base/events.h"
 #include "core/base/result.h"
 #include "core/base/run_control.h"
 #include "core/prune/criterion.h"
@@ -78,11 +79,12 @@ protected:
     /// Asks for a new preview; call it once all fields are there.
     void preview();
     void refuse(const QString& why);
-    using Job = std::function<Result<Preview>(RunControl&)>;
+    using Job = std::function<Result<Preview>(const EventSink<>&, RunControl&)>;
     virtual Job previewJob() = 0;  ///< empty: refused
     virtual QString described(const Preview& preview, const prune::Footprint& dense) = 0;
     virtual void list(const Preview&) {}
-    /// Where the preview is made; measuring needs the machine for itself.
+    /// Where the preview is made, with its steps shown where it is visible; measuring needs the
+    /// machine for itself.
     virtual JobOptions previewOptions() const;
     /// What the number is, for people, and how far it goes.
     struct Scale {
@@ -100,6 +102,7 @@ protected:
 private:
     QLayout* makeShareLine();
     void showPreview(Result<Preview> preview);
+    void showProgress(int job);
     QString named(const char* part) const;
 
     const Document* m_document;
@@ -117,6 +120,7 @@ private:
     QCheckBox* m_keep;
     InlineMessage* m_message;
     QPushButton* m_accept;
+    int m_job = 0;  // that makes the preview
 };
 
 /// `plan` with the names in `kept` locked, so that spreading passes them by.

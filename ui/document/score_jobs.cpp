@@ -124,7 +124,8 @@ void ScoreJobs::rankChannelsBy(const QString& criterion) {
 }
 
 void ScoreJobs::measureForComparison(const QString& criterion) {
-    const auto info = prune::findChannelCriterion(criterion.toStdString());
+    auto info = prune::findChannelCriterion(criterion.toStdString());
+    if (!info) info = prune::findWeightCriterion(criterion.toStdString());
     if (!m_document->hasModel() || !info || !info->isMeasured()) return;
     if (!m_document->dataset()) return Q_EMIT failed(noData(info->name));
     const prune::Plan plan = planWithSamples(*m_document);

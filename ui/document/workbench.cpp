@@ -13,6 +13,7 @@
 #include "ui/document/index_queue.h"
 #include "ui/document/node_figures.h"
 #include "ui/document/probe.h"
+#include "ui/document/same_removal.h"
 #include "ui/document/score_jobs.h"
 #include "ui/document/sensitivity_scan.h"
 #include "ui/document/training.h"
@@ -100,6 +101,7 @@ Workbench::Workbench(Document* document, JobRunner* jobs, QObject* parent)
     connect(m_sensitivity, &SensitivityScan::failed, this, &Workbench::fail);
     connect(m_trials, &Trials::failed, this, &Workbench::fail);
     connect(m_comparison, &Comparison::failed, this, &Workbench::fail);
+    new SameRemoval(document, this);
     connect(document, &Document::scoresMeasured, this, &Workbench::refreshMasks);
     connect(document->channels(), &Channels::choiceChanged, this, &Workbench::refreshMasks);
     connect(document, &Document::snapshotChanged, this, &Workbench::indexLayers);

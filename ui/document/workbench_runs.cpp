@@ -163,7 +163,12 @@ void Workbench::fineTune(const train::Recipe& given) {
                      "Attach data with File ▸ Attach data"});
     }
     train::Recipe recipe = given;
-    if (recipe.metrics.output.empty()) recipe.metrics.output = m_document->metricOptions().output;
+    // What the recipe leaves open is as everywhere else in the window.
+    const measure::MetricOptions& shown = m_document->metricOptions();
+    for (const auto part : {&measure::MetricOptions::output, &measure::MetricOptions::loss,
+                            &measure::MetricOptions::metric}) {
+        if ((recipe.metrics.*part).empty()) recipe.metrics.*part = shown.*part;
+    }
     if (const auto checked = train::check(recipe); !checked) return fail(checked.error());
     startRun(recipe, RunFolder::make(), {});
 }

@@ -160,7 +160,7 @@ QVariant ComparisonModel::headerData(int section, Qt::Orientation orientation, i
     const bool isSide = section != Name && section != Change;
     const QString side = isLeft(section) ? QStringLiteral("A") : QStringLiteral("B");
     if (role == Qt::DisplayRole)
-        return isSide ? QStringLiteral("%1 %2").arg(title(section), side) : title(section);
+        return isSide ? QStringLiteral("%1\n%2").arg(title(section), side) : title(section);
     if (role == Qt::TextAlignmentRole)
         return QVariant(Qt::AlignVCenter | (section == Name ? Qt::AlignLeft : Qt::AlignRight));
     if (role != Qt::ToolTipRole) return {};

@@ -59,8 +59,25 @@ HistoryPanel::HistoryPanel(Workbench* workbench, QWidget* parent)
          {&Document::planChanged, &Document::footprintChanged, &Document::measurementsChanged})
         connect(document, changed, this, &HistoryPanel::refreshUnpinned);
     connect(document, &Document::modelChanged, this, &HistoryPanel::refresh);
+    connect(document, &Document::datasetChanged, this, &HistoryPanel::showMetric);
     connect(workbench->nodeFigures(), &NodeFigures::changed, this, &HistoryPanel::refill);
+    showMetric();
     rebuild();
+}
+
+void HistoryPanel::showMetric() {
+    const measure::Metric metric = m_workbench->document()->metric();
+    const bool isTop1 = metric.kind == measure::Metric::Kind::Top1;
+    const bool isAgreement = metric.kind == measure::Metric::Kind::Agreement;
+    const QString title = QString::fromStdString(metric.title());
+    QTreeWidgetItem* header = m_tree->headerItem();
+    header->setText(HistoryAccuracy, isTop1        ? tr("Accuracy")
+                                     : isAgreement ? tr("Agreement")
+                                                   : title);
+    header->setToolTip(HistoryAccuracy,
+                       tr("%1 as measured, and on how many samples of which split; – means not "
+                          "measured")
+                           .arg(isTop1 ? tr("Top-1 accuracy") : title));
 }
 
 // A name that is being typed is taken while there is somebody to take it.
@@ -73,9 +90,6 @@ void HistoryPanel::makeTree() {
     m_tree->setObjectName(QStringLiteral("historyTree"));
     m_tree->setAccessibleName(tr("History"));
     m_tree->setHeaderLabels({tr("State"), tr("Accuracy"), tr("Sparsity")});
-    m_tree->headerItem()->setToolTip(
-        HistoryAccuracy, tr("Top-1 accuracy as measured, and on how many samples of which split; – "
-                            "means not measured"));
     m_tree->headerItem()->setToolTip(
         HistorySparsity, tr("Removed weights / prunable weights; below it all parameters"));
     m_tree->header()->setStretchLastSection(false);
@@ -123,8 +137,10 @@ QLayout* HistoryPanel::makeButtons() {
     auto* goTo = makeButton(QStringLiteral("historyGoTo"), m_goTo);
     m_pin = new QToolButton(this);
     m_pin->setObjectName(QStringLiteral("historyPin"));
-    m_pin->setText(tr("Pin…"));
-    m_pin->setToolTip(tr("Keeps the current state in this tree"));
+    m_pin->setText(tr("Pin now…"));
+    m_pin->setToolTip(
+        tr("Keeps what is shown now in this tree, whichever row is selected; P pins "
+           "the selected row"));
     m_pin->setIcon(style::icon(style::Icon::Pin));
     m_pin->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     m_pin->setFocusPolicy(Qt::StrongFocus);

@@ -40,6 +40,7 @@ private:
     QToolButton* makeButton(const QString& name, QAction* action);
     void refresh();
     void rebuild();
+    void showMetric();
     void refill();
     void addChildren(QTreeWidgetItem* parent, project::NodeId node);
     void refreshUnpinned();

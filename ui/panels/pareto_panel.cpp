@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include <QCheckBox>
 #include <QComboBox>
 #include <QToolButton>
 
@@ -46,6 +47,7 @@ ParetoPanel::ParetoPanel(Workbench* workbench, QWidget* parent)
       m_document(workbench->document()),
       m_status(new ElidedLabel(this)),
       m_cost(new QComboBox(this)),
+      m_log(new QCheckBox(tr("Log"), this)),
       m_view(new plots::ParetoView(this)) {
     setObjectName(QStringLiteral("paretoPanel"));
     m_status->setObjectName(QStringLiteral("paretoStatus"));
@@ -90,6 +92,13 @@ QWidget* ParetoPanel::buildOptions() {
             tr("Bytes of the TorchScript file; an estimate once channels are cut out"));
     addCost(Cost::ZippedBytes, tr("≈ File, zipped"), tr("Estimate of the file after gzip"));
     addCost(Cost::Latency, tr("Latency"), tr("Median of one forward pass, ms, as measured"));
+    m_log->setObjectName(QStringLiteral("paretoLog"));
+    m_log->setAccessibleName(tr("Logarithmic size"));
+    m_log->setToolTip(
+        tr("Small models keep apart: each step to the left is as many times smaller"));
+    connect(m_log, &QCheckBox::toggled, this, [this](bool log) {
+        m_view->setCostScale(log ? plots::AxisScale::Log : plots::AxisScale::Linear);
+    });
     m_remember = barButton(this, "paretoRemember", tr("Remember this point"),
                            tr("Measures what is shown and keeps its plan and figures as a trial"));
     m_remember->setIcon(style::icon(style::Icon::Add));
@@ -105,7 +114,7 @@ QWidget* ParetoPanel::buildOptions() {
     });
     connect(m_baseline, &QToolButton::clicked, m_workbench->trials(), &Trials::addUniformBaseline);
     connect(m_latency, &QToolButton::clicked, m_workbench->trials(), &Trials::measureLatencies);
-    return optionBar(this, m_status, {m_cost, m_latency, m_baseline, m_remember});
+    return optionBar(this, m_status, {m_cost, m_log, m_latency, m_baseline, m_remember});
 }
 
 Cost ParetoPanel::cost() const {

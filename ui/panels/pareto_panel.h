@@ -9,6 +9,7 @@
 
 #include "ui/document/pareto.h"
 
+class QCheckBox;
 class QComboBox;
 class QToolButton;
 
@@ -51,6 +52,7 @@ private:
     Document* m_document;
     ElidedLabel* m_status;
     QComboBox* m_cost;
+    QCheckBox* m_log;
     QToolButton* m_remember;
     QToolButton* m_baseline;
     QToolButton* m_latency;

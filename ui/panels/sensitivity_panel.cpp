@@ -3,24 +3,22 @@
 
 #include <algorithm>
 
-#include <QCheckBox>
-#include <QComboBox>
+#include <QDoubleSpinBox>
 #include <QLabel>
-#include <QSpinBox>
 #include <QStackedWidget>
 #include <QToolButton>
 
 #include "core/base/files.h"
 #include "core/base/format.h"
 #include "core/exchange/scan_files.h"
-#include "core/prune/channel_criterion.h"
-#include "core/prune/criterion.h"
 #include "ui/dialogs/dialogs.h"
 #include "ui/document/highlight.h"
+#include "ui/document/random_baseline.h"
 #include "ui/document/workbench.h"
 #include "ui/panels/elided_label.h"
 #include "ui/panels/exact_spin_box.h"
 #include "ui/panels/plot_panel.h"
+#include "ui/panels/sensitivity_bar.h"
 #include "ui/panels/sensitivity_pictures.h"
 #include "ui/plots/heatmap_view.h"
 #include "ui/plots/limit_curves_view.h"
@@ -31,11 +29,20 @@ namespace espalier::ui {
 namespace {
 
 constexpr double kPercent = 100;
-constexpr int kCurvesPage = 0;
-constexpr int kChannelsRow = 1;
+constexpr int kPreviewColor = 7;
 
 QString text(std::string_view utf8) {
     return QString::fromUtf8(utf8.data(), static_cast<qsizetype>(utf8.size()));
+}
+
+/// Colours come again with another mark: no two of the first 21 curves look the same.
+plots::SeriesStyle styleOf(int curve) {
+    using Marker = plots::SeriesStyle::Marker;
+    constexpr Marker kMarkers[] = {Marker::Disc, Marker::Square, Marker::Diamond};
+    plots::SeriesStyle style;
+    style.color = curve % kPreviewColor;
+    style.marker = kMarkers[curve / kPreviewColor % std::ssize(kMarkers)];
+    return style;
 }
 
 }  // namespace
@@ -45,12 +52,10 @@ SensitivityPanel::SensitivityPanel(Workbench* workbench, QWidget* parent)
       m_workbench(workbench),
       m_document(workbench->document()),
       m_scan(workbench->sensitivity()),
+      m_random(new RandomBaseline(m_document, workbench->jobs(), m_scan, this)),
+      m_bar(new SensitivityBar(workbench, this)),
       m_status(new ElidedLabel(this)),
-      m_structure(new QComboBox(this)),
-      m_criterion(new QComboBox(this)),
-      m_samples(new QSpinBox(this)),
-      m_all(new QCheckBox(tr("All levels"), this)),
-      m_picture(new QComboBox(this)),
+      m_dropLabel(new QLabel(this)),
       m_drop(new ExactSpinBox(this)),
       m_views(new QStackedWidget(this)),
       m_curves(new plots::LimitCurvesView(this)),
@@ -66,40 +71,11 @@ SensitivityPanel::SensitivityPanel(Workbench* workbench, QWidget* parent)
     m_views->addWidget(m_curves);
     m_views->addWidget(m_heatmap);
     setFocusProxy(m_curves);
-    layOut(this, {buildTop(), buildBottom(), m_views});
+    layOut(this, {m_bar, buildBottom(), m_views});
     connectScan();
     connectViews();
-    fillCriteria();
     showMetric();
     reload();
-}
-
-QWidget* SensitivityPanel::buildTop() {
-    m_structure->setObjectName(QStringLiteral("sensitivityStructure"));
-    m_structure->setAccessibleName(tr("What is pruned"));
-    m_structure->addItems({tr("Weights"), tr("Channels")});
-    m_criterion->setObjectName(QStringLiteral("sensitivityCriterion"));
-    m_criterion->setAccessibleName(tr("Criterion of the scan"));
-    m_samples->setObjectName(QStringLiteral("sensitivitySamples"));
-    m_samples->setAccessibleName(tr("Samples of the validation split"));
-    m_samples->setRange(0, 999'999);
-    m_samples->setSingleStep(500);
-    m_samples->setSpecialValueText(tr("all samples"));
-    m_samples->setToolTip(
-        tr("Of the validation split, each class by its share; fewer are quicker and less "
-           "exact"));
-    m_picture->setObjectName(QStringLiteral("sensitivityPicture"));
-    m_picture->setAccessibleName(tr("Picture"));
-    m_picture->addItems({tr("Curves"), tr("Heatmap")});
-    m_all->setObjectName(QStringLiteral("sensitivityAll"));
-    m_all->setToolTip(tr("Measures 5 % to 95 % in steps of 5 %, not only what leads to the knee"));
-    m_start = barButton(this, "sensitivityStart", {}, {});
-    connect(m_structure, &QComboBox::activated, this, &SensitivityPanel::fillCriteria);
-    connect(m_picture, &QComboBox::activated, m_views, &QStackedWidget::setCurrentIndex);
-    connect(m_start, &QToolButton::clicked, this, &SensitivityPanel::start);
-    auto* title = new ElidedLabel(this);
-    title->setText(tr("Each alone, without retraining"));
-    return optionBar(this, title, {m_structure, m_criterion, m_samples, m_all, m_picture, m_start});
 }
 
 QWidget* SensitivityPanel::buildBottom() {
@@ -117,22 +93,8 @@ QWidget* SensitivityPanel::buildBottom() {
     connect(m_drop, &QDoubleSpinBox::valueChanged, this, &SensitivityPanel::showLimit);
     connect(m_apply, &QToolButton::clicked, this, [this] { m_scan->setLargest(drop()); });
     connect(m_export, &QToolButton::clicked, this, &SensitivityPanel::exportCsv);
-    auto* label = new QLabel(tr("Each layer may lose"), this);
-    label->setBuddy(m_drop);
-    return optionBar(this, m_status, {label, m_drop, m_apply, m_export});
-}
-
-void SensitivityPanel::fillCriteria() {
-    const bool isOfChannels = m_structure->currentIndex() == kChannelsRow;
-    m_criterion->clear();
-    for (const auto& info : isOfChannels ? prune::channelCriteria() : prune::weightCriteria()) {
-        m_criterion->addItem(text(info.name));
-        m_criterion->setItemData(m_criterion->count() - 1,
-                                 tr("Score = %1. %2").arg(text(info.formula), text(info.summary)),
-                                 Qt::ToolTipRole);
-    }
-    const QString usual = isOfChannels ? QStringLiteral("l2") : QStringLiteral("magnitude");
-    m_criterion->setCurrentIndex(m_criterion->findText(usual));
+    m_dropLabel->setBuddy(m_drop);
+    return optionBar(this, m_status, {m_dropLabel, m_drop, m_apply, m_export});
 }
 
 void SensitivityPanel::connectScan() {
@@ -140,8 +102,11 @@ void SensitivityPanel::connectScan() {
     connect(m_scan, &SensitivityScan::runningChanged, this, &SensitivityPanel::showProgress);
     connect(m_scan, &SensitivityScan::progressed, this, &SensitivityPanel::showProgress);
     connect(m_scan, &SensitivityScan::noted, m_status, &ElidedLabel::setText);
+    connect(m_random, &RandomBaseline::changed, this, &SensitivityPanel::reload);
+    connect(m_random, &RandomBaseline::failed, this, &SensitivityPanel::failed);
+    connect(m_bar, &SensitivityBar::randomToggled, this, &SensitivityPanel::reload);
     connect(m_document, &Document::selectionChanged, this, [this] {
-        showSelection();
+        reload();
         requestPreview();
     });
     connect(m_document, &Document::snapshotChanged, this, &SensitivityPanel::requestPreview);
@@ -149,6 +114,8 @@ void SensitivityPanel::connectScan() {
 }
 
 void SensitivityPanel::connectViews() {
+    connect(m_bar, &SensitivityBar::startClicked, this, &SensitivityPanel::start);
+    connect(m_bar, &SensitivityBar::pictureChosen, m_views, &QStackedWidget::setCurrentIndex);
     connect(m_curves, &plots::PlotView::emptyActionTriggered, this, [this] {
         if (m_document->dataset()) return start();
         Q_EMIT attachDataRequested();
@@ -191,14 +158,8 @@ void SensitivityPanel::showEvent(QShowEvent* event) {
 
 void SensitivityPanel::start() {
     if (m_scan->isRunning()) return m_scan->stop();
-    measure::ScanOptions options;
-    options.structure = m_structure->currentIndex() == kChannelsRow ? measure::Structure::Channels
-                                                                    : measure::Structure::Weights;
-    options.criterion = m_criterion->currentText().toStdString();
-    options.seed = m_document->plan().seed;
+    measure::ScanOptions options = m_bar->options();
     options.maxDrop = drop();
-    options.samples = m_samples->value();
-    if (m_all->isChecked()) options.levels = measure::KneeSearch::Levels::All;
     m_scan->start(options);
 }
 
@@ -226,8 +187,11 @@ void SensitivityPanel::reloadNow() {
     m_isStale = false;
     showMetric();
     showEmptyState();
+    m_dropLabel->setText(m_scan->options().structure == measure::Structure::Channels
+                             ? tr("Each group alone loses at most")
+                             : tr("Each layer alone loses at most"));
     reloadCurves();
-    if (m_scan->hasPoints()) m_heatmap->setData(dropHeatmap(*m_scan));
+    if (m_scan->hasPoints()) m_heatmap->setData(dropHeatmap(*m_scan, m_scan->options().maxDrop));
     showSelection();
     showLimit();
     showProgress();
@@ -257,26 +221,46 @@ void SensitivityPanel::showEmptyState() {
 void SensitivityPanel::reloadCurves() {
     if (m_series.size() != m_scan->curves().size() || m_previewSeries < 0) rebuildSeries();
     for (int curve = 0; curve < std::ssize(m_series); ++curve)
-        m_curves->setPoints(m_series[static_cast<std::size_t>(curve)], curvePoints(*m_scan, curve));
+        m_curves->setPoints(
+            m_series[static_cast<std::size_t>(curve)],
+            curvePoints(*m_scan, m_scan->curves()[static_cast<std::size_t>(curve)]));
     m_curves->setPoints(m_previewSeries, m_preview);
+    showRandom();
+}
+
+/// The selected layer's, once it is wished for.
+void SensitivityPanel::showRandom() {
+    m_bar->setRandomOffered(m_random->isOffered());
+    plots::Points points;
+    const int row = m_scan->indexOf(m_document->selection());
+    if (m_bar->isRandomWanted() && row >= 0) {
+        const std::string& name = m_scan->curves()[static_cast<std::size_t>(row)].name;
+        if (!m_scan->isRunning()) m_random->measure(name);
+        if (const auto* curve = m_random->curve(name)) points = curvePoints(*m_scan, *curve);
+    }
+    m_curves->setPoints(m_randomSeries, std::move(points));
 }
 
 void SensitivityPanel::rebuildSeries() {
     m_curves->clear();
     m_series.clear();
-    plots::SeriesStyle style;
-    style.marker = plots::SeriesStyle::Marker::Disc;
     for (const auto& curve : m_scan->curves()) {
+        plots::SeriesStyle style = styleOf(static_cast<int>(m_series.size()));
         style.name = text(curve.name);
         m_series.push_back(m_curves->addSeries(style));
-        ++style.color;
     }
     plots::SeriesStyle preview;
     preview.name = tr("magnitude removed");
     preview.axis = plots::SeriesStyle::Axis::Right;
     preview.line = plots::SeriesStyle::Line::Dashed;
-    preview.color = 7;
+    preview.color = kPreviewColor;
     m_previewSeries = m_curves->addSeries(preview);
+    plots::SeriesStyle random;
+    random.name = tr("random, the selected layer");
+    random.line = plots::SeriesStyle::Line::Dashed;
+    random.marker = plots::SeriesStyle::Marker::Square;
+    random.color = kPreviewColor;
+    m_randomSeries = m_curves->addSeries(random);
 }
 
 /// Without measuring anything, and at once: how much of the selected layer's magnitude goes.
@@ -313,14 +297,22 @@ void SensitivityPanel::showSelection() {
 }
 
 double SensitivityPanel::drop() const {
-    return m_drop->value() / kPercent;
+    return dropOfShown(m_document->metric(), m_drop->value());
 }
 
 void SensitivityPanel::moveLimit(double shown) {
     if (!m_scan->dense()) return;
     const measure::Metric& metric = m_scan->metric();
     const double value = metric.isShare() ? shown / kPercent : shown;
-    m_drop->setValue(kPercent * metric.drop(m_scan->dense()->score, value));
+    m_drop->setValue(shownDrop(metric, metric.drop(m_scan->dense()->score, value)));
+}
+
+QString SensitivityPanel::dropName(const measure::Metric& metric) {
+    const QString title = metricTitle(metric);
+    if (metric.isShare()) return tr("Points of %1 that each layer alone may lose").arg(title);
+    return metric.kind == measure::Metric::Kind::Loss
+               ? tr("Per cent by which each layer alone may raise the %1").arg(title)
+               : tr("How much of %1 each layer alone may lose, in its own unit").arg(title);
 }
 
 /// What is measured on the data that is attached, in words and units.
@@ -329,10 +321,9 @@ void SensitivityPanel::showMetric() {
     const QString title = metricTitle(metric);
     m_curves->setAxisTitles(tr("sparsity, %"), metric.isShare() ? title + tr(", %") : title,
                             tr("magnitude removed, %"));
-    m_drop->setSuffix(QLatin1Char(' ') + dropUnit(metric));
-    m_drop->setAccessibleName(metric.isShare()
-                                  ? tr("Points of %1 that each layer may lose").arg(title)
-                                  : tr("Per cent by which each layer may raise the %1").arg(title));
+    const QString unit = dropUnit(metric);
+    m_drop->setSuffix(unit.isEmpty() ? unit : QLatin1Char(' ') + unit);
+    m_drop->setAccessibleName(dropName(metric));
     m_drop->setToolTip(m_drop->accessibleName());
 }
 
@@ -345,9 +336,15 @@ void SensitivityPanel::showLimit() {
     const measure::Metric& metric = m_scan->metric();
     const QString amount = text(significant(m_drop->value(), 3));
     m_curves->setLimit(shownValue(metric, metric.after(dense->score, drop())),
-                       metric.isShare() ? tr("−%1 pt").arg(amount) : tr("+%1 %").arg(amount));
+                       limitText(metric, amount));
     if (!m_curves->isDragging()) fitAxis();
     if (!m_scan->isRunning()) m_status->setText(limitSummary(*m_scan, drop()));
+}
+
+QString SensitivityPanel::limitText(const measure::Metric& metric, const QString& amount) {
+    if (metric.isShare()) return tr("−%1 pt").arg(amount);
+    return metric.kind == measure::Metric::Kind::Loss ? tr("+%1 %").arg(amount)
+                                                      : tr("−%1").arg(amount);
 }
 
 /// All points and the limit, with room to drag it.
@@ -355,12 +352,15 @@ void SensitivityPanel::fitAxis() {
     double low = *m_curves->limit();
     double high = std::max(low, shownValue(m_scan->metric(), m_scan->dense()->score));
     low = std::min(low, shownValue(m_scan->metric(), m_scan->dense()->score));
-    for (const auto& curve : m_scan->curves()) {
-        for (const auto& point : curve.points) {
-            const double shown = shownValue(m_scan->metric(), point.figures.score);
-            low = std::min(low, shown);
-            high = std::max(high, shown);
-        }
+    const auto include = [&](const measure::ScanPoint& point) {
+        const double shown = shownValue(m_scan->metric(), point.figures.score);
+        low = std::min(low, shown);
+        high = std::max(high, shown);
+    };
+    for (const auto& curve : m_scan->curves()) std::ranges::for_each(curve.points, include);
+    for (const double shown : m_curves->points(m_randomSeries).y) {
+        low = std::min(low, shown);
+        high = std::max(high, shown);
     }
     const double room = 0.05 * (high - low) + (m_scan->metric().isShare() ? 0.1 : 0);
     m_curves->setLeftRange(plots::Range{low - room, high + room});
@@ -368,14 +368,10 @@ void SensitivityPanel::fitAxis() {
 
 void SensitivityPanel::showProgress() {
     const bool isRunning = m_scan->isRunning();
-    m_start->setText(isRunning ? tr("Cancel") : tr("Start"));
-    m_start->setIcon(style::icon(isRunning ? style::Icon::Stop : style::Icon::Start));
-    m_start->setToolTip(isRunning ? tr("Stops; what is measured is kept")
-                                  : tr("Measures each layer alone on the validation split"));
-    m_start->setEnabled(m_document->hasModel() && m_document->dataset());
+    m_bar->refresh();
     if (!isRunning) {
         m_status->setText(limitSummary(*m_scan, drop()));
-        if (m_start->isEnabled() && !m_scan->hasPoints())
+        if (m_document->hasModel() && m_document->dataset() && !m_scan->hasPoints())
             m_status->setText(tr("Nothing is measured yet: Start does that"));
         return showEmptyState();
     }

@@ -7,12 +7,11 @@
 #include <QWidget>
 
 #include "core/base/result.h"
+#include "core/measure/metric.h"
 #include "ui/plots/plot_math.h"
 
-class QCheckBox;
-class QComboBox;
 class QDoubleSpinBox;
-class QSpinBox;
+class QLabel;
 class QStackedWidget;
 class QToolButton;
 
@@ -25,6 +24,8 @@ namespace espalier::ui {
 
 class Document;
 class ElidedLabel;
+class RandomBaseline;
+class SensitivityBar;
 class SensitivityScan;
 class Workbench;
 
@@ -44,9 +45,7 @@ protected:
     void showEvent(QShowEvent* event) override;
 
 private:
-    QWidget* buildTop();
     QWidget* buildBottom();
-    void fillCriteria();
     void connectScan();
     void connectViews();
     void start();
@@ -55,7 +54,7 @@ private:
     void reloadNow();
     void reloadCurves();
     void rebuildSeries();
-    void showPreview();
+    void showRandom();
     void requestPreview();
     void showSelection();
     void showLimit();
@@ -65,18 +64,17 @@ private:
     double drop() const;  ///< 0..1
     void moveLimit(double shown);
     void showMetric();
+    static QString dropName(const measure::Metric& metric);
+    static QString limitText(const measure::Metric& metric, const QString& amount);
 
     Workbench* m_workbench;
     Document* m_document;
     SensitivityScan* m_scan;
+    RandomBaseline* m_random;
+    SensitivityBar* m_bar;
     ElidedLabel* m_status;
-    QComboBox* m_structure;
-    QComboBox* m_criterion;
-    QSpinBox* m_samples;
-    QCheckBox* m_all;
-    QComboBox* m_picture;
+    QLabel* m_dropLabel;
     QDoubleSpinBox* m_drop;
-    QToolButton* m_start;
     QToolButton* m_apply;
     QToolButton* m_export;
     QStackedWidget* m_views;
@@ -84,6 +82,7 @@ private:
     plots::HeatmapView* m_heatmap;
     std::vector<int> m_series;  // per curve of the scan
     int m_previewSeries = -1;
+    int m_randomSeries = -1;
     plots::Points m_preview;  // of the selected layer: share of |w| removed
     bool m_isStale = true;    // reloaded when it is next seen
 };

@@ -14,6 +14,7 @@ namespace espalier::ui {
 namespace {
 
 constexpr double kPercent = 100;
+constexpr double kHopeless = 10;  // times the drop that is allowed: more is all the same
 
 QString tr(const char* text) {
     return QCoreApplication::translate("SensitivityPanel", text);
@@ -30,7 +31,16 @@ double shownValue(const measure::Metric& metric, double value) {
 }
 
 QString dropUnit(const measure::Metric& metric) {
+    if (metric.kind == measure::Metric::Kind::Module) return {};
     return metric.isShare() ? tr("pt") : QStringLiteral("%");
+}
+
+double shownDrop(const measure::Metric& metric, double drop) {
+    return metric.kind == measure::Metric::Kind::Module ? drop : kPercent * drop;
+}
+
+double dropOfShown(const measure::Metric& metric, double shown) {
+    return metric.kind == measure::Metric::Kind::Module ? shown : shown / kPercent;
 }
 
 QString metricTitle(const measure::Metric& metric) {
@@ -38,11 +48,20 @@ QString metricTitle(const measure::Metric& metric) {
     return isAgreement ? tr("agreement with dense") : text(metric.title());
 }
 
-plots::Points curvePoints(const SensitivityScan& scan, int curve) {
+QString describeScan(const measure::ScanOptions& options) {
+    const QString what = options.structure == measure::Structure::Channels
+                             ? tr("channels by %1 on %2")
+                             : tr("weights by %1 on %2");
+    const QString samples = options.samples > 0
+                                ? tr("%1 samples").arg(text(exactCount(options.samples)))
+                                : tr("all samples");
+    return what.arg(text(options.criterionName()), samples);
+}
+
+plots::Points curvePoints(const SensitivityScan& scan, const measure::SensitivityCurve& curve) {
     plots::Points points;
-    if (!scan.dense()) return points;
-    const auto& measured = scan.curves()[static_cast<std::size_t>(curve)].points;
-    if (measured.empty()) return points;
+    const auto& measured = curve.points;
+    if (!scan.dense() || measured.empty()) return points;
     points.x.push_back(0);
     points.y.push_back(shownValue(scan.metric(), scan.dense()->score));
     for (const auto& point : measured) {
@@ -52,7 +71,18 @@ plots::Points curvePoints(const SensitivityScan& scan, int curve) {
     return points;
 }
 
-plots::HeatmapData dropHeatmap(const SensitivityScan& scan) {
+namespace {
+
+QString lostTitle(const measure::Metric& metric) {
+    const QString title = metricTitle(metric);
+    if (metric.isShare()) return tr("points of %1 lost").arg(title);
+    return metric.kind == measure::Metric::Kind::Loss ? tr("%1 risen, %").arg(title)
+                                                      : tr("%1 lost").arg(title);
+}
+
+}  // namespace
+
+plots::HeatmapData dropHeatmap(const SensitivityScan& scan, double limit) {
     plots::HeatmapData data;
     data.name = tr("sensitivity");
     data.rows = static_cast<int>(scan.curves().size());
@@ -66,7 +96,7 @@ plots::HeatmapData dropHeatmap(const SensitivityScan& scan) {
         for (const auto& point : curve.points) {
             if (!scan.dense()) continue;
             const auto level = static_cast<int>(std::lround(point.sparsity * 20)) - 1;
-            const auto drop = static_cast<float>(kPercent * scan.dropOf(point));
+            const auto drop = static_cast<float>(shownDrop(scan.metric(), scan.dropOf(point)));
             data.values[static_cast<std::size_t>(row * data.columns + level)] = drop;
             most = std::max(most, drop);
         }
@@ -75,11 +105,12 @@ plots::HeatmapData dropHeatmap(const SensitivityScan& scan) {
         data.columnLabels << text(percent(measure::sparsityOfLevel(level), 0));
     data.rowTitle = tr("layer");
     data.columnTitle = tr("sparsity");
-    data.valueTitle = scan.metric().isShare()
-                          ? tr("points of %1 lost").arg(metricTitle(scan.metric()))
-                          : tr("%1 risen, %").arg(metricTitle(scan.metric()));
+    data.valueTitle = lostTitle(scan.metric());
     data.kind = plots::HeatmapKind::Sequential;
-    data.range = plots::Range{0, std::max(1.0, static_cast<double>(most))};
+    const double enough = kHopeless * shownDrop(scan.metric(), limit);
+    const bool isCut = enough > 0 && most > enough;
+    data.range = plots::Range{0, isCut ? enough : most > 0 ? most : 1};
+    if (isCut) data.valueTitle += tr(" (%1 or more: one colour)").arg(text(significant(enough, 3)));
     data.csvValue = QStringLiteral("drop");
     return data;
 }
@@ -102,8 +133,10 @@ QString limitSummary(const SensitivityScan& scan, double drop) {
         isAgreement ? title
                     : tr("dense %1 %2").arg(title, text(scan.metric().text(scan.dense()->score)));
     if (known == 0) return dense;
-    return tr("%1  ·  within %2 %3: %4 layers, %5 to %6 each")
-        .arg(dense, text(significant(kPercent * drop, 3)), dropUnit(scan.metric()),
+    const QString unit = dropUnit(scan.metric());
+    const QString amount = text(significant(shownDrop(scan.metric(), drop), 3));
+    return tr("%1  ·  within %2: %3 layers, %4 to %5 each")
+        .arg(dense, unit.isEmpty() ? amount : amount + QLatin1Char(' ') + unit,
              QString::number(known), text(percent(least, 0)), text(percent(most, 0)));
 }
 

@@ -16,6 +16,7 @@
 #include "ui/models/layer_model.h"
 #include "ui/panels/elided_label.h"
 #include "ui/panels/plot_panel.h"
+#include "ui/panels/rankings_line.h"
 #include "ui/plots/histogram_view.h"
 #include "ui/style/theme.h"
 
@@ -60,6 +61,7 @@ WeightsPanel::WeightsPanel(Workbench* workbench, QWidget* parent)
       m_document(workbench->document()),
       m_title(new ElidedLabel(this)),
       m_note(new QLabel(this)),
+      m_rankings(new RankingsLine(workbench, this)),
       m_value(new QComboBox(this)),
       m_log(new QCheckBox(tr("Log counts"), this)),
       m_full(new QCheckBox(tr("Full range"), this)),
@@ -72,7 +74,7 @@ WeightsPanel::WeightsPanel(Workbench* workbench, QWidget* parent)
     m_note->hide();
     setFocusProxy(m_view);
 
-    layOut(this, {buildOptions(), m_note, m_view});
+    layOut(this, {buildOptions(), m_rankings, m_note, m_view});
 
     connect(m_view, &plots::HistogramView::viewOptionsChanged, this, &WeightsPanel::showOptions);
     connect(m_view, &plots::HistogramView::cutMoved, this,
@@ -121,7 +123,7 @@ QWidget* WeightsPanel::buildOptions() {
     connect(m_log, &QCheckBox::toggled, this, &WeightsPanel::takeOptions);
     connect(m_full, &QCheckBox::toggled, this, &WeightsPanel::takeOptions);
     connect(m_bins, &QSpinBox::valueChanged, this, &WeightsPanel::reload);
-    return optionBar(this, m_title, {m_value, m_log, m_full, m_bins});
+    return optionBar(this, m_title, {m_value, m_log, m_full, m_bins, m_rankings->box()});
 }
 
 void WeightsPanel::takeOptions() {

@@ -22,6 +22,7 @@ namespace espalier::ui {
 
 class Document;
 class ElidedLabel;
+class RankingsLine;
 class Workbench;
 
 class WeightsPanel : public QWidget {
@@ -49,6 +50,7 @@ private:
     Document* m_document;
     ElidedLabel* m_title;
     QLabel* m_note;
+    RankingsLine* m_rankings;
     QComboBox* m_value;
     QCheckBox* m_log;
     QCheckBox* m_full;

@@ -10,6 +10,7 @@
 #include "ui/plots/csv.h"
 #include "ui/plots/curve_series.h"
 #include "ui/plots/legend.h"
+#include "ui/plots/quantity_text.h"
 #include "ui/plots/tickers.h"
 #include "ui/style/colors.h"
 #include "ui/style/theme.h"
@@ -279,15 +280,17 @@ QString CurvesView::nearestText(const QPointF& at) const {
     if (hit.series < 0) return {};
     const Points& points = seriesAt(hit.series)->points;
     const auto index = static_cast<std::size_t>(hit.index);
-    return tr("%1: %2 at %3 = %4")
-        .arg(seriesAt(hit.series)->style.name, numberText(points.y[index]), m_titles[0],
-             numberText(points.x[index]));
+    const SeriesStyle& style = seriesAt(hit.series)->style;
+    const QString& title = m_titles[style.axis == SeriesStyle::Axis::Left ? 1 : 2];
+    return tr("%1: %2 at %3")
+        .arg(style.name, quantityText(title, numberText(points.y[index])),
+             quantityText(m_titles[0], numberText(points.x[index])));
 }
 
 QString CurvesView::hoverText(const QPointF& at) const {
     if (!m_isLegendWanted) return nearestText(at);
     QStringList parts{
-        tr("%1 = %2").arg(m_titles[0].isEmpty() ? tr("x") : m_titles[0], numberText(at.x()))};
+        quantityText(m_titles[0].isEmpty() ? tr("x") : m_titles[0], numberText(at.x()))};
     for (const auto& series : m_series) {
         const std::vector<double>& x = series->points.x;
         if (!series->isVisible || x.empty()) continue;

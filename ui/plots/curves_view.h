@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "ui/plots/axis_scale.h"
 #include "ui/plots/plot_view.h"
 
 namespace espalier::plots {
@@ -37,8 +38,6 @@ struct RoundMark {
     QString text;
     bool operator==(const RoundMark&) const = default;
 };
-
-enum class AxisScale { Linear, Log };
 
 /// Series by number, in the order they were added. Rescales itself until the user zooms.
 ///

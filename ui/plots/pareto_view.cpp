@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "core/base/format.h"
 #include "ui/plots/csv.h"
+#include "ui/plots/quantity_text.h"
 #include "ui/plots/tickers.h"
 #include "ui/style/colors.h"
 #include "ui/style/theme.h"
@@ -22,6 +24,7 @@ constexpr double kRingSize = 17;
 constexpr int kLabelGap = 6;
 constexpr double kMargin = 0.08;
 constexpr double kLabelRoom = 0.16;
+constexpr double kLeastDecades = 0.5;
 constexpr double kLeastHeight = 1;  // points: equal models lie on one line, not on a mountain
 
 QString text(const std::string& utf8) {
@@ -74,10 +77,40 @@ void ParetoView::setAxisTitles(const QString& x, const QString& y, CostFormat fo
     m_format = format;
     canvas()->xAxis->setLabel(x);
     canvas()->yAxis->setLabel(y);
-    QSharedPointer<QCPAxisTicker> counts(new CountTicker);
-    QSharedPointer<QCPAxisTicker> plain(new PlainTicker);
-    canvas()->xAxis->setTicker(format == CostFormat::Milliseconds ? plain : counts);
+    setTicker();
     rebuild();
+}
+
+void ParetoView::setCostScale(AxisScale scale) {
+    if (scale == m_scale) return;
+    m_scale = scale;
+    canvas()->xAxis->setScaleType(scale == AxisScale::Log ? QCPAxis::stLogarithmic
+                                                          : QCPAxis::stLinear);
+    setTicker();
+    rebuild();
+    resetView();
+}
+
+void ParetoView::setTicker() {
+    const bool isTime = m_format == CostFormat::Milliseconds;
+    QSharedPointer<QCPAxisTicker> ticker;
+    if (m_scale == AxisScale::Log)
+        ticker.reset(new LogCountTicker);
+    else if (isTime)
+        ticker.reset(new PlainTicker);
+    else
+        ticker.reset(new CountTicker);
+    canvas()->xAxis->setTicker(ticker);
+}
+
+Range ParetoView::costRange(const std::vector<double>& x) const {
+    if (m_scale == AxisScale::Linear) return usable(rangeOf(x, kMargin));
+    std::vector<double> exponents;
+    for (const double value : x) {
+        if (value > 0) exponents.push_back(std::log10(value));
+    }
+    const Range range = atLeast(rangeOf(exponents, kMargin), kLeastDecades);
+    return {std::pow(10, range.lower), std::pow(10, range.upper)};
 }
 
 QString ParetoView::markText(int mark) const {
@@ -85,12 +118,15 @@ QString ParetoView::markText(int mark) const {
     QString cost = text(exactCount(static_cast<std::int64_t>(of.x)));
     if (m_format == CostFormat::Bytes) cost = text(byteSize(of.x));
     if (m_format == CostFormat::Milliseconds) cost = text(significant(of.x));
-    return tr("%1: %2 %3, %4 %5").arg(of.name, m_xTitle, cost, m_yTitle, text(significant(of.y)));
+    const bool isTime = m_format == CostFormat::Milliseconds;  // else the unit is in the number
+    const QString costs =
+        isTime ? quantityText(m_xTitle, cost) : QStringLiteral("%1 %2").arg(m_xTitle, cost);
+    return tr("%1: %2, %3").arg(of.name, costs, quantityText(m_yTitle, text(significant(of.y))));
 }
 
 QPointF ParetoView::markPixel(int mark) const {
     const ParetoMark& of = m_marks[static_cast<std::size_t>(mark)];
-    return {xMap().toPixel(of.x), yMap().toPixel(of.y)};
+    return {canvas()->xAxis->coordToPixel(of.x), yMap().toPixel(of.y)};
 }
 
 void ParetoView::rebuild() {
@@ -103,7 +139,7 @@ void ParetoView::rebuild() {
         y.push_back(mark.y);
         parts << markText(i) + (mark.isOnFront ? tr(" (on the front)") : QString());
     }
-    setHome(usable(rangeOf(x, kMargin)), atLeast(rangeOf(y, kLabelRoom), kLeastHeight));
+    setHome(costRange(x), atLeast(rangeOf(y, kLabelRoom), kLeastHeight));
     fillGraphs();
     labelMarks();
     setAccessibleText(tr("%1 against %2").arg(m_yTitle, m_xTitle),

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "ui/plots/axis_scale.h"
 #include "ui/plots/plot_view.h"
 
 class QCPGraph;
@@ -39,6 +40,8 @@ public:
     void setMarks(std::vector<ParetoMark> marks);
     const std::vector<ParetoMark>& marks() const { return m_marks; }
     void setAxisTitles(const QString& x, const QString& y, CostFormat format);
+    /// Logarithmic: what is ten times smaller is as far away wherever it is.
+    void setCostScale(AxisScale scale);
     /// That the keyboard stands on; -1: none.
     int focusedMark() const { return m_focused; }
     /// "trial 1: 25.3 k non-zeros, 97.31 %": what hovering a point says.
@@ -64,6 +67,8 @@ private:
     enum Layer { Filled, Hollow, FilledTrial, HollowTrial, LayerCount };
 
     void rebuild();
+    void setTicker();
+    Range costRange(const std::vector<double>& x) const;
     void fillGraphs();
     void labelMarks();
     void placeLabels();
@@ -75,6 +80,7 @@ private:
     QString m_xTitle;
     QString m_yTitle;
     CostFormat m_format = CostFormat::Count;
+    AxisScale m_scale = AxisScale::Linear;
     QCPGraph* m_front;
     QCPGraph* m_points[LayerCount] = {};
     QCPGraph* m_current;

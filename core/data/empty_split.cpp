@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/data/empty_split.h"
+
+#include "core/base/format.h"
+
+namespace espalier::data {
+
+Error emptySplit(std::string what, const DatasetInfo& info, Split split) {
+    const bool canHoldOut = split == Split::Validation && info.train > 1;
+    const std::string others = cat("It has ", exactCount(info.train), " samples for training, ",
+                                   exactCount(info.validation), " for validation and ",
+                                   exactCount(info.test), " for test");
+    return {Error::Kind::BadArgument, std::move(what), cat("its ", name(split), " split is empty"),
+            cat(others, canHoldOut ? ": hold out a larger share of the training samples for "
+                                     "validation, choose another split, or attach data that has it"
+                                   : ": choose another split, or attach data that has it")};
+}
+
+}  // namespace espalier::data

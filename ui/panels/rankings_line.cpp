@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/rankings_line.h"
+
+#include <utility>
+
+#include <QComboBox>
+#include <QLocale>
+
+#include "core/base/format.h"
+#include "core/prune/criterion.h"
+#include "ui/document/score_jobs.h"
+#include "ui/document/workbench.h"
+
+namespace espalier::ui {
+
+namespace {
+
+const QString kSlot = QStringLiteral("compareRankings");
+
+QString shown(const std::string& utf8) {
+    return QString::fromStdString(utf8);
+}
+
+}  // namespace
+
+RankingsLine::RankingsLine(Workbench* workbench, QWidget* parent)
+    : QLabel(parent),
+      m_workbench(workbench),
+      m_document(workbench->document()),
+      m_box(new QComboBox(parent)) {
+    setObjectName(QStringLiteral("weightsCorrelation"));
+    setWordWrap(true);
+    hide();
+    m_box->setObjectName(QStringLiteral("weightsCompare"));
+    m_box->setAccessibleName(tr("Criterion to compare with"));
+    m_box->setToolTip(
+        tr("How alike another criterion ranks the weights of this layer: Spearman's rank "
+           "correlation, 1 for the same order, 0 for none of it, −1 for the reverse"));
+    m_box->addItem(tr("Compare with …"), QString());
+    for (const prune::CriterionInfo& info : prune::weightCriteria()) {
+        m_box->addItem(shown(info.name), shown(info.name));
+        m_box->setItemData(m_box->count() - 1, shown(info.summary), Qt::ToolTipRole);
+    }
+    connect(m_box, &QComboBox::activated, this, [this] {
+        m_asked = {};
+        compare();
+    });
+    for (const auto changed : {&Document::selectionChanged, &Document::snapshotChanged,
+                               &Document::planChanged, &Document::scoresMeasured})
+        connect(m_document, changed, this, &RankingsLine::compare);
+}
+
+void RankingsLine::compare() {
+    const QString other = m_box->currentData().toString();
+    const model::LayerId layer = m_document->selection();
+    m_workbench->jobs()->cancelSlot(kSlot);
+    const bool isPossible = m_document->hasModel() && layer.isValid() &&
+                            m_document->snapshot()->layer(layer).prunable.weights;
+    setVisible(isPossible && !other.isEmpty());
+    if (!isPossible || other.isEmpty()) return;
+    const prune::Plan plan = planWithSamples(*m_document);
+    const QString mine = shown(plan.weightCriterion);
+    if (mine == other) return setText(tr("%1 is what the plan ranks by already.").arg(mine));
+    const auto snapshot = m_document->snapshot();
+    const auto info = prune::findWeightCriterion(other.toStdString());
+    const auto key = prune::scoreKey(*snapshot, plan, other.toStdString());
+    if (info->isMeasured() && !m_document->scores().find(key)) {
+        setText(m_document->dataset()
+                    ? tr("Measuring what %1 says…").arg(other)
+                    : tr("%1 is measured on data, and none is attached.").arg(other));
+        if (std::exchange(m_asked, key) == key) return;  // not at every edit meanwhile
+        return m_workbench->scoreJobs()->measureForComparison(other);
+    }
+    setText(tr("Comparing %1 with %2…").arg(mine, other));
+    m_workbench->jobs()->run<prune::RankingsCompared>(
+        {Lane::Interactive, tr("Comparing criteria"), kSlot, false}, this,
+        [=, other = other.toStdString(), scores = m_document->scores()](const EventSink<>&,
+                                                                        RunControl& control) {
+            return prune::compareRankings(*snapshot, layer, plan, other, scores, control);
+        },
+        [=, this](const Result<prune::RankingsCompared>& compared) { say(compared, mine, other); });
+}
+
+void RankingsLine::say(const Result<prune::RankingsCompared>& compared, const QString& mine,
+                       const QString& other) {
+    if (!compared) {
+        if (compared.error().kind != Error::Kind::Cancelled)
+            setText(shown(compared.error().text()));
+        return;
+    }
+    if (!compared->correlation) {
+        setText(tr("%1 and %2 cannot be compared: one of them finds all weights alike.")
+                    .arg(mine, other));
+        return;
+    }
+    setText(tr("Rank correlation of %1 and %2 (Spearman): %3, over %4 weights.")
+                .arg(mine, other, QLocale().toString(*compared->correlation, 'f', 2),
+                     shown(exactCount(compared->weights))));
+}
+
+}  // namespace espalier::ui
