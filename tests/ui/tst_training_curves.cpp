@@ -59,7 +59,8 @@ private Q_SLOTS:
         QCOMPARE(curves.loss.y, (std::vector<double>{1, 0.5, 1.0 / 3, 0.25}));
         QCOMPARE(curves.valLoss.x, (std::vector<double>{0, 1, 2}));
         QCOMPARE(curves.score.y, (std::vector<double>{50, 75, 87.5}));  // per cent
-        QCOMPARE(curves.rate.size(), std::size_t(6));  // none before the first step
+        // Where steps begin, and the next one at the ends of epochs.
+        QCOMPARE(curves.rate.x, (std::vector<double>{0, 0.5, 1, 1, 1.5, 2}));
         QCOMPARE(curves.sparsity.y.back(), 50.0);
         QCOMPARE(curves.marks.size(), std::size_t(2));
         QCOMPARE(curves.marks[1], (plots::RoundMark{1.5, "round 2"}));

@@ -39,7 +39,9 @@ void TrainingCurves::add(const train::TrainSample& sample, double stepsPerEpoch,
     if (!isEpochEnd(sample)) append(loss, x, sample.loss);
     append(valLoss, x, sample.valLoss);
     append(score, x, metric.isShare() ? kPercent * sample.score : sample.score);
-    if (sample.step > 0) append(rate, x, sample.lr);
+    // The rate of a step stands where the step began, that of an epoch's end is of the next step.
+    const double begin = isEpochEnd(sample) ? x : x - (stepsPerEpoch > 0 ? 1 / stepsPerEpoch : 1);
+    if (sample.step > 0) append(rate, begin, sample.lr);
     append(sparsity, x, kPercent * sample.sparsity);
 }
 
