@@ -49,7 +49,7 @@ private Q_SLOTS:
         QTest::addColumn<int>("index");
         QTest::addColumn<QString>("schedule");
         QTest::addColumn<int>("epochs");
-        const auto row = [index = 0](const char* name, const char* schedule, int epochs) mutable {
+        auto row = [index = 0](const char* name, const char* schedule, int epochs) mutable {
             QTest::newRow(name) << index++ << schedule << epochs;
         };
         row("quick_recover", "one_shot", 3);
