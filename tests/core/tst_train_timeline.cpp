@@ -56,7 +56,7 @@ private Q_SLOTS:
         const Timeline timeline = timelineOf(recipe, 10, 0.9);
         QCOMPARE(at(timeline, 9).removed, 0.0);
         QCOMPARE(at(timeline, 30).removed, 1.0);
-        const double t = (19.5 / 40 - 0.25) / 0.5;
+        const double t = (19.0 / 40 - 0.25) / 0.5;
         QVERIFY(std::abs(at(timeline, 19).removed - (1 - std::pow(1 - t, 3))) < kTolerance);
         QCOMPARE(at(timeline, 19).lr, 0.5);
     }
@@ -94,6 +94,27 @@ private Q_SLOTS:
             QCOMPARE(at(timeline, start).lr, 0.5);  // lottery has no lower rate between rounds
         }
         QVERIFY(std::ranges::is_sorted(timeline.points, std::less_equal<>(), &TimelinePoint::step));
+    }
+
+    void warmUpRisesInEachRound() {
+        Recipe recipe = recipeOf("iterative", "constant");
+        recipe.schedule.rounds = 2;
+        recipe.schedule.epochsPerRound = 1;
+        recipe.scheduler.warmupSteps = 4;
+        const Timeline timeline = timelineOf(recipe, 10, 0.9);
+        for (const std::int64_t start : {0, 10}) {
+            QVERIFY(std::abs(at(timeline, start).lr - 0.5 / 5) < kTolerance);
+            QCOMPARE(at(timeline, start + 4).lr, 0.5);
+        }
+    }
+
+    // New batch-norm statistics alone.
+    void noEpochsAreNoTimeline() {
+        Recipe recipe = recipeOf("one_shot", "cosine");
+        recipe.epochs = 0;
+        recipe.batchNormBatches = 8;
+        QVERIFY(train::check(recipe).ok());
+        QVERIFY(timelineOf(recipe, 10, 0.5).points.empty());
     }
 
     void oneStepIsATimelineToo() {

@@ -12,7 +12,7 @@ constexpr int kMostRounds = 1000;
 void addBasic(Section basic) {
     RecipeField& epochs =
         basic.count("epochs", "recipeEpochs", tr("Epochs"), tr("Passes over the training split"),
-                    {1, kMostEpochs}, ESPALIER_RECIPE_VALUE(epochs));
+                    {0, kMostEpochs}, ESPALIER_RECIPE_VALUE(epochs));
     epochs.idle = [](const Recipe& recipe) {
         const auto& schedule = recipe.schedule;
         if (schedule.name != "iterative" && schedule.name != "lottery") return QString();
