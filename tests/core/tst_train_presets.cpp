@@ -87,10 +87,10 @@ private Q_SLOTS:
     void anUnknownNameListsTheKnown() {
         const auto refused = train::withPreset({}, "magic");
         QVERIFY(!refused);
+        QCOMPARE(refused.error().what, std::string("There is no preset 'magic'"));
         QCOMPARE(
-            refused.error().text(),
-            std::string("There is no preset 'magic'. Use one of: quick_recover, iterative, agp, "
-                        "lottery, slimming, movement"));
+            refused.error().hint,
+            std::string("Use one of: quick_recover, iterative, agp, lottery, slimming, movement"));
     }
 
     void theSuggestionFollowsTheData_data() {
