@@ -10,6 +10,7 @@
 #include "core/measure/runtime.h"
 #include "core/project/tasks.h"
 #include "core/project/tune_source.h"
+#include "core/train/presets.h"
 #include "core/train/suited_recipe.h"
 
 namespace espalier::cli {
@@ -18,11 +19,18 @@ namespace {
 
 struct Options {
     project::TuneSpec spec;
+    std::string preset;
     std::optional<std::string> device;
     measure::MetricOptions metrics;
     int threads = 0;
     bool json = false;
 };
+
+std::vector<std::string> presetNames() {
+    std::vector<std::string> names;
+    for (const train::Preset& preset : train::presets()) names.emplace_back(preset.name);
+    return names;
+}
 
 /// The recipe file, then what the command line says over it.
 Result<train::Recipe> recipeOf(const Options& options, train::Recipe recipe) {
@@ -30,6 +38,11 @@ Result<train::Recipe> recipeOf(const Options& options, train::Recipe recipe) {
         auto read = exchange::readRecipe(options.spec.recipeFile);
         if (!read) return read;
         recipe = *read;
+    }
+    if (!options.preset.empty()) {
+        auto preset = train::withPreset(recipe, options.preset);
+        if (!preset) return preset;
+        recipe = *preset;
     }
     if (const auto seed = options.spec.choice.seed) recipe.seed = *seed;
     if (options.device) recipe.device = *options.device;
@@ -61,7 +74,7 @@ Result<project::TuneSpec> specOf(const Options& options) {
     auto recipe = recipeOf(options, std::move(start));
     if (!recipe) return recipe.error();
     spec.recipe = *recipe;
-    spec.suitsRecipe = spec.recipeFile.empty() && spec.resume.empty();
+    spec.suitsRecipe = spec.recipeFile.empty() && options.preset.empty() && spec.resume.empty();
     return spec;
 }
 
@@ -132,6 +145,9 @@ Verb tuneVerb() {
             app.add_option("--recipe", spec.recipeFile,
                            "How to train (*.espalier-recipe.json; default: as suits how much is "
                            "pruned)");
+            app.add_option("--recipe-preset", options->preset,
+                           "A known way of pruning, made of the recipe")
+                ->check(CLI::IsMember(presetNames()));
             app.add_option("--schedule", spec.edits.schedule,
                            "When weights go: one_shot, iterative, agp, lottery or movement "
                            "(default: the recipe's)");

@@ -123,6 +123,10 @@ const ActionSpec kTable[] = {
      TEXT("The live probe looks at 2 048 samples: steady, and slow for a large model"),
      {}, NeedNothing, Kind::Choice},
 
+    {"train.prune_and_tune", "Train", 0, TEXT("Prune and &fine-tune…"), "Ctrl+Shift+F",
+     TEXT("Prunes to a sparsity that it asks for and trains what is left with the recipe of the "
+          "Training panel, as one step that can be undone; a plan that is there is taken as it is"),
+     Icon::Cut, kNeedEditing | NeedData},
     {"train.start", "Train", 0, TEXT("&Start fine-tuning"), "Ctrl+T",
      TEXT("Trains what is left with the recipe of the Training panel; removed weights stay zero"),
      Icon::Train, kNeedEditing | NeedData},

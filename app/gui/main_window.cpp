@@ -180,6 +180,8 @@ void MainWindow::connectActions() {
             &Workbench::measureLatency);
     connect(actions["train.start"], &QAction::triggered, this,
             [this] { m_workbench->fineTune(m_workspace->training()->recipe()); });
+    connect(actions["train.prune_and_tune"], &QAction::triggered, m_tasks,
+            [this] { m_tasks->pruneAndTune(m_workspace->training()->recipe()); });
     connect(actions["train.stop"], &QAction::triggered, m_workbench,
             [this] { m_workbench->stopTraining(); });
     connect(actions["train.pause"], &QAction::triggered, m_workbench,
@@ -190,7 +192,8 @@ void MainWindow::connectActions() {
             &Workbench::setZerosKept);
     connect(m_tasks, &Tasks::recipeChosen, this, &MainWindow::loadRecipe);
     ui::TrainingPanel* training = m_workspace->training();
-    training->setActions(actions["train.start"], actions["train.stop"]);
+    training->setActions(actions["train.prune_and_tune"], actions["train.start"],
+                         actions["train.stop"]);
     connect(m_workspace, &Workspace::attachDataRequested, actions["file.attach_data"],
             &QAction::trigger);
     connect(training, &ui::TrainingPanel::attachDataRequested, actions["file.attach_data"],

@@ -2,11 +2,14 @@
 // What the menus' commands do: ask for what is missing, then hand over to the Workbench.
 #pragma once
 
+#include <functional>
+
 #include <QObject>
 #include <QStringList>
 
 #include "core/base/result.h"
 #include "core/data/dataset.h"
+#include "core/train/recipe.h"
 #include "ui/panels/message_bar.h"
 
 namespace espalier::ui {
@@ -42,6 +45,9 @@ public:
     void resetSelectedLayers();
     void resetAllLayers();
     void toggleLock();
+    /// Trains under the plan as it is; where it is empty, asks for a sparsity first and makes both
+    /// one undo step.
+    void pruneAndTune(const train::Recipe& recipe);
     void measureAccuracy();
     void measureOnTest();
     void pinCurrent();
@@ -71,6 +77,7 @@ private:
     void offerInputOfData();
     void onGroupsChanged();
     void refuse(const QString& text);
+    void joinSteps(const QString& text, const std::function<void()>& start);
     bool askForExport();
     bool askForPlanFile();
     QString suggestedName(const QString& ending) const;

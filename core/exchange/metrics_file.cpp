@@ -31,6 +31,14 @@ std::string row(const train::TrainSample& sample) {
                cell(sample.sparsity), ",", cell(sample.seconds), ",", cell(sample.score));
 }
 
+/// Quoted where it would end the cell or the row.
+std::string textCell(const std::string& text) {
+    if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+    std::string quoted = "\"";
+    for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+    return quoted + "\"";
+}
+
 }  // namespace
 
 MetricsWriter::MetricsWriter(std::ofstream file, std::filesystem::path path)
@@ -58,6 +66,16 @@ Result<void> writeMetrics(std::span<const train::TrainSample> samples,
                           const std::filesystem::path& path) {
     std::string text = cat(kHeader, "\n");
     for (const train::TrainSample& sample : samples) text += row(sample) + "\n";
+    return writeTextAtomically(path, text);
+}
+
+Result<void> writeRuns(std::span<const NamedRun> runs, const std::filesystem::path& path) {
+    std::string text = cat("run,", kHeader, "\n");
+    for (const NamedRun& run : runs) {
+        const std::string name = textCell(run.name);
+        for (const train::TrainSample& sample : run.samples)
+            text += cat(name, ",", row(sample), "\n");
+    }
     return writeTextAtomically(path, text);
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <span>
+#include <string>
 
 #include "core/base/result.h"
 #include "core/train/fine_tune.h"
@@ -30,5 +31,14 @@ private:
 /// All rows at once, atomically. Errors: WriteFailed.
 Result<void> writeMetrics(std::span<const train::TrainSample> samples,
                           const std::filesystem::path& path);
+
+/// One of several runs in a file.
+struct NamedRun {
+    std::string name;
+    std::span<const train::TrainSample> samples;
+};
+
+/// Runs one below the other, with their names in a first column `run`. Errors: WriteFailed.
+Result<void> writeRuns(std::span<const NamedRun> runs, const std::filesystem::path& path);
 
 }  // namespace espalier::exchange

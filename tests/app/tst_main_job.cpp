@@ -220,6 +220,7 @@ private:
         m_probe->trigger("view.layout_tune");
         type(*m_probe->child<QSpinBox>("recipeEpochs"), "12");
         type(*m_probe->child<QLineEdit>("recipeLr"), "0.2");
+        m_probe->child<QToolButton>("recipeSectionOptimizer")->click();
         type(*m_probe->child<QLineEdit>("recipeWeightDecay"), "0.0005");
         auto* schedule = m_probe->child<QComboBox>("recipeScheduler");
         schedule->setFocus();

@@ -23,6 +23,7 @@ private Q_SLOTS:
     void rowsAreThereAtOnce();
     void replacesAnOldFile();
     void saysWhenItCannotWrite();
+    void runsStandBelowEachOther();
 };
 
 void TestMetricsFile::rowsAreThereAtOnce() {
@@ -55,6 +56,21 @@ void TestMetricsFile::saysWhenItCannotWrite() {
     QVERIFY(!writer);
     QCOMPARE(writer.error().kind, Error::Kind::WriteFailed);
     QVERIFY(writer.error().text().find("/no/such/folder/m.csv") != std::string::npos);
+}
+
+void TestMetricsFile::runsStandBelowEachOther() {
+    const QTemporaryDir folder;
+    const QString path = folder.filePath("runs.csv");
+    const std::vector<train::TrainSample> first{{.step = 1, .epoch = 1, .loss = 0.5}};
+    const std::vector<train::TrainSample> second{{.step = 2, .epoch = 1, .loss = 0.25},
+                                                 {.step = 3, .epoch = 1, .loss = 0.125}};
+    const std::vector<exchange::NamedRun> runs{{"run 1", first}, {"so, \"better\"", second}};
+    QVERIFY(exchange::writeRuns(runs, path.toStdString()).ok());
+    QCOMPARE(contents(path),
+             QByteArray("run,step,epoch,round,loss,val_loss,top1,lr,sparsity,seconds,metric\n"
+                        "run 1,1,1,0,0.5,,,0,0,0,\n"
+                        "\"so, \"\"better\"\"\",2,1,0,0.25,,,0,0,0,\n"
+                        "\"so, \"\"better\"\"\",3,1,0,0.125,,,0,0,0,\n"));
 }
 
 QTEST_GUILESS_MAIN(TestMetricsFile)

@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import pathlib
+import struct
 import subprocess
 import time
 
@@ -73,3 +74,21 @@ def mnist_test():
     labels = np.frombuffer(gzip.open(folder / "t10k-labels-idx1-ubyte.gz").read()[8:], np.uint8)
     pixels = torch.from_numpy(images.copy()).reshape(-1, 1, 28, 28).float() / 255
     return (pixels - 0.1307) / 0.3081, torch.from_numpy(labels.copy()).long()
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory):
+    """Four IDX files in which the class is the row that is lit."""
+    torch = pytest.importorskip("torch")
+    folder = tmp_path_factory.mktemp("idx")
+    torch.manual_seed(0)
+    for part, count in (("train", 640), ("t10k", 200)):
+        labels = torch.arange(count) % 10
+        images = torch.randint(0, 60, (count, 28, 28), dtype=torch.uint8)
+        for i, label in enumerate(labels.tolist()):
+            images[i, 2 * label + 2:2 * label + 5] = 255
+        (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(
+            gzip.compress(struct.pack(">iiii", 2051, count, 28, 28) + images.numpy().tobytes()))
+        (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(
+            gzip.compress(struct.pack(">ii", 2049, count) + labels.to(torch.uint8).numpy().tobytes()))
+    return folder

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Channel pruning from the command line, judged in PyTorch."""
-import gzip
 import json
 import os
 import re
-import struct
 
 import pytest
 import torch
@@ -452,23 +450,6 @@ def test_inspect_tells_groups(cli, residual):
 def test_nothing_to_cut_writes_the_masked_model(cli, residual, tmp_path):
     report = prune(cli, residual, tmp_path, "--channels", 0)
     assert report["kept"] == {} and largest_difference(residual, tmp_path / "out.pt") == 0
-
-
-@pytest.fixture(scope="module")
-def tiny_data(tmp_path_factory):
-    """Four IDX files in which the class is the row that is lit."""
-    folder = tmp_path_factory.mktemp("idx")
-    torch.manual_seed(0)
-    for part, count in (("train", 640), ("t10k", 200)):
-        labels = torch.arange(count) % 10
-        images = torch.randint(0, 60, (count, 28, 28), dtype=torch.uint8)
-        for i, label in enumerate(labels.tolist()):
-            images[i, 2 * label + 2:2 * label + 5] = 255
-        (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(
-            gzip.compress(struct.pack(">iiii", 2051, count, 28, 28) + images.numpy().tobytes()))
-        (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(
-            gzip.compress(struct.pack(">ii", 2049, count) + labels.to(torch.uint8).numpy().tobytes()))
-    return folder
 
 
 def test_tune_comes_out_cut(cli, examples, tiny_data, tmp_path):

@@ -89,6 +89,17 @@ def test_tune_brings_accuracy_back_and_keeps_zeros(cli, examples, mnist_test, tm
     assert report["training"]["opened"]["top1"] > report["training"]["before"]["top1"] + 0.01
 
 
+def test_tune_by_a_preset(cli, examples, tiny_data, tmp_path):
+    recipe = write_recipe(tmp_path / "r.json", epochs=6, batch_size=54)
+    cli.ok("tune", examples / "lenet5.script.pt", "--data", tiny_data, "--weights", 0.5, "--recipe", recipe,
+           "--recipe-preset", "quick_recover", "--output", tmp_path / "tuned.pt", "--metrics", tmp_path / "m.csv")
+    rows = list(csv.DictReader((tmp_path / "m.csv").open()))
+    assert int(rows[-1]["epoch"]) == 3  # half of the recipe's
+    assert float(rows[0]["lr"]) == 0.01
+    bad = cli.run("tune", examples / "lenet5.script.pt", "--data", tiny_data, "--recipe-preset", "magic")
+    assert bad.returncode == 2 and "quick_recover" in bad.stderr and "Traceback" not in bad.stderr
+
+
 class PrunedNet(torch.nn.Module):
     """LeNet-300-100's shape, small; its first layer is masked by torch.nn.utils.prune, its second frozen."""
 

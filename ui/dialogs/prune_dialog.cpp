@@ -92,12 +92,27 @@ QString keepOffer(std::size_t layers) {
                : PruneDialog::tr("Keep the cuts of the %1 layers that have one").arg(layers);
 }
 
+QString titleOf(PruneDialog::Purpose purpose) {
+    return purpose == PruneDialog::Purpose::Prune ? PruneDialog::tr("Prune everywhere")
+                                                  : PruneDialog::tr("Prune and fine-tune");
+}
+
+QString buttonOf(PruneDialog::Purpose purpose) {
+    return purpose == PruneDialog::Purpose::Prune ? PruneDialog::tr("Prune")
+                                                  : PruneDialog::tr("Prune and fine-tune");
+}
+
+double sparsityFor(PruneDialog::Purpose purpose) {
+    return purpose == PruneDialog::Purpose::Prune ? 0.5 : 0.92;
+}
+
 }  // namespace
 
-PruneDialog::PruneDialog(const Document* document, JobRunner* jobs, QWidget* parent)
-    : SpreadDialog({QStringLiteral("prune"), tr("Prune everywhere"), tr("Sparsity"),
-                    tr("Sparsity: removed weights / prunable weights, in %"), 0.5,
-                    keepOffer(ruledLayers(*document).size())},
+PruneDialog::PruneDialog(const Document* document, JobRunner* jobs, QWidget* parent,
+                         Purpose purpose)
+    : SpreadDialog({QStringLiteral("prune"), titleOf(purpose), tr("Sparsity"),
+                    tr("Sparsity: removed weights / prunable weights, in %"), sparsityFor(purpose),
+                    keepOffer(ruledLayers(*document).size()), buttonOf(purpose)},
                    document, jobs, parent) {
     addScopes({{tr("One threshold for all layers"), Scope::Global},
                {tr("The same share of every layer"), Scope::Layer}})

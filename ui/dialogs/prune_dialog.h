@@ -9,7 +9,13 @@ namespace espalier::ui {
 class PruneDialog : public SpreadDialog {
     Q_OBJECT
 public:
-    PruneDialog(const Document* document, JobRunner* jobs, QWidget* parent = nullptr);
+    enum class Purpose {
+        Prune,
+        PruneAndTune  ///< what training is to make up for: a higher sparsity to start from
+    };
+
+    PruneDialog(const Document* document, JobRunner* jobs, QWidget* parent = nullptr,
+                Purpose purpose = Purpose::Prune);
 
 protected:
     Job previewJob() override;

@@ -62,7 +62,7 @@ SpreadDialog::SpreadDialog(const Kind& kind, const Document* document, JobRunner
     m_form->addRow(m_shareTitle, makeShareLine());
     setScale({kind.share, kind.shareTip, QStringLiteral("%")}, kPercent * kind.first);
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
-    m_accept = buttons->addButton(tr("Prune"), QDialogButtonBox::AcceptRole);
+    m_accept = buttons->addButton(kind.accept, QDialogButtonBox::AcceptRole);
     m_accept->setObjectName(named("Accept"));
     m_layout = new QVBoxLayout(this);
     m_layout->setSpacing(style::kSpaceGroup);

@@ -67,6 +67,7 @@ protected:
         QString shareTip;
         double first = 0.5;
         QString keep;  ///< the offer to keep the rules that are there; empty: there are none
+        QString accept = tr("Prune");
     };
     SpreadDialog(const Kind& kind, const Document* document, JobRunner* jobs, QWidget* parent);
 

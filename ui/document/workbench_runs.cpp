@@ -106,6 +106,13 @@ Result<Tuned> tune(const Subject& subject, const data::DatasetPtr& dataset,
     return tuned;
 }
 
+// What the recipe leaves open is judged as it was chosen with the data.
+void fillIn(measure::MetricOptions& metrics, const measure::MetricOptions& chosen) {
+    if (metrics.output.empty()) metrics.output = chosen.output;
+    if (metrics.loss.empty()) metrics.loss = chosen.loss;
+    if (metrics.metric.empty()) metrics.metric = chosen.metric;
+}
+
 }  // namespace
 
 void Workbench::evaluate(data::Split split) {
@@ -163,12 +170,7 @@ void Workbench::fineTune(const train::Recipe& given) {
                      "Attach data with File ▸ Attach data"});
     }
     train::Recipe recipe = given;
-    // What the recipe leaves open is as everywhere else in the window.
-    const measure::MetricOptions& shown = m_document->metricOptions();
-    for (const auto part : {&measure::MetricOptions::output, &measure::MetricOptions::loss,
-                            &measure::MetricOptions::metric}) {
-        if ((recipe.metrics.*part).empty()) recipe.metrics.*part = shown.*part;
-    }
+    fillIn(recipe.metrics, m_document->metricOptions());
     if (const auto checked = train::check(recipe); !checked) return fail(checked.error());
     startRun(recipe, RunFolder::make(), {});
 }

@@ -1,182 +1,236 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/recipe_form.h"
 
-#include <QComboBox>
-#include <QDoubleValidator>
-#include <QGridLayout>
-#include <QLabel>
-#include <QLineEdit>
-#include <QSignalBlocker>
-#include <QSpinBox>
+#include <algorithm>
 
-#include "ui/panels/seed_edit.h"
+#include <QComboBox>
+#include <QLabel>
+#include <QScopedValueRollback>
+#include <QStandardItemModel>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include "core/train/presets.h"
+#include "ui/dialogs/inline_message.h"
+#include "ui/panels/collapsible_section.h"
+#include "ui/panels/field_grid.h"
+#include "ui/panels/recipe_editor.h"
+#include "ui/style/icons.h"
 #include "ui/style/theme.h"
 
 namespace espalier::ui {
 namespace {
 
-void choose(QComboBox& box, const std::string& value) {
-    const int index = box.findText(QString::fromStdString(value));
-    if (index >= 0) box.setCurrentIndex(index);
+constexpr int kSuggestion = 0;  // index in the box; the presets follow, then a person's own
+
+const QString kDevice = QStringLiteral("device");
+
+QString text(std::string_view utf8) {
+    return QString::fromUtf8(utf8.data(), static_cast<qsizetype>(utf8.size()));
 }
 
-double number(const QLineEdit& edit) {
-    return QLocale::c().toDouble(edit.text());
-}
-
-// As few digits as give the same number again, but no "5e-04" where "0.0005" says it.
-QString exactText(double value) {
-    QString text;
-    for (int digits = 6; digits <= 17; ++digits) {
-        text = QString::number(value, 'g', digits);
-        if (text.toDouble() == value) break;
+// Of those that are always there: a longer one in a section makes room for itself.
+int widestLabel(const QFontMetrics& metrics) {
+    int widest = 0;
+    for (const RecipeField& field : recipeFields()) {
+        if (field.section == RecipeSection::Basic)
+            widest = std::max(widest, metrics.horizontalAdvance(field.label));
     }
-    return text;
+    return widest;
 }
 
 }  // namespace
 
 RecipeForm::RecipeForm(QWidget* parent) : QWidget(parent) {
     setObjectName(QStringLiteral("recipeForm"));
-    m_grid = new QGridLayout(this);
-    m_grid->setContentsMargins(0, 0, 0, 0);
-    m_grid->setHorizontalSpacing(style::kSpacePanel);
-    m_grid->setVerticalSpacing(style::kSpaceRelated);
-
-    m_epochs = makeCount(QStringLiteral("recipeEpochs"), tr("Epochs"),
-                         tr("Passes over the training split"), 1, 10000);
-    m_batchSize = makeCount(QStringLiteral("recipeBatchSize"), tr("Batch size"),
-                            tr("Samples per optimizer step"), 1, 65536);
-    m_optimizer = makeBox(
-        QStringLiteral("recipeOptimizer"), tr("Optimizer"),
-        tr("Stochastic gradient descent with momentum, Adam, or Adam with decoupled weight decay"),
-        train::optimizerNames());
-    m_scheduler =
-        makeBox(QStringLiteral("recipeScheduler"), tr("Schedule"),
-                tr("How the learning rate falls from epoch to epoch"), train::schedulerNames());
-    m_lr = makeNumber(QStringLiteral("recipeLr"), tr("Learning rate"),
-                      tr("Step size at the start; a tenth of what the model was trained with is a "
-                         "good first guess"));
-    m_momentum = makeNumber(QStringLiteral("recipeMomentum"), tr("Momentum"),
-                            tr("Share of the last step that is taken again, 0 to 1 (sgd only)"));
-    m_weightDecay = makeNumber(QStringLiteral("recipeWeightDecay"), tr("Weight decay"),
-                               tr("Strength of the pull of every weight towards zero"));
-    m_seed = new SeedEdit(this);
-    m_seed->setObjectName(QStringLiteral("recipeSeed"));
-    m_seed->setAccessibleName(tr("Seed"));
-    m_seed->setToolTip(tr("The same seed on the same machine gives the same run"));
-    connect(m_seed, &QLineEdit::textChanged, this, &RecipeForm::recipeChanged);
-    m_device = makeBox(QStringLiteral("recipeDevice"), tr("Device"), tr("Where the training runs"),
-                       {"auto", "cpu"});
-    placeFields();
-    connect(m_optimizer, &QComboBox::currentIndexChanged, this, &RecipeForm::refreshEnabled);
-    connect(m_device, &QComboBox::currentTextChanged, this, &RecipeForm::deviceChanged);
-    setRecipe({});
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins({});
+    layout->setSpacing(style::kSpaceRelated);
+    makePresets(layout);
+    const int labelWidth = widestLabel(fontMetrics());
+    for (const RecipeSection section :
+         {RecipeSection::Basic, RecipeSection::Optimizer, RecipeSection::LearningRate,
+          RecipeSection::Schedule, RecipeSection::Loss, RecipeSection::Distillation,
+          RecipeSection::More})
+        makeSection(section, labelWidth, layout);
+    layout->addStretch();
+    fillIn({});
 }
 
-void RecipeForm::placeFields() {
-    addField(0, 0, tr("Epochs"), m_epochs);
-    addField(1, 0, tr("Batch size"), m_batchSize);
-    addField(2, 0, tr("Seed"), m_seed);
-    addField(0, 1, tr("Optimizer"), m_optimizer);
-    addField(1, 1, tr("Schedule"), m_scheduler);
-    addField(2, 1, tr("Device"), m_device);
-    addField(0, 2, tr("Learning rate"), m_lr);
-    addField(1, 2, tr("Momentum"), m_momentum);
-    addField(2, 2, tr("Weight decay"), m_weightDecay);
-    m_grid->setRowStretch(3, 1);
+void RecipeForm::makePresets(QVBoxLayout* layout) {
+    m_preset = new QComboBox(this);
+    m_preset->setObjectName(QStringLiteral("recipePreset"));
+    m_preset->setAccessibleName(tr("Preset"));
+    m_preset->setToolTip(
+        tr("A known way of pruning: fills in epochs, pruning schedule, learning-rate schedule and "
+           "regularisers; all else stays"));
+    const auto addEntry = [this](const QString& title, const QString& tip) {
+        m_preset->addItem(title);
+        m_preset->setItemData(m_preset->count() - 1, tip, Qt::ToolTipRole);
+    };
+    addEntry(tr("Suggested"), tr("The values that suit this model and this data"));
+    for (const train::Preset& preset : train::presets()) {
+        addEntry(text(preset.title), text(preset.summary));
+    }
+    addEntry(tr("Own"), tr("None of these"));
+    // It says what is, and can be chosen by nobody.
+    qobject_cast<QStandardItemModel*>(m_preset->model())
+        ->item(m_preset->count() - 1)
+        ->setEnabled(false);
+    connect(m_preset, &QComboBox::activated, this, &RecipeForm::takePreset);
+    m_reset = new QToolButton(this);
+    m_reset->setObjectName(QStringLiteral("recipeReset"));
+    m_reset->setIcon(style::icon(style::Icon::Undo));
+    m_reset->setText(tr("Reset to suggested"));
+    m_reset->setAccessibleName(m_reset->text());
+    m_reset->setToolTip(tr("Reset to suggested: the values that suit this model and this data"));
+    m_reset->setFocusPolicy(Qt::StrongFocus);
+    connect(m_reset, &QToolButton::clicked, this, &RecipeForm::reset);
+    auto* caption = new QLabel(tr("Preset"), this);
+    caption->setBuddy(m_preset);
+    m_header = new QHBoxLayout;
+    m_header->setSpacing(style::kSpaceRelated);
+    m_header->addWidget(caption);
+    m_header->addSpacing(style::kSpaceRelated);
+    m_header->addWidget(m_preset, 1);
+    m_header->addWidget(m_reset);
+    layout->addLayout(m_header);
 }
 
-void RecipeForm::addField(int row, int column, const QString& label, QWidget* field) {
-    auto* caption = new QLabel(label, this);
-    caption->setBuddy(field);
-    m_grid->addWidget(caption, row, column * 2);
-    m_grid->addWidget(field, row, column * 2 + 1);
+void RecipeForm::addToHeader(QWidget* button) {
+    m_header->addWidget(button);
 }
 
-QComboBox* RecipeForm::makeBox(const QString& name, const QString& label, const QString& tip,
-                               const std::vector<std::string>& values) {
-    auto* box = new QComboBox(this);
-    box->setObjectName(name);
-    box->setAccessibleName(label);
-    box->setToolTip(tip);
-    for (const std::string& value : values) box->addItem(QString::fromStdString(value));
-    connect(box, &QComboBox::currentIndexChanged, this, &RecipeForm::recipeChanged);
-    return box;
+void RecipeForm::makeSection(RecipeSection section, int labelWidth, QVBoxLayout* layout) {
+    Part part;
+    part.grid =
+        new FieldGrid(QStringLiteral("recipeFields") + sectionName(section), labelWidth, this);
+    std::vector<RecipeEditor*> editors;
+    for (const RecipeField& field : recipeFields()) {
+        if (field.section != section) continue;
+        auto* editor = new RecipeEditor(field, part.grid);
+        connect(editor, &RecipeEditor::edited, this, [this, editor] { take(editor); });
+        editors.push_back(editor);
+    }
+    m_editors.insert(m_editors.end(), editors.begin(), editors.end());
+    part.grid->setEditors(std::move(editors));
+    if (section == RecipeSection::Basic) {
+        layout->addWidget(part.grid);
+    } else {
+        part.section =
+            new CollapsibleSection(QStringLiteral("recipeSection") + sectionName(section),
+                                   sectionTitle(section), part.grid, this);
+        layout->addWidget(part.section);
+    }
+    m_parts[section] = part;
 }
 
-QSpinBox* RecipeForm::makeCount(const QString& name, const QString& label, const QString& tip,
-                                int low, int high) {
-    auto* box = new QSpinBox(this);
-    box->setObjectName(name);
-    box->setAccessibleName(label);
-    box->setToolTip(tip);
-    box->setRange(low, high);
-    box->setMinimumWidth(80);
-    connect(box, &QSpinBox::valueChanged, this, &RecipeForm::recipeChanged);
-    return box;
-}
-
-QLineEdit* RecipeForm::makeNumber(const QString& name, const QString& label, const QString& tip) {
-    auto* edit = new QLineEdit(this);
-    edit->setObjectName(name);
-    edit->setAccessibleName(label);
-    edit->setToolTip(tip);
-    edit->setAlignment(Qt::AlignRight);
-    edit->setMinimumWidth(72);
-    auto* validator = new QDoubleValidator(0, 1000, 12, edit);
-    validator->setLocale(QLocale::c());
-    edit->setValidator(validator);
-    connect(edit, &QLineEdit::textChanged, this, &RecipeForm::recipeChanged);
-    return edit;
-}
-
-void RecipeForm::refreshEnabled() {
-    m_momentum->setEnabled(m_optimizer->currentText() == QLatin1String("sgd"));
+RecipeEditor* RecipeForm::editor(const QString& key) const {
+    return *std::ranges::find_if(m_editors,
+                                 [&](const auto* each) { return each->field().key == key; });
 }
 
 train::Recipe RecipeForm::recipe() const {
     train::Recipe recipe = m_recipe;
-    recipe.epochs = m_epochs->value();
-    recipe.batchSize = m_batchSize->value();
-    recipe.seed = m_seed->seed();
-    recipe.device = m_device->currentText().toStdString();
-    recipe.optimizer.name = m_optimizer->currentText().toStdString();
-    recipe.optimizer.lr = number(*m_lr);
-    recipe.optimizer.momentum = number(*m_momentum);
-    recipe.optimizer.weightDecay = number(*m_weightDecay);
-    recipe.scheduler.name = m_scheduler->currentText().toStdString();
+    for (const RecipeEditor* editor : m_editors) editor->field().take(recipe, editor->text());
     return recipe;
 }
 
 void RecipeForm::setRecipe(const train::Recipe& recipe) {
+    m_isOwn = true;
+    fillIn(recipe);
+}
+
+void RecipeForm::setSuggested(const train::Recipe& recipe) {
+    m_suggested = recipe;
+    if (m_isOwn) {
+        refresh();
+    } else {
+        reset();
+    }
+}
+
+void RecipeForm::reset() {
+    m_isOwn = false;
+    train::Recipe recipe = m_suggested;
+    recipe.device = this->recipe().device;
+    fillIn(recipe);
+}
+
+void RecipeForm::fillIn(const train::Recipe& recipe) {
     m_recipe = recipe;
-    const QSignalBlocker quiet(this);
-    m_epochs->setValue(recipe.epochs);
-    m_batchSize->setValue(static_cast<int>(recipe.batchSize));
-    m_seed->setSeed(recipe.seed);
-    setDevice(QString::fromStdString(recipe.device));
-    choose(*m_optimizer, recipe.optimizer.name);
-    choose(*m_scheduler, recipe.scheduler.name);
-    m_lr->setText(exactText(recipe.optimizer.lr));
-    m_momentum->setText(exactText(recipe.optimizer.momentum));
-    m_weightDecay->setText(exactText(recipe.optimizer.weightDecay));
-    refreshEnabled();
+    {
+        const QScopedValueRollback filling(m_isFilling, true);
+        for (RecipeEditor* editor : m_editors) editor->setText(editor->field().text(recipe));
+    }
+    refresh();
+    Q_EMIT recipeChanged();
 }
 
 void RecipeForm::setDevices(const QStringList& names) {
-    const QString current = m_device->currentText();
-    const QSignalBlocker quiet(m_device);
-    m_device->clear();
-    m_device->addItems(names);
-    setDevice(current);
+    editor(kDevice)->setChoices(names);
 }
 
 void RecipeForm::setDevice(const QString& name) {
-    // A recipe may name a device that this machine does not have: it is kept and refused when
-    // training starts.
-    if (m_device->findText(name) < 0) m_device->addItem(name);
-    m_device->setCurrentText(name);
+    editor(kDevice)->setText(name);
+}
+
+void RecipeForm::take(const RecipeEditor* edited) {
+    if (m_isFilling) return;
+    const bool isDevice = edited->field().key == kDevice;
+    if (!isDevice) m_isOwn = true;
+    refresh();
+    Q_EMIT recipeChanged();
+    if (isDevice) Q_EMIT deviceChanged(edited->text());
+}
+
+// What presets decide comes from the suggestion, all else is as it is: one preset after another
+// leaves no trace of the first.
+train::Recipe RecipeForm::startOfPresets() const {
+    train::Recipe start = recipe();
+    start.epochs = m_suggested.epochs;
+    start.schedule = m_suggested.schedule;
+    start.scheduler.name = m_suggested.scheduler.name;
+    start.regularisers = m_suggested.regularisers;
+    return start;
+}
+
+void RecipeForm::takePreset(int index) {
+    if (index == kSuggestion) return reset();
+    const auto place = static_cast<std::size_t>(index - 1);
+    if (place < train::presets().size()) setRecipe(train::presets()[place].from(startOfPresets()));
+}
+
+void RecipeForm::refresh() {
+    const train::Recipe now = recipe();
+    for (RecipeEditor* editor : m_editors) editor->refresh(now);
+    refreshPreset(now);
+    refreshProblem(now);
+}
+
+void RecipeForm::refreshPreset(const train::Recipe& recipe) {
+    train::Recipe suggested = m_suggested;
+    suggested.device = recipe.device;
+    if (recipe == suggested) return m_preset->setCurrentIndex(kSuggestion);
+    const train::Recipe start = startOfPresets();
+    const auto found = std::ranges::find_if(
+        train::presets(), [&](const train::Preset& each) { return each.from(start) == recipe; });
+    // Past the last of them stands a person's own.
+    m_preset->setCurrentIndex(
+        1 + static_cast<int>(std::ranges::distance(train::presets().begin(), found)));
+}
+
+void RecipeForm::refreshProblem(const train::Recipe& recipe) {
+    const auto checked = train::check(recipe);
+    const RecipeField* field = checked ? nullptr : fieldNamedBy(checked.error());
+    const RecipeEditor* wrong = field ? editor(field->key) : nullptr;
+    for (const auto& [name, part] : m_parts) {
+        const bool isHere = field && field->section == name;
+        part.grid->arrange(
+            isHere ? wrong : nullptr,
+            isHere ? asSentence(QString::fromStdString(checked.error().hint)) : QString());
+        if (isHere && part.section) part.section->setExpanded(true);
+    }
 }
 
 }  // namespace espalier::ui

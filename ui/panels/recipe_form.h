@@ -1,57 +1,76 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The fields of a fine-tuning recipe.
+// The recipe editor: presets, the few values that matter most, all others in sections.
 #pragma once
+
+#include <map>
+#include <vector>
 
 #include <QWidget>
 
 #include "core/train/recipe.h"
+#include "ui/panels/recipe_fields.h"
 
 class QComboBox;
-class QGridLayout;
-class QLineEdit;
-class QSpinBox;
+class QHBoxLayout;
+class QToolButton;
+class QVBoxLayout;
 
 namespace espalier::ui {
 
-class SeedEdit;
+class CollapsibleSection;
+class FieldGrid;
+class RecipeEditor;
 
-/// Shows a recipe and reads it back; what has no field here is kept as it came.
+/// Shows a recipe and reads it back; a problem that train::check finds stands beside its field.
 class RecipeForm : public QWidget {
     Q_OBJECT
 public:
     explicit RecipeForm(QWidget* parent = nullptr);
 
     train::Recipe recipe() const;
-    void setRecipe(const train::Recipe& recipe);
+    void setRecipe(const train::Recipe& recipe);  ///< a person's own: no suggestion replaces it
+    /// What suits the model and data that are open: shown unless the recipe is a person's own.
+    void setSuggested(const train::Recipe& recipe);
+    /// Shows what is suggested, whatever was there.
+    void reset();
+    /// For another model: what a person chose for the last one counts no more.
+    void forgetOwn() { m_isOwn = false; }
     /// Names for the device box, "auto" first.
     void setDevices(const QStringList& names);
     void setDevice(const QString& name);
+    /// Puts buttons beside the presets.
+    void addToHeader(QWidget* button);
 
 Q_SIGNALS:
     void recipeChanged();
     void deviceChanged(const QString& name);
 
 private:
-    void placeFields();
-    void addField(int row, int column, const QString& label, QWidget* field);
-    QComboBox* makeBox(const QString& name, const QString& label, const QString& tip,
-                       const std::vector<std::string>& values);
-    QSpinBox* makeCount(const QString& name, const QString& label, const QString& tip, int low,
-                        int high);
-    QLineEdit* makeNumber(const QString& name, const QString& label, const QString& tip);
-    void refreshEnabled();
+    void makePresets(QVBoxLayout* layout);
+    void makeSection(RecipeSection section, int labelWidth, QVBoxLayout* layout);
+    RecipeEditor* editor(const QString& key) const;
+    void fillIn(const train::Recipe& recipe);
+    void take(const RecipeEditor* edited);
+    void takePreset(int index);
+    train::Recipe startOfPresets() const;
+    void refresh();
+    void refreshPreset(const train::Recipe& recipe);
+    void refreshProblem(const train::Recipe& recipe);
+
+    struct Part {
+        FieldGrid* grid = nullptr;
+        CollapsibleSection* section = nullptr;  ///< null: always shown
+    };
 
     train::Recipe m_recipe;  // as last set
-    QGridLayout* m_grid;
-    QSpinBox* m_epochs;
-    QSpinBox* m_batchSize;
-    QComboBox* m_optimizer;
-    QLineEdit* m_lr;
-    QLineEdit* m_momentum;
-    QLineEdit* m_weightDecay;
-    QComboBox* m_scheduler;
-    SeedEdit* m_seed;
-    QComboBox* m_device;
+    train::Recipe m_suggested;
+    bool m_isOwn = false;
+    bool m_isFilling = false;
+    std::vector<RecipeEditor*> m_editors;
+    std::map<RecipeSection, Part> m_parts;
+    QHBoxLayout* m_header;
+    QComboBox* m_preset;
+    QToolButton* m_reset;
 };
 
 }  // namespace espalier::ui

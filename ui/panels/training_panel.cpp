@@ -1,163 +1,185 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/training_panel.h"
 
-#include <cmath>
-
 #include <QAction>
 #include <QHBoxLayout>
-#include <QLabel>
-#include <QToolButton>
+#include <QScrollArea>
+#include <QScrollBar>
+#include <QSplitter>
+#include <QTabBar>
+#include <QTabWidget>
 #include <QVBoxLayout>
 
-#include "core/exchange/metrics_file.h"
-#include "core/exchange/recipe_file.h"
-#include "ui/dialogs/dialogs.h"
+#include "core/train/presets.h"
 #include "ui/document/workbench.h"
+#include "ui/panels/elided_label.h"
+#include "ui/panels/plot_panel.h"
 #include "ui/panels/recipe_form.h"
-#include "ui/plots/curves_view.h"
+#include "ui/panels/runs_table.h"
+#include "ui/panels/training_charts.h"
+#include "ui/panels/training_forecast.h"
+#include "ui/panels/training_runs.h"
 #include "ui/style/icons.h"
-#include "ui/style/theme.h"
 
 namespace espalier::ui {
+
 namespace {
-
-using plots::CurvesView;
-using plots::SeriesStyle;
-
-constexpr double kPercent = 100;
-constexpr int kLossSmoothing = 20;  // batches
-constexpr int kRoomForRates =
-    1150;  // pixels: with less, two plots of a useful size are worth more than three
-// Okabe–Ito indices
-constexpr int kTrainColor = 0;
-constexpr int kValidationColor = 1;
-constexpr int kRateColor = 2;
-constexpr int kSparsityColor = 4;
-
-QString recipeFilter() {
-    return TrainingPanel::tr("Recipes (*.espalier-recipe.json *.json);;All files (*)");
+constexpr int kCurvesWidth = 10'000;  // as much as there is
 }
-
-QString withSuffix(QString path, const QString& suffix) {
-    return path.endsWith(suffix) ? path : path + suffix;
-}
-
-}  // namespace
 
 TrainingPanel::TrainingPanel(Workbench* workbench, QWidget* parent)
-    : QWidget(parent), m_workbench(workbench) {
+    : QWidget(parent), m_workbench(workbench), m_runs(new TrainingRuns(workbench, this)) {
     setObjectName(QStringLiteral("trainingPanel"));
-    auto* layout = new QHBoxLayout(this);
-    layout->setContentsMargins(style::kSpacePanel, style::kSpaceRelated, style::kSpacePanel,
-                               style::kSpaceRelated);
-    layout->setSpacing(style::kSpaceGroup);
-    layout->addLayout(makeForm());
-    layout->addLayout(makeMonitor(), 1);
-    addSeries();
-
-    connect(m_form, &RecipeForm::deviceChanged, this, &TrainingPanel::deviceChanged);
-    connect(workbench, &Workbench::trainingStarted, this, &TrainingPanel::start);
-    connect(workbench, &Workbench::trainingSampled, this, &TrainingPanel::add);
-    connect(workbench, &Workbench::trainingFinished, this, &TrainingPanel::finish);
-    connect(workbench, &Workbench::trainingEnded, this, &TrainingPanel::refreshRunning);
-    connect(workbench->document(), &Document::datasetChanged, this,
-            &TrainingPanel::refreshEmptyStates);
-    connect(workbench->document(), &Document::modelChanged, this, &TrainingPanel::forget);
-    refreshEmptyStates();
+    auto* parts = new QSplitter(this);
+    parts->setObjectName(QStringLiteral("trainingParts"));
+    QWidget* controls = makeControls();
+    parts->addWidget(controls);
+    parts->addWidget(makeMonitor());
+    parts->setChildrenCollapsible(false);
+    parts->setStretchFactor(0, 0);
+    parts->setStretchFactor(1, 1);
+    parts->setSizes({controls->minimumSizeHint().width(), kCurvesWidth});
+    connect(m_showControls, &QToolButton::toggled, controls, &QWidget::setVisible);
+    layOut(this, {parts});
+    connectAll();
+    suggest();
+    refreshForecast();
+    refreshEmptyState();
     refreshRunning();
 }
 
-QLayout* TrainingPanel::makeForm() {
-    m_form = new RecipeForm(this);
-    m_start = makeButton(QStringLiteral("trainingStart"), tr("Start"), {});
-    m_stop = makeButton(QStringLiteral("trainingStop"), tr("Stop"), {});
-    m_load = makeButton(QStringLiteral("recipeLoad"), tr("Load recipe…"),
-                        tr("Reads the fields from a recipe file"));
-    m_load->setIcon(style::icon(style::Icon::Open));
-    m_save =
-        makeButton(QStringLiteral("recipeSave"), tr("Save recipe…"),
-                   tr("Writes the fields to a recipe file, which the command line takes as well"));
-    m_save->setIcon(style::icon(style::Icon::Save));
-    connect(m_load, &QToolButton::clicked, this, &TrainingPanel::chooseRecipe);
-    connect(m_save, &QToolButton::clicked, this, &TrainingPanel::saveRecipe);
-
+QWidget* TrainingPanel::makeControls() {
+    m_prune = barButton(this, "trainingPruneAndTune", tr("Prune and fine-tune"), {});
+    m_start = barButton(this, "trainingStart", tr("Start"), {});
+    m_stop = barButton(this, "trainingStop", tr("Stop"), {});
     auto* buttons = new QHBoxLayout;
     buttons->setSpacing(style::kSpaceRelated);
-    for (QToolButton* button : {m_start, m_stop}) buttons->addWidget(button);
+    for (QToolButton* button : {m_prune, m_start, m_stop}) buttons->addWidget(button);
     buttons->addStretch();
-    for (QToolButton* button : {m_load, m_save}) buttons->addWidget(button);
-    auto* lines = new QVBoxLayout;
-    lines->setSpacing(style::kSpacePanel);
+    m_tabs = new QTabWidget(this);
+    m_tabs->setObjectName(QStringLiteral("trainingTabs"));
+    m_tabs->setAccessibleName(tr("Recipe and runs"));
+    m_tabs->tabBar()->setAccessibleName(tr("Recipe and runs"));
+    m_tabs->setDocumentMode(true);
+    m_tabs->addTab(makeRecipePage(), tr("Recipe"));
+    m_tabs->addTab(makeRunsPage(), tr("Runs"));
+    auto* controls = new QWidget(this);
+    auto* lines = new QVBoxLayout(controls);
+    lines->setContentsMargins({});
+    lines->setSpacing(style::kSpaceRelated);
     lines->addLayout(buttons);
-    lines->addWidget(m_form);
-    lines->addStretch();
-    return lines;
+    lines->addWidget(m_tabs, 1);
+    return controls;
 }
 
-QLayout* TrainingPanel::makeMonitor() {
-    m_status = new QLabel(this);
+QWidget* TrainingPanel::makeRecipePage() {
+    m_form = new RecipeForm;
+    m_load = barButton(this, "recipeLoad", tr("Load recipe…"),
+                       tr("Load recipe: reads the fields from a recipe file"));
+    m_load->setIcon(style::icon(style::Icon::Open));
+    m_save = barButton(this, "recipeSave", tr("Save recipe…"),
+                       tr("Save recipe: writes the fields to a recipe file, which the command line "
+                          "takes as well"));
+    m_save->setIcon(style::icon(style::Icon::Save));
+    for (QToolButton* button : {m_load, m_save}) {
+        button->setToolButtonStyle(Qt::ToolButtonIconOnly);
+        button->setAccessibleName(button->text());
+        m_form->addToHeader(button);
+    }
+    auto* page = new QScrollArea;
+    page->setObjectName(QStringLiteral("recipePage"));
+    page->setWidget(m_form);
+    page->setWidgetResizable(true);
+    page->setFrameShape(QFrame::NoFrame);
+    page->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    page->setFocusPolicy(Qt::NoFocus);  // its fields take it
+    m_form->setContentsMargins(0, style::kSpaceRelated, style::kSpaceRelated, 0);
+    page->setMinimumWidth(m_form->minimumSizeHint().width() +
+                          page->verticalScrollBar()->sizeHint().width());
+    return page;
+}
+
+QWidget* TrainingPanel::makeRunsPage() {
+    m_table = new RunsTable(m_runs, this);
+    m_exportRuns =
+        barButton(this, "runsExport", tr("Export all runs…"),
+                  tr("Writes every step and epoch of all runs as CSV, their names in front"));
+    m_exportRuns->setIcon(style::icon(style::Icon::Export));
+    auto* page = new QWidget;
+    auto* lines = new QVBoxLayout(page);
+    lines->setContentsMargins({});
+    lines->setSpacing(style::kSpaceRelated);
+    lines->addWidget(m_table, 1);
+    lines->addWidget(m_exportRuns, 0, Qt::AlignRight);
+    return page;
+}
+
+QWidget* TrainingPanel::makeMonitor() {
+    m_showControls = barButton(this, "trainingControls", tr("Recipe and runs"),
+                               tr("Shows or hides recipe and runs: the curves get their room"));
+    m_showControls->setAccessibleName(m_showControls->text());
+    m_showControls->setToolButtonStyle(Qt::ToolButtonIconOnly);
+    m_showControls->setIcon(style::icon(style::Icon::Settings));
+    m_showControls->setCheckable(true);
+    m_showControls->setChecked(true);
+    m_status = new ElidedLabel(this);
     m_status->setObjectName(QStringLiteral("trainingStatus"));
-    m_best = new QLabel(this);
+    m_best = new ElidedLabel(this);
     m_best->setObjectName(QStringLiteral("trainingBest"));
-    m_figures = new QLabel(this);
+    m_figures = new ElidedLabel(this);
     m_figures->setObjectName(QStringLiteral("trainingFigures"));
     m_figures->setToolTip(
         tr("The most memory that this program has used so far; on an accelerator "
            "the most that tensors have used there"));
-    m_export = makeButton(QStringLiteral("metricsExport"), tr("Export metrics…"),
-                          tr("Writes every step and epoch of this run as CSV"));
+    m_export = barButton(this, "metricsExport", tr("Export metrics…"),
+                         tr("Export metrics: writes every step and epoch of this run as CSV"));
     m_export->setIcon(style::icon(style::Icon::Export));
-    connect(m_export, &QToolButton::clicked, this, &TrainingPanel::exportMetrics);
+    m_export->setToolButtonStyle(Qt::ToolButtonIconOnly);
+    m_export->setAccessibleName(m_export->text());
     auto* line = new QHBoxLayout;
-    line->setSpacing(style::kSpaceGroup);
-    line->addWidget(m_status);
-    line->addWidget(m_best);
-    line->addWidget(m_figures);
-    line->addStretch();
+    line->setSpacing(style::kSpacePanel);
+    line->addWidget(m_showControls);
+    line->addWidget(m_status, 3);
+    line->addWidget(m_best, 2);
+    line->addWidget(m_figures, 1);
     line->addWidget(m_export);
-
-    m_lossView = makeView(QStringLiteral("lossCurves"), tr("Loss"));
-    m_lossView->setAxisTitles(tr("epoch"), tr("loss"));
-    m_accuracyView = makeView(QStringLiteral("accuracyCurves"), tr("Validation accuracy"));
-    m_accuracyView->setAxisTitles(tr("epoch"), tr("accuracy, %"));
-    m_rateView = makeView(QStringLiteral("rateCurves"), tr("Learning rate and sparsity"));
-    m_rateView->setAxisTitles(tr("epoch"), tr("sparsity, %"), tr("learning rate"));
-    m_rateView->setLeftRange(plots::Range{0, kPercent});
-    auto* views = new QHBoxLayout;
-    views->setSpacing(style::kSpacePanel);
-    for (CurvesView* view : {m_lossView, m_accuracyView, m_rateView}) {
-        view->setLeastBottomRange({-0.02, 1.02});  // the first epoch, before it has begun
-        views->addWidget(view, 1);
-    }
-    auto* lines = new QVBoxLayout;
+    m_charts = new TrainingCharts(this);
+    auto* monitor = new QWidget(this);
+    auto* lines = new QVBoxLayout(monitor);
+    lines->setContentsMargins({});
     lines->setSpacing(style::kSpaceRelated);
     lines->addLayout(line);
-    lines->addLayout(views, 1);
-    return lines;
+    lines->addWidget(m_charts, 1);
+    return monitor;
 }
 
-QToolButton* TrainingPanel::makeButton(const QString& name, const QString& text,
-                                       const QString& tip) {
-    auto* button = new QToolButton(this);
-    button->setObjectName(name);
-    button->setText(text);
-    button->setToolTip(tip);
-    button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-    button->setFocusPolicy(Qt::StrongFocus);
-    return button;
-}
-
-CurvesView* TrainingPanel::makeView(const QString& name, const QString& title) {
-    auto* view = new CurvesView(this);
-    view->setObjectName(name);
-    view->setAccessibleText(title, tr("Empty until a training runs"));
-    view->setExportName(name);
-    connect(view, &plots::PlotView::emptyActionTriggered, this,
+void TrainingPanel::connectAll() {
+    connect(m_form, &RecipeForm::deviceChanged, this, &TrainingPanel::deviceChanged);
+    connect(m_form, &RecipeForm::recipeChanged, this, &TrainingPanel::refreshForecast);
+    connect(m_load, &QToolButton::clicked, this, &TrainingPanel::chooseRecipe);
+    connect(m_save, &QToolButton::clicked, this, &TrainingPanel::saveRecipe);
+    connect(m_export, &QToolButton::clicked, this, &TrainingPanel::exportMetrics);
+    connect(m_exportRuns, &QToolButton::clicked, this, &TrainingPanel::exportRuns);
+    connect(m_table, &RunsTable::tickedChanged, this, &TrainingPanel::showOverlays);
+    connect(m_runs, &TrainingRuns::runsChanged, this, &TrainingPanel::showOverlays);
+    connect(m_charts, &TrainingCharts::emptyActionTriggered, this,
             &TrainingPanel::attachDataRequested);
-    return view;
+    connect(m_workbench, &Workbench::trainingStarted, this, &TrainingPanel::start);
+    connect(m_workbench, &Workbench::trainingSampled, this, &TrainingPanel::add);
+    connect(m_workbench, &Workbench::trainingFinished, this, &TrainingPanel::finish);
+    connect(m_workbench, &Workbench::trainingEnded, this, &TrainingPanel::refreshRunning);
+    const Document* document = m_workbench->document();
+    connect(document, &Document::datasetChanged, this, &TrainingPanel::suggest);
+    connect(document, &Document::datasetChanged, this, &TrainingPanel::refreshEmptyState);
+    connect(document, &Document::modelChanged, this, &TrainingPanel::forget);
+    for (const auto changed :
+         {&Document::datasetChanged, &Document::planChanged, &Document::masksChanged,
+          &Document::snapshotChanged, &Document::modelChanged})
+        connect(document, changed, this, &TrainingPanel::refreshForecast);
 }
 
-void TrainingPanel::setActions(QAction* start, QAction* stop) {
+void TrainingPanel::setActions(QAction* pruneAndTune, QAction* start, QAction* stop) {
+    m_prune->setDefaultAction(pruneAndTune);
     m_start->setDefaultAction(start);
     m_stop->setDefaultAction(stop);
 }
@@ -178,149 +200,79 @@ void TrainingPanel::setDevice(const QString& name) {
     m_form->setDevice(name);
 }
 
-void TrainingPanel::addSeries() {
-    for (CurvesView* view : {m_lossView, m_accuracyView, m_rateView}) view->clear();
-    SeriesStyle training;
-    training.name = tr("training");
-    training.color = kTrainColor;
-    training.smoothing = kLossSmoothing;
-    m_loss = m_lossView->addSeries(training);
-    SeriesStyle validation;
-    validation.name = tr("validation");
-    validation.color = kValidationColor;
-    validation.marker = SeriesStyle::Marker::Disc;
-    m_valLoss = m_lossView->addSeries(validation);
-    m_top1 = m_accuracyView->addSeries(validation);
-    SeriesStyle rate;
-    rate.name = tr("learning rate");
-    rate.color = kRateColor;
-    rate.axis = SeriesStyle::Axis::Right;
-    m_rate = m_rateView->addSeries(rate);
-    SeriesStyle sparsity;
-    sparsity.name = tr("sparsity");
-    sparsity.color = kSparsityColor;
-    sparsity.line = SeriesStyle::Line::Dashed;
-    m_sparsity = m_rateView->addSeries(sparsity);
-}
-
-// Curves of another model would be taken for this one's.
+// Curves of another model would be taken for this one's, and its recipe for a choice.
 void TrainingPanel::forget() {
-    m_samples.clear();
-    addSeries();
-    m_status->clear();
-    m_best->clear();
-    m_figures->clear();
-    refreshEmptyStates();
+    m_overlaid.clear();
+    m_charts->clear();
+    setStatus({}, {});
+    m_form->forgetOwn();
+    suggest();
+    refreshEmptyState();
     refreshRunning();
 }
 
+void TrainingPanel::suggest() {
+    const Document* document = m_workbench->document();
+    if (!document->hasModel() || !document->dataset()) return;
+    m_form->setSuggested(
+        train::suggestedRecipe(*document->snapshot(), data::info(*document->dataset())));
+}
+
 void TrainingPanel::start(const train::Recipe& recipe) {
-    const data::DatasetPtr& dataset = m_workbench->document()->dataset();
+    const Document& document = *m_workbench->document();
+    const data::DatasetPtr& dataset = document.dataset();
     const data::DatasetInfo info = dataset ? data::info(*dataset) : data::DatasetInfo();
     const auto metric = measure::metricFor(recipe.metrics, info);
     m_progress = TrainingProgress(recipe, info.train, metric ? *metric : measure::Metric());
-    m_samples.clear();
-    addSeries();
-    m_status->setText(tr("Measuring before the first step…"));
-    m_best->clear();
+    m_charts->begin(metric ? *metric : measure::Metric(),
+                    static_cast<double>(stepsPerEpoch(document, recipe).value_or(0)));
+    setStatus(tr("Measuring before the first step…"), {});
+    refreshForecast();
     refreshRunning();
 }
 
 void TrainingPanel::add(const train::TrainSample& sample) {
-    m_samples.push_back(sample);
     m_progress.add(sample);
-    const double x = m_progress.position();
-    const bool isEpochEnd = !std::isnan(sample.valLoss);
-    // At an epoch's end the loss is the epoch's mean, which is no point of the curve of steps.
-    if (!isEpochEnd && !std::isnan(sample.loss)) m_lossView->append(m_loss, x, sample.loss);
-    if (!std::isnan(sample.valLoss)) m_lossView->append(m_valLoss, x, sample.valLoss);
-    if (!std::isnan(sample.top1)) m_accuracyView->append(m_top1, x, sample.top1 * kPercent);
-    if (sample.step > 0) m_rateView->append(m_rate, x, sample.lr);
-    m_rateView->append(m_sparsity, x, sample.sparsity * kPercent);
-    m_status->setText(m_progress.statusText());
-    m_best->setText(m_progress.bestText());
-    m_figures->setText(m_progress.memoryText());
-    refreshEmptyStates();
+    m_charts->add(sample);
+    setStatus(m_progress.statusText(), m_progress.bestText(), m_progress.memoryText());
 }
 
 void TrainingPanel::finish(const train::TrainResult& result) {
-    m_status->setText(summaryOf(result));
-    m_best->clear();
-    if (result.bestEpoch > 0) {
-        const std::vector<plots::RoundMark> mark{
-            {static_cast<double>(result.bestEpoch), tr("best")}};
-        m_accuracyView->setRoundMarks(mark);
-        m_lossView->setRoundMarks(mark);
+    setStatus(summaryOf(result), {});
+    m_charts->markBest(result.bestEpoch);
+}
+
+void TrainingPanel::setStatus(const QString& status, const QString& best, const QString& memory) {
+    m_figures->setText(memory);
+    m_figures->setVisible(!memory.isEmpty());
+    for (const auto& [label, text] : {std::pair(m_status, status), std::pair(m_best, best)}) {
+        label->setText(text);
+        label->setToolTip(text);  // where there is no room for all of it
+        label->setVisible(label == m_status || !text.isEmpty());
     }
 }
 
-void TrainingPanel::loadRecipe(const QString& path) {
-    const auto recipe = exchange::readRecipe(path.toStdString());
-    if (!recipe) {
-        Q_EMIT failed(recipe.error());
-        return;
-    }
-    m_form->setRecipe(*recipe);
-    Q_EMIT deviceChanged(QString::fromStdString(recipe->device));
+void TrainingPanel::refreshForecast() {
+    const TrainingForecast forecast = forecastOf(*m_workbench->document(), m_form->recipe());
+    m_charts->setPlan(forecast.curves, forecast.axis);
 }
 
-void TrainingPanel::chooseRecipe() {
-    const QString path = dialogs::openFile(this, {tr("Load recipe"), {}, recipeFilter()});
-    if (!path.isEmpty()) loadRecipe(path);
-}
-
-void TrainingPanel::saveRecipe() {
-    const QString suffix = QStringLiteral(".espalier-recipe.json");
-    QString path = dialogs::saveFile(
-        this, {tr("Save recipe"), QStringLiteral("fine-tune") + suffix, recipeFilter()});
-    if (path.isEmpty()) return;
-    path = withSuffix(path, QStringLiteral(".json"));
-    if (const auto written = exchange::writeRecipe(recipe(), path.toStdString()); !written) {
-        Q_EMIT failed(written.error());
-        return;
-    }
-    Q_EMIT saved(tr("Saved the recipe."), path);
-}
-
-void TrainingPanel::exportMetrics() {
-    QString path = dialogs::saveFile(this, {tr("Export metrics"), QStringLiteral("training.csv"),
-                                            tr("Comma-separated values (*.csv)")});
-    if (path.isEmpty()) return;
-    path = withSuffix(path, QStringLiteral(".csv"));
-    if (const auto written = exchange::writeMetrics(m_samples, path.toStdString()); !written) {
-        Q_EMIT failed(written.error());
-        return;
-    }
-    Q_EMIT saved(tr("Exported %1 rows of metrics.").arg(m_samples.size()), path);
-}
-
-void TrainingPanel::refreshEmptyStates() {
-    const bool isEmpty = m_samples.empty();
+void TrainingPanel::refreshEmptyState() {
     const bool hasData = m_workbench->document()->dataset() != nullptr;
-    const QString text =
-        hasData ? tr("Loss, accuracy and learning rate appear here while a training runs.")
-                : tr("Fine-tuning needs data.");
-    m_lossView->setEmptyState(isEmpty ? text : QString(),
-                              isEmpty && !hasData ? tr("Attach data…") : QString());
-    refreshViews();
-}
-
-void TrainingPanel::refreshViews() {
-    m_accuracyView->setVisible(!m_samples.empty());
-    m_rateView->setVisible(!m_samples.empty() && width() >= kRoomForRates);
-}
-
-void TrainingPanel::resizeEvent(QResizeEvent* event) {
-    QWidget::resizeEvent(event);
-    refreshViews();
+    m_charts->setEmptyState(hasData ? tr("Loss and accuracy appear here while a training runs.")
+                                    : tr("Fine-tuning needs data."),
+                            hasData ? QString() : tr("Attach data…"));
 }
 
 void TrainingPanel::refreshRunning() {
     const bool isRunning = m_workbench->isTraining();
     m_form->setEnabled(!isRunning);
-    m_load->setEnabled(!isRunning);
-    m_export->setVisible(!m_samples.empty());
-    if (!isRunning && m_samples.empty()) m_status->clear();
+    m_prune->setVisible(!isRunning);
+    m_start->setVisible(!isRunning);
+    m_stop->setVisible(isRunning);
+    m_export->setVisible(m_runs->current() != nullptr);
+    m_exportRuns->setEnabled(!m_runs->runs().empty());
+    if (!isRunning && !m_runs->current()) setStatus({}, {});
 }
 
 }  // namespace espalier::ui

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Fine-tuning: the recipe, start and stop, live curves, and the sentence at the end.
+// Fine-tuning: the recipe, start and stop, live curves over those of earlier runs, and the sentence
+// at the end.
 #pragma once
 
-#include <vector>
-
+#include <QStringList>
 #include <QWidget>
 
 #include "core/train/fine_tune.h"
 #include "ui/panels/training_progress.h"
 
-class QLabel;
+class QAction;
+class QTabWidget;
 class QToolButton;
-
-namespace espalier::plots {
-class CurvesView;
-}
 
 namespace espalier::ui {
 
+class ElidedLabel;
 class RecipeForm;
+class RunsTable;
+class TrainingCharts;
+class TrainingRuns;
 class Workbench;
 
 class TrainingPanel : public QWidget {
@@ -30,7 +31,8 @@ public:
     void setRecipe(const train::Recipe& recipe);
     void setDevices(const QStringList& names);
     void setDevice(const QString& name);
-    void setActions(QAction* start, QAction* stop);  ///< for the two buttons
+    /// For the buttons; those that do not go with what happens now are hidden.
+    void setActions(QAction* pruneAndTune, QAction* start, QAction* stop);
     /// Reads a recipe file; what is wrong with it goes to failed().
     void loadRecipe(const QString& path);
 
@@ -40,47 +42,46 @@ Q_SIGNALS:
     void failed(const espalier::Error& error);
     void saved(const QString& message, const QString& path);
 
-protected:
-    void resizeEvent(QResizeEvent* event) override;
-
 private:
-    QLayout* makeForm();
-    QLayout* makeMonitor();
-    QToolButton* makeButton(const QString& name, const QString& text, const QString& tip);
-    plots::CurvesView* makeView(const QString& name, const QString& title);
-    void addSeries();
+    QWidget* makeControls();
+    QWidget* makeRecipePage();
+    QWidget* makeRunsPage();
+    QWidget* makeMonitor();
+    void connectAll();
     void forget();
     void start(const train::Recipe& recipe);
     void add(const train::TrainSample& sample);
     void finish(const train::TrainResult& result);
+    void suggest();
     void chooseRecipe();
     void saveRecipe();
     void exportMetrics();
-    void refreshEmptyStates();
-    void refreshViews();
+    void exportRuns();
+    void setStatus(const QString& status, const QString& best, const QString& memory = {});
+    void showOverlays();
+    void refreshForecast();
+    void refreshEmptyState();
     void refreshRunning();
 
     Workbench* m_workbench;
+    TrainingRuns* m_runs;
     TrainingProgress m_progress;
-    std::vector<train::TrainSample> m_samples;
+    QStringList m_overlaid;  // keys and names of the runs drawn under the live one
     RecipeForm* m_form;
+    RunsTable* m_table;
+    TrainingCharts* m_charts;
+    QTabWidget* m_tabs;
+    QToolButton* m_prune;
     QToolButton* m_start;
     QToolButton* m_stop;
     QToolButton* m_load;
     QToolButton* m_save;
+    QToolButton* m_showControls;
     QToolButton* m_export;
-    QLabel* m_status;
-    QLabel* m_best;
-    QLabel* m_figures;
-    plots::CurvesView* m_lossView;
-    plots::CurvesView* m_accuracyView;
-    plots::CurvesView* m_rateView;
-    // Numbers of the series in their views.
-    int m_loss = -1;
-    int m_valLoss = -1;
-    int m_top1 = -1;
-    int m_rate = -1;
-    int m_sparsity = -1;
+    QToolButton* m_exportRuns;
+    ElidedLabel* m_status;
+    ElidedLabel* m_best;
+    ElidedLabel* m_figures;
 };
 
 }  // namespace espalier::ui

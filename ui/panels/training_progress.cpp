@@ -38,12 +38,6 @@ std::int64_t TrainingProgress::stepsPerEpoch() const {
     return (m_trainSamples + m_recipe.batchSize - 1) / m_recipe.batchSize;
 }
 
-double TrainingProgress::position() const {
-    if (!std::isnan(m_last.score)) return m_last.epoch;
-    if (m_trainSamples <= 0) return static_cast<double>(m_last.step);
-    return static_cast<double>(m_last.step) / static_cast<double>(stepsPerEpoch());
-}
-
 double TrainingProgress::samplesPerSecond() const {
     if (!std::isnan(m_last.figures.samplesPerSecond)) return m_last.figures.samplesPerSecond;
     if (m_last.step <= 0 || m_last.seconds <= 0) return 0;
@@ -57,13 +51,14 @@ double TrainingProgress::samplesPerSecond() const {
 std::optional<double> TrainingProgress::secondsLeft() const {
     if (!std::isnan(m_last.figures.secondsLeft)) return m_last.figures.secondsLeft;
     if (m_last.step <= 0 || m_trainSamples <= 0) return std::nullopt;
-    const auto total = static_cast<double>(stepsPerEpoch() * m_recipe.epochs);
+    const auto total = static_cast<double>(stepsPerEpoch() * train::totalEpochs(m_recipe));
     const auto done = static_cast<double>(m_last.step);
     return std::max(0.0, m_last.seconds * (total - done) / done);
 }
 
 QString TrainingProgress::statusText() const {
-    QStringList parts{tr("Epoch %1 of %2").arg(std::max(1, m_last.epoch)).arg(m_recipe.epochs)};
+    QStringList parts{
+        tr("Epoch %1 of %2").arg(std::max(1, m_last.epoch)).arg(train::totalEpochs(m_recipe))};
     if (const auto left = secondsLeft()) parts << tr("%1 left").arg(shown(duration(*left)));
     const double speed = samplesPerSecond();
     if (speed > 0) parts << tr("%1 samples/s").arg(shown(siCount(std::round(speed))));

@@ -23,9 +23,6 @@ public:
 
     void add(const train::TrainSample& sample);
 
-    /// Where the last sample lies on an axis of epochs: 1.5 is half way through the second; 0
-    /// before the first step.
-    double position() const;
     std::optional<double> bestScore() const { return m_bestScore; }
     int bestEpoch() const { return m_bestEpoch; }
     double samplesPerSecond() const;  ///< 0 before the first step

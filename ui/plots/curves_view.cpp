@@ -101,7 +101,7 @@ int CurvesView::addSeries(const SeriesStyle& style) {
     series->style = style;
     if (style.smoothing > 1) series->raw = addGraph();
     series->graph = addGraph();
-    series->graph->addToLegend();
+    if (style.isListed) series->graph->addToLegend();
     series->applyLook(palette(), 0);
     if (isRight) axis->setVisible(true);
     m_series.push_back(std::move(series));
@@ -256,6 +256,7 @@ void CurvesView::recolor(const QPalette& palette) {
     for (int i = 0; i < seriesCount(); ++i) {
         CurveSeries& series = *m_series[static_cast<std::size_t>(i)];
         series.applyLook(palette, m_highlighted < 0 ? 0 : m_highlighted == i ? 1 : -1);
+        if (!series.style.isListed) continue;
         QCPPlottableLegendItem* entry = canvas()->legend->itemWithPlottable(series.graph);
         entry->setTextColor(series.isVisible ? colors.text : colors.axis);
         QFont font = style::font(style::FontSize::Small);

@@ -28,6 +28,7 @@ struct SeriesStyle {
     Marker marker = Marker::None;
     /// above 1: the raw curve light, a running mean over so many points in full colour
     int smoothing = 1;
+    bool isListed = true;  ///< in the legend
 
     bool operator==(const SeriesStyle&) const = default;
 };

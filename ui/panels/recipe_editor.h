@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The widget that one value of a recipe is edited in, with its label.
+#pragma once
+
+#include <QObject>
+#include <QString>
+
+#include "ui/panels/recipe_fields.h"
+
+class QLabel;
+class QWidget;
+
+namespace espalier::ui {
+
+class RecipeEditor : public QObject {
+    Q_OBJECT
+public:
+    /// `field` must outlive it; label and widget become children of `parent`.
+    RecipeEditor(const RecipeField& field, QWidget* parent);
+
+    const RecipeField& field() const { return m_field; }
+    QLabel* label() const { return m_label; }
+    QWidget* widget() const { return m_widget; }
+    QString text() const;
+    void setText(const QString& text);
+    void setChoices(const QStringList& choices);  ///< of a Choice; the text stays
+    /// Enables, hides and explains it by what that recipe makes of it.
+    void refresh(const train::Recipe& recipe);
+    bool isWanted() const { return m_isWanted; }  ///< not hidden because it does nothing
+
+Q_SIGNALS:
+    void edited();
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
+private:
+    QWidget* makeCount();
+    QWidget* makeLine();
+    QWidget* makeSeed();
+    QWidget* makeFlag();
+    QWidget* makeChoice();
+    void chooseFile(int index);
+
+    const RecipeField& m_field;
+    QLabel* m_label;
+    QWidget* m_widget;
+    bool m_isWanted = true;
+};
+
+}  // namespace espalier::ui
