@@ -19,7 +19,7 @@ Recipe suited(Recipe recipe, double removed) {
     const bool isMuch = removed > kMuch;
     recipe.schedule.name = isMuch ? "agp" : "one_shot";
     recipe.epochs = isMuch ? 10 : 5;
-    recipe.optimizer.lr = isMuch ? 0.05 : 0.01;
+    recipe.optimizer.lr = isMuch ? 0.05 : 0.02;
     return recipe;
 }
 
