@@ -11,7 +11,6 @@
 #include "core/project/tasks.h"
 #include "core/project/tune_source.h"
 #include "core/train/presets.h"
-#include "core/train/suited_recipe.h"
 
 namespace espalier::cli {
 

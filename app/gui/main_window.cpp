@@ -181,7 +181,7 @@ void MainWindow::connectActions() {
     connect(actions["train.start"], &QAction::triggered, this,
             [this] { m_workbench->fineTune(m_workspace->training()->recipe()); });
     connect(actions["train.prune_and_tune"], &QAction::triggered, m_tasks,
-            [this] { m_tasks->pruneAndTune(m_workspace->training()->recipe()); });
+            [this] { m_tasks->pruneAndTune(*m_workspace->training()); });
     connect(actions["train.stop"], &QAction::triggered, m_workbench,
             [this] { m_workbench->stopTraining(); });
     connect(actions["train.pause"], &QAction::triggered, m_workbench,

@@ -9,12 +9,12 @@
 
 #include "core/base/result.h"
 #include "core/data/dataset.h"
-#include "core/train/recipe.h"
 #include "ui/panels/message_bar.h"
 
 namespace espalier::ui {
+class TrainingPanel;
 class Workbench;
-}
+}  // namespace espalier::ui
 
 namespace espalier::gui {
 
@@ -47,7 +47,7 @@ public:
     void toggleLock();
     /// Trains under the plan as it is; where it is empty, asks for a sparsity first and makes both
     /// one undo step.
-    void pruneAndTune(const train::Recipe& recipe);
+    void pruneAndTune(const ui::TrainingPanel& training);
     void measureAccuracy();
     void measureOnTest();
     void pinCurrent();

@@ -7,25 +7,26 @@
 #include "ui/dialogs/dialogs.h"
 #include "ui/dialogs/prune_dialog.h"
 #include "ui/document/workbench.h"
+#include "ui/panels/training_panel.h"
 
 namespace espalier::gui {
 
 using ui::Workbench;
 namespace dialogs = ui::dialogs;
 
-void Tasks::pruneAndTune(const train::Recipe& recipe) {
+void Tasks::pruneAndTune(const ui::TrainingPanel& training) {
     ui::Document* document = m_workbench->document();
     const bool isPlanned = ui::effective(document->plan()) != prune::Plan{};
-    const bool canStart = document->dataset() && train::check(recipe).ok();
+    const bool canStart = document->dataset() && train::check(training.recipe()).ok();
     // What keeps training from starting is told before anything is pruned.
-    if (isPlanned || !canStart) return m_workbench->fineTune(recipe);
+    if (isPlanned || !canStart) return m_workbench->fineTune(training.recipe());
     using Purpose = ui::PruneDialog::Purpose;
     ui::PruneDialog dialog(document, m_workbench->jobs(), m_window, Purpose::PruneAndTune);
     if (!dialogs::run(dialog) || !dialog.plan()) return;
     const QString share = QString::fromStdString(percent(dialog.share()));
     joinSteps(tr("prune to %1 and fine-tune").arg(share), [&] {
         document->setPlan(*dialog.plan(), tr("prune everywhere to %1").arg(share));
-        m_workbench->fineTune(recipe);
+        m_workbench->fineTune(training.recipeFor(dialog.share()));
     });
 }
 

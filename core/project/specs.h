@@ -96,7 +96,8 @@ struct TuneSpec {
     PruneChoice choice;
     train::Recipe recipe;
     std::filesystem::path recipeFile;  ///< where it was read from; may be empty
-    /// Schedule, epochs and learning rate are those that suit how much goes (train::suited).
+    /// The recipe is the one that suits the model, the data and how much goes: of `recipe` seed,
+    /// device and metrics count (train::suggestedRecipe).
     bool suitsRecipe = false;
     RecipeEdits edits{};
     std::filesystem::path output;   ///< empty: NAME-pruned.pt beside the model

@@ -11,7 +11,7 @@
 #include "core/exchange/recipe_file.h"
 #include "core/project/task_support.h"
 #include "core/project/tune_source.h"
-#include "core/train/suited_recipe.h"
+#include "core/train/presets.h"
 
 namespace espalier::project {
 
@@ -218,9 +218,15 @@ double removedShare(const MaskedModel& pruned) {
 }
 
 /// What is followed: the recipe as it was given or as it suits, with the edits over it.
-Result<train::Recipe> recipeOf(const TuneSpec& spec, const MaskedModel& pruned) {
+Result<train::Recipe> recipeOf(const TuneSpec& spec, const MaskedModel& pruned,
+                               const data::DatasetInfo& data) {
     train::Recipe recipe = spec.recipe;
-    if (spec.suitsRecipe) recipe = train::suited(recipe, removedShare(pruned));
+    if (spec.suitsRecipe) {
+        recipe = train::suggestedRecipe(*pruned.snapshot, data, removedShare(pruned));
+        recipe.seed = spec.recipe.seed;
+        recipe.device = spec.recipe.device;
+        recipe.metrics = spec.recipe.metrics;
+    }
     if (!spec.edits.schedule.empty()) recipe.schedule.name = spec.edits.schedule;
     if (spec.edits.lr) recipe.optimizer.lr = *spec.edits.lr;
     if (spec.edits.epochs) recipe = train::withEpochs(recipe, *spec.edits.epochs);
@@ -253,8 +259,13 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
     if (!pruned) return pruned.error();
     if (auto fits = measure::checkFit(**snapshot, **dataset, spec.recipe.metrics); !fits)
         return fits.error();
-    const auto recipe = recipeOf(spec, *pruned);
+    const auto recipe = recipeOf(spec, *pruned, data::info(**dataset));
     if (!recipe) return recipe.error();
+    if (dataSpec.augment.empty() && !recipe->augment.empty()) {
+        dataSpec.augment = recipe->augment;
+        dataset = openData(dataSpec, control);
+        if (!dataset) return dataset.error();
+    }
     return TuneSetup{*dataset, *pruned, *recipe};
 }
 

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 
 #include "core/base/format.h"
+#include "core/train/pruning_schedule.h"
 
 namespace espalier::train {
 namespace {
@@ -17,6 +19,8 @@ constexpr std::int64_t kSteps = 2000;
 constexpr std::int64_t kLeastEpochs = 2;
 constexpr std::int64_t kMostEpochs = 20;
 constexpr std::int64_t kPrunings = 50;  // of a gradual schedule
+/// Above this share gradual pruning was better than one shot with as many epochs.
+constexpr double kMuch = 0.95;
 
 Recipe quickRecover(Recipe recipe) {
     recipe.epochs = std::max(2, recipe.epochs / 2);
@@ -129,7 +133,8 @@ Result<Recipe> withPreset(const Recipe& recipe, std::string_view name) {
                  cat("Use one of: ", names)};
 }
 
-Recipe suggestedRecipe(const model::Snapshot& model, const data::DatasetInfo& data) {
+Recipe suggestedRecipe(const model::Snapshot& model, const data::DatasetInfo& data,
+                       double removed) {
     Recipe recipe;
     recipe.batchSize = batchSizeFor(data.train);
     const std::int64_t perEpoch =
@@ -144,7 +149,26 @@ Recipe suggestedRecipe(const model::Snapshot& model, const data::DatasetInfo& da
         recipe.optimizer.weightDecay = 0.01;  // as torch.optim.AdamW has it
     }
     if (isSmallColourImage(data)) recipe.augment = "cifar10";
+    if (removed > kMuch) {
+        recipe = gradual(std::move(recipe), "agp");
+        recipe.optimizer.lr *= 5;
+    }
     return recipe;
+}
+
+Recipe withEpochs(Recipe recipe, int epochs) {
+    recipe.epochs = epochs;
+    const double rounds = recipe.schedule.rounds;
+    recipe.schedule.epochsPerRound = std::max(1, static_cast<int>(std::lround(epochs / rounds)));
+    return recipe;
+}
+
+std::string describe(const Recipe& recipe) {
+    const ScheduleOptions& schedule = recipe.schedule;
+    const bool hasRounds = findSchedule(schedule.name).pace == ScheduleKind::Pace::Rounds;
+    return cat(schedule.name, hasRounds ? cat(" (", schedule.rounds, " rounds)") : "", ", ",
+               totalEpochs(recipe), " epochs of ", recipe.optimizer.name, " at ",
+               significant(recipe.optimizer.lr), ", batches of ", recipe.batchSize);
 }
 
 }  // namespace espalier::train

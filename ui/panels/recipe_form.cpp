@@ -142,6 +142,7 @@ void RecipeForm::setRecipe(const train::Recipe& recipe) {
 }
 
 void RecipeForm::setSuggested(const train::Recipe& recipe) {
+    if (recipe == m_suggested) return;
     m_suggested = recipe;
     if (m_isOwn) {
         refresh();

@@ -33,8 +33,7 @@ public:
     void setSuggested(const train::Recipe& recipe);
     /// Shows what is suggested, whatever was there.
     void reset();
-    /// For another model: what a person chose for the last one counts no more.
-    void forgetOwn() { m_isOwn = false; }
+    bool isOwn() const { return m_isOwn; }  ///< a person's, not the suggestion
     /// Names for the device box, "auto" first.
     void setDevices(const QStringList& names);
     void setDevice(const QString& name);

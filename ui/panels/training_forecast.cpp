@@ -45,18 +45,22 @@ std::optional<std::int64_t> stepsPerEpoch(const Document& document, const train:
     return (samples + recipe.batchSize - 1) / recipe.batchSize;
 }
 
+double plannedRemoval(const Document& document) {
+    const Sparsities sparsities = sparsitiesOf(document);
+    const double left = 1 - sparsities.base;
+    return left > 0 ? (sparsities.target - sparsities.base) / left : 0;
+}
+
 TrainingForecast forecastOf(const Document& document, const train::Recipe& recipe) {
     TrainingForecast forecast{{}, tr("epoch")};
     if (!document.hasModel() || !train::check(recipe)) return forecast;
     const auto steps = stepsPerEpoch(document, recipe);
     if (steps) forecast.axis = tr("epoch (%1 steps)").arg(*steps);
     const Sparsities sparsities = sparsitiesOf(document);
-    const double left = 1 - sparsities.base;
-    const double removed = left > 0 ? (sparsities.target - sparsities.base) / left : 0;
     const std::int64_t perEpoch = steps.value_or(kAssumedSteps);
     forecast.curves =
-        plannedCurves(train::timelineOf(recipe, perEpoch, removed), static_cast<double>(perEpoch),
-                      sparsities.base, sparsities.target);
+        plannedCurves(train::timelineOf(recipe, perEpoch, plannedRemoval(document)),
+                      static_cast<double>(perEpoch), sparsities.base, sparsities.target);
     return forecast;
 }
 

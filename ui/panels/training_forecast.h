@@ -17,6 +17,9 @@ struct TrainingForecast {
 
 TrainingForecast forecastOf(const Document& document, const train::Recipe& recipe);
 
+/// The share, 0..1, of the prunable weights left in the model that the plan removes.
+double plannedRemoval(const Document& document);
+
 /// Optimizer steps of one epoch on the attached data; none without data.
 std::optional<std::int64_t> stepsPerEpoch(const Document& document, const train::Recipe& recipe);
 

@@ -169,7 +169,8 @@ void TrainingPanel::connectAll() {
     connect(m_workbench, &Workbench::trainingFinished, this, &TrainingPanel::finish);
     connect(m_workbench, &Workbench::trainingEnded, this, &TrainingPanel::refreshRunning);
     const Document* document = m_workbench->document();
-    connect(document, &Document::datasetChanged, this, &TrainingPanel::suggest);
+    for (const auto changed : {&Document::datasetChanged, &Document::masksChanged})
+        connect(document, changed, this, &TrainingPanel::suggest);
     connect(document, &Document::datasetChanged, this, &TrainingPanel::refreshEmptyState);
     connect(document, &Document::modelChanged, this, &TrainingPanel::forget);
     for (const auto changed :
@@ -186,6 +187,15 @@ void TrainingPanel::setActions(QAction* pruneAndTune, QAction* start, QAction* s
 
 train::Recipe TrainingPanel::recipe() const {
     return m_form->recipe();
+}
+
+train::Recipe TrainingPanel::recipeFor(double removed) const {
+    const Document* document = m_workbench->document();
+    if (m_form->isOwn() || !document->hasModel() || !document->dataset()) return recipe();
+    train::Recipe suited =
+        train::suggestedRecipe(*document->snapshot(), data::info(*document->dataset()), removed);
+    suited.device = recipe().device;
+    return suited;
 }
 
 void TrainingPanel::setRecipe(const train::Recipe& recipe) {
@@ -205,7 +215,7 @@ void TrainingPanel::forget() {
     m_overlaid.clear();
     m_charts->clear();
     setStatus({}, {});
-    m_form->forgetOwn();
+    m_form->reset();
     suggest();
     refreshEmptyState();
     refreshRunning();
@@ -214,8 +224,8 @@ void TrainingPanel::forget() {
 void TrainingPanel::suggest() {
     const Document* document = m_workbench->document();
     if (!document->hasModel() || !document->dataset()) return;
-    m_form->setSuggested(
-        train::suggestedRecipe(*document->snapshot(), data::info(*document->dataset())));
+    m_form->setSuggested(train::suggestedRecipe(
+        *document->snapshot(), data::info(*document->dataset()), plannedRemoval(*document)));
 }
 
 void TrainingPanel::start(const train::Recipe& recipe) {

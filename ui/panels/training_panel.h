@@ -28,6 +28,9 @@ public:
     explicit TrainingPanel(Workbench* workbench, QWidget* parent = nullptr);
 
     train::Recipe recipe() const;
+    /// The recipe for a plan that removes the share `removed`, 0..1, of the prunable weights: the
+    /// same when a person has changed it.
+    train::Recipe recipeFor(double removed) const;
     void setRecipe(const train::Recipe& recipe);
     void setDevices(const QStringList& names);
     void setDevice(const QString& name);
