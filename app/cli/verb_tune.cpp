@@ -18,7 +18,6 @@ namespace {
 
 struct Options {
     project::TuneSpec spec;
-    std::string preset;
     std::optional<std::string> device;
     measure::MetricOptions metrics;
     int threads = 0;
@@ -37,11 +36,6 @@ Result<train::Recipe> recipeOf(const Options& options, train::Recipe recipe) {
         auto read = exchange::readRecipe(options.spec.recipeFile);
         if (!read) return read;
         recipe = *read;
-    }
-    if (!options.preset.empty()) {
-        auto preset = train::withPreset(recipe, options.preset);
-        if (!preset) return preset;
-        recipe = *preset;
     }
     if (const auto seed = options.spec.choice.seed) recipe.seed = *seed;
     if (options.device) recipe.device = *options.device;
@@ -73,7 +67,7 @@ Result<project::TuneSpec> specOf(const Options& options) {
     auto recipe = recipeOf(options, std::move(start));
     if (!recipe) return recipe.error();
     spec.recipe = *recipe;
-    spec.suitsRecipe = spec.recipeFile.empty() && options.preset.empty() && spec.resume.empty();
+    spec.suitsRecipe = spec.recipeFile.empty() && (spec.resume.empty() || !spec.preset.empty());
     return spec;
 }
 
@@ -144,7 +138,7 @@ Verb tuneVerb() {
             app.add_option("--recipe", spec.recipeFile,
                            "How to train (*.espalier-recipe.json; default: as suits how much is "
                            "pruned)");
-            app.add_option("--recipe-preset", options->preset,
+            app.add_option("--recipe-preset", spec.preset,
                            "A known way of pruning, made of the recipe")
                 ->check(CLI::IsMember(presetNames()));
             app.add_option("--schedule", spec.edits.schedule,

@@ -184,7 +184,7 @@ train::Recipe readAll(const Json& json) {
 void resolve(std::string& nameOrFile, const std::vector<std::string>& names,
              const std::filesystem::path& folder) {
     if (nameOrFile.empty() || std::ranges::find(names, nameOrFile) != names.end()) return;
-    nameOrFile = (folder / nameOrFile).lexically_normal().string();
+    nameOrFile = std::filesystem::absolute(folder / nameOrFile).lexically_normal().string();
 }
 
 }  // namespace
@@ -211,7 +211,9 @@ Result<train::Recipe> readRecipe(const std::filesystem::path& path) {
     if (recipe) {
         resolve(recipe->metrics.loss, measure::lossNames(), path.parent_path());
         resolve(recipe->metrics.metric, measure::metricNames(), path.parent_path());
-        resolve(recipe->schedule.rewindTo, {}, path.parent_path());
+        // What is no file is the name of a state in the history.
+        if (std::filesystem::exists(path.parent_path() / recipe->schedule.rewindTo))
+            resolve(recipe->schedule.rewindTo, {}, path.parent_path());
         return recipe;
     }
     Error error = recipe.error();

@@ -96,6 +96,7 @@ struct TuneSpec {
     PruneChoice choice;
     train::Recipe recipe;
     std::filesystem::path recipeFile;  ///< where it was read from; may be empty
+    std::string preset{};              ///< put over the recipe (train::withPreset); empty: none
     /// The recipe is the one that suits the model, the data and how much goes: of `recipe` seed,
     /// device and metrics count (train::suggestedRecipe).
     bool suitsRecipe = false;

@@ -205,14 +205,15 @@ fs::path outputOf(const TuneSpec& spec) {
     return output.replace_filename(spec.model.stem().string() + "-pruned.pt");
 }
 
-/// The share of all prunable weights that is zero, cut channels included.
+/// The share of the prunable weights left in the model that goes, cut channels included.
 double removedShare(const MaskedModel& pruned) {
     double weights = 0;
     double removed = 0;
     for (const model::Layer& layer : pruned.snapshot->layers()) {
         if (!layer.prunable.weights) continue;
-        weights += static_cast<double>(layer.weightCount);
-        removed += static_cast<double>(pruned.masks->removed(layer.id));
+        const std::int64_t base = pruned.snapshot->baseRemoved(layer.id);
+        weights += static_cast<double>(layer.weightCount - base);
+        removed += static_cast<double>(pruned.masks->removed(layer.id) - base);
     }
     return weights > 0 ? removed / weights : 0;
 }
@@ -222,10 +223,16 @@ Result<train::Recipe> recipeOf(const TuneSpec& spec, const MaskedModel& pruned,
                                const data::DatasetInfo& data) {
     train::Recipe recipe = spec.recipe;
     if (spec.suitsRecipe) {
-        recipe = train::suggestedRecipe(*pruned.snapshot, data, removedShare(pruned));
+        recipe = train::suggestedRecipe(*pruned.snapshot, data,
+                                        spec.preset.empty() ? removedShare(pruned) : 0);
         recipe.seed = spec.recipe.seed;
         recipe.device = spec.recipe.device;
         recipe.metrics = spec.recipe.metrics;
+    }
+    if (!spec.preset.empty()) {
+        auto preset = train::withPreset(recipe, spec.preset);
+        if (!preset) return preset;
+        recipe = *preset;
     }
     if (!spec.edits.schedule.empty()) recipe.schedule.name = spec.edits.schedule;
     if (spec.edits.lr) recipe.optimizer.lr = *spec.edits.lr;

@@ -29,6 +29,14 @@ Error tooLarge(std::int64_t samples, bool mayHalve) {
                   "the CPU"};
 }
 
+/// What an operator throws within TorchScript arrives as a std::runtime_error that holds the text.
+bool isOutOfMemory(const std::exception& failure) {
+    if (dynamic_cast<const c10::OutOfMemoryError*>(&failure)) return true;
+    const std::string_view text = failure.what();
+    return text.find("out of memory") != std::string_view::npos ||
+           text.find("can't allocate memory") != std::string_view::npos;
+}
+
 }  // namespace
 
 Result<double> BatchParts::run(const data::Batch& batch, const std::vector<at::Tensor>& parameters,
@@ -38,7 +46,8 @@ Result<double> BatchParts::run(const data::Batch& batch, const std::vector<at::T
         for (const at::Tensor& parameter : parameters) parameter.mutable_grad() = at::Tensor();
         try {
             return tryParts(batch, add);
-        } catch (const c10::OutOfMemoryError& failure) {
+        } catch (const std::exception& failure) {
+            if (!isOutOfMemory(failure)) throw;
             log(LogLevel::Debug, failure.what());
         }
         const std::int64_t size = (samples + m_parts - 1) / m_parts;

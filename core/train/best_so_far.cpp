@@ -24,12 +24,16 @@ bool isBetter(const measure::Evaluation& a, const measure::Evaluation& b) {
 bool BestSoFar::offer(const torch::jit::Module& module, const measure::Evaluation& evaluation,
                       int epoch) {
     if (!m_values.empty() && !isBetter(evaluation, m_evaluation)) return false;
-    m_values.clear();
-    for (const at::Tensor& value : valuesOf(module))
-        m_values.push_back(value.to(at::kCPU, /*non_blocking=*/false, /*copy=*/true));
+    take(module);
     m_evaluation = evaluation;
     m_epoch = epoch;
     return true;
+}
+
+void BestSoFar::take(const torch::jit::Module& module) {
+    m_values.clear();
+    for (const at::Tensor& value : valuesOf(module))
+        m_values.push_back(value.to(at::kCPU, /*non_blocking=*/false, /*copy=*/true));
 }
 
 void BestSoFar::restore(const torch::jit::Module& module) const {

@@ -18,6 +18,8 @@ class BestSoFar {
 public:
     /// True when `evaluation` of `module` as it is now is the best so far.
     bool offer(const torch::jit::Module& module, const measure::Evaluation& evaluation, int epoch);
+    /// Takes the module's values, in other shapes perhaps, for the best.
+    void take(const torch::jit::Module& module);
     /// Puts the best values back into the module that was offered.
     void restore(const torch::jit::Module& module) const;
 

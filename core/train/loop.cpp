@@ -61,7 +61,14 @@ Result<void> Loop::run(RunControl& control) {
             return Error{Error::Kind::Cancelled, "Fine-tuning was stopped", {}, {}};
     }
     try {
-        if (auto done = runEpochs(control); !done) return done.error();
+        if (auto done = runEpochs(control); !done) {
+            if (m_best.epoch() == 0) return done.error();  // nothing has been gained yet
+            m_best.restore(m_module);
+            m_module = m_cutter.restore();
+            m_best.take(m_module);  // in whole shapes
+            m_interruption = done.error();
+            return {};
+        }
         if (auto completed = completePlan(); !completed) return completed.error();
         m_best.restore(m_module);
         auto done = reestimateStatistics(control);
@@ -200,7 +207,8 @@ Result<void> Loop::completePlan() {
     if (!*removed && m_best.hasValues()) return {};
     const auto evaluation = evaluate(uninterrupted);
     if (!evaluation) return evaluation.error();
-    m_best.offer(m_module, *evaluation, m_position.epoch);
+    // Steps of an epoch that was not finished count as one: the weights are not those of before.
+    m_best.offer(m_module, *evaluation, m_position.epoch + (m_epoch.batches > 0 ? 1 : 0));
     return {};
 }
 
@@ -215,7 +223,10 @@ Result<void> Loop::reestimateStatistics(RunControl& control) {
     }
     const Result<measure::Evaluation> evaluation = found ? evaluate(control) : found.error();
     m_isStopped = !evaluation && evaluation.error().kind == Error::Kind::Cancelled;
-    if (!evaluation && !m_isStopped) return evaluation.error();
+    if (!evaluation && !m_isStopped) {
+        log(LogLevel::Warning,
+            cat("Batch norms keep their statistics. ", evaluation.error().text()));
+    }
     if (evaluation) {
         tell(*evaluation, m_position.epoch, kNotMeasured);
         m_hasNewStatistics = m_best.offer(m_module, *evaluation, m_best.epoch());

@@ -64,8 +64,9 @@ Recipe lotteryTicket(Recipe recipe) {
 
 // 1e-4 is the paper's strength for most of its networks (Liu et al. 2017).
 Recipe networkSlimming(Recipe recipe) {
-    recipe.schedule.name = "one_shot";
-    recipe.scheduler.name = "cosine";
+    recipe = gradual(std::move(recipe), "agp");
+    recipe.schedule.begin = 0.5;  // first the scales shrink, then the channels with the least go
+    recipe.schedule.end = 0.6;
     std::erase_if(recipe.regularisers, [](const Regulariser& r) { return r.name == "bn_l1"; });
     recipe.regularisers.push_back({"bn_l1", 1e-4});
     return recipe;
@@ -89,8 +90,8 @@ constexpr std::array kPresets{
            "Carbin 2019)",
            lotteryTicket},
     Preset{"slimming", "Network slimming",
-           "Pulls the scales of batch norms to zero, so that channels become dispensable (Liu et "
-           "al. 2017)",
+           "Pulls the scales of batch norms to zero, then removes: for channels ranked by bn_scale "
+           "(Liu et al. 2017)",
            networkSlimming},
     Preset{"movement", "Movement",
            "Removes while training what moves towards zero (Sanh et al. 2020)", movement},

@@ -49,7 +49,13 @@ Result<Trainee> Trainee::make(torch::jit::Module module, std::optional<double> d
     trainee.m_switches = restoreSwitches(*draft);
     if (dropout && overrideDropout(*draft, *dropout) == 0) return noDropout();
     auto finished = script::finished(*draft);
-    if (!finished) return finished.error();
+    if (!finished && dropout) return finished.error();
+    if (!finished) {
+        log(LogLevel::Warning,
+            cat("Batch norm and dropout train as in evaluation mode: ", finished.error().why));
+        trainee.m_switches = 0;
+        return trainee;
+    }
     trainee.m_training = finished->module;
     if (trainee.m_switches > 0) {
         log(LogLevel::Warning, cat("The file was traced in evaluation mode: ", trainee.m_switches,

@@ -99,7 +99,7 @@ private Q_SLOTS:
             QVERIFY(!probe.action("train.start")->isEnabled());
             QVERIFY(probe.action("train.stop")->isEnabled());
             QVERIFY(!probe.action("edit.reset_layer")->isEnabled());
-            QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > 20, test::kPatienceMs);
+            QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > 200, test::kPatienceMs);
             probe.dialogs.nextAnswer(1);  // go on
             probe.window.close();
             QVERIFY(probe.window.isVisible() && probe.window.workbench()->isTraining());
@@ -151,7 +151,7 @@ private Q_SLOTS:
         probe.child<QSpinBox>("recipeEpochs")->setValue(500);
         QSignalSpy sampled(probe.window.workbench(), &ui::Workbench::trainingSampled);
         probe.trigger("train.start");
-        QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > 20, test::kPatienceMs);
+        QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > 200, test::kPatienceMs);
         QVERIFY(m_folder->remove());
         const QString file = elsewhere.filePath("file");  // where a folder should be
         QVERIFY(QFile(file).open(QIODevice::WriteOnly));
@@ -179,7 +179,7 @@ private Q_SLOTS:
         QSignalSpy sampled(probe.window.workbench(), &ui::Workbench::trainingSampled);
         QSignalSpy ended(probe.window.workbench(), &ui::Workbench::trainingEnded);
         probe.trigger("train.start");
-        QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > 20, test::kPatienceMs);
+        QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > 200, test::kPatienceMs);
         probe.trigger("train.stop");
         QTRY_COMPARE_WITH_TIMEOUT(ended.count(), 1, test::kPatienceMs);
         QCOMPARE(probe.document().history().nodes().size(), std::size_t(2));
@@ -196,7 +196,7 @@ private Q_SLOTS:
         QSignalSpy sampled(probe.window.workbench(), &ui::Workbench::trainingSampled);
         QSignalSpy ended(probe.window.workbench(), &ui::Workbench::trainingEnded);
         probe.trigger("train.start");
-        QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > 20, test::kPatienceMs);
+        QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > 200, test::kPatienceMs);
         probe.trigger("train.stop");
         QTRY_COMPARE_WITH_TIMEOUT(ended.count(), 1, test::kPatienceMs);
         QVERIFY(probe.document().hasUnsavedWork());

@@ -57,7 +57,7 @@ private Q_SLOTS:
         QTRY_VERIFY(probe.child<QWidget>("trainingPanel")->height() > explore);
         for (const char* layout : {"view.layout_explore", "view.layout_tune"}) {
             probe.trigger(layout);
-            QTRY_COMPARE(visibleTabBars(probe, true), 3);  // views, history, log
+            QTRY_COMPARE(visibleTabBars(probe, true), 4);  // views, recipe and runs, history, log
             QTRY_COMPARE(visibleTabBars(probe, false), 0);
         }
     }

@@ -56,7 +56,7 @@ private Q_SLOTS:
         row("iterative", "iterative", 5 * 3);
         row("agp", "agp", 12);
         row("lottery", "lottery", 5 * 6);
-        row("slimming", "one_shot", 6);
+        row("slimming", "agp", 12);
         row("movement", "movement", 12);
     }
     void eachIsSoundAndKeepsHowTheModelTrains() {

@@ -298,7 +298,7 @@ void TestTrainResume::halvesGiveTheSameGradient() {
             if (output.size(0) > limit) TORCH_CHECK_WITH(OutOfMemoryError, false, "out of memory");
             return mean(output, targets);
         };
-        train::TrainingStep step(module, limited, {}, recipe);
+        train::TrainingStep step(module, {limited}, {}, recipe);
         const auto result = step.run(batch, 0.5);
         loss = result ? *result : NAN;
         return module.attr("w").toTensor().detach();

@@ -243,7 +243,8 @@ void TestTrainSchedules::stateGoesOnWhereItWas() {
         Half(const model::Snapshot& snapshot, const train::StagedPlan& staged, const Recipe& recipe,
              RunControl& control)
             : module(model::cloneModule(snapshot.state().module)),
-              step(module, *measure::findLoss("cross_entropy", 0, c10::kCPU, control), {}, recipe),
+              step(module, {*measure::findLoss("cross_entropy", 0, c10::kCPU, control)}, {},
+                   recipe),
               pruner(snapshot, &staged, recipe, {}) {
             pruner.attach(module, step, Timetable(recipe, 10));
         }

@@ -12,9 +12,10 @@ namespace espalier::ui {
 
 struct Tuned {
     train::TrainResult training;
-    bool isSameSplit = false;  ///< validated on the split that `evaluate` uses too
-    data::DataSpec data{};     ///< with the share that this training validated on
-    bool isSamePlan = false;   ///< the plan removes exactly what was masked while training
+    bool isSameSplit = false;   ///< validated on the split that `evaluate` uses too
+    data::DataSpec data{};      ///< with the share that this training validated on
+    bool beganPlanned = false;  ///< TrainResult::before is of the state that was trained from
+    bool isSamePlan = false;    ///< the plan removes exactly what was masked while training
 };
 
 struct Workbench::Training {

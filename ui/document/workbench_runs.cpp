@@ -93,6 +93,7 @@ Result<Tuned> tune(const Subject& subject, const data::DatasetPtr& dataset,
     Tuned tuned{std::move(*result)};
     tuned.isSameSplit = data::spec(*dataset).validation == recipe.validation;
     tuned.data = data::spec(*dataset);
+    tuned.beganPlanned = recipe.schedule.name == "one_shot" && !recipe.fromScratch;
     tuned.data.validation = recipe.validation;
     RunControl afterwards;  // `control` may have been stopped
     PlanSubject tunedPlan;
@@ -220,13 +221,15 @@ void Workbench::startRun(const train::Recipe& recipe, const std::shared_ptr<RunF
 
 void Workbench::endRun(bool isWell) {
     const auto ended = std::exchange(m_training, nullptr);
+    if (!ended) return;  // the window has closed: shutDown took it
     if (isWell && ended->folder && !ended->mayContinue) ended->folder->remove();
 }
 
 void Workbench::finishTraining(const State& state, const Tuned& tuned) {
     const train::TrainResult& result = tuned.training;
     if (result.bestEpoch == 0 && !result.hasNewStatistics) {  // nothing changed: no other state
-        if (tuned.isSameSplit) m_document->setEvaluation(result.before, state);
+        if (tuned.isSameSplit && tuned.beganPlanned)
+            m_document->setEvaluation(result.before, state);
         return Q_EMIT trainingFinished(result);
     }
     const QString name = result.epochs == 0   ? tr("batch-norm statistics taken anew")
@@ -237,7 +240,7 @@ void Workbench::finishTraining(const State& state, const Tuned& tuned) {
     // With other masks than the plan's, what was measured is not what this state shows.
     if (!tuned.isSamePlan) added.history = added.history.withMetrics(added.id, {});
     m_document->setHistory(std::move(added.history), added.id, tr("fine-tuning"));
-    if (tuned.isSameSplit) m_document->setEvaluation(result.before, state);
+    if (tuned.isSameSplit && tuned.beganPlanned) m_document->setEvaluation(result.before, state);
     if (tuned.isSameSplit && tuned.isSamePlan) {
         m_document->setEvaluation(result.after, State{added.id, state.plan});
     }

@@ -223,7 +223,7 @@ void TrainingPanel::forget() {
 
 void TrainingPanel::suggest() {
     const Document* document = m_workbench->document();
-    if (!document->hasModel() || !document->dataset()) return;
+    if (!document->hasModel() || !document->dataset() || m_workbench->isTraining()) return;
     m_form->setSuggested(train::suggestedRecipe(
         *document->snapshot(), data::info(*document->dataset()), plannedRemoval(*document)));
 }
@@ -283,6 +283,7 @@ void TrainingPanel::refreshRunning() {
     m_export->setVisible(m_runs->current() != nullptr);
     m_exportRuns->setEnabled(!m_runs->runs().empty());
     if (!isRunning && !m_runs->current()) setStatus({}, {});
+    if (!isRunning) suggest();
 }
 
 }  // namespace espalier::ui

@@ -16,6 +16,8 @@ QString tr(const char* text, int count = -1) {
     return QCoreApplication::translate("TrainingProgress", text, nullptr, count);
 }
 
+constexpr double kGrown = 1e-5;  // of the sparsity, which the optimizer may change by a zero or two
+
 QString shown(const std::string& text) {
     return QString::fromStdString(text);
 }
@@ -29,6 +31,9 @@ TrainingProgress::TrainingProgress(const train::Recipe& recipe, std::int64_t tra
 void TrainingProgress::add(const train::TrainSample& sample) {
     m_last = sample;
     if (std::isnan(sample.score)) return;
+    if (sample.sparsity > m_sparsity + kGrown)
+        m_bestScore.reset();  // more is gone: no epoch counts
+    m_sparsity = std::max(m_sparsity, sample.sparsity);
     if (m_bestScore && !m_metric.isBetter(sample.score, *m_bestScore)) return;
     m_bestScore = sample.score;
     m_bestEpoch = sample.epoch;
@@ -90,10 +95,14 @@ QString summaryOf(const train::TrainResult& result) {
     const QString before = shown(result.before.metric.text(result.before.score));
     const QString epochs = result.stopped ? tr("stopped after %1 epochs").arg(result.epochs)
                                           : tr("after %1 epochs").arg(result.epochs);
-    if (result.bestEpoch == 0) {
+    if (result.bestEpoch == 0 && !result.hasNewStatistics) {
         return tr("No epoch was better than the start (%1 on validation), %2: the weights are "
                   "unchanged.")
             .arg(before, epochs);
+    }
+    if (result.bestEpoch == 0) {
+        return tr("New batch-norm statistics: %1 (was %2) on validation.")
+            .arg(shown(result.after.metric.text(result.after.score)), before);
     }
     return tr("Best epoch %1: %2 (was %3) on validation, %4.")
         .arg(QString::number(result.bestEpoch), shown(result.after.metric.text(result.after.score)),

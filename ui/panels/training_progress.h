@@ -45,6 +45,7 @@ private:
     measure::Metric m_metric;
     std::optional<double> m_bestScore;
     int m_bestEpoch = 0;
+    double m_sparsity = 0;  // highest so far
 };
 
 /// "Best epoch 4: 98.9 % (was 97.2 %) on validation, after 5 epochs."

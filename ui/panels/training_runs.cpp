@@ -36,7 +36,8 @@ double TrainingRun::seconds() const {
 std::optional<TrainingRun::Best> TrainingRun::best() const {
     std::optional<Best> best;
     for (const train::TrainSample& sample : samples) {
-        if (std::isnan(sample.score)) continue;
+        const bool isPlanned = sample.sparsity + 1e-5 >= samples.back().sparsity;
+        if (std::isnan(sample.score) || !isPlanned) continue;
         if (best && !metric.isBetter(sample.score, best->score)) continue;
         best = Best{sample.score, sample.epoch};
     }
