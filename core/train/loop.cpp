@@ -75,7 +75,7 @@ Result<void> Loop::run(RunControl& control) {
         m_module = m_cutter.restore();
         return done;
     } catch (const std::exception& failure) {
-        if (!m_best.hasValues() || m_cutter.isCut()) throw;
+        if (m_best.epoch() == 0 || m_cutter.isCut()) throw;
         m_interruption = detail::errorFromException("Fine-tuning broke off", failure);
     }
     return {};

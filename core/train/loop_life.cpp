@@ -46,7 +46,7 @@ RunState Loop::save() {
     state.set("loop.step", m_position.step);
     state.set("loop.epoch", m_position.epoch);
     state.set("loop.round", m_round);
-    state.set("loop.is_cut", m_cutter.isCut());
+    state.set("loop.is_cut", std::int64_t{m_cutter.isCut()});
     state.set("loop.batches", m_epoch.batches);
     state.set("loop.samples", m_epoch.samples);
     state.set("loop.loss_sum", m_epoch.lossSum);
@@ -71,7 +71,7 @@ void Loop::load(const Checkpoint& checkpoint) {
     m_epoch.lossSum = state.get("loop.loss_sum").toDouble();
     m_pruner.load(state);
     RunControl uninterrupted;
-    if (state.get("loop.is_cut").toBool()) {
+    if (state.get("loop.is_cut").toInt() != 0) {
         if (auto cut = cutChannels(uninterrupted); !cut)
             throw std::runtime_error(cut.error().text());
     }
