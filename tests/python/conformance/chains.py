@@ -350,8 +350,7 @@ class Unet(nn.Module):
 @case(
     "1x8",
     forms=("script",),
-    inexact={"first": 16},
-    opt_in=True,
+    exact={"first": 16},
     shrinks=("first.weight", "layers.7.weight", "head.weight"),
     rebuild=lambda shape: ResizedStream(shape["first.weight"][0]),
 )
