@@ -2,6 +2,7 @@
 // How fast a run is, how long it will take, how much memory it uses.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -12,6 +13,7 @@ namespace espalier::train {
 /// Counts what was done since the program began or continued the run; waiting does not count.
 class RunMeter {
 public:
+    RunMeter();
     /// Steps and validations that are to be done from now on. `device`: as at::Device spells it.
     void expect(std::int64_t steps, int validations, std::string device);
     void stepDone(std::int64_t samples, double seconds);
@@ -20,6 +22,7 @@ public:
 
 private:
     void refresh();
+    void refreshLoad();
 
     std::string m_device;
     std::int64_t m_stepsLeft = 0;
@@ -29,6 +32,8 @@ private:
     std::int64_t m_samples = 0;
     double m_stepSeconds = 0;
     double m_validationSeconds = 0;
+    std::chrono::steady_clock::time_point m_loadSince;
+    double m_processorSeconds = 0;  // at that time
     RunFigures m_figures;
 };
 

@@ -15,6 +15,9 @@ struct RunFigures {
     double samplesPerSecond = kNotMeasured;  ///< of training alone
     std::int64_t memoryBytes = 0;            ///< the most this process has used; 0: not known
     std::int64_t deviceBytes = 0;  ///< the most it has used on an accelerator; 0: none, not known
+    std::int64_t deviceTotal = 0;  ///< bytes that the accelerator has; 0: none, not known
+    /// Share of all processor cores, 0..1, that this process has kept busy of late.
+    double processorLoad = kNotMeasured;
 };
 
 /// One row of the metrics: a training step, or the end of an epoch (then valLoss and top1 are

@@ -86,6 +86,8 @@ private Q_SLOTS:
         QSignalSpy sampled(probe.window.workbench(), &ui::Workbench::trainingSampled);
         QSignalSpy finished(probe.window.workbench(), &ui::Workbench::trainingFinished);
         probe.child<QPushButton>("startContinue")->click();
+        QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > 0, 4 * test::kPatienceMs);
+        QCOMPARE(probe.child<QSpinBox>("recipeEpochs")->value(), kEpochs);  // the run's own recipe
         QTRY_VERIFY_WITH_TIMEOUT(finished.count() == 1, 4 * test::kPatienceMs);
         QVERIFY2(!probe.isError(), qPrintable(probe.messageText()));
         // The curve is whole: every epoch once, steps in a row.

@@ -5,12 +5,15 @@
 
 #include <c10/util/Exception.h>
 
+#include <chrono>
 #include <cmath>
+#include <thread>
 
 #include "core/base/log.h"
 #include "core/exchange/checkpoint_file.h"
 #include "core/measure/runtime.h"
 #include "core/train/fine_tune.h"
+#include "core/train/run_meter.h"
 #include "core/train/run_state_torch.h"
 #include "core/train/training_step_torch.h"
 #include "tests/support/toy_training_torch.h"
@@ -376,6 +379,19 @@ void TestTrainResume::tellsFigures() {
     QVERIFY(figures.memoryBytes > 50'000'000);
     QCOMPARE(figures.deviceBytes, std::int64_t{0});
     QVERIFY(result->samples[2].figures.secondsLeft > 0);
+
+    train::RunMeter meter;
+    meter.stepDone(1, 1);
+    QVERIFY(std::isnan(meter.figures().processorLoad));  // too early to say
+    const auto start = std::chrono::steady_clock::now();
+    double work = 0;
+    while (std::chrono::steady_clock::now() - start < std::chrono::milliseconds(2'200)) work += 1;
+    QVERIFY(work > 0);
+    meter.stepDone(1, 1);
+    const double oneCore = 1.0 / std::max(1u, std::thread::hardware_concurrency());
+    QVERIFY(meter.figures().processorLoad > 0);
+    QVERIFY2(meter.figures().processorLoad <= 1.1 * oneCore,
+             std::to_string(meter.figures().processorLoad).c_str());
 }
 
 QTEST_GUILESS_MAIN(TestTrainResume)

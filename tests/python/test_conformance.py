@@ -174,7 +174,7 @@ def check_widths(wanted, ratio, original, cut, kept):
 
 def check_outputs(wanted, original, masked, cut, report):
     """Equal to the program's masked model and to one made here; after saving again as well."""
-    inputs = judge.batches(original, wanted)
+    inputs = judge.batches(original, wanted.inputs, wanted.other_batch)
     got = [judge.run(cut, x) for x in inputs]
     assert [judge.difference(a, judge.run(judge.saved_again(cut), x)) for a, x in zip(got, inputs)] == [0] * len(got)
     twins = [masked]

@@ -2,6 +2,7 @@
 // Workbench: trainings that are paused, stopped or killed, and go on.
 #include <cmath>
 #include <csignal>
+#include <fstream>
 
 #include <QApplication>
 #include <QProcess>
@@ -24,6 +25,7 @@ constexpr int kPatienceMs = 240'000;
 constexpr int kEpochs = 40;
 const char* const kFolder = "ESPALIER_TEST_RUN_FOLDER";
 const char* const kTwice = "ESPALIER_TEST_RUN_TWICE";
+const char* const kTicket = "ESPALIER_TEST_RUN_TICKET";
 
 train::Recipe recipeOf(int epochs) {
     train::Recipe recipe{.epochs = epochs, .batchSize = 64, .device = "cpu"};
@@ -49,10 +51,30 @@ bool prepare(Session& session, const QString& folder) {
     return session.settle();
 }
 
-bool trainOnce(Session& session, int epochs) {
+/// A lottery ticket that goes back to the opened weights and learns from the opened model.
+train::Recipe ticketOf(const Session& session) {
+    train::Recipe recipe = recipeOf(1);
+    recipe.distillation = train::Distillation{};
+    recipe.schedule.name = "lottery";
+    recipe.schedule.rounds = 4;
+    recipe.schedule.epochsPerRound = kEpochs / 4;
+    recipe.schedule.rewindTo = session.document.history().nodes().front()->name;
+    return recipe;
+}
+
+bool train(Session& session, const train::Recipe& recipe) {
     const QSignalSpy ended(&session.workbench, &Workbench::trainingEnded);
-    session.workbench.fineTune(recipeOf(epochs));
+    session.workbench.fineTune(recipe);
     return QTest::qWaitFor([&] { return ended.count() > 0; }, kPatienceMs) && session.settle();
+}
+
+bool trainOnce(Session& session, int epochs) {
+    return train(session, recipeOf(epochs));
+}
+
+bool trainTicket(Session& session) {
+    session.document.setRule(session.document.selection(), prune::WeightRule::sparsity(0.8));
+    return session.settle() && train(session, ticketOf(session));
 }
 
 /// The program that will be killed.
@@ -60,6 +82,7 @@ int trainUntilKilled(const QString& folder) {
     Session session;
     if (!prepare(session, folder)) return 1;
     if (qEnvironmentVariableIsSet(kTwice) && !trainOnce(session, 2)) return 1;
+    if (qEnvironmentVariableIsSet(kTicket)) return trainTicket(session) ? 0 : 1;
     session.workbench.fineTune(recipeOf(kEpochs));
     return QCoreApplication::exec();
 }
@@ -71,7 +94,8 @@ int epochsWritten(const QString& state) {
     const auto runs = test::path(state) / "espalier" / "runs";
     for (const auto& entry : std::filesystem::directory_iterator(runs, none)) {
         const auto about = exchange::readCheckpointAbout(exchange::checkpointIn(entry.path()));
-        if (about && about->recipe.epochs == kEpochs) most = std::max(most, about->epochs);
+        if (about && train::totalEpochs(about->recipe) == kEpochs)
+            most = std::max(most, about->epochs);
     }
     return most;
 }
@@ -110,6 +134,8 @@ private Q_SLOTS:
         killATraining();
         const auto run = latestBrokenRun();
         QVERIFY(run && run->epochs >= 3 && run->epochs < kEpochs);
+        // What a program that is killed while it writes leaves behind.
+        std::ofstream(run->folder / "run.espalier-checkpoint.part") << "half";
         QVERIFY2(describe(*run).startsWith("the fine-tuning of net.pt (epoch ") &&
                      describe(*run).contains("of 40, today"),
                  qPrintable(describe(*run)));
@@ -143,6 +169,27 @@ private Q_SLOTS:
         QVERIFY(proceed(session, run->folder));
         QVERIFY(!latestBrokenRun());
         QVERIFY(std::filesystem::exists(run->folder / "net.pt"));  // what is open stays
+    }
+
+    void teacherAndWeightsToGoBackToAreKept() {
+        qputenv(kTwice, "1");
+        qputenv(kTicket, "1");
+        killATraining();
+        qunsetenv(kTwice);
+        qunsetenv(kTicket);
+        const auto run = latestBrokenRun();
+        QVERIFY(run.has_value());
+        Session resumed;
+        QVERIFY(proceed(resumed, run->folder));
+
+        Session whole;
+        QVERIFY(prepare(whole, m_folder->path()));
+        QVERIFY(trainOnce(whole, 2));
+        QVERIFY(trainTicket(whole));
+        QCOMPARE(resumed.document.snapshot()->weightsHash(),
+                 whole.document.snapshot()->weightsHash());
+        QVERIFY(!std::filesystem::exists(run->folder / "dense-teacher.pt"));
+        QVERIFY(!std::filesystem::exists(run->folder / "rewind-to.pt"));
     }
 
     void stoppingEndsIt() {

@@ -84,6 +84,27 @@ private Q_SLOTS:
         QCOMPARE(progress.bestEpoch(), 1);
     }
 
+    void memoryAndLoadAreShownWhereTheyAreKnown() {
+        TrainingProgress progress({}, 100);
+        train::TrainSample sample = step(1, 1, 1);
+        progress.add(sample);
+        QCOMPARE(progress.memoryText(), QString());
+        sample.figures.memoryBytes = 512 << 20;
+        progress.add(sample);
+        QVERIFY(progress.memoryText().startsWith("memory "));
+        sample.figures.deviceBytes = 3 << 20;
+        sample.figures.processorLoad = 0.5;
+        progress.add(sample);
+        QVERIFY2(
+            progress.memoryText().contains("device ") && !progress.memoryText().contains(" of "),
+            qPrintable(progress.memoryText()));
+        sample.figures.deviceTotal = 80LL << 30;
+        progress.add(sample);
+        QVERIFY2(progress.memoryText().contains(" of ") &&
+                     progress.memoryText().contains(QString::fromUtf8("CPU 50.0\u2009%")),
+                 qPrintable(progress.memoryText()));
+    }
+
     void equalAccuracyKeepsTheEarlierEpoch() {
         TrainingProgress progress({}, 100);
         progress.add(epochEnd(1, 1, 0.9));

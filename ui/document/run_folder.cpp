@@ -73,10 +73,21 @@ fs::path RunFolder::plan() const {
     return m_path / "plan.espalier-plan.json";
 }
 
+fs::path RunFolder::dense() const {
+    return m_path / "dense-teacher.pt";
+}
+
+fs::path RunFolder::rewindTo() const {
+    return m_path / "rewind-to.pt";
+}
+
 void RunFolder::remove() {
     std::error_code ignored;
-    fs::remove(checkpoint(), ignored);
-    fs::remove(plan(), ignored);
+    for (const auto& entry : fs::directory_iterator(m_path, ignored)) {
+        const fs::path& file = entry.path();
+        const bool isTrained = file.extension() == ".pt" && file != dense() && file != rewindTo();
+        if (!isTrained) fs::remove(file, ignored);  // also what was written by halves
+    }
     m_lock.reset();
     fs::remove(m_path, ignored);  // unless a model is still in it
 }

@@ -24,7 +24,9 @@ public:
     const std::filesystem::path& path() const { return m_path; }
     std::filesystem::path checkpoint() const;
     std::filesystem::path plan() const;
-    /// The training is over, or shall not be continued. Models in the folder stay.
+    std::filesystem::path dense() const;     ///< the model that distillation learns from
+    std::filesystem::path rewindTo() const;  ///< the weights that a lottery ticket goes back to
+    /// The training is over, or shall not be continued. The model that was trained stays.
     void remove();
 
 private:

@@ -32,15 +32,27 @@ Result<project::TuneSpec> written(const RunFolder& folder, const RunSource& sour
     spec.choice.planFile = folder.plan();
     spec.choice.ignoreZeros = !hasBaseMasks(*source.snapshot);
     if (auto plan = exchange::writePlan(*source.plan, folder.plan()); !plan) return plan.error();
-    if (source.isFile) return spec;
+    if (!source.isFile) spec.model = folder.path() / source.snapshot->file().path.filename();
+    const std::pair<model::SnapshotPtr, std::filesystem::path> models[] = {
+        {source.isFile ? nullptr : source.snapshot, spec.model},
+        {source.dense, folder.dense()},
+        {source.rewindTo, folder.rewindTo()}};
     RunControl uninterrupted;
-    spec.model = folder.path() / source.snapshot->file().path.filename();
-    if (auto model =
-            exchange::exportMasked(*source.snapshot, nullptr, spec.model, {}, uninterrupted);
-        !model) {
-        return model.error();
+    for (const auto& [snapshot, file] : models) {
+        if (!snapshot) continue;
+        if (auto done = exchange::exportMasked(*snapshot, nullptr, file, {}, uninterrupted); !done)
+            return done.error();
     }
     return spec;
+}
+
+/// Null when the run had no need of it.
+Result<model::SnapshotPtr> openIfThere(const std::filesystem::path& file,
+                                       const std::vector<script::InputSpec>& inputs,
+                                       RunControl& control) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored)) return model::SnapshotPtr();
+    return model::openSnapshot(file, {.inputs = inputs}, {}, control);
 }
 
 }  // namespace
@@ -65,12 +77,16 @@ train::RunLife runLife(const std::shared_ptr<RunFolder>& folder, const RunSource
     return life;
 }
 
-Result<RunToContinue> readRun(const std::filesystem::path& checkpoint) {
-    auto saved = exchange::readCheckpoint(checkpoint);
+Result<RunToContinue> readRun(const RunFolder& folder, RunControl& control) {
+    auto saved = exchange::readCheckpoint(folder.checkpoint());
     if (!saved) return saved.error();
     auto spec = project::specOf(saved->source, saved->checkpoint->recipe);
     if (!spec) return spec.error();
-    return RunToContinue{*spec, saved->checkpoint};
+    const auto dense = openIfThere(folder.dense(), spec->inputs, control);
+    if (!dense) return dense.error();
+    const auto rewindTo = openIfThere(folder.rewindTo(), spec->inputs, control);
+    if (!rewindTo) return rewindTo.error();
+    return RunToContinue{*spec, saved->checkpoint, *dense, *rewindTo};
 }
 
 }  // namespace espalier::ui

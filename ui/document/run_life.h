@@ -16,11 +16,13 @@ struct RunSource {
     bool isFile = true;           ///< whether that is the opened file, else it is written beside
     prune::PlanPtr plan;
     data::DataSpec data{};
+    model::SnapshotPtr dense{};     ///< what distillation learns from; null: `snapshot`
+    model::SnapshotPtr rewindTo{};  ///< the history's node that a ticket goes back to; null: none
 };
 
-/// Runs on the training's own thread. Writes plan and model into `folder`; where that fails (a full
-/// disk) the log says so, and there are no checkpoints. `folder` may be null: likewise. `failed` is
-/// called once, on the same thread, when a checkpoint cannot be written.
+/// Runs on the training's own thread. Writes plan and models into `folder`; where that fails (a
+/// full disk) there are no checkpoints. `folder` may be null: likewise. `failed` is called once, on
+/// the same thread, when a checkpoint cannot be written.
 train::RunLife runLife(const std::shared_ptr<RunFolder>& folder, const RunSource& source,
                        const train::Recipe& recipe, train::CheckpointPtr resumed,
                        std::function<void(const Error&)> failed);
@@ -29,8 +31,10 @@ train::RunLife runLife(const std::shared_ptr<RunFolder>& folder, const RunSource
 struct RunToContinue {
     project::TuneSpec spec;
     train::CheckpointPtr checkpoint;
+    model::SnapshotPtr dense{};  ///< as in RunSource, and the next
+    model::SnapshotPtr rewindTo{};
 };
-/// Errors: of exchange::readCheckpoint.
-Result<RunToContinue> readRun(const std::filesystem::path& checkpoint);
+/// Errors: of exchange::readCheckpoint and model::openSnapshot.
+Result<RunToContinue> readRun(const RunFolder& folder, RunControl& control);
 
 }  // namespace espalier::ui

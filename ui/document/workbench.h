@@ -27,6 +27,7 @@ class IndexQueue;
 class NodeFigures;
 class Probe;
 class RunFolder;
+struct RunToContinue;
 class ScoreJobs;
 class SensitivityScan;
 class Trials;
@@ -115,6 +116,7 @@ Q_SIGNALS:
     void openStarted(const QString& path);
     void opened(const QString& path);
     void openFailed(const QString& path);
+    void trainingContinued(const espalier::train::Recipe& recipe);  ///< before trainingStarted
     void trainingStarted(const espalier::train::Recipe& recipe);
     void trainingSampled(const espalier::train::TrainSample& sample);
     void trainingFinished(const espalier::train::TrainResult& result);
@@ -126,7 +128,7 @@ private:
     struct Continuation;
 
     void startRun(const train::Recipe& recipe, const std::shared_ptr<RunFolder>& folder,
-                  const train::CheckpointPtr& resumed);
+                  const RunToContinue* resumed = nullptr);
     void endRun(bool isWell);
     void followContinuation();
     void goOnContinuing();

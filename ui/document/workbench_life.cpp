@@ -36,7 +36,7 @@ void Workbench::continueRun(const std::filesystem::path& folder) {
     m_continuation->folder = own;
     m_jobs->run<RunToContinue>(
         {Lane::Scan, tr("Reading the checkpoint")}, this,
-        [own](const EventSink<>&, RunControl&) { return readRun(own->checkpoint()); },
+        [own](const EventSink<>&, RunControl& control) { return readRun(*own, control); },
         [this](const Result<RunToContinue>& read) {
             if (!read) {
                 m_continuation.reset();
@@ -74,7 +74,9 @@ void Workbench::goOnContinuing() {
     }
     if (!m_document->masks()) return;  // they are being made
     const auto ready = std::exchange(m_continuation, nullptr);
-    startRun(ready->run.checkpoint->recipe, ready->folder, ready->run.checkpoint);
+    const train::Recipe& recipe = ready->run.checkpoint->recipe;
+    Q_EMIT trainingContinued(recipe);
+    startRun(recipe, ready->folder, &ready->run);
 }
 
 void Workbench::followContinuation() {

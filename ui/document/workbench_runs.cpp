@@ -21,6 +21,7 @@ struct Subject {
     model::SnapshotPtr snapshot;
     PlanSubject plan;
     bool isDense = false;           // the same as the unpruned model
+    model::SnapshotPtr dense{};     // what distillation learns from
     model::SnapshotPtr rewindTo{};  // of the history node that the recipe names; null: none
 
     Result<prune::MasksPtr> resolved(RunControl& control) const {
@@ -88,7 +89,7 @@ Result<Tuned> tune(const Subject& subject, const data::DatasetPtr& dataset,
     if (!samples) return samples.error();
     auto result = train::fineTune(
         *subject.snapshot, *masks, **samples, recipe, events, control, life(),
-        {.plan = subject.state.plan, .rewindTo = subject.rewindTo, .dense = subject.root});
+        {.plan = subject.state.plan, .rewindTo = subject.rewindTo, .dense = subject.dense});
     if (!result) return result.error();
     Tuned tuned{std::move(*result)};
     tuned.isSameSplit = data::spec(*dataset).validation == recipe.validation;
@@ -173,23 +174,29 @@ void Workbench::fineTune(const train::Recipe& given) {
     train::Recipe recipe = given;
     fillIn(recipe.metrics, m_document->metricOptions());
     if (const auto checked = train::check(recipe); !checked) return fail(checked.error());
-    startRun(recipe, RunFolder::make(), {});
+    startRun(recipe, RunFolder::make());
 }
 
 void Workbench::startRun(const train::Recipe& recipe, const std::shared_ptr<RunFolder>& folder,
-                         const train::CheckpointPtr& resumed) {
+                         const RunToContinue* resumed) {
     const data::DatasetPtr dataset = m_document->dataset();
     Subject subject = subjectOf(*m_document, rootSnapshot());
+    subject.dense = resumed && resumed->dense ? resumed->dense : subject.root;
     for (const auto& node : m_document->history().nodes()) {
-        if (node->name == recipe.schedule.rewindTo) subject.rewindTo = node->snapshot;
+        const bool isMeant = !node->name.empty() && node->name == recipe.schedule.rewindTo;
+        if (isMeant) subject.rewindTo = node->snapshot;
     }
-    const bool isFile = subject.snapshot == subject.root || subject.snapshot == m_released;
-    const RunSource source{subject.snapshot, isFile, subject.state.plan, data::spec(*dataset)};
+    if (resumed && resumed->rewindTo) subject.rewindTo = resumed->rewindTo;
+    RunSource source{subject.snapshot, true, subject.state.plan, data::spec(*dataset)};
+    source.isFile = subject.snapshot == subject.root || subject.snapshot == m_released;
+    if (recipe.distillation && subject.dense != subject.snapshot) source.dense = subject.dense;
+    source.rewindTo = subject.rewindTo;
+    const train::CheckpointPtr checkpoint = resumed ? resumed->checkpoint : nullptr;
     const auto warn = [this](const Error& error) {
         QMetaObject::invokeMethod(
             this, [this, error] { fail(error); }, Qt::QueuedConnection);
     };
-    const LifeMaker life = [=] { return runLife(folder, source, recipe, resumed, warn); };
+    const LifeMaker life = [=] { return runLife(folder, source, recipe, checkpoint, warn); };
     auto best = std::make_shared<std::promise<Result<model::SnapshotPtr>>>();
     m_training = std::make_unique<Training>();
     m_training->best = best->get_future().share();
@@ -216,7 +223,7 @@ void Workbench::startRun(const train::Recipe& recipe, const std::shared_ptr<RunF
         [this](const train::TrainSample& sample) { Q_EMIT trainingSampled(sample); });
     Q_EMIT trainingStarted(recipe);
     if (!resumed) return;
-    for (const train::TrainSample& sample : resumed->samples) Q_EMIT trainingSampled(sample);
+    for (const train::TrainSample& sample : checkpoint->samples) Q_EMIT trainingSampled(sample);
 }
 
 void Workbench::endRun(bool isWell) {

@@ -129,8 +129,9 @@ QWidget* TrainingPanel::makeMonitor() {
     m_figures = new ElidedLabel(this);
     m_figures->setObjectName(QStringLiteral("trainingFigures"));
     m_figures->setToolTip(
-        tr("The most memory that this program has used so far; on an accelerator "
-           "the most that tensors have used there"));
+        tr("The most memory that this program has used so far; on an accelerator the most that "
+           "tensors have used there, of all it has; the share of all processor cores that the "
+           "program has kept busy in the last seconds"));
     m_export = barButton(this, "metricsExport", tr("Export metrics…"),
                          tr("Export metrics: writes every step and epoch of this run as CSV"));
     m_export->setIcon(style::icon(style::Icon::Export));
@@ -164,6 +165,7 @@ void TrainingPanel::connectAll() {
     connect(m_runs, &TrainingRuns::runsChanged, this, &TrainingPanel::showOverlays);
     connect(m_charts, &TrainingCharts::emptyActionTriggered, this,
             &TrainingPanel::attachDataRequested);
+    connect(m_workbench, &Workbench::trainingContinued, m_form, &RecipeForm::setRecipe);
     connect(m_workbench, &Workbench::trainingStarted, this, &TrainingPanel::start);
     connect(m_workbench, &Workbench::trainingSampled, this, &TrainingPanel::add);
     connect(m_workbench, &Workbench::trainingFinished, this, &TrainingPanel::finish);

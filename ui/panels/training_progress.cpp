@@ -79,8 +79,14 @@ QString TrainingProgress::memoryText() const {
     QStringList parts;
     if (figures.memoryBytes > 0)
         parts << tr("memory %1").arg(shown(byteSize(static_cast<double>(figures.memoryBytes))));
-    if (figures.deviceBytes > 0)
-        parts << tr("device %1").arg(shown(byteSize(static_cast<double>(figures.deviceBytes))));
+    if (figures.deviceBytes > 0) {
+        const QString used = shown(byteSize(static_cast<double>(figures.deviceBytes)));
+        const QString all = shown(byteSize(static_cast<double>(figures.deviceTotal)));
+        parts << (figures.deviceTotal > 0 ? tr("device %1 of %2").arg(used, all)
+                                          : tr("device %1").arg(used));
+    }
+    if (!std::isnan(figures.processorLoad))
+        parts << tr("CPU %1").arg(shown(percent(figures.processorLoad)));
     return parts.join(QStringLiteral("  ·  "));
 }
 

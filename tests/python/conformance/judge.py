@@ -40,12 +40,12 @@ def difference(a: list[Tensor], b: list[Tensor]) -> float:
     return worst
 
 
-def batches(model: nn.Module, wanted: Case) -> list[tuple[Input, ...]]:
-    """Random inputs with one sample, with two where the original takes two, and the case's other batch."""
-    inputs = [random_inputs(wanted.inputs, 1, seed=3)]
-    if wanted.other_batch:
-        inputs.append(random_inputs(wanted.inputs, wanted.other_batch, seed=6))
-    pair = random_inputs(wanted.inputs, 2, seed=4)
+def batches(model: nn.Module, specs: tuple[str, ...], other_batch: int = 0) -> list[tuple[Input, ...]]:
+    """Random inputs with one sample, with two where the original takes two, and with `other_batch` where given."""
+    inputs = [random_inputs(specs, 1, seed=3)]
+    if other_batch:
+        inputs.append(random_inputs(specs, other_batch, seed=6))
+    pair = random_inputs(specs, 2, seed=4)
     try:
         run(model, pair)
     except RuntimeError:  # a trace may have baked the batch in
