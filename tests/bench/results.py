@@ -2,11 +2,13 @@
 """Measures the rows of docs/results.md: prunes and fine-tunes with espalier-cli, seeds 0 to 2, and prints a table.
 
     python results.py BUILD/bin/espalier-cli [--only NAME…] [--seeds 3] [--models FOLDER] [--cifar10 FOLDER]
-        [--tokens FOLDER] [--threads N] [--json FILE]
+        [--cifar10-epochs N] [--tokens FOLDER] [--threads N] [--json FILE]
 
 Every row trains the dense model by the same recipe too. Accuracy is that on the test data, which is read once, after
-the best epoch was chosen on validation data; a drop is against the better of the two dense models. --models holds
-resnet20_cifar10.script.pt, --tokens is what make_token_task.py wrote; rows whose files are missing are left out.
+the best epoch was chosen on validation data; a drop is against the better of the two dense models. A lottery ticket's
+dense model is the initial one, trained for as many epochs as a round has; its second line draws the weights anew under
+the ticket's own mask. --models holds resnet20_cifar10.script.pt, --tokens is what make_token_task.py wrote; rows whose
+files are missing are left out.
 """
 
 import argparse
@@ -16,7 +18,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[2] / "resources" / "examples"
@@ -28,26 +29,30 @@ class Row:
     model: str
     data: str
     prune: list[str]
-    recipe: dict | str = dataclasses.field(default_factory=dict)
+    recipe: dict = dataclasses.field(default_factory=dict)
     more: list[str] = dataclasses.field(default_factory=list)
+    dense_from: str = ""  # where the dense model starts, when that is not `model`
+    drawn_anew: bool = False  # also train the result's mask from new random weights
+    latency: str = ""  # shape of one sample, where the result has fewer channels
 
 
 def shipped(name: str) -> dict:
     return json.loads((EXAMPLES / f"{name}.espalier-recipe.json").read_text())
 
 
-def lenet(name: str, file: str, size: str, recipe: dict | None = None) -> Row:
+def lenet(name: str, file: str, size: str) -> Row:
     plan = EXAMPLES / f"{file}-{size}.espalier-plan.json"
     return Row(name, str(EXAMPLES / f"{file}.script.pt"), str(EXAMPLES / "mnist"), ["--plan", str(plan)],
-               recipe or shipped(f"{file}-{size}"))
+               shipped(f"{file}-{size}"))
 
 
 def rows(args: argparse.Namespace) -> list[Row]:
     small = str(EXAMPLES / "lenet-300-100.script.pt")
     start = str(EXAMPLES / "lenet-300-100.init.script.pt")
     mnist = str(EXAMPLES / "mnist")
-    training = {"optimizer": {"name": "adam", "lr": 1.2e-3, "weight_decay": 0}, "scheduler": {"name": "constant"}}
-    lottery = {**training, "schedule": {"name": "lottery", "rounds": 7, "epochs_per_round": 3, "rewind_to": start}}
+    training = {"batch_size": 60, "optimizer": {"name": "adam", "lr": 1.2e-3, "weight_decay": 0},
+                "scheduler": {"name": "constant"}}
+    lottery = {**training, "schedule": {"name": "lottery", "rounds": 7, "epochs_per_round": 6, "rewind_to": start}}
     all_rows = [
         lenet("LeNet-300-100, 12x", "lenet-300-100", "12x"),
         lenet("LeNet-300-100, 40x", "lenet-300-100", "40x"),
@@ -55,16 +60,15 @@ def rows(args: argparse.Namespace) -> list[Row]:
         lenet("LeNet-5, 40x", "lenet5", "40x"),
     ]
     for kept in ("21", "7"):
-        sparsity = ["--weights", f"0.{100 - int(kept)}"]
-        all_rows.append(Row(f"lottery ticket, {kept} % kept", small, mnist, sparsity, lottery))
-        all_rows.append(Row(f"drawn anew, {kept} % kept", small, mnist, sparsity,
-                            {**training, "epochs": 3, "from_scratch": True}))
+        all_rows.append(Row(f"lottery ticket, {kept} % kept", small, mnist, ["--weights", f"0.{100 - int(kept)}"],
+                            lottery, dense_from=start, drawn_anew=True))
     if args.models and args.cifar10:
         model = str(args.models / "resnet20_cifar10.script.pt")
-        recipe = {"epochs": 5, "optimizer": {"name": "sgd", "lr": 0.01}, "augment": "cifar10"}
-        for name, ratio in (("25", "0.14"), ("50", "0.3")):
+        recipe = {"epochs": args.cifar10_epochs, "optimizer": {"name": "sgd", "lr": 0.01}, "augment": "cifar10",
+                  "schedule": {"name": "one_shot", "cut_between_rounds": True}}
+        for name, ratio in (("25", "0.15"), ("50", "0.29")):
             all_rows.append(Row(f"ResNet-20, channels, {name} % fewer MACs", model, str(args.cifar10),
-                                ["--channels", ratio], recipe, ["--preset", "cifar10"]))
+                                ["--channels", ratio], recipe, ["--preset", "cifar10"], latency="1x3x32x32"))
     if args.tokens:
         model, data = str(args.tokens / "encoder.pt"), str(args.tokens / "data")
         recipe = {"epochs": 10, "optimizer": {"name": "adamw", "lr": 5e-4, "weight_decay": 0.01}}
@@ -78,28 +82,72 @@ def rows(args: argparse.Namespace) -> list[Row]:
     return [row for row in all_rows if not args.only or any(word in row.name for word in args.only)]
 
 
-def tune(args: argparse.Namespace, row: Row, prune: list[str], recipe: dict, seed: int, folder: Path) -> dict:
-    recipe_file = folder / "recipe.json"
-    recipe_file.write_text(json.dumps({**recipe, "seed": seed}))
-    command = [args.program, "tune", row.model, "--data", row.data, *row.more, *prune, "--recipe", str(recipe_file),
-               "--threads", str(args.threads), "--output", str(folder / "out.pt"), "--json"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)}\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout)
-
-
-def dense_recipe(recipe: dict) -> dict:
-    """The same training without what only pruning has: as many epochs as all rounds together."""
+def plain_recipe(recipe: dict) -> dict:
+    """The same training without what only pruning has; of a ticket's rounds, one."""
     schedule = recipe.get("schedule", {})
-    epochs = schedule.get("rounds", 1) * schedule.get("epochs_per_round", 2)
-    rounds = schedule.get("name") in ("iterative", "lottery")
-    plain = {key: value for key, value in recipe.items() if key not in ("schedule", "from_scratch")}
-    return {**plain, "epochs": epochs} if rounds else plain
+    plain = {key: value for key, value in recipe.items() if key != "schedule"}
+    return {**plain, "epochs": schedule["epochs_per_round"]} if schedule.get("name") == "lottery" else plain
 
 
-def test_top1(report: dict) -> float:
+def top1(report: dict) -> float:
     return 100 * report["training"]["test"]["top1"]
+
+
+class Program:
+    """espalier-cli, and the dense models that it trained already."""
+
+    def __init__(self, path: str, threads: int):
+        self.path = path
+        self.threads = str(threads)
+        self.dense: dict[str, float] = {}
+
+    def run(self, *command: str) -> dict:
+        done = subprocess.run([self.path, *command, "--json"], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)}\n{done.stderr[-2000:]}")
+        return json.loads(done.stdout)
+
+    def tune(self, row: Row, model: str, prune: list[str], recipe: dict, output: Path) -> dict:
+        recipe_file = output.with_suffix(".espalier-recipe.json")
+        recipe_file.write_text(json.dumps(recipe))
+        return self.run("tune", model, "--data", row.data, *row.more, *prune, "--recipe", str(recipe_file),
+                        "--threads", self.threads, "--output", str(output))
+
+    def dense_top1(self, row: Row, recipe: dict, folder: Path) -> float:
+        key = json.dumps([row.model, row.dense_from, row.data, recipe])
+        if key not in self.dense:
+            self.dense[key] = top1(self.tune(row, row.dense_from or row.model, [], recipe, folder / "dense.pt"))
+        return self.dense[key]
+
+    def latency_ratio(self, row: Row, result: Path) -> float:
+        timed = self.run("latency", row.model, str(result), "--input", row.latency, "--threads", "1")["models"]
+        return timed[1]["median"] / timed[0]["median"]
+
+
+def measure(program: Program, row: Row, seeds: int) -> list[dict]:
+    """One line, or two where the weights are drawn anew as well."""
+    pruned, anew, dense, ratios, last = [], [], [], [], {}
+    for seed in range(seeds):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            result = folder / "result.pt"
+            last = program.tune(row, row.model, row.prune, {**row.recipe, "seed": seed}, result)
+            plain = {**plain_recipe(row.recipe), "seed": seed}
+            pruned.append(top1(last))
+            dense.append(program.dense_top1(row, plain, folder))
+            if row.latency:
+                ratios.append(program.latency_ratio(row, result))
+            if row.drawn_anew:
+                anew.append(top1(program.tune(row, str(result), [], {**plain, "from_scratch": True}, folder / "new.pt")))
+        print(f"{row.name}, seed {seed}: {pruned[-1]:.2f}, dense by the same recipe {dense[-1]:.2f}", *anew[-1:],
+              file=sys.stderr, flush=True)
+    opened = 100 * program.run("evaluate", row.model, "--data", row.data, *row.more)["top1"]
+    line = {"name": row.name, "prune": row.prune, "recipe": row.recipe, "dense": opened, "dense_same_recipe": dense,
+            "pruned": pruned, "latency": ratios,
+            "weights": last["parameters"]["before"] / last["nonzeros"]["after"],
+            "macs": 1 - last["macs"]["after"] / last["macs"]["before"],
+            "bytes": 1 - last["bytes"]["after"] / last["bytes"]["before"]}
+    return [line] + ([{**line, "name": "the same mask, weights drawn anew", "pruned": anew}] if anew else [])
 
 
 def spread(values: list[float]) -> str:
@@ -107,26 +155,12 @@ def spread(values: list[float]) -> str:
     return f"{statistics.mean(values):.2f} ({each})" if len(values) > 1 else each
 
 
-def measure(args: argparse.Namespace, row: Row) -> dict:
-    pruned, dense, opened, last = [], [], [], {}
-    started = time.monotonic()
-    for seed in range(args.seeds):
-        with tempfile.TemporaryDirectory() as name:
-            last = tune(args, row, row.prune, row.recipe, seed, Path(name))
-            same = tune(args, row, [], dense_recipe(row.recipe), seed, Path(name))
-        pruned.append(test_top1(last))
-        dense.append(test_top1(same))
-        print(f"{row.name}, seed {seed}: {pruned[-1]:.2f}, dense by the same recipe {dense[-1]:.2f}", file=sys.stderr,
-              flush=True)
-    evaluated = subprocess.run([args.program, "evaluate", row.model, "--data", row.data, *row.more, "--json"],
-                               stdout=subprocess.PIPE, check=True, text=True)
-    opened = 100 * json.loads(evaluated.stdout)["top1"]
-    best_dense = max(opened, statistics.mean(dense))
-    return {"name": row.name, "prune": row.prune, "recipe": row.recipe, "dense": opened, "dense_same_recipe": dense,
-            "pruned": pruned, "drop": best_dense - statistics.mean(pruned),
-            "weights": last["parameters"]["before"] / last["nonzeros"]["after"],
-            "macs": 1 - last["macs"]["after"] / last["macs"]["before"],
-            "bytes": 1 - last["bytes"]["after"] / last["bytes"]["before"], "seconds": time.monotonic() - started}
+def table_line(line: dict) -> str:
+    drop = max(line["dense"], statistics.mean(line["dense_same_recipe"])) - statistics.mean(line["pruned"])
+    latency = f"{statistics.median(line['latency']):.2f} ×" if line["latency"] else ""
+    return (f"| {line['name']} | {line['weights']:.2f} | −{100 * line['macs']:.1f} % | −{100 * line['bytes']:.1f} % | "
+            f"{latency} | {line['dense']:.2f} | {spread(line['dense_same_recipe'])} | "
+            f"**{spread(line['pruned'])}** | {drop:+.2f} |")
 
 
 def main() -> None:
@@ -136,21 +170,22 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--models", type=Path)
     parser.add_argument("--cifar10", type=Path)
+    parser.add_argument("--cifar10-epochs", type=int, default=5)
     parser.add_argument("--tokens", type=Path)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    print("| what | parameters / non-zeros | MACs | file | dense | dense, same recipe | pruned | drop, pt |\n"
-          "|---|---|---|---|---|---|---|---|")
-    results = []
+    print("| what | parameters / non-zeros | MACs | file | latency | dense | dense, same recipe | pruned | drop, pt |\n"
+          "|---|---|---|---|---|---|---|---|---|")
+    program = Program(args.program, args.threads)
+    lines = []
     for row in rows(args):
-        result = measure(args, row)
-        results.append(result)
-        print(f"| {result['name']} | {result['weights']:.2f} | −{100 * result['macs']:.1f} % | "
-              f"−{100 * result['bytes']:.1f} % | {result['dense']:.2f} | {spread(result['dense_same_recipe'])} | "
-              f"**{spread(result['pruned'])}** | {result['drop']:+.2f} |", flush=True)
+        measured = measure(program, row, args.seeds)
+        lines += measured
+        for line in measured:
+            print(table_line(line), flush=True)
         if args.json:
-            args.json.write_text(json.dumps(results, indent=1))
+            args.json.write_text(json.dumps(lines, indent=1))
 
 
 if __name__ == "__main__":
