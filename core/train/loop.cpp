@@ -110,8 +110,9 @@ Result<Loop::Outcome> Loop::beginRound(int epoch, RunControl& control) {
 }
 
 Result<void> Loop::cutChannels(RunControl& control) {
-    const bool isWanted = m_recipe.schedule.cutBetweenRounds && m_timetable.hasRounds();
-    if (!isWanted || !m_pruner.masks()) return {};
+    // Masks that are not final yet stay masks, unless a new round brings the channels back.
+    const bool isFinal = m_timetable.hasRounds() || m_pruner.isInForce();
+    if (!m_recipe.schedule.cutBetweenRounds || !isFinal || !m_pruner.masks()) return {};
     const auto cut = m_cutter.cut(*m_pruner.masks(), control);
     if (!cut) return cut.error();
     m_module = *cut;

@@ -68,8 +68,8 @@ struct ScheduleOptions {
     int everySteps = 100;       ///< agp, movement: steps between prunings
     double begin = 0;           ///< agp, movement: share of the run before the first pruning
     double end = 0.7;           ///< agp, movement: share of the run when the plan is reached
-    bool cutBetweenRounds =
-        false;  ///< iterative: channels are cut after each round, not at the end
+    /// one_shot, iterative, lottery: channels are cut before training goes on, not at the end.
+    bool cutBetweenRounds = false;
     bool operator==(const ScheduleOptions&) const = default;
 };
 

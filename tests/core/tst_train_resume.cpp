@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Runs that are interrupted: checkpoints, memory that does not suffice, devices that are lost.
+// Runs that are interrupted and go on: checkpoints, and memory that does not suffice.
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -63,24 +63,6 @@ std::vector<std::vector<double>> table(const std::vector<TrainSample>& samples) 
     return rows;
 }
 
-/// Fails as a device that is gone would, at the `failing`-th batch of training.
-class LosingData final : public data::Dataset {
-public:
-    LosingData(const ToyData& data, int failing) : m_data(data), m_left(failing) {}
-    const data::DatasetInfo& info() const override { return m_data.info(); }
-    const data::DataSpec& spec() const override { return m_data.spec(); }
-    data::Batch batch(data::Split split, std::span<const std::int64_t> indices) const override {
-        const bool isStep = split == data::Split::Train && indices.size() > 2;
-        if (isStep && --m_left == 0) throw std::runtime_error("CUDA error: device was lost");
-        return m_data.batch(split, indices);
-    }
-    data::DatasetPtr withValidation(double) const override { return nullptr; }
-
-private:
-    ToyData m_data;
-    mutable int m_left;
-};
-
 }  // namespace
 
 class TestTrainResume : public QObject {
@@ -97,7 +79,6 @@ private Q_SLOTS:
     void halvesGiveTheSameGradient_data();
     void halvesGiveTheSameGradient();
     void memoryThatNeverSuffices();
-    void aLostDeviceKeepsTheBest();
     void tellsFigures();
 
 private:
@@ -341,32 +322,6 @@ void TestTrainResume::memoryThatNeverSuffices() {
     QVERIFY(refused.error().why.find("for 10 samples at once") != std::string::npos);
     QVERIFY(refused.error().hint.find("halve_batch_to_fit") != std::string::npos);
     QCOMPARE(whole.parts(), std::int64_t{1});
-}
-
-void TestTrainResume::aLostDeviceKeepsTheBest() {
-    Recipe recipe = recipeOf("sgd", "constant");
-    recipe.validation = m_data.spec().validation;
-    RunControl control;
-    std::vector<CheckpointPtr> kept;
-    const LosingData data(m_data, 8);  // in the third epoch
-    const auto result =
-        train::fineTune(*m_snapshot, m_masks, data, recipe, m_events, control, keepingIn(kept));
-    QVERIFY2(result.ok(), result.ok() ? "" : result.error().text().c_str());
-    QVERIFY(result->interruption.has_value());
-    QVERIFY2(result->interruption->text().find("device was lost") != std::string::npos,
-             result->interruption->text().c_str());
-    QCOMPARE(result->epochs, 2);
-    QCOMPARE(kept.back()->epochs, 2);
-    Recipe two = recipe;
-    two.epochs = 2;
-    const auto expected = run(two);
-    QVERIFY(weightOf(result->best).equal(weightOf(expected->best)));
-    QCOMPARE(result->best->baseRemoved(model::LayerId{0}), std::int64_t{6});
-
-    const LosingData atOnce(m_data, 2);
-    const auto lost = train::fineTune(*m_snapshot, m_masks, atOnce, recipe, m_events, control);
-    QVERIFY(!lost.ok());
-    QVERIFY(lost.error().text().find("device was lost") != std::string::npos);
 }
 
 void TestTrainResume::tellsFigures() {

@@ -260,9 +260,13 @@ def test_channels_go_on_the_way_and_marks_hold(cli, work, name):
     assert {0, 5} <= set(kept) and not {7, 9} & set(kept)
 
 
-@pytest.mark.parametrize("reset", [True, False])
+@pytest.mark.parametrize("schedule", [
+    {"name": "iterative", "rounds": 3, "epochs_per_round": 4, "reset_momentum": True},
+    {"name": "iterative", "rounds": 3, "epochs_per_round": 4, "reset_momentum": False},
+    {"name": "one_shot"},
+])
 @pytest.mark.parametrize("optimizer", [{"name": "sgd", "lr": 0.1, "momentum": 0.9}, {"name": "adam", "lr": 0.01}])
-def test_cut_training_gives_the_numbers_of_masked_training(cli, work, reset, optimizer):
+def test_cut_training_gives_the_numbers_of_masked_training(cli, work, schedule, optimizer):
     torch.manual_seed(4)
     model = nn.Sequential(nn.Unflatten(1, (1, 12)), nn.Conv1d(1, 8, 3), nn.BatchNorm1d(8), nn.ReLU(), nn.Flatten(),
                           nn.Linear(80, 16), nn.ReLU(), nn.Linear(16, 3))
@@ -270,7 +274,6 @@ def test_cut_training_gives_the_numbers_of_masked_training(cli, work, reset, opt
         model[2].weight.uniform_(0.5, 1.5)
         model[2].bias.uniform_(-0.5, 0.5)
     torch.jit.script(model.eval()).save(str(work / "model.pt"))
-    schedule = {"name": "iterative", "rounds": 3, "epochs_per_round": 4, "reset_momentum": reset}
     recipe = recipe_of(schedule)
     recipe["optimizer"] = optimizer
     recipe["batch_size"] = 16

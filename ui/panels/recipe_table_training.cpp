@@ -134,11 +134,11 @@ void addSchedule(Section schedule) {
                           ESPALIER_RECIPE_VALUE(schedule.resetMomentum)),
              {"iterative"}, name);
     onlyWith(schedule.add(Kind::Flag, "schedule.cut_between_rounds", "recipeCutBetweenRounds",
-                          tr("Cut each round"),
-                          tr("Removed channels are cut out after each round, not at the end: "
-                             "later rounds are faster"),
+                          tr("Cut at once"),
+                          tr("Removed channels are cut out before training goes on, in rounds "
+                             "after each, not at the end: training is faster"),
                           ESPALIER_RECIPE_VALUE(schedule.cutBetweenRounds)),
-             {"iterative"}, name);
+             {"one_shot", "iterative", "lottery"}, name);
     RecipeField& rewind = schedule.add(
         Kind::File, "schedule.rewind_to", "recipeRewindTo", tr("Rewind to"),
         tr("TorchScript file with the same parameters, whose weights the survivors take after each "
