@@ -288,9 +288,12 @@ def test_schedules_go_on_in_the_middle(cli, subject, tmp_path, schedule):
     assert_same(tmp_path, "part")
 
 
-def test_cut_training_goes_on_in_the_middle(cli, subject, tmp_path):
-    changes = {"schedule": {"name": "iterative", "rounds": 2, "epochs_per_round": 2, "cut_between_rounds": True,
-                            "reset_momentum": False}}
+@pytest.mark.parametrize("schedule", [
+    {"name": "iterative", "rounds": 2, "epochs_per_round": 2, "reset_momentum": False},
+    {"name": "one_shot"},
+], ids=lambda schedule: schedule["name"])
+def test_cut_training_goes_on_in_the_middle(cli, subject, tmp_path, schedule):
+    changes = {"schedule": {**schedule, "cut_between_rounds": True}}
     cli.ok(*command(subject, tmp_path, "whole", **changes), "--channels", 0.5)
     part = [*command(subject, tmp_path, "part", **changes), "--channels", 0.5]
     run = start(cli, *part, "--checkpoints", tmp_path / "run")
@@ -299,4 +302,22 @@ def test_cut_training_goes_on_in_the_middle(cli, subject, tmp_path):
     run.communicate(timeout=120)
     assert run.returncode == 130
     cli.ok(*part, "--resume", tmp_path / "run")
+    assert_same(tmp_path, "part")
+
+
+def test_a_preset_goes_on(cli, subject, tmp_path):
+    def tune(name, preset):
+        return ["tune", subject / "model.pt", "--data", subject / "data", "--weights", 0.7, "--threads", 1,
+                "--recipe-preset", preset, "--epochs", 3, "--metrics", tmp_path / f"{name}.csv", "--output",
+                tmp_path / f"{name}.pt"]
+
+    cli.ok(*tune("whole", "agp"))
+    run = start(cli, *tune("part", "agp"), "--checkpoints", tmp_path / "run")
+    wait_for_steps(tmp_path / "part.csv", 2, 3)
+    run.send_signal(signal.SIGINT)
+    run.communicate(timeout=120)
+    assert run.returncode == 130
+    done = cli.run(*tune("part", "lottery"), "--resume", tmp_path / "run")
+    assert done.returncode == 3 and "the recipe is another one" in done.stderr, done.stderr
+    cli.ok(*tune("part", "agp"), "--resume", tmp_path / "run")
     assert_same(tmp_path, "part")

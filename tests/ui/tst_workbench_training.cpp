@@ -199,6 +199,22 @@ private Q_SLOTS:
         QCOMPARE(document().masks()->removed(layer), removed);
     }
 
+    void whatIsPrunedGraduallyBeginsDense() {
+        document().setRule(document().selection(), WeightRule::sparsity(0.9));
+        QVERIFY(m_session->settle());
+        QSignalSpy finished(&workbench(), &Workbench::trainingFinished);
+        train::Recipe recipe = recipeOf(2);
+        recipe.schedule.name = "agp";
+        recipe.schedule.everySteps = 2;
+        workbench().fineTune(recipe);
+        QVERIFY(m_session->settle());
+        QCOMPARE(finished.count(), 1);
+        const auto result = finished.first().first().value<train::TrainResult>();
+        QCOMPARE(document().evaluation()->top1, result.after.top1);
+        document().undoStack()->undo();
+        QVERIFY(!document().evaluation());  // nobody has measured the plan at once
+    }
+
     void anotherValidationSplitIsNoMeasurementOfThisOne() {
         train::Recipe recipe = recipeOf(1);
         recipe.validation = 0.3;

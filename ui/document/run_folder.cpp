@@ -18,6 +18,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr auto kLock = "lock";
+
 QString text(const fs::path& path) {
     return QString::fromStdString(path.string());
 }
@@ -27,7 +29,7 @@ fs::path runsDir() {
 }
 
 std::unique_ptr<QLockFile> locked(const fs::path& folder) {
-    auto lock = std::make_unique<QLockFile>(text(folder / "lock"));
+    auto lock = std::make_unique<QLockFile>(text(folder / kLock));
     lock->setStaleLockTime(0);  // a training may take days; a program that is gone frees it
     return lock->tryLock(0) ? std::move(lock) : nullptr;
 }
@@ -86,7 +88,8 @@ void RunFolder::remove() {
     for (const auto& entry : fs::directory_iterator(m_path, ignored)) {
         const fs::path& file = entry.path();
         const bool isTrained = file.extension() == ".pt" && file != dense() && file != rewindTo();
-        if (!isTrained) fs::remove(file, ignored);  // also what was written by halves
+        const bool isLock = file.filename() == kLock;
+        if (!isTrained && !isLock) fs::remove(file, ignored);  // also what was written by halves
     }
     m_lock.reset();
     fs::remove(m_path, ignored);  // unless a model is still in it
