@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Fine-tuning that is paused, closed or killed in the real window, and goes on.
-#include <csignal>
 
 #include <QLabel>
-#include <QProcess>
 #include <QPushButton>
 #include <QSignalSpy>
 
 #include "core/base/files.h"
 #include "core/exchange/checkpoint_file.h"
 #include "tests/support/grab.h"
+#include "tests/support/killed_self.h"
 #include "tests/support/window_probe.h"
 #include "ui/document/run_folder.h"
 #include "ui/panels/training_panel.h"
@@ -174,16 +173,8 @@ private Q_SLOTS:
 
 private:
     void killATraining() {
-        QProcess program;
-        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
-        environment.insert(kFolder, m_folder->path());
-        program.setProcessEnvironment(environment);
-        program.setProcessChannelMode(QProcess::ForwardedChannels);
-        program.start(QCoreApplication::applicationFilePath(), {});
-        QVERIFY(program.waitForStarted());
-        QTRY_VERIFY_WITH_TIMEOUT(epochsWritten(m_folder->path()) >= 3, test::kPatienceMs);
-        ::kill(static_cast<pid_t>(program.processId()), SIGKILL);
-        QVERIFY(program.waitForFinished());
+        const auto isTime = [this] { return epochsWritten(m_folder->path()) >= 3; };
+        QVERIFY(test::startAndKillSelf(kFolder, m_folder->path(), isTime, test::kPatienceMs));
     }
 
     std::unique_ptr<test::OwnSettings> m_settings;

@@ -158,9 +158,9 @@ def spread(values: list[float]) -> str:
 def table_line(line: dict) -> str:
     drop = max(line["dense"], statistics.mean(line["dense_same_recipe"])) - statistics.mean(line["pruned"])
     latency = f"{statistics.median(line['latency']):.2f} ×" if line["latency"] else ""
-    return (f"| {line['name']} | {line['weights']:.2f} | −{100 * line['macs']:.1f} % | −{100 * line['bytes']:.1f} % | "
-            f"{latency} | {line['dense']:.2f} | {spread(line['dense_same_recipe'])} | "
-            f"**{spread(line['pruned'])}** | {drop:+.2f} |")
+    smaller = (f"{-100 * line[share]:+.1f} %".replace("-", "−") for share in ("macs", "bytes"))
+    return (f"| {line['name']} | {line['weights']:.2f} | {' | '.join(smaller)} | {latency} | {line['dense']:.2f} | "
+            f"{spread(line['dense_same_recipe'])} | **{spread(line['pruned'])}** | {drop:+.2f} |")
 
 
 def main() -> None:

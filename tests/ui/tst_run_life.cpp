@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Workbench: trainings that are paused, stopped or killed, and go on.
 #include <cmath>
-#include <csignal>
 #include <fstream>
 
 #include <QApplication>
-#include <QProcess>
 #include <QTemporaryDir>
 
 #include "core/exchange/checkpoint_file.h"
 #include "core/project/examples.h"
 #include "tests/support/file_size_limit.h"
+#include "tests/support/killed_self.h"
 #include "tests/support/session.h"
 #include "tests/support/tiny_data.h"
 #include "ui/document/run_folder.h"
@@ -281,16 +280,8 @@ private Q_SLOTS:
 
 private:
     void killATraining() {
-        QProcess program;
-        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
-        environment.insert(kFolder, m_folder->path());
-        program.setProcessEnvironment(environment);
-        program.setProcessChannelMode(QProcess::ForwardedChannels);
-        program.start(QCoreApplication::applicationFilePath(), {});
-        QVERIFY(program.waitForStarted());
-        QTRY_VERIFY_WITH_TIMEOUT(epochsWritten(m_folder->path()) >= 3, kPatienceMs);
-        ::kill(static_cast<pid_t>(program.processId()), SIGKILL);
-        QVERIFY(program.waitForFinished());
+        const auto isTime = [this] { return epochsWritten(m_folder->path()) >= 3; };
+        QVERIFY(test::startAndKillSelf(kFolder, m_folder->path(), isTime, kPatienceMs));
     }
 
     static bool proceed(Session& session, const std::filesystem::path& folder) {
