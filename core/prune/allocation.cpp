@@ -81,9 +81,10 @@ std::string whyByCurve(const GoalOptions& options, const std::string& name, doub
     if (curve == options.curves.end()) return "its sensitivity was not measured: it stays whole";
     const double sparsity = largestSparsity(curve->second, drop);
     const bool isAll = !curve->second.empty() && sparsity >= curve->second.back().sparsity;
-    const auto points = cat(significant(100 * drop, 3), " points");
-    return isAll ? cat("loses no more than ", points, " at any level that was measured")
-                 : cat("alone it loses at most ", points, " up to ", percent(sparsity));
+    const DropUnit& unit = options.dropUnit;
+    const auto lost = cat(significant(unit.perDrop * drop, 3), " ", unit.name);
+    return isAll ? cat("loses no more than ", lost, " at any level that was measured")
+                 : cat("alone it loses at most ", lost, " up to ", percent(sparsity));
 }
 
 Spread uniformWeights(const model::Snapshot& snapshot, const Plan& base) {

@@ -69,11 +69,18 @@ double largestSparsity(const DropCurve& curve, double drop);
 /// How long the model takes under a plan, as a share of the dense one; measures it.
 using LatencyShare = std::function<Result<double>(const Plan& plan, RunControl& control)>;
 
+/// How a drop of the metric is told: of accuracies in points.
+struct DropUnit {
+    std::string name = "points";
+    double perDrop = 100;
+};
+
 struct GoalOptions {
     Structure structure = Structure::Weights;
     Allocation allocation = Allocation::Uniform;
     std::int64_t multipleOf = 1;              ///< of channel counts
     std::map<std::string, DropCurve> curves;  ///< by layer name or group key; for Sensitivity
+    DropUnit dropUnit{};                      ///< of the curves
     ScoreCache scores{};                      ///< at hand, for criteria that need data
     LatencyShare latencyShare{};              ///< asked for Latency alone, a few times
     /// Of the weights that Global ranks, at hand; null: made anew, which takes a second for ten

@@ -128,6 +128,12 @@ void TestGoal::sensitivityMakesDropsEqual() {
     const GoalOptions options{Structure::Weights, Allocation::Sensitivity, 1, kCurves};
     const auto point = planned(twoLayers(), {Quantity::Drop, 0.01}, options);
     QVERIFY2(point.ok(), point ? "" : point.error().text().c_str());
+    QVERIFY(point->shares[0].why.find("at most 1 points") != std::string::npos);
+    GoalOptions ofLoss = options;
+    ofLoss.dropUnit = {"of the loss", 1};
+    const auto loss = planned(twoLayers(), {Quantity::Drop, 0.01}, ofLoss);
+    QVERIFY(loss.ok());
+    QVERIFY(loss->shares[0].why.find("at most 0.01 of the loss") != std::string::npos);
     QCOMPARE(sparsityOf(*point, "small.weight"), 0.3);
     QCOMPARE(sparsityOf(*point, "large.weight"), 0.9);
     QCOMPARE(point->reached, 0.01);

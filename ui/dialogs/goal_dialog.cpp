@@ -233,7 +233,10 @@ GoalRequest GoalDialog::request() const {
     request.options.scores = document().scores();
     request.options.structure = chosen<Structure>(m_structure);
     request.options.allocation = chosen<Allocation>(m_allocation);
-    if (hasCurves()) request.options.curves = m_drops.curves;
+    if (hasCurves()) {
+        request.options.curves = m_drops.curves;
+        request.options.dropUnit = {m_drops.unit.toStdString(), m_drops.unitsPerDrop};
+    }
     return request;
 }
 
