@@ -75,6 +75,20 @@ Result<Demand> repeated(const Execution& execution, Inputs) {
     return demand;
 }
 
+Result<Demand> repeatedInPlace(const Execution& execution, Inputs) {
+    const auto argument = execution.argument("repeats");
+    const auto dim = execution.oldInt("dim");
+    if (!argument || !dim || !execution.input(*argument).value.isInt()) return Demand{};
+    const auto out = execution.newOutputShape(0);
+    const auto axis = Execution::wrapped(*dim, out.size());
+    const auto size = execution.newInputShape(0)[axis];
+    if (size == 0 || out[axis] % size != 0)
+        return cannot(execution, "what is repeated no longer fits");
+    Demand demand;
+    demand.arguments.emplace(*argument, out[axis] / size);
+    return demand;
+}
+
 Result<Demand> normalizedShape(const Execution& execution, Inputs) {
     const auto argument = execution.argument("normalized_shape");
     if (!argument || !isIntList(execution.input(*argument).value)) return Demand{};
@@ -152,6 +166,7 @@ const std::unordered_map<std::string, Rule>& rules() {
         {"unflatten", unflattened},
         {"repeat", repeated},
         {"tile", repeated},
+        {"repeat_interleave", repeatedInPlace},
         {"layer_norm", normalizedShape},
         {"native_layer_norm", normalizedShape},
         {"rms_norm", normalizedShape},

@@ -167,12 +167,6 @@ void inherit(const Call& call, std::span<const ValueId> ids, Tags& tags) {
 
 namespace {
 
-/// One operand's axis where it lines up with an axis of the result, and is as long.
-struct Aligned {
-    ValueId id;
-    std::int64_t axis;
-};
-
 AxisTags joinAligned(const Call& call, const std::vector<Aligned>& sides) {
     auto& tagger = call.tagger;
     AxisTags joined;
@@ -231,6 +225,10 @@ Tags broadcastTags(const Call& call, std::span<const ValueId> operands,
         if (!sides.empty()) tags.axes[at(axis)] = joinAligned(call, sides);
     }
     return tags;
+}
+
+void joinAxes(const Call& call, const std::vector<Aligned>& sides) {
+    joinAligned(call, sides);
 }
 
 void joinAxes(const Call& call, ValueId a, std::int64_t axisOfA, ValueId b, std::int64_t axisOfB) {

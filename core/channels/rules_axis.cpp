@@ -245,6 +245,11 @@ void repeatInterleave(const Call& call) {
         positions.push_back(i / repeats);
     }
     setPicked(call, input, output, axis, positions);
+    if (call.shape(input)[at(axis)] > 1) return;
+    auto tags = call.tagger.tags(output);
+    tags.freeAxes.resize(tags.axes.size());
+    tags.freeAxes[at(axis)] = repeats > 1;
+    call.set(output, std::move(tags));
 }
 
 constexpr std::array kRules = {

@@ -133,8 +133,8 @@ AxisTags wholeGroups(const Call& call, const Convolution& conv) {
     const auto why = cat(tagger.here(), " keeps or drops its groups as a whole");
     tagger.freeze(columns, why);
     tagger.setRole(conv.weight, rows, Role::Producer);
-    if (input == nullptr) {
-        tagger.freeze(rows, cat(tagger.here(), " reads what must stay"));
+    if (rows == nullptr) {
+        tagger.freeze(input, cat(tagger.here(), " has weights that are worked out on the way"));
         return nullptr;
     }
     auto produced = std::make_shared<std::vector<Atom>>();
@@ -163,12 +163,15 @@ AxisTags samePositions(const Call& call, const Convolution& conv) {
     tagger.setRole(conv.weight, made, Role::Producer);
     tagger.setRole(conv.weight, read, Role::Consumer);
     const auto channels = conv.groups * conv.inPerGroup;
+    const bool isRead = input != nullptr && read != nullptr;
     if (input == nullptr) tagger.freeze(read, cat(tagger.here(), " reads what must stay"));
-    for (std::int64_t i = 0; i < channels && conv.inPerGroup > 1; ++i) {
+    if (read == nullptr && conv.inPerGroup > 1)
+        tagger.freeze(input, cat(tagger.here(), " has weights that are worked out on the way"));
+    for (std::int64_t i = 0; i < channels && conv.inPerGroup > 1 && isRead; ++i) {
         const auto position = i % conv.inPerGroup;
         const auto index = conv.isTransposed ? i : position;
-        if (input != nullptr) tagger.unite((*input)[at(position)], (*input)[at(i)]);
-        if (input != nullptr) tagger.attach((*input)[at(i)], (*read)[at(index)]);
+        tagger.unite((*input)[at(position)], (*input)[at(i)]);
+        tagger.attach((*input)[at(i)], (*read)[at(index)]);
     }
     if (conv.inPerGroup == 1) tagger.freeze(input, cat(tagger.here(), " has one in each group"));
     auto produced = std::make_shared<std::vector<Atom>>();

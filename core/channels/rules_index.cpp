@@ -195,19 +195,23 @@ void scatter(const Call& call) {
     const auto self = call.tensor(0);
     const auto axis = call.wrap(call.integer("dim", 0), call.rank(self));
     const auto why = cat(tagger.here(), " writes them by number");
+    std::vector<ValueId> sides;  // what is written first: the others may be anything
     for (const auto id : call.tensors()) {
-        if (call.rank(id) != call.rank(self)) {
-            tagger.freezeAll(id, why);
+        const bool isAside = call.rank(id) == call.rank(self);
+        if (isAside) sides.insert(sides.begin(), id);
+        if (!isAside) tagger.freezeAll(id, why);
+    }
+    for (std::int64_t i = 0; i < call.rank(self); ++i) {
+        std::vector<Aligned> aligned;
+        for (const auto id : sides) aligned.push_back({id, i});
+        const bool isAlike = std::ranges::all_of(sides, [&](ValueId id) {
+            return call.shape(id)[at(i)] == call.shape(self)[at(i)];
+        });
+        if (i != axis && isAlike) {
+            if (sides.size() > 1 && call.shape(self)[at(i)] > 1) joinAxes(call, aligned);
             continue;
         }
-        tagger.freeze(tagger.axis(id, axis), why);
-        for (std::int64_t i = 0; i < call.rank(self); ++i) {
-            if (i == axis || id == self) continue;
-            const bool isAlike = call.shape(id)[at(i)] == call.shape(self)[at(i)];
-            if (isAlike) joinAxes(call, self, i, id, i);
-            if (!isAlike) tagger.freeze(tagger.axis(self, i), why);
-            if (!isAlike) tagger.freeze(tagger.axis(id, i), why);
-        }
+        for (const auto id : sides) tagger.freeze(tagger.axis(id, i), why);
     }
     auto tags = tagger.allAxes(self);
     tags.isLazy = false;

@@ -171,6 +171,12 @@ void repeat(const Call& call) {
     for (const auto output : call.outputs()) {
         auto tags = call.plain(output);
         const auto added = call.rank(output) - call.rank(input);
+        tags.freeAxes.assign(tags.axes.size(), false);
+        for (std::int64_t i = 0; i < call.rank(output); ++i) {
+            const bool isOne = i < added || call.shape(input)[at(i - added)] == 1;
+            const bool wasFree = i >= added && own.isFree(i - added);
+            tags.freeAxes[at(i)] = call.shape(output)[at(i)] > 1 && (isOne || wasFree);
+        }
         for (std::size_t i = 0; i < own.axes.size() && added >= 0; ++i) {
             if (own.axes[i] == nullptr) continue;
             const auto size = call.shape(output)[i + at(added)];

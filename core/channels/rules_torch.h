@@ -77,7 +77,14 @@ std::span<const NamedRule> recurrentRules();      ///< lstm, gru, rnn and their 
 Tags broadcastTags(const Call& call, std::span<const ValueId> operands,
                    const std::vector<std::int64_t>& shape, std::int64_t droppedFromRight = 0);
 
-/// What both have along these axes is the same channels. A side without tags freezes the other.
+/// One operand's axis that lines up with those of others, and is as long.
+struct Aligned {
+    ValueId id;
+    std::int64_t axis;
+};
+
+/// What all have along these axes is the same channels. A side without tags freezes the others.
+void joinAxes(const Call& call, const std::vector<Aligned>& sides);
 void joinAxes(const Call& call, ValueId a, std::int64_t axisOfA, ValueId b, std::int64_t axisOfB);
 
 /// Leaves, origin and parametricness of `ids` together.

@@ -61,6 +61,12 @@ bool onlyMovesElements(const Trace& trace, const TraceStep& step) {
     });
 }
 
+/// Whether an operator makes axes along which all is equal.
+bool stretches(std::string_view name) {
+    return name.starts_with("expand") || name.starts_with("broadcast_") ||
+           name.starts_with("repeat") || name == "tile";
+}
+
 }  // namespace
 
 Tagger::Tagger(const Trace& trace, HeadUnit unit) : m_trace(trace), m_unit(unit) {
@@ -114,7 +120,7 @@ void Tagger::walk(const TraceStep& step) {
     const auto outputs = call.outputs();
     const bool isTracked = std::ranges::any_of(
         inputs, [this](ValueId id) { return tags(id).isTracked() || tags(id).isLazy; });
-    const bool isStretched = call.name.starts_with("expand") || call.name.starts_with("broadcast_");
+    const bool isStretched = stretches(call.name);
     m_joined.clear();
     m_lost = -1;
     const auto rule = findRule(*step.node, call.name);

@@ -153,8 +153,14 @@ private:
             const auto* alias = schema.arguments()[i].alias_info();
             if (alias == nullptr || !alias->isWrite()) continue;
             auto* target = node.inputs()[i];
-            add(m_written, of(target));
-            if (!isContainer(target->type())) continue;
+            if (!isContainer(target->type())) {
+                add(m_written, of(target));
+                continue;
+            }
+            // What a list holds is not written to when the list gets another element.
+            for (const auto* source : of(target)) {
+                if (isContainer(source->type())) add(m_written, {source});
+            }
             for (auto* input : node.inputs()) add(target, of(input));
         }
         if (!isOneOf(node, kMayUpdateStatistics)) return;
