@@ -78,14 +78,19 @@ Result<Demand> repeated(const Execution& execution, Inputs) {
 Result<Demand> repeatedInPlace(const Execution& execution, Inputs) {
     const auto argument = execution.argument("repeats");
     const auto dim = execution.oldInt("dim");
-    if (!argument || !dim || !execution.input(*argument).value.isInt()) return Demand{};
+    if (!argument || !dim) return Demand{};
+    const IValue& repeats = execution.input(*argument).value;
+    const bool isTensor = repeats.isTensor() && repeats.toTensor().numel() == 1;  // in traces
+    if (!isTensor && !repeats.isInt()) return Demand{};
     const auto out = execution.newOutputShape(0);
     const auto axis = Execution::wrapped(*dim, out.size());
     const auto size = execution.newInputShape(0)[axis];
     if (size == 0 || out[axis] % size != 0)
         return cannot(execution, "what is repeated no longer fits");
     Demand demand;
-    demand.arguments.emplace(*argument, out[axis] / size);
+    const std::int64_t count = out[axis] / size;
+    demand.arguments.emplace(
+        *argument, isTensor ? IValue(at::scalar_tensor(count, at::kLong)) : IValue(count));
     return demand;
 }
 

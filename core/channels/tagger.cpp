@@ -104,7 +104,7 @@ Result<TagTable> Tagger::run(RunControl& control) {
         walk(step);
         ++m_step;
     }
-    for (const auto id : m_trace.outputs) freezeAll(id, "they reach the model's output");
+    for (const auto id : m_trace.outputs) freezeAll(id, "these channels are the model's output");
     return std::move(m_table);
 }
 

@@ -159,10 +159,11 @@ void inlineCalls(const std::shared_ptr<Graph>& graph, const torch::jit::Module& 
     bool changed = true;
     while (changed) {
         torch::jit::Inline(*graph);
+        torch::jit::InlineForkWait(graph);
+        torch::jit::Inline(*graph);  // what was called beside
         Objects objects{{graph->inputs()[0], module._ivalue()}};
         changed = resolveInterfaces(*graph->block(), objects);
     }
-    torch::jit::InlineForkWait(graph);
 }
 
 }  // namespace

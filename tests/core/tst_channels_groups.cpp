@@ -318,7 +318,7 @@ private Q_SLOTS:
         const auto groups =
             groupsOf({{{"a", {8, 3, 1, 1}}}, "return torch.conv2d(x, self.a)", kImage});
         QCOMPARE(QString::fromStdString(groups->whyNot("a")),
-                 QString("they reach the model's output"));
+                 QString("these channels are the model's output"));
         QVERIFY(groups->group(groups->producing("a").value()).locked);
     }
 

@@ -489,6 +489,29 @@ class EncoderStack(nn.Module):
         return self.head(self.stack(self.embed(x)))
 
 
+@case(
+    "1x5x24",
+    forms=("script",),
+    exact={"layer.self_attn": 6, "layer.linear1": 32},
+    half={
+        "layer.self_attn.in_proj_weight": [36, 24],
+        "layer.self_attn.out_proj.weight": [24, 12],
+        "layer.linear1.weight": [16, 24],
+        "layer.linear2.weight": [24, 16],
+    },
+)
+class EncoderOnInput(nn.Module):
+    """The input itself needs no gradient: whether the fused shortcut is taken depends on the weights alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(24, 4, 32, dropout=0.0, batch_first=True)
+        self.head = nn.Linear(24, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.layer(x))
+
+
 @case("1x5x16", exact={"query": 4, "value": 4}, shrinks=("query.weight", "key.weight", "value.weight", "head.weight"))
 class GroupedQueryAttention(nn.Module):
     """More query heads than a head is wide, fewer key heads: only positions fit all three."""

@@ -307,3 +307,24 @@ class NoGradInside(nn.Module):
         with torch.no_grad():
             x = torch.relu(self.stem(x)).view(x.shape[0], 8, -1).view(x.shape[0], 8, x.shape[2], -1)
         return self.head(torch.relu(self.body(x)).mean([2, 3]))
+
+
+@case(
+    IMAGE,
+    forms=("script",),
+    exact={"left": 8, "right": 12},
+    half={"left.weight": [4, 3, 3, 3], "right.weight": [6, 3, 3, 3], "head.weight": [2, 10]},
+)
+class RunsBeside(nn.Module):
+    """torch.jit.fork: the cut code runs one after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = nn.Conv2d(3, 8, 3, padding=1)
+        self.right = nn.Conv2d(3, 12, 3, padding=1)
+        self.head = nn.Linear(20, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        left = torch.jit.fork(self.left, x)
+        both = torch.cat((self.right(x), torch.jit.wait(left)), 1)
+        return self.head(F.relu(both).mean([2, 3]))

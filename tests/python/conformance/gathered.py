@@ -130,3 +130,30 @@ class FusedEncoder(nn.Module):
             for layer in self.layers:
                 x = layer(x)
         return self.head(x)
+
+
+@case(
+    "1x8x12",
+    "1x9:int64:0..8",
+    exact={"embed": 16, "message": 10},
+    half={"embed.weight": [8, 12], "score.weight": [1, 8], "message.weight": [5, 8], "head.weight": [3, 5]},
+)
+class RepeatedIndices(nn.Module):
+    """Rows that are looked up and added by one index for all channels, stretched by repeat and by expand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Linear(12, 16)
+        self.score = nn.Linear(16, 1)
+        self.message = nn.Linear(16, 10)
+        self.head = nn.Linear(10, 3)
+
+    def forward(self, x: Tensor, target: Tensor) -> Tensor:
+        x = F.relu(self.embed(x))
+        best = self.score(x).squeeze(-1).topk(4, 1)[1]
+        picked = torch.gather(x, 1, best.unsqueeze(-1).repeat(1, 1, x.shape[-1]))
+        x = torch.cat((x, picked), 1)[:, :9]
+        sent = self.message(x)
+        index = target.unsqueeze(-1).expand(-1, -1, sent.size(-1))
+        nodes = torch.zeros(x.size(0), 8, sent.size(-1)).scatter_add(1, index, sent)
+        return self.head(F.relu(nodes))

@@ -247,3 +247,27 @@ class ShuffleUnit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.shuffle(self.unit(F.relu(self.stem(x)))))
+
+
+@case(
+    IMAGE,
+    exact={"stem": 8, "deep": 12},
+    half={"stem.weight": [4, 3, 3, 3], "deep.weight": [6, 4, 3, 3], "head.weight": [2, 6], "blur": [1, 1, 3, 3]},
+)
+class RepeatedKernel(nn.Module):
+    """One kernel for all channels, repeated to as many as there are: fixed blurs, Sobel filters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, padding=1)
+        self.deep = nn.Conv2d(8, 12, 3, padding=1)
+        self.blur = nn.Parameter(torch.rand(1, 1, 3, 3) / 9)
+        self.head = nn.Linear(12, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.stem(x))
+        x = F.conv2d(x, self.blur.repeat(8, 1, 1, 1), padding=1, groups=8)
+        x = F.relu(self.deep(x))
+        x = F.conv2d(x, self.blur.repeat_interleave(x.shape[1], 0), stride=2, groups=x.shape[1])
+        x = F.conv_transpose2d(x, self.blur.repeat(x.shape[1], 1, 1, 1), groups=12)
+        return self.head(x.mean([2, 3]))
