@@ -78,17 +78,10 @@ at::Tensor withSpared(const at::Tensor& mask, const Box* box, const std::string&
     return result;
 }
 
-/// Buffers that hold one value per channel keep it: running statistics mean nothing where the scale
-/// is zero, but must not become zero.
-std::set<std::string> affineBuffers(const ChannelGroups& groups, const torch::jit::Module& module,
-                                    const AttributePaths& paths) {
+/// Buffers stay as they are: nobody trains them, and a running variance must not become zero.
+std::set<std::string> buffersOf(const torch::jit::Module& module, const AttributePaths& paths) {
     std::set<std::string> buffers;
     for (const auto& buffer : module.named_buffers()) buffers.insert(paths.of(buffer.value));
-    for (const Group& group : groups.groups()) {
-        for (const Member& member : group.members) {
-            if (member.role != Role::Affine) buffers.erase(member.parameter);
-        }
-    }
     return buffers;
 }
 
@@ -132,13 +125,13 @@ script::ReplaceTensor noiseForConstants(const torch::jit::Module& module) {
     };
 }
 
-Masked maskedCopy(const ChannelGroups& groups, const torch::jit::Module& module, const Boxes& boxes,
-                  const WeightMasks& masks, const SparedAxes& spared) {
+Masked maskedCopy(const torch::jit::Module& module, const Boxes& boxes, const WeightMasks& masks,
+                  const SparedAxes& spared) {
     const c10::NoGradGuard noGrad;
     Masked result{model::cloneModule(module), true};
     const AttributePaths paths(result.module);
     const auto byPath = byCanonicalPath(result.module, paths, masks);
-    const auto untouched = affineBuffers(groups, result.module, paths);
+    const auto untouched = buffersOf(result.module, paths);
     std::set<std::string> done;
     for (const auto& attribute : result.module.named_attributes()) {
         for (const auto& tensor : script::tensorsIn(attribute.value)) {

@@ -22,14 +22,14 @@ script::ReplaceTensor slicer(const torch::jit::Module& module, const Boxes& boxe
 script::ReplaceTensor noiseForConstants(const torch::jit::Module& module);
 
 /// A deep copy of `module`, which has the attributes of the analysed one, with zeros in all that
-/// goes: rows of producers, biases, affine parameters and the columns of consumers. Running
-/// statistics stay, and what is spared.
+/// goes: rows of producers, biases, affine parameters and the columns of consumers. Buffers stay,
+/// and what is spared.
 struct Masked {
     torch::jit::Module module;
     bool alreadyZero = true;  ///< nothing that was not zero has become zero
 };
-Masked maskedCopy(const ChannelGroups& groups, const torch::jit::Module& module, const Boxes& boxes,
-                  const WeightMasks& masks, const SparedAxes& spared);
+Masked maskedCopy(const torch::jit::Module& module, const Boxes& boxes, const WeightMasks& masks,
+                  const SparedAxes& spared);
 
 /// The positions that stay, for every name that a sliced tensor has in the module's state_dict.
 KeptPositions keptPositions(const torch::jit::Module& module, const Boxes& boxes);

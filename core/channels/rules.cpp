@@ -187,10 +187,14 @@ AxisTags joinAligned(const Call& call, const std::vector<Aligned>& sides) {
         const auto axis = tagger.axis(side.id, side.axis);
         if (axis == nullptr) {  // nothing can be made to follow
             for (const auto& other : sides) {
-                const auto origin = tagger.tags(side.id).origin;
+                // Where it comes from says nothing of an axis beside others with channels.
+                const bool isWhole = !tagger.tags(side.id).isTracked();
+                const auto origin = isWhole ? tagger.tags(side.id).origin : -1;
                 tagger.freeze(tagger.axis(other.id, other.axis),
                               cat(call.tagger.here(), " joins them with ",
-                                  origin < 0 ? "what must stay" : tagger.atoms().text(origin)),
+                                  origin >= 0 ? tagger.atoms().text(origin)
+                                  : isWhole   ? "what must stay"
+                                              : "an axis that has no channels"),
                               origin);
             }
             return nullptr;

@@ -34,10 +34,10 @@ Result<Twin> makeTwin(const ChannelGroups& groups, const KeptChannels& kept,
                       RunControl& control) {
     const AnalysisState& analysis = groups.state();
     Sparing sparing(analysis, boxes);
-    auto masked = maskedCopy(groups, base, boxes, masks, sparing.axes);
+    auto masked = maskedCopy(base, boxes, masks, sparing.axes);
     while (sparing.isNeeded() &&
            !sparing.isSettled(withModule(analysis.program, masked.module), control)) {
-        masked = maskedCopy(groups, base, boxes, masks, sparing.axes);
+        masked = maskedCopy(base, boxes, masks, sparing.axes);
     }
     Twin twin{withModule(analysis.program, masked.module), true, masked.alreadyZero, masked.module};
     twin.isExact = std::ranges::none_of(

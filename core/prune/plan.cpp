@@ -107,8 +107,8 @@ Result<void> check(const Plan& plan, const model::Snapshot& snapshot) {
 }
 
 bool isForFile(const Plan& plan, const model::Snapshot& snapshot) {
-    const bool isForAny = plan.modelSha256.empty() && plan.modelFile.empty();
-    return isForAny || plan.modelSha256 == snapshot.file().sha256;
+    if (!plan.modelSha256.empty()) return plan.modelSha256 == snapshot.file().sha256;
+    return plan.modelFile.empty() || plan.modelFile == snapshot.file().name();
 }
 
 }  // namespace espalier::prune

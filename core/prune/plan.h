@@ -77,7 +77,7 @@ Result<void> checkRule(std::string_view name, const WeightRule& rule);
 /// hash alone is no error: see `isForFile`.
 Result<void> check(const Plan& plan, const model::Snapshot& snapshot);
 
-/// Whether the plan was made for exactly this file, or names none.
+/// Whether the plan was made for exactly this file: by its hash, else by its name; or names none.
 bool isForFile(const Plan& plan, const model::Snapshot& snapshot);
 
 /// How a request for a whole model is spread over its layers or channel groups.

@@ -74,6 +74,11 @@ private Q_SLOTS:
         Plan other = plan;
         other.modelSha256 = "beef";
         QVERIFY(!prune::isForFile(other, *snapshot));
+        other.modelSha256.clear();  // a plan written by hand
+        other.modelFile = snapshot->file().name();
+        QVERIFY(prune::isForFile(other, *snapshot));
+        other.modelFile = "another.pt";
+        QVERIFY(!prune::isForFile(other, *snapshot));
         QVERIFY(prune::check(other, *snapshot).ok());
     }
 
