@@ -31,6 +31,9 @@ packages=(
   "libturbojpeg0-dev|image folders: JPEG"
   "libpng-dev|image folders: PNG"
   "libssl-dev|SHA-256 of model files"
+  "libprotobuf-dev|ONNX files"
+  "protobuf-compiler|makes classes of onnx.proto"
+  "libonnx-dev|onnx.proto, the official description of ONNX files"
   "python3|writes test models, finds LibTorch"
   "python3-venv|a place of its own for LibTorch"
 )
@@ -104,6 +107,22 @@ install_coverage() {
     "torchvision==0.$((minor + 15)).*" pillow "torch-pruning==1.6.1" >&2
 }
 
+# Tests run what was exported with these; those that need them are skipped where they are not there.
+install_judges() {
+  local python=python3 candidate
+  for candidate in "${VIRTUAL_ENV:-/nonexistent}/bin/python3" "$(command -v python3)" "$venv/bin/python3"; do
+    if has_torch "$candidate"; then python=$candidate; break; fi
+  done
+  if "$python" -c 'import onnxruntime, onnx, safetensors' 2>/dev/null; then say "onnxruntime, onnx, safetensors: all there"; return; fi
+  if [ "$python" != "$venv/bin/python3" ]; then
+    say "For the tests of exported files: $python -m pip install onnxruntime onnx safetensors"
+    return
+  fi
+  say "Will install onnxruntime, onnx and safetensors into $venv: the tests run exported files with them"
+  "$python" -m pip install --quiet --disable-pip-version-check "onnxruntime>=1.17" "onnx>=1.14" "safetensors>=0.4" >&2
+}
+
 install_packages
 install_torch
+install_judges
 [ "$coverage" = no ] || install_coverage

@@ -27,6 +27,7 @@ Verb evaluateVerb();
 Verb sensitivityVerb();
 Verb tuneVerb();
 Verb latencyVerb();
+Verb exportVerb();
 Verb demoVerb();
 
 }  // namespace espalier::cli

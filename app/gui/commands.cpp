@@ -19,6 +19,8 @@ const std::pair<const char*, Trigger> kCommands[] = {
     {"file.open_plan", &Tasks::openPlan},
     {"file.export_masked", &Tasks::exportMasked},
     {"file.export_cut", &Tasks::exportCut},
+    {"file.export_onnx", &Tasks::exportOnnx},
+    {"file.export_safetensors", &Tasks::exportSafetensors},
     {"file.export_plan", &Tasks::exportPlan},
     {"file.close", &Tasks::closeModel},
     {"edit.reset_layer", &Tasks::resetSelectedLayers},

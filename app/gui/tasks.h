@@ -37,6 +37,8 @@ public:
     void exportMasked();
     void exportPlan();
     void exportCut();
+    void exportOnnx();
+    void exportSafetensors();
     void showReport();
     void closeModel();
     void pruneEverywhere();
@@ -81,6 +83,7 @@ private:
     bool askForExport();
     bool askForPlanFile();
     QString suggestedName(const QString& ending) const;
+    void exportFormat(const std::string& format, const QString& title, const QString& filter);
 
     ui::Workbench* m_workbench;
     QWidget* m_window;

@@ -2,6 +2,7 @@
 #include "core/exchange/export.h"
 
 #include "core/channels/shrink_torch.h"
+#include "core/exchange/export_module_torch.h"
 #include "core/model/snapshot_torch.h"
 #include "core/prune/masks_torch.h"
 #include "core/script/attached_pruning_torch.h"
@@ -76,19 +77,27 @@ std::string dtypeOf(const model::Snapshot& snapshot) {
     return {};
 }
 
+Result<torch::jit::Module> maskedModuleOf(const model::Snapshot& snapshot,
+                                          const prune::MasksPtr& masks) {
+    const auto module = masks ? prune::maskedModule(snapshot, *masks) : snapshot.state().module;
+    if (script::findAttachedMasks(module).empty()) return module;
+    return script::commitAttachedMasks(module);
+}
+
+Result<torch::jit::Module> moduleOf(const ExportSubject& subject) {
+    if (!subject.cut) return maskedModuleOf(*subject.snapshot, subject.masks);
+    if (subject.isMasked) return channels::maskedTwin(*subject.cut);
+    return subject.cut->state().module;
+}
+
 Result<void> exportMasked(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
                           const std::filesystem::path& target, const EventSink<>& events,
                           RunControl& control) {
     const std::string what = "Cannot export " + target.filename().string();
     return guarded(what, [&]() -> Result<void> {
-        torch::jit::Module module =
-            masks ? prune::maskedModule(snapshot, *masks) : snapshot.state().module;
-        if (!script::findAttachedMasks(module).empty()) {
-            auto committed = script::commitAttachedMasks(module);
-            if (!committed) return committed.error();
-            module = *committed;
-        }
-        return script::saveChecked(module, snapshot.inputs(), target, events, control,
+        const auto module = maskedModuleOf(snapshot, masks);
+        if (!module) return module.error();
+        return script::saveChecked(*module, snapshot.inputs(), target, events, control,
                                    script::extraFilesOf(snapshot.file().path));
     });
 }

@@ -59,6 +59,19 @@ struct PruneSpec {
     bool operator==(const PruneSpec&) const = default;
 };
 
+/// The model as `prune` makes it, in another format.
+struct ExportSpec {
+    std::filesystem::path model;
+    std::vector<script::InputSpec> inputs;
+    PruneChoice choice;
+    data::DataSpec data{};             ///< for criteria that need it; an empty path: none
+    measure::MetricOptions metrics{};  ///< whose output and loss those criteria look at
+    bool isMasked = false;             ///< original shapes and zeros, where channels go
+    std::string format;                ///< a name of exchange::modelFormats()
+    std::filesystem::path output;
+    bool operator==(const ExportSpec&) const = default;
+};
+
 struct EvaluateSpec {
     std::filesystem::path model;
     std::vector<script::InputSpec> inputs;

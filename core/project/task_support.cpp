@@ -215,6 +215,25 @@ Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& 
     return masked;
 }
 
+Result<MaskedModel> openAndApply(const PruneSource& source, StageClock& clock,
+                                 const EventSink<>& events, RunControl& control) {
+    clock.start("load", "Opening " + source.model.filename().string());
+    auto inputs = inputsFor(source.inputs, source.choice.planFile);
+    if (!inputs) return inputs.error();
+    const model::OpenOptions open{.inputs = *inputs, .baseMasks = baseMasksFor(source.choice)};
+    data::DatasetPtr dataset;
+    if (!source.data.path.empty()) {
+        auto opened = openData(source.data, control);
+        if (!opened) return opened.error();
+        dataset = *opened;
+    }
+    auto snapshot = dataset ? openFor(source.model, open, *dataset, events, control)
+                            : model::openSnapshot(source.model, open, events, control);
+    if (!snapshot) return notOpened(snapshot.error(), source.inputs, source.choice.planFile);
+    return applyChoice(*snapshot, source.choice, {dataset.get(), source.metrics}, clock, events,
+                       control);
+}
+
 Result<CutOutcome> cutOut(MaskedModel masked, const channels::CutOptions& options,
                           StageClock& clock, const EventSink<>& events, RunControl& control) {
     if (!masked.masks->channels()) return CutOutcome{nullptr, std::move(masked)};

@@ -90,6 +90,20 @@ Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& 
                                 const ScoredOn& data, StageClock& clock, const EventSink<>& events,
                                 RunControl& control);
 
+/// What prune and export begin with.
+struct PruneSource {
+    const std::filesystem::path& model;
+    const std::vector<script::InputSpec>& inputs;
+    const PruneChoice& choice;
+    const data::DataSpec& data;
+    const measure::MetricOptions& metrics;
+};
+
+/// Opens the model, and the data where there is any, and applies the choice. Clocks the stage load
+/// and those of applyChoice.
+Result<MaskedModel> openAndApply(const PruneSource& source, StageClock& clock,
+                                 const EventSink<>& events, RunControl& control);
+
 /// The plan a choice begins with, before shares become rules: criteria, seed, or the plan file.
 Result<prune::Plan> startPlan(const model::Snapshot& snapshot, const PruneChoice& choice);
 

@@ -86,21 +86,8 @@ Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>&
         return sound.error();
     }
     StageClock clock(events);
-    clock.start("load", "Opening " + spec.model.filename().string());
-    auto inputs = inputsFor(spec.inputs, spec.choice.planFile);
-    if (!inputs) return inputs.error();
-    const model::OpenOptions open{.inputs = *inputs, .baseMasks = baseMasksFor(spec.choice)};
-    data::DatasetPtr dataset;
-    if (!spec.data.path.empty()) {
-        auto opened = openData(spec.data, control);
-        if (!opened) return opened.error();
-        dataset = *opened;
-    }
-    auto snapshot = dataset ? openFor(spec.model, open, *dataset, events, control)
-                            : model::openSnapshot(spec.model, open, events, control);
-    if (!snapshot) return notOpened(snapshot.error(), spec.inputs, spec.choice.planFile);
-    auto masked =
-        applyChoice(*snapshot, spec.choice, {dataset.get(), spec.metrics}, clock, events, control);
+    auto masked = openAndApply({spec.model, spec.inputs, spec.choice, spec.data, spec.metrics},
+                               clock, events, control);
     if (!masked) return masked.error();
     auto outcome =
         cutOut(std::move(*masked), {.compensateBias = spec.compensateBias}, clock, events, control);

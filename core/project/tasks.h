@@ -23,6 +23,10 @@ Result<Inspection> runInspect(const InspectSpec& spec, const EventSink<>& events
 Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>& events,
                                        RunControl& control);
 
+/// Writes the output, or nothing. The report's sizes are those of the exported file.
+Result<exchange::PruneReport> runExport(const ExportSpec& spec, const EventSink<>& events,
+                                        RunControl& control);
+
 Result<measure::Evaluation> runEvaluate(const EvaluateSpec& spec, const EventSink<>& events,
                                         RunControl& control);
 
