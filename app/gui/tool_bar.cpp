@@ -4,6 +4,7 @@
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QMenu>
 #include <QSignalBlocker>
 #include <QToolButton>
 
@@ -18,11 +19,15 @@ namespace {
 struct Item {
     const char* id;
     const char* text;
+    bool isExport = false;  ///< its button asks which
 };
+
+const char* const kExports[] = {"file.export_masked", "file.export_cut", "file.export_onnx",
+                                "file.export_safetensors", "file.export_plan"};
 
 const Item kItems[] = {
     {"file.open", QT_TRANSLATE_NOOP("ToolBar", "Open")},
-    {"file.export_masked", QT_TRANSLATE_NOOP("ToolBar", "Export")},
+    {"file.export_masked", QT_TRANSLATE_NOOP("ToolBar", "Export"), true},
     {},
     {"edit.undo", ""},
     {"edit.redo", ""},
@@ -34,6 +39,13 @@ const Item kItems[] = {
     {"train.pause", ""},
     {"train.stop", QT_TRANSLATE_NOOP("ToolBar", "Stop")},
 };
+
+void askWhich(QToolButton* button, const Actions& actions) {
+    auto* menu = new QMenu(button);
+    for (const char* id : kExports) menu->addAction(actions[id]);
+    button->setMenu(menu);
+    button->setPopupMode(QToolButton::InstantPopup);
+}
 
 }  // namespace
 
@@ -77,13 +89,15 @@ void ToolBar::addCommands(const Actions& actions) {
         addAction(action);
         auto* button = qobject_cast<QToolButton*>(widgetForAction(action));
         button->setObjectName(QStringLiteral("toolBar.") + QString::fromLatin1(item.id));
-        button->setAccessibleName(withoutMnemonic(action->text()));
+        button->setAccessibleName(item.isExport ? tr("Export")
+                                                : withoutMnemonic(action->text()));
         button->setFocusPolicy(Qt::TabFocus);
         if (*item.text) {
             action->setIconText(tr(item.text));
         } else {
             button->setToolButtonStyle(Qt::ToolButtonIconOnly);
         }
+        if (item.isExport) askWhich(button, actions);
     }
 }
 
