@@ -17,6 +17,8 @@ const std::pair<const char*, Trigger> kCommands[] = {
     {"file.open_with_input", &Tasks::openModelWithInput},
     {"file.example", &Tasks::openExample},
     {"file.open_plan", &Tasks::openPlan},
+    {"file.save_session", &Tasks::saveSession},
+    {"file.save_session_as", &Tasks::saveSessionAs},
     {"file.export_masked", &Tasks::exportMasked},
     {"file.export_cut", &Tasks::exportCut},
     {"file.export_onnx", &Tasks::exportOnnx},

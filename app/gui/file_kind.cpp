@@ -35,6 +35,7 @@ FileKind fileKind(const QString& path) {
     if (file.isDir() || looksLikeData(file.fileName())) return FileKind::Data;
     const QString suffix = file.suffix().toLower();
     if (suffix == QLatin1String("json")) return kindOfJson(path);
+    if (suffix == QLatin1String("espalier")) return FileKind::Session;
     static const QStringList modelSuffixes{QStringLiteral("pt"), QStringLiteral("pth"),
                                            QStringLiteral("ts"), QStringLiteral("torchscript"),
                                            QStringLiteral("jit")};

@@ -8,10 +8,11 @@ namespace espalier::gui {
 
 enum class FileKind {
     Missing,
-    Model,   ///< *.pt, *.pth, *.ts, *.torchscript: what it really is, opening tells
-    Plan,    ///< JSON with "format": "espalier-plan"
-    Recipe,  ///< JSON with "format": "espalier-recipe"
-    Data,    ///< a folder, or an IDX file
+    Model,    ///< *.pt, *.pth, *.ts, *.torchscript: what it really is, opening tells
+    Plan,     ///< JSON with "format": "espalier-plan"
+    Recipe,   ///< JSON with "format": "espalier-recipe"
+    Session,  ///< *.espalier
+    Data,     ///< a folder, or an IDX file
     Other
 };
 

@@ -7,12 +7,19 @@
 
 #include "ui/dialogs/dialogs.h"
 #include "ui/dialogs/inline_message.h"
+#include "ui/document/session_keeper.h"
 #include "ui/document/workbench.h"
 
 namespace espalier::gui {
 
-Leaving::Leaving(ui::Workbench* workbench, Exports exports, QWidget* window)
-    : QObject(window), m_workbench(workbench), m_exports(std::move(exports)), m_window(window) {
+Leaving::Leaving(ui::Workbench* workbench, ui::SessionKeeper* keeper, Exports exports,
+                 QWidget* window)
+    : QObject(window),
+      m_workbench(workbench),
+      m_keeper(keeper),
+      m_exports(std::move(exports)),
+      m_window(window) {
+    connect(keeper, &ui::SessionKeeper::saved, this, &Leaving::afterSession);
     connect(workbench, &ui::Workbench::trainingEnded, this, &Leaving::afterTraining);
     connect(workbench, &ui::Workbench::succeeded, this, &Leaving::afterExport);
     connect(workbench, &ui::Workbench::failed, this, [this] { m_afterExport = {}; });
@@ -20,7 +27,7 @@ Leaving::Leaving(ui::Workbench* workbench, Exports exports, QWidget* window)
 }
 
 void Leaving::leaveModel(const Then& then) {
-    enum Answer { Export, Discard, Cancel };
+    enum Answer { Save, Export, Discard, Cancel };
     const ui::Document& document = *m_workbench->document();
     m_afterExport = {};
     if (m_workbench->isTraining()) {
@@ -29,20 +36,24 @@ void Leaving::leaveModel(const Then& then) {
                "far are kept."));
         return;
     }
-    if (!document.hasUnsavedWork()) return then();
+    if (!m_keeper->hasUnsavedWork()) return then();
     const bool hasOwnWeights = document.hasOwnWeights();
     const QString file = QString::fromStdString(document.snapshot()->file().name());
     ui::Question question;
     question.title = tr("Unsaved work");
     question.text = hasOwnWeights ? tr("The fine-tuned weights of %1 are in no file yet.").arg(file)
                                   : tr("The plan for %1 is in no file yet.").arg(file);
-    question.detail = hasOwnWeights ? tr("They are lost if you go on without exporting.")
-                                    : tr("It is lost if you go on without exporting it.");
-    question.answers = {hasOwnWeights ? tr("Export model…") : tr("Export plan…"), tr("Discard"),
+    question.detail = tr("A session keeps all of it: weights, plans, history, measurements.");
+    const bool isNamed = !m_keeper->file().empty();
+    if (isNamed || !document.hasUnsavedWork())
+        question.text = tr("The session of %1 has changes that are in no file yet.").arg(file);
+    question.answers = {isNamed ? tr("Save session") : tr("Save session…"),
+                        hasOwnWeights ? tr("Export model…") : tr("Export plan…"), tr("Discard"),
                         tr("Cancel")};
     question.safeAnswer = Cancel;
-    question.mainAnswer = Export;
+    question.mainAnswer = Save;
     const int answer = ui::dialogs::ask(m_window, question);
+    if (answer == Save) exportFirst(m_exports.session, then);
     if (answer == Export) exportFirst(hasOwnWeights ? m_exports.model : m_exports.plan, then);
     if (answer == Discard) then();
 }
@@ -98,6 +109,11 @@ void Leaving::afterSaving(const Result<std::filesystem::path>& saved, const Then
 
 void Leaving::exportFirst(const std::function<bool()>& exporting, const Then& then) {
     if (exporting()) m_afterExport = then;
+}
+
+void Leaving::afterSession() {
+    const Then then = std::exchange(m_afterExport, {});
+    if (then && !m_keeper->hasUnsavedWork()) then();
 }
 
 void Leaving::afterExport() {

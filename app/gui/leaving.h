@@ -11,8 +11,9 @@
 #include "core/base/result.h"
 
 namespace espalier::ui {
+class SessionKeeper;
 class Workbench;
-}
+}  // namespace espalier::ui
 
 namespace espalier::gui {
 
@@ -23,12 +24,14 @@ public:
     struct Exports {
         std::function<bool()> model;
         std::function<bool()> plan;
+        std::function<bool()> session;
     };
     /// Questions stand over `window`.
-    Leaving(ui::Workbench* workbench, Exports exports, QWidget* window);
+    Leaving(ui::Workbench* workbench, ui::SessionKeeper* keeper, Exports exports, QWidget* window);
 
     using Then = std::function<void()>;
-    /// Does `then` at once when nothing would be lost, else asks: export first, discard, or stay.
+    /// Does `then` at once when nothing would be lost, else asks: save or export first, discard, or
+    /// stay.
     void leaveModel(const Then& then);
     /// Asks whether the training may be stopped. Its best weights are written to a file before
     /// `then`; where that cannot be, the person is told and nothing is left.
@@ -43,8 +46,10 @@ private:
     void afterSaving(const Result<std::filesystem::path>& saved, const Then& then);
     void exportFirst(const std::function<bool()>& exporting, const Then& then);
     void afterExport();
+    void afterSession();
 
     ui::Workbench* m_workbench;
+    ui::SessionKeeper* m_keeper;
     Exports m_exports;
     QWidget* m_window;
     Then m_afterExport;

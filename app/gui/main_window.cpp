@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/gui/main_window.h"
 
-#include <QApplication>
-#include <QCloseEvent>
 #include <QFileInfo>
 #include <QLabel>
 #include <QMenu>
@@ -27,6 +25,7 @@
 #include "app/gui/workspace.h"
 #include "core/base/log.h"
 #include "ui/document/channels.h"
+#include "ui/document/session_keeper.h"
 #include "ui/document/trials.h"
 #include "ui/document/workbench.h"
 #include "ui/panels/compare_panel.h"
@@ -72,8 +71,11 @@ MainWindow::MainWindow(QWidget* parent)
       m_document(new Document(this)),
       m_jobs(new JobRunner(this)),
       m_workbench(new Workbench(m_document, m_jobs, this)),
+      m_keeper(new ui::SessionKeeper(
+          m_workbench, [this] { return m_workspace->layoutState().toBase64().toStdString(); },
+          this)),
       m_actions(new Actions(this)),
-      m_tasks(new Tasks(m_workbench, this)),
+      m_tasks(new Tasks(m_workbench, m_keeper, this)),
       m_recent(new RecentFiles(this)) {
     setObjectName(QStringLiteral("mainWindow"));
     setMinimumSize(kMinimumSize);
@@ -87,6 +89,7 @@ MainWindow::MainWindow(QWidget* parent)
     connectWorkbench();
     connectDocument();
     connectDevice();
+    connectSession();
     auto* drops = new DropFilter(this);
     connect(drops, &DropFilter::dropped, m_tasks, &Tasks::openPaths);
     restoreWindow(*this, *m_workspace);
@@ -100,6 +103,7 @@ MainWindow::~MainWindow() {
     // Panels watch the document and the jobs: they go first.
     delete takeCentralWidget();
     delete statusBar();
+    delete m_keeper;  // it still asks the jobs to stop
 }
 
 void MainWindow::makeCentre() {
@@ -125,6 +129,9 @@ void MainWindow::makeCentre() {
     connect(m_start, &ui::StartPage::recentRequested, m_tasks, &Tasks::openPath);
     connect(m_start, &ui::StartPage::continueRequested, m_tasks, &Tasks::continueRun);
     connect(m_start, &ui::StartPage::discardRequested, m_tasks, &Tasks::discardRun);
+    connect(m_start, &ui::StartPage::recoverRequested, m_tasks, &Tasks::recoverSession);
+    connect(m_start, &ui::StartPage::discardSessionRequested, m_tasks, &Tasks::discardSession);
+    connect(m_tasks, &Tasks::lostSessionChanged, m_start, &ui::StartPage::setLostSession);
     connect(m_tasks, &Tasks::brokenRunChanged, m_start, &ui::StartPage::setBrokenRun);
     connect(m_recent, &RecentFiles::changed, m_start,
             [this] { m_start->setRecentFiles(m_recent->paths()); });
@@ -287,6 +294,23 @@ void MainWindow::connectDevice() {
     });
 }
 
+void MainWindow::connectSession() {
+    using ui::SessionKeeper;
+    connect(m_keeper, &SessionKeeper::stateChanged, this, &MainWindow::refreshTitle);
+    connect(m_keeper, &SessionKeeper::opened, this, [this](const QString& layout) {
+        m_workspace->restoreLayout(QByteArray::fromBase64(layout.toLatin1()));
+    });
+    connect(m_keeper, &SessionKeeper::saved, this, [this](const QString& file) {
+        m_recent->add(file);
+        post({Message::Level::Success,
+              tr("Saved the session %1.").arg(QFileInfo(file).fileName()),
+              {},
+              file,
+              {},
+              {}});
+    });
+}
+
 void MainWindow::openExample() {
     m_tasks->openExample();
 }
@@ -316,7 +340,9 @@ void MainWindow::showPage() {
     if (m_isOpening) return;
     m_pages->setCurrentWidget(m_document->hasModel() ? static_cast<QWidget*>(m_workspace)
                                                      : m_start);
-    if (!m_document->hasModel()) m_tasks->lookForBrokenRun();
+    if (m_document->hasModel()) return;
+    m_tasks->lookForBrokenRun();
+    m_tasks->lookForLostSession();
 }
 
 void MainWindow::post(const Message& message) {
@@ -333,63 +359,17 @@ void MainWindow::refreshActions() {
 
 void MainWindow::refreshTitle() {
     const bool hasModel = m_document->hasModel();
-    setWindowTitle(hasModel ? QString::fromStdString(m_document->snapshot()->file().name()) +
-                                  QStringLiteral("[*]")
-                            : QString());
-    setWindowModified(hasModel && m_document->hasUnsavedWork());
+    const std::filesystem::path& session = m_keeper->file();
+    const auto name = [&] {
+        return session.empty() ? m_document->snapshot()->file().name()
+                               : session.filename().string();
+    };
+    setWindowTitle(hasModel ? QString::fromStdString(name()) + QStringLiteral("[*]") : QString());
+    setWindowModified(hasModel && m_keeper->hasUnsavedWork());
 }
 
 void MainWindow::loadRecipe(const QString& path) {
     m_workspace->training()->loadRecipe(path);
-}
-
-void MainWindow::closeNow() {
-    m_isLeaving = true;
-    close();
-}
-
-void MainWindow::terminate() {
-    m_isTerminated = true;
-    while (QWidget* dialog = QApplication::activeModalWidget()) {
-        if (!dialog->close()) break;
-    }
-    // Once the loops of those dialogs have ended.
-    QMetaObject::invokeMethod(this, &MainWindow::closeNow, Qt::QueuedConnection);
-}
-
-void MainWindow::closeEvent(QCloseEvent* event) {
-    const bool isTraining = m_workbench->isTraining();
-    if (!m_isLeaving && (isTraining || m_document->hasUnsavedWork())) {
-        event->ignore();
-        // A window that is closing takes no second close: it comes after this one.
-        const auto close = [this] {
-            QMetaObject::invokeMethod(this, &MainWindow::closeNow, Qt::QueuedConnection);
-        };
-        Leaving* leaving = m_tasks->leaving();
-        isTraining ? leaving->leaveTraining(close) : leaving->leaveModel(close);
-        return;
-    }
-    finish();
-    event->accept();
-}
-
-void MainWindow::finish() {
-    saveWindow(*this, *m_workspace);
-    QApplication::setOverrideCursor(Qt::WaitCursor);
-    using Unsaved = ui::Workbench::Unsaved;
-    const auto saved = m_workbench->shutDown(m_isTerminated ? Unsaved::Keep : Unsaved::Drop);
-    QApplication::restoreOverrideCursor();
-    if (!saved) {
-        log(LogLevel::Error, saved.error().text());
-    } else if (!saved->empty()) {
-        rememberBest(QString::fromStdString(saved->string()));
-    }
-}
-
-void MainWindow::rememberBest(const QString& path) {
-    log(LogLevel::Info, "Trained weights were kept in " + path.toStdString());
-    rememberSavedTraining(path);
-    m_recent->add(path);
 }
 
 }  // namespace espalier::gui

@@ -12,6 +12,7 @@ class Document;
 class JobRunner;
 class LoadingPage;
 class MessageBar;
+class SessionKeeper;
 class StartPage;
 class Workbench;
 struct Message;
@@ -32,7 +33,7 @@ public:
     ~MainWindow() override;
 
     void openExample();
-    /// A model, a plan, a recipe or data.
+    /// A model, a session, a plan, a recipe or data.
     void openPath(const QString& path);
     /// Closes without a question; a training keeps its best so far in a file.
     void closeNow();
@@ -42,6 +43,7 @@ public:
 
     ui::Document* document() const { return m_document; }
     ui::Workbench* workbench() const { return m_workbench; }
+    ui::SessionKeeper* keeper() const { return m_keeper; }
 
 protected:
     void closeEvent(QCloseEvent* event) override;
@@ -53,6 +55,7 @@ private:
     void connectWorkbench();
     void connectDocument();
     void connectDevice();
+    void connectSession();
 
     void showOpening(const QString& path);
     void showOpened(const QString& path);
@@ -67,6 +70,7 @@ private:
     ui::Document* m_document;
     ui::JobRunner* m_jobs;
     ui::Workbench* m_workbench;
+    ui::SessionKeeper* m_keeper;
     Actions* m_actions;
     Tasks* m_tasks;
     RecentFiles* m_recent;

@@ -20,6 +20,7 @@
 #include "ui/dialogs/input_dialog.h"
 #include "ui/dialogs/report_dialog.h"
 #include "ui/document/channels.h"
+#include "ui/document/session_keeper.h"
 #include "ui/document/workbench.h"
 
 namespace espalier::gui {
@@ -34,6 +35,11 @@ const QString kPlanSuffix = QStringLiteral(".espalier-plan.json");
 
 QString modelFilter() {
     return Tasks::tr("TorchScript models (*.pt *.pth *.ts *.torchscript *.jit);;All files (*)");
+}
+
+QString openFilter() {
+    return Tasks::tr(
+        "Models and sessions (*.pt *.pth *.ts *.torchscript *.jit *.espalier);;All files (*)");
 }
 
 QString planFilter() {
@@ -61,13 +67,15 @@ data::DataSpec exampleData() {
 
 }  // namespace
 
-Tasks::Tasks(ui::Workbench* workbench, QWidget* window)
+Tasks::Tasks(ui::Workbench* workbench, ui::SessionKeeper* keeper, QWidget* window)
     : QObject(window),
       m_workbench(workbench),
+      m_keeper(keeper),
       m_window(window),
-      m_leaving(new Leaving(
-          workbench, {[this] { return askForExport(); }, [this] { return askForPlanFile(); }},
-          window)) {
+      m_leaving(new Leaving(workbench, keeper,
+                            {[this] { return askForExport(); }, [this] { return askForPlanFile(); },
+                             [this] { return saveOrAsk(); }},
+                            window)) {
     connect(m_leaving, &Leaving::refused, this, &Tasks::refuse);
     connect(workbench, &ui::Workbench::opened, this, &Tasks::onOpened);
     connect(workbench, &ui::Workbench::openFailed, this, [this](const QString& path) {
@@ -75,6 +83,9 @@ Tasks::Tasks(ui::Workbench* workbench, QWidget* window)
         m_exampleModel.clear();
         m_planAfterOpening.clear();
     });
+    connect(keeper, &ui::SessionKeeper::modelMissing, this, &Tasks::onModelMissing);
+    connect(keeper, &ui::SessionKeeper::opened, this,
+            [this](const QString&, const QStringList& notes) { onSessionOpened(notes); });
     connect(workbench, &ui::Workbench::failed, this, &Tasks::onFailed);
     connect(workbench, &ui::Workbench::succeeded, this, &Tasks::onSucceeded);
     connect(workbench->document(), &Document::datasetChanged, this, &Tasks::onDataChanged);
@@ -83,8 +94,8 @@ Tasks::Tasks(ui::Workbench* workbench, QWidget* window)
 }
 
 void Tasks::openModel() {
-    const QString path = dialogs::openFile(m_window, {tr("Open model"), {}, modelFilter()});
-    if (!path.isEmpty()) openFile(path);
+    const QString path = dialogs::openFile(m_window, {tr("Open"), {}, openFilter()});
+    if (!path.isEmpty()) openPath(path);
 }
 
 void Tasks::openFile(const QString& path) {
@@ -142,6 +153,8 @@ void Tasks::openPath(const QString& path) {
             return refuse(tr("Cannot open %1: there is no such file.").arg(path));
         case FileKind::Model:
             return openFile(path);
+        case FileKind::Session:
+            return m_leaving->leaveModel([this, path] { m_keeper->open(toPath(path)); });
         case FileKind::Plan:
             return hasModel ? m_workbench->openPlan(toPath(path)) : openPlanWithModel(path);
         case FileKind::Recipe:

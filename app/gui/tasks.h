@@ -12,6 +12,7 @@
 #include "ui/panels/message_bar.h"
 
 namespace espalier::ui {
+class SessionKeeper;
 class TrainingPanel;
 class Workbench;
 }  // namespace espalier::ui
@@ -24,16 +25,18 @@ class Tasks : public QObject {
     Q_OBJECT
 public:
     /// Dialogs stand over `window`.
-    Tasks(ui::Workbench* workbench, QWidget* window);
+    Tasks(ui::Workbench* workbench, ui::SessionKeeper* keeper, QWidget* window);
 
     void openModel();
     void openModelWithInput();
     void openExample();
-    /// A model, plan, recipe or data; what is none of these is named.
+    /// A model, session, plan, recipe or data; what is none of these is named.
     void openPath(const QString& path);
     void openPaths(const QStringList& paths);
     void attachData(const QString& path = {});
     void openPlan();
+    void saveSession();
+    void saveSessionAs();
     void exportMasked();
     void exportPlan();
     void exportCut();
@@ -60,12 +63,18 @@ public:
     void continueRun();
     void discardRun();
 
+    /// A session of a window that did not close: lostSessionChanged says which there is.
+    void lookForLostSession();
+    void recoverSession();
+    void discardSession();
+
     Leaving* leaving() const { return m_leaving; }
 
 Q_SIGNALS:
     void messagePosted(const espalier::ui::Message& message);
-    void brokenRunChanged(const QString& run);  ///< in words; empty: there is none
-    void recipeChosen(const QString& path);     ///< a recipe file to be shown in the training panel
+    void brokenRunChanged(const QString& run);        ///< in words; empty: there is none
+    void lostSessionChanged(const QString& session);  ///< likewise
+    void recipeChosen(const QString& path);  ///< a recipe file to be shown in the training panel
 
 private:
     void openFile(const QString& path);
@@ -82,16 +91,23 @@ private:
     void joinSteps(const QString& text, const std::function<void()>& start);
     bool askForExport();
     bool askForPlanFile();
+    bool saveOrAsk();
+    bool askForSessionFile();
+    void onSessionOpened(const QStringList& notes);
+    void onModelMissing(const QString& session, const QString& model,
+                        const std::function<void(const QString& place)>& retry);
     QString suggestedName(const QString& ending) const;
     void exportFormat(const std::string& format, const QString& title, const QString& filter);
 
     ui::Workbench* m_workbench;
+    ui::SessionKeeper* m_keeper;
     QWidget* m_window;
     Leaving* m_leaving;
-    std::filesystem::path m_brokenRun;  // its folder; empty: there is none
-    QString m_failedPath;               // the model that could not be opened last
-    QString m_exampleModel;             // while the example is being opened
-    QString m_planAfterOpening;         // applied once its model is open
+    std::filesystem::path m_brokenRun;    // its folder; empty: there is none
+    std::filesystem::path m_lostSession;  // likewise
+    QString m_failedPath;                 // the model that could not be opened last
+    QString m_exampleModel;               // while the example is being opened
+    QString m_planAfterOpening;           // applied once its model is open
     bool m_measuresNextData = false;
     bool m_reportsNextGroups = false;  // of a model that has just been opened
 };

@@ -5,9 +5,6 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
 
-#include <algorithm>
-#include <array>
-
 #include "core/base/format.h"
 
 namespace espalier::exchange {
@@ -113,15 +110,6 @@ void setValues(train::Checkpoint& checkpoint, const std::vector<StoredValue>& va
         }
     }
     checkpoint.state = std::move(state);
-}
-
-at::ScalarType scalarTypeOf(const std::string& name) {
-    constexpr std::array kTypes{at::kFloat, at::kDouble, at::kHalf, at::kBFloat16, at::kLong,
-                                at::kInt,   at::kShort,  at::kChar, at::kByte,     at::kBool};
-    const auto* found = std::ranges::find_if(
-        kTypes, [&name](at::ScalarType type) { return name == c10::toString(type); });
-    if (found == kTypes.end()) throw std::runtime_error(cat("it has numbers of type ", name));
-    return *found;
 }
 
 }  // namespace espalier::exchange

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A value of a plan's JSON that knows where it stands: for the readers of plan files alone.
+// A value of a plan's JSON that knows where it stands: for the readers of plans, and of sessions,
+// which hold plans.
 #pragma once
 
 #include <algorithm>
@@ -21,8 +22,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kCannotRead = "Cannot read the plan";
 
-/// Thrown while reading a plan only, and caught by planFromJson: a reader that can stop anywhere
-/// stays short.
+/// Thrown while reading only, and caught by planFromJson and sessionFromJson: a reader that can
+/// stop anywhere stays short.
 struct Refusal {
     Error error;
 };
@@ -51,8 +52,7 @@ struct Node {
         for (const auto name : known) list += cat(list.empty() ? "" : ", ", name);
         for (const auto& [key, value] : json.items()) {
             if (std::find(known.begin(), known.end(), key) == known.end()) {
-                refuse(cat("\"", pathOf(key), "\" is no key of a plan"),
-                       "Known keys here are " + list);
+                refuse(cat("\"", pathOf(key), "\" is no known key"), "Known keys here are " + list);
             }
         }
     }

@@ -18,6 +18,15 @@ History History::opened(model::SnapshotPtr snapshot, prune::PlanPtr plan) {
     return History().added(std::move(root)).history;
 }
 
+History History::of(std::vector<Node> nodes) {
+    History history;
+    for (Node& node : nodes) {
+        node.id = NodeId{static_cast<int>(history.m_nodes.size())};
+        history.m_nodes.push_back(std::make_shared<const Node>(std::move(node)));
+    }
+    return history;
+}
+
 std::vector<std::shared_ptr<const Node>> History::nodes() const {
     std::vector<std::shared_ptr<const Node>> found;
     std::ranges::copy_if(m_nodes, std::back_inserter(found),

@@ -60,6 +60,8 @@ struct Node {
 class History {
 public:
     static History opened(model::SnapshotPtr snapshot, prune::PlanPtr plan);
+    /// As it was saved: the root first, a parent before its children. Ids are given by place.
+    static History of(std::vector<Node> nodes);
 
     /// Those of the tree, oldest first: a parent comes before its children.
     std::vector<std::shared_ptr<const Node>> nodes() const;

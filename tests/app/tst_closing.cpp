@@ -30,8 +30,8 @@ private Q_SLOTS:
     void leavingUnsavedWorkAsks_data() {
         QTest::addColumn<int>("answer");
         QTest::addColumn<bool>("closes");
-        QTest::newRow("discard") << 1 << true;
-        QTest::newRow("cancel") << 2 << false;
+        QTest::newRow("discard") << 2 << true;
+        QTest::newRow("cancel") << 3 << false;
     }
     void leavingUnsavedWorkAsks() {
         QFETCH(int, answer);
@@ -49,7 +49,7 @@ private Q_SLOTS:
         WindowProbe probe;
         QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
         probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
-        probe.dialogs.nextAnswer(0);
+        probe.dialogs.nextAnswer(1);
         probe.dialogs.nextFile(m_folder->filePath("plan.json"));
         probe.window.close();
         QTRY_VERIFY_WITH_TIMEOUT(!probe.window.isVisible(), test::kPatienceMs);
@@ -70,7 +70,7 @@ private Q_SLOTS:
                 return {};
             },
             [](const Result<void>&) {});
-        probe.dialogs.nextAnswer(0);
+        probe.dialogs.nextAnswer(1);
         probe.dialogs.nextFile(m_folder->filePath("first.json"));
         probe.window.close();
         QCOMPARE(jobs.jobs().size(), 2);
@@ -132,7 +132,7 @@ private Q_SLOTS:
             [](const Result<void>&) {});
         probe.trigger("train.start");
         probe.dialogs.nextAnswer(0);  // stop and quit
-        probe.dialogs.nextAnswer(2);  // the plan is in no file: cancel
+        probe.dialogs.nextAnswer(3);  // the plan is in no file: cancel
         probe.window.close();
         QTRY_VERIFY_WITH_TIMEOUT(probe.dialogs.isUsedUp(), test::kPatienceMs);
         QVERIFY(probe.window.isVisible() && !workbench.isTraining());
@@ -163,7 +163,7 @@ private Q_SLOTS:
         qputenv("XDG_STATE_HOME", state);
         QCOMPARE(probe.dialogs.shown().last(), QString("Best weights not saved"));
         QVERIFY(probe.window.isVisible() && probe.document().hasOwnWeights());
-        probe.dialogs.nextAnswer(0);  // export the model first
+        probe.dialogs.nextAnswer(1);  // export the model first
         probe.dialogs.nextDialog([](QDialog&) { return true; });
         probe.dialogs.nextFile(elsewhere.filePath("rescued.pt"));
         probe.window.close();

@@ -264,7 +264,7 @@ void Document::followLayers(const model::Snapshot& before) {
     m_selectedLayers = std::move(layers);
 }
 
-void Document::setOpened(project::History history) {
+void Document::setOpened(project::History history, const std::optional<State>& at) {
     m_undo->clear();
     m_history = std::move(history);
     m_indices.clear();
@@ -274,11 +274,12 @@ void Document::setOpened(project::History history) {
     m_preview.reset();
     m_removed.clear();
     m_channels->useSnapshot({});
-    m_state = {m_history.root(), m_history.node(m_history.root()).plan};
+    m_state = at.value_or(State{m_history.root(), m_history.node(m_history.root()).plan});
     m_saved = m_state;
+    recallMeasurements();
     m_indices.use(snapshot());
     m_channels->useSnapshot(snapshot());
-    m_denseFootprint = prune::denseFootprint(*snapshot());
+    m_denseFootprint = prune::denseFootprint(unpruned());
     m_selection = firstPrunable(*snapshot());
     m_selectedLayers =
         m_selection.isValid() ? std::vector{m_selection} : std::vector<model::LayerId>{};

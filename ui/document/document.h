@@ -107,7 +107,8 @@ public:
     CutContext cutContext(model::LayerId layer) const;
 
     // Results, put here by the Workbench.
-    void setOpened(project::History history);
+    /// `at`: where one is in it, with nothing unsaved; none: its root.
+    void setOpened(project::History history, const std::optional<State>& at = {});
     void closeModel();
     void setMasks(prune::MasksPtr masks);
     void setIndex(model::LayerId layer, Result<model::WeightIndex> index);
@@ -170,6 +171,7 @@ private:
     void followLayers(const model::Snapshot& before);
     std::int64_t previewedRemoved(const model::Layer& layer, const prune::CutCosts* cut,
                                   double threshold) const;
+    void recallMeasurements();  ///< of the nodes of a history that was opened
     void noteMetrics(const State& measured, const std::function<void(project::Metrics&)>& note);
     void setRemoved(const std::vector<project::NodeId>& nodes, bool removed);
     std::int64_t countRemoved(const model::Layer& layer) const;

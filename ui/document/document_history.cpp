@@ -88,6 +88,20 @@ void Document::setLatencies(const std::vector<State>& states,
     }
 }
 
+void Document::recallMeasurements() {
+    for (const auto& node : m_history.nodes()) {
+        const project::Metrics& known = node->metrics;
+        // What was measured on other data is the node's alone.
+        const bool isOfThisData = m_dataset && known.data == data::spec(*m_dataset);
+        if (known.evaluation && isOfThisData)
+            m_measurements.setEvaluation(node->snapshot, *node->plan, *known.evaluation);
+        if (known.latency)
+            m_measurements.setLatency(node->snapshot, *node->plan,
+                                      {*known.latency, known.latencyRun});
+        m_latencyRuns = std::max(m_latencyRuns, known.latencyRun);
+    }
+}
+
 // A history node shows what was measured with the plan it was made with.
 void Document::noteMetrics(const State& measured,
                            const std::function<void(project::Metrics&)>& note) {

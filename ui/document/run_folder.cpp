@@ -6,11 +6,11 @@
 
 #include <QCoreApplication>
 #include <QFileInfo>
-#include <QLocale>
 
 #include "core/base/files.h"
 #include "core/exchange/checkpoint_file.h"
 #include "core/project/tune_source.h"
+#include "ui/document/when_text.h"
 
 namespace espalier::ui {
 
@@ -111,18 +111,11 @@ std::optional<BrokenRun> latestBrokenRun() {
 }
 
 QString describe(const BrokenRun& run) {
-    const QLocale locale;
-    const bool isToday = run.when.date() == QDate::currentDate();
-    const QString time = locale.toString(run.when.time(), QLocale::ShortFormat);
-    const QString when = isToday
-                             ? tr("today %1").arg(time)
-                             : QStringLiteral("%1 %2").arg(
-                                   locale.toString(run.when.date(), QLocale::ShortFormat), time);
     return tr("the fine-tuning of %1 (epoch %2 of %3, %4)")
         .arg(run.model)
         .arg(run.epochs)
         .arg(run.totalEpochs)
-        .arg(when);
+        .arg(whenText(run.when));
 }
 
 }  // namespace espalier::ui

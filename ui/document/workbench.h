@@ -11,6 +11,7 @@
 #include "core/base/result.h"
 #include "core/data/dataset.h"
 #include "core/exchange/export.h"
+#include "core/project/session.h"
 #include "core/prune/heatmap.h"
 #include "core/prune/plan.h"
 #include "core/script/input_spec.h"
@@ -51,6 +52,13 @@ public:
 
     void openModel(const std::filesystem::path& path,
                    const std::vector<script::InputSpec>& inputs = {});
+    /// Opens model, history, plan and data as they were saved. `done` is called on the GUI thread
+    /// once all is shown. `title`: the path that `opened` names.
+    void openSession(const std::filesystem::path& file, const project::LocatedModels& located,
+                     const std::filesystem::path& title,
+                     std::function<void(const project::OpenedSession&)> done);
+    /// What there is to be saved; needs a model.
+    project::Session session() const;
     void attachData(const data::DataSpec& spec, const measure::MetricOptions& metrics = {});
     void openPlan(const std::filesystem::path& path);  ///< applies it as one undo step
     void evaluate(data::Split split);

@@ -49,6 +49,26 @@ QPushButton* recentButton(const QString& path, int position) {
     return button;
 }
 
+QLabel* offerText(const QString& name) {
+    auto* text = new QLabel;
+    text->setObjectName(name);
+    text->setWordWrap(true);
+    return text;
+}
+
+/// A line with a question and two ways to answer it.
+QWidget* offer(const QString& name, QLabel* text, QPushButton* proceed, QPushButton* discard) {
+    auto* row = new QWidget;
+    row->setObjectName(name);
+    auto* line = new QHBoxLayout(row);
+    line->setContentsMargins(0, 0, 0, 0);
+    line->setSpacing(style::kSpacePanel);
+    line->addWidget(text, 1);
+    line->addWidget(proceed);
+    line->addWidget(discard);
+    return row;
+}
+
 }  // namespace
 
 StartPage::StartPage(QWidget* parent) : QWidget(parent) {
@@ -59,7 +79,7 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
     m_recent = new QVBoxLayout;
     m_recent->setSpacing(0);
     m_dropHint =
-        new QLabel(tr("Or drop a TorchScript model or a plan anywhere on this window. "
+        new QLabel(tr("Or drop a TorchScript model, a session or a plan anywhere on this window. "
                       "Nothing leaves your machine."));
     m_dropHint->setObjectName(QStringLiteral("startDropHint"));
     m_dropHint->setWordWrap(true);
@@ -70,6 +90,7 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
     lines->setSpacing(style::kSpaceGroup);
     lines->addLayout(makeHeader());
     lines->addWidget(makeBrokenRun());
+    lines->addWidget(makeLostSession());
     lines->addLayout(makeButtons());
     lines->addWidget(m_dropHint);
     lines->addWidget(m_recentTitle);
@@ -85,6 +106,7 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
     layout->addStretch(3);
     setRecentFiles({});
     setBrokenRun({});
+    setLostSession({});
     refreshColors();
 }
 
@@ -126,11 +148,6 @@ QLayout* StartPage::makeButtons() {
 }
 
 QWidget* StartPage::makeBrokenRun() {
-    m_broken = new QWidget;
-    m_broken->setObjectName(QStringLiteral("startBrokenRun"));
-    m_brokenText = new QLabel;
-    m_brokenText->setObjectName(QStringLiteral("startBrokenRunText"));
-    m_brokenText->setWordWrap(true);
     auto* proceed = bigButton(QStringLiteral("startContinue"), tr("Continue"), style::Icon::Train,
                               tr("Opens model and data again, restores the plan and the curves, "
                                  "and goes on with the training from its last checkpoint"));
@@ -138,13 +155,29 @@ QWidget* StartPage::makeBrokenRun() {
                               tr("Deletes the checkpoint of this training; models stay"));
     connect(proceed, &QPushButton::clicked, this, &StartPage::continueRequested);
     connect(discard, &QPushButton::clicked, this, &StartPage::discardRequested);
-    auto* line = new QHBoxLayout(m_broken);
-    line->setContentsMargins(0, 0, 0, 0);
-    line->setSpacing(style::kSpacePanel);
-    line->addWidget(m_brokenText, 1);
-    line->addWidget(proceed);
-    line->addWidget(discard);
+    m_brokenText = offerText(QStringLiteral("startBrokenRunText"));
+    m_broken = offer(QStringLiteral("startBrokenRun"), m_brokenText, proceed, discard);
     return m_broken;
+}
+
+QWidget* StartPage::makeLostSession() {
+    auto* recover = bigButton(QStringLiteral("startRecover"), tr("Recover"), style::Icon::Undo,
+                              tr("Opens the session as the program last kept it by itself, with "
+                                 "its history, plans and weights"));
+    auto* discard =
+        bigButton(QStringLiteral("startDiscardSession"), tr("Discard"), style::Icon::Remove,
+                  tr("Deletes what was kept of this session; models and saved sessions stay"));
+    discard->setAccessibleName(tr("Discard the session"));
+    connect(recover, &QPushButton::clicked, this, &StartPage::recoverRequested);
+    connect(discard, &QPushButton::clicked, this, &StartPage::discardSessionRequested);
+    m_lostText = offerText(QStringLiteral("startLostSessionText"));
+    m_lost = offer(QStringLiteral("startLostSession"), m_lostText, recover, discard);
+    return m_lost;
+}
+
+void StartPage::setLostSession(const QString& session) {
+    m_lostText->setText(session.isEmpty() ? QString() : tr("Recover %1?").arg(session));
+    m_lost->setVisible(!session.isEmpty());
 }
 
 void StartPage::setBrokenRun(const QString& run) {

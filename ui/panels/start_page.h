@@ -21,6 +21,8 @@ public:
     /// Offers to go on with a training: "the fine-tuning of lenet5.pt (epoch 3 of 10, today
     /// 21:40)"; empty: there is none.
     void setBrokenRun(const QString& run);
+    /// Offers to recover a session: "lenet5.pt (today 21:40)"; empty: there is none.
+    void setLostSession(const QString& session);
 
 Q_SIGNALS:
     void openRequested();
@@ -28,6 +30,8 @@ Q_SIGNALS:
     void recentRequested(const QString& path);
     void continueRequested();
     void discardRequested();
+    void recoverRequested();
+    void discardSessionRequested();
 
 protected:
     void changeEvent(QEvent* event) override;
@@ -36,10 +40,13 @@ private:
     QLayout* makeHeader();
     QLayout* makeButtons();
     QWidget* makeBrokenRun();
+    QWidget* makeLostSession();
     void refreshColors();
 
     QWidget* m_broken;
     QLabel* m_brokenText;
+    QWidget* m_lost;
+    QLabel* m_lostText;
     QLabel* m_picture;
     QLabel* m_summary;
     QLabel* m_dropHint;

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Sessions in the real window: saved and opened by the menu, asked for when it closes, recovered.
+#include <QDir>
+#include <QLabel>
+#include <QPushButton>
+
+#include "app/gui/recent_files.h"
+#include "tests/support/grab.h"
+#include "tests/support/killed_self.h"
+#include "tests/support/window_probe.h"
+#include "ui/document/autosave_folder.h"
+#include "ui/document/session_keeper.h"
+
+using namespace espalier;
+using test::WindowProbe;
+
+namespace {
+
+const char* const kFolder = "ESPALIER_TEST_SESSION_FOLDER";
+
+void cut(const WindowProbe& probe) {
+    probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
+}
+
+/// The program that will be killed.
+int editUntilKilled(const QString& folder) {
+    const test::OwnSettings settings;
+    qputenv("XDG_STATE_HOME", folder.toUtf8());  // where the other process looks
+    WindowProbe probe;
+    if (!probe.openModel(WindowProbe::copyModel(folder))) return 1;
+    probe.window.keeper()->setAutosaveDelay(50);
+    cut(probe);
+    return QApplication::exec();
+}
+
+}  // namespace
+
+class TestSessionJob : public QObject {
+    Q_OBJECT
+
+    std::unique_ptr<test::OwnSettings> m_settings;
+    std::unique_ptr<QTemporaryDir> m_folder;
+
+    QString path(const char* name) const { return m_folder->filePath(QString::fromLatin1(name)); }
+    bool saveAs(WindowProbe& probe, const QString& file) {
+        probe.dialogs.nextFile(file);
+        probe.trigger("file.save_session_as");
+        return QTest::qWaitFor([&] { return probe.messageText().contains("Saved the session"); },
+                               test::kPatienceMs);
+    }
+
+private Q_SLOTS:
+    void initTestCase() {
+        if (!test::hasExample()) QSKIP("SKIPPED ALL: the built-in example is not there");
+        m_settings = std::make_unique<test::OwnSettings>();
+    }
+    void init() {
+        test::failOnAnyWarning();
+        test::OwnSettings::clear();
+        m_folder = std::make_unique<QTemporaryDir>();
+        qputenv("XDG_STATE_HOME", m_folder->path().toUtf8());
+    }
+
+    void saveAndOpenByTheMenu() {
+        {
+            WindowProbe probe;
+            QVERIFY(!probe.action("file.save_session")->isEnabled());
+            QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+            cut(probe);
+            QVERIFY(probe.window.isWindowModified());
+            probe.dialogs.nextFile(path("work"));  // the suffix is added
+            probe.trigger("file.save_session");
+            QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(path("work.espalier")), test::kPatienceMs);
+            QTRY_VERIFY(!probe.window.isWindowModified());
+            QCOMPARE(probe.window.windowTitle(), QString("work.espalier[*]"));
+            probe.document().setNodePinned(probe.document().history().root(), true);
+            QVERIFY(probe.window.isWindowModified());
+            probe.trigger("file.save_session");  // it has a name: nothing is asked
+            QTRY_VERIFY_WITH_TIMEOUT(!probe.window.isWindowModified(), test::kPatienceMs);
+            QVERIFY(probe.rest());
+            test::grab(probe.window, "session_saved");
+            QVERIFY(probe.dialogs.isUsedUp());
+        }
+        WindowProbe probe;
+        QVERIFY(probe.openModel(path("work.espalier")));
+        QTRY_COMPARE(probe.window.windowTitle(), QString("work.espalier[*]"));
+        QVERIFY(probe.document().rule(probe.document().selection()));
+        QVERIFY(probe.document().node().isPinned);
+        QVERIFY(!probe.window.isWindowModified());
+        QVERIFY2(!probe.isError(), qPrintable(probe.messageText()));
+        QCOMPARE(gui::RecentFiles().paths().first(), path("work.espalier"));
+    }
+
+    void closingSavesFirstWhenAsked() {
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        cut(probe);
+        QVERIFY(probe.rest());
+        probe.dialogs.nextAnswer(0);
+        probe.dialogs.nextFile(path("work.espalier"));
+        probe.window.close();
+        QTRY_VERIFY_WITH_TIMEOUT(!probe.window.isVisible(), test::kPatienceMs);
+        QVERIFY(QFile::exists(path("work.espalier")));
+    }
+
+    void aSaveThatFailsClosesNothing() {
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        cut(probe);
+        QVERIFY(probe.rest());
+        probe.dialogs.nextAnswer(0);
+        probe.dialogs.nextFile(path("none/work.espalier"));
+        probe.window.close();
+        QTRY_VERIFY_WITH_TIMEOUT(probe.isError(), test::kPatienceMs);
+        QVERIFY(probe.rest());
+        QVERIFY(probe.window.isVisible());
+        QVERIFY(probe.document().hasUnsavedWork());
+    }
+
+    void aSecondWindowHasACopy() {
+        WindowProbe first;
+        QVERIFY(first.openModel(WindowProbe::copyModel(m_folder->path())));
+        QVERIFY(saveAs(first, path("work.espalier")));
+        WindowProbe second;
+        QVERIFY(second.openModel(path("work.espalier")));
+        QTRY_VERIFY2(second.messageText().contains("this is a copy"),
+                     qPrintable(second.messageText()));
+        test::grab(second.window, "session_copy");
+        QCOMPARE(second.window.windowTitle(), QString("lenet5.pt[*]"));
+        second.dialogs.nextFile(path("work.espalier"));
+        second.trigger("file.save_session");
+        QTRY_VERIFY2(second.messageText().contains("another window has it open"),
+                     qPrintable(second.messageText()));
+    }
+
+    void aMissingModelIsLocated() {
+        {
+            WindowProbe probe;
+            QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+            QVERIFY(saveAs(probe, path("work.espalier")));
+        }
+        QVERIFY(QFile::rename(path("lenet5.pt"), path("moved.pt")));
+        WindowProbe probe;
+        probe.window.openPath(path("work.espalier"));
+        QTRY_VERIFY_WITH_TIMEOUT(probe.isError(), test::kPatienceMs);
+        QVERIFY2(probe.messageText().contains(path("lenet5.pt")), qPrintable(probe.messageText()));
+        QCOMPARE(probe.messages().message().actionText, QString("Locate…"));
+        test::grab(probe.window, "session_model_missing");
+        probe.dialogs.nextFile(path("moved.pt"));
+        probe.messages().message().action();
+        QTRY_VERIFY_WITH_TIMEOUT(probe.document().hasModel(), test::kPatienceMs);
+        QCOMPARE(probe.document().snapshot()->file().name(), std::string("moved.pt"));
+        QVERIFY(probe.rest());
+    }
+
+    void aKilledWindowIsRecovered() {
+        killAWindow();
+        WindowProbe probe;
+        const auto* offer = probe.child<QLabel>("startLostSessionText");
+        QVERIFY(offer->isVisible());
+        QVERIFY2(offer->text().startsWith("Recover lenet5.pt (today "), qPrintable(offer->text()));
+        test::grab(probe.window, "start_recover");
+        probe.window.resize(1024, 700);
+        test::grab(probe.window, "start_recover_small");
+        probe.child<QPushButton>("startRecover")->click();
+        QTRY_VERIFY_WITH_TIMEOUT(probe.document().hasModel() && probe.document().masks(),
+                                 test::kPatienceMs);
+        QVERIFY(probe.document().rule(probe.document().selection()));
+        QVERIFY(probe.window.isWindowModified());
+        QTRY_VERIFY2(probe.messageText().startsWith("Recovered"), qPrintable(probe.messageText()));
+        QVERIFY(probe.rest());
+        QCOMPARE(gui::RecentFiles().paths().first(), path("lenet5.pt"));
+    }
+
+    void discardingDeletesIt() {
+        killAWindow();
+        WindowProbe probe;
+        probe.child<QPushButton>("startDiscardSession")->click();
+        QVERIFY(!probe.child<QWidget>("startLostSession")->isVisible());
+        QVERIFY(!ui::latestLostSession());
+        QVERIFY(QFile::exists(path("lenet5.pt")));
+    }
+
+private:
+    void killAWindow() {
+        const auto isTime = [this] {
+            const QDir sessions(path("espalier/sessions"));
+            const auto folders = sessions.entryList(QDir::Dirs | QDir::NoDotAndDotDot);
+            return !folders.isEmpty() &&
+                   QFile::exists(sessions.filePath(folders.first() + "/session.espalier"));
+        };
+        QVERIFY(test::startAndKillSelf(kFolder, m_folder->path(), isTime, test::kPatienceMs));
+    }
+};
+
+int main(int argc, char** argv) {
+    QApplication application(argc, argv);
+    const QString folder = qEnvironmentVariable(kFolder);
+    if (!folder.isEmpty()) return editUntilKilled(folder);
+    TestSessionJob test;
+    return QTest::qExec(&test, argc, argv);
+}
+#include "tst_session_job.moc"

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/document/autosave_folder.h"
+
+#include <utility>
+
+#include <QFileInfo>
+
+#include "core/base/files.h"
+#include "ui/document/when_text.h"
+
+namespace espalier::ui {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr auto kLock = "lock";
+
+QString text(const fs::path& path) {
+    return QString::fromStdString(path.string());
+}
+
+fs::path sessionsDir() {
+    return stateDir() / "sessions";
+}
+
+fs::path sessionIn(const fs::path& folder) {
+    return folder / "session.espalier";
+}
+
+std::unique_ptr<QLockFile> lockFor(const fs::path& file) {
+    auto lock = std::make_unique<QLockFile>(text(file));
+    lock->setStaleLockTime(0);  // work may take days; a program that is gone frees it
+    return lock;
+}
+
+constexpr auto kOrigin = "origin";  // two lines: the named file, the model
+
+}  // namespace
+
+AutosaveFolder::AutosaveFolder(fs::path path, std::unique_ptr<QLockFile> lock)
+    : m_path(std::move(path)), m_lock(std::move(lock)) {}
+
+std::unique_ptr<AutosaveFolder> AutosaveFolder::make() {
+    std::error_code failed;
+    fs::create_directories(sessionsDir(), failed);
+    const QString stamp = QDateTime::currentDateTime().toString(QStringLiteral("yyyyMMdd-HHmmss"));
+    const fs::path path = freeName(sessionsDir() / stamp.toStdString());
+    if (!fs::create_directory(path, failed)) return nullptr;
+    return take(path);
+}
+
+std::unique_ptr<AutosaveFolder> AutosaveFolder::take(const fs::path& path) {
+    auto lock = lockFor(path / kLock);
+    if (!lock->tryLock(0)) return nullptr;
+    return std::unique_ptr<AutosaveFolder>(new AutosaveFolder(path, std::move(lock)));
+}
+
+fs::path AutosaveFolder::session() const {
+    return sessionIn(m_path);
+}
+
+fs::path AutosaveFolder::namedFile() const {
+    const auto origin = readText(m_path / kOrigin);
+    return origin ? fs::path(origin->substr(0, origin->find('\n'))) : fs::path();
+}
+
+Result<void> AutosaveFolder::setOrigin(const fs::path& named, const std::string& model) {
+    const std::string origin = named.string() + "\n" + model;
+    const auto before = readText(m_path / kOrigin);
+    if (before && *before == origin) return {};
+    return writeTextAtomically(m_path / kOrigin, origin);
+}
+
+QString AutosaveFolder::title() const {
+    if (const fs::path named = namedFile(); !named.empty()) return text(named.filename());
+    const auto origin = readText(m_path / kOrigin);
+    return origin ? QString::fromStdString(origin->substr(origin->find('\n') + 1)) : QString();
+}
+
+void AutosaveFolder::remove() {
+    m_lock.reset();
+    std::error_code ignored;
+    fs::remove_all(m_path, ignored);
+}
+
+std::optional<LostSession> latestLostSession() {
+    std::optional<LostSession> latest;
+    std::error_code failed;
+    for (const auto& entry : fs::directory_iterator(sessionsDir(), failed)) {
+        const auto folder = AutosaveFolder::take(entry.path());
+        if (!folder) continue;
+        const QFileInfo session(text(folder->session()));
+        if (!session.exists()) {  // it ended before there was anything to keep
+            folder->remove();
+            continue;
+        }
+        if (latest && latest->when >= session.lastModified()) continue;
+        latest = LostSession{entry.path(), folder->title(), session.lastModified()};
+    }
+    return latest;
+}
+
+QString describe(const LostSession& session) {
+    return QStringLiteral("%1 (%2)").arg(session.name, whenText(session.when));
+}
+
+Claim claim(const fs::path& session) {
+    const fs::path file = session.parent_path() / ("." + session.filename().string() + ".lock");
+    auto lock = lockFor(file);
+    if (lock->tryLock(0)) return {false, std::move(lock)};
+    return {lock->error() == QLockFile::LockFailedError};
+}
+
+}  // namespace espalier::ui
