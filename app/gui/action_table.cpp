@@ -57,7 +57,7 @@ const ActionSpec kTable[] = {
     {"edit.reset_layer", "Edit", 1, TEXT("Re&set layer"), "Ctrl+R",
      TEXT("Takes the rules of the selected layers away: their weights and channels come back"),
      {}, kNeedEditing | NeedSelection},
-    {"edit.toggle_lock", "Edit", 1, TEXT("&Lock or unlock layer"), "Ctrl+K",
+    {"edit.toggle_lock", "Edit", 1, TEXT("&Lock or unlock layer"), "Ctrl+Shift+K",
      TEXT("A locked layer stays whole whatever its rule says"),
      Icon::Lock, kNeedEditing | NeedSelection},
 
@@ -103,6 +103,8 @@ const ActionSpec kTable[] = {
      TEXT("Every panel where it was in the beginning"), {}, NeedModel},
     {"view.zoom_reset", "View", 3, TEXT("Reset &zoom"), "Ctrl+0",
      TEXT("Shows everything in all plots again"), Icon::ZoomReset, NeedModel},
+    {"view.palette", "View", 3, TEXT("Co&mmand palette…"), "Ctrl+K",
+     TEXT("Finds a command, a layer or a group by a few letters of its name"), Icon::Search},
 
     {"prune.everywhere", "Prune", 0, TEXT("&Prune everywhere…"), "Ctrl+P",
      TEXT("One sparsity for the whole model, spread over its layers"), Icon::Cut, kNeedEditing},

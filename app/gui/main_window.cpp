@@ -16,6 +16,7 @@
 #include "app/gui/devices.h"
 #include "app/gui/drop_filter.h"
 #include "app/gui/leaving.h"
+#include "app/gui/palette.h"
 #include "app/gui/probe_actions.h"
 #include "app/gui/recent_files.h"
 #include "app/gui/tasks.h"
@@ -85,6 +86,7 @@ MainWindow::MainWindow(QWidget* parent)
     connectViews(*m_actions, m_workspace);
     connectThemes(*m_actions);
     connectProbe(*m_actions, m_workbench->probe());
+    connectPalette(*m_actions, m_document, this);
     connectHelp(*m_actions, this);
     connectWorkbench();
     connectDocument();
