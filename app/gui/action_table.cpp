@@ -60,6 +60,8 @@ const ActionSpec kTable[] = {
     {"edit.toggle_lock", "Edit", 1, TEXT("&Lock or unlock layer"), "Ctrl+Shift+K",
      TEXT("A locked layer stays whole whatever its rule says"),
      Icon::Lock, kNeedEditing | NeedSelection},
+    {"edit.shortcuts", "Edit", 2, TEXT("&Keyboard shortcuts…"), "Ctrl+F1",
+     TEXT("Shows the keys of every command and lets you choose others"), Icon::Settings},
 
     {"view.weights", "View", 0, TEXT("&Weights"), "Ctrl+1",
      TEXT("Shows the histogram with the cut"), Icon::Histogram, NeedModel},
