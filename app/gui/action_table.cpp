@@ -57,9 +57,11 @@ const ActionSpec kTable[] = {
     {"edit.reset_layer", "Edit", 1, TEXT("Re&set layer"), "Ctrl+R",
      TEXT("Takes the rules of the selected layers away: their weights and channels come back"),
      {}, kNeedEditing | NeedSelection},
-    {"edit.toggle_lock", "Edit", 1, TEXT("&Lock or unlock layer"), "Ctrl+K",
+    {"edit.toggle_lock", "Edit", 1, TEXT("&Lock or unlock layer"), "Ctrl+Shift+K",
      TEXT("A locked layer stays whole whatever its rule says"),
      Icon::Lock, kNeedEditing | NeedSelection},
+    {"edit.shortcuts", "Edit", 2, TEXT("&Keyboard shortcuts…"), "Ctrl+F1",
+     TEXT("Shows the keys of every command and lets you choose others"), Icon::Settings},
 
     {"view.weights", "View", 0, TEXT("&Weights"), "Ctrl+1",
      TEXT("Shows the histogram with the cut"), Icon::Histogram, NeedModel},
@@ -103,6 +105,8 @@ const ActionSpec kTable[] = {
      TEXT("Every panel where it was in the beginning"), {}, NeedModel},
     {"view.zoom_reset", "View", 3, TEXT("Reset &zoom"), "Ctrl+0",
      TEXT("Shows everything in all plots again"), Icon::ZoomReset, NeedModel},
+    {"view.palette", "View", 3, TEXT("Co&mmand palette…"), "Ctrl+K",
+     TEXT("Finds a command, a layer or a group by a few letters of its name"), Icon::Search},
 
     {"prune.everywhere", "Prune", 0, TEXT("&Prune everywhere…"), "Ctrl+P",
      TEXT("One sparsity for the whole model, spread over its layers"), Icon::Cut, kNeedEditing},

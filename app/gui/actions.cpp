@@ -39,21 +39,37 @@ QMenu* menuAt(QMenuBar* bar, const QString& path) {
     return static_cast<QMenu*>(place);
 }
 
+void giveKeys(QAction* action, const QKeySequence& keys) {
+    action->setShortcut(keys);
+    const QString text = keys.toString(QKeySequence::NativeText);
+    const QString tip = action->statusTip();
+    action->setToolTip(text.isEmpty() ? tip : QStringLiteral("%1 (%2)").arg(tip, text));
+}
+
 QAction* makeAction(const ActionSpec& spec, QWidget* window) {
     auto* action = new QAction(translated(spec.text), window);
     action->setObjectName(QString::fromLatin1(spec.id));
-    action->setShortcut(
-        QKeySequence::fromString(QString::fromLatin1(spec.shortcut), QKeySequence::PortableText));
-    const QString keys = action->shortcut().toString(QKeySequence::NativeText);
-    const QString tip = translated(spec.tip);
-    action->setToolTip(keys.isEmpty() ? tip : QStringLiteral("%1 (%2)").arg(tip, keys));
-    action->setStatusTip(tip);
+    action->setStatusTip(translated(spec.tip));
+    giveKeys(action, standardShortcut(spec));
     if (spec.icon) action->setIcon(style::icon(*spec.icon));
     action->setCheckable(spec.kind != Kind::Command);
     if (QByteArray(spec.id) == "file.quit") action->setMenuRole(QAction::QuitRole);
     if (QByteArray(spec.id) == "help.about") action->setMenuRole(QAction::AboutRole);
     return action;
 }
+
+/// Said of the first of these that is missing.
+constexpr std::pair<Need, const char*> kReasons[] = {
+    {NeedTraining, QT_TRANSLATE_NOOP("Actions", "no training is under way")},
+    {NeedModel, QT_TRANSLATE_NOOP("Actions", "open a model first")},
+    {NeedIdle, QT_TRANSLATE_NOOP("Actions", "wait until the training or the opening has ended")},
+    {NeedData, QT_TRANSLATE_NOOP("Actions", "attach data first")},
+    {NeedSelection, QT_TRANSLATE_NOOP("Actions", "select a layer that can be pruned")},
+    {NeedUndo, QT_TRANSLATE_NOOP("Actions", "there is nothing to undo")},
+    {NeedRedo, QT_TRANSLATE_NOOP("Actions", "there is nothing to redo")},
+    {NeedGroups, QT_TRANSLATE_NOOP("Actions", "no channel groups are known of this model")},
+    {NeedZeros, QT_TRANSLATE_NOOP("Actions", "the opened file has no zeros to decide about")},
+};
 
 }  // namespace
 
@@ -64,6 +80,17 @@ QString withoutMnemonic(const QString& text) {
         plain += text[i];
     }
     return plain;
+}
+
+QString menuPath(const ActionSpec& spec) {
+    QStringList menus;
+    for (const QString& name : QString::fromLatin1(spec.menu).split(QLatin1Char('/')))
+        menus << withoutMnemonic(menuTitle(name));
+    return menus.join(QStringLiteral(" ▸ "));
+}
+
+QKeySequence standardShortcut(const ActionSpec& spec) {
+    return QKeySequence::fromString(QString::fromLatin1(spec.shortcut), QKeySequence::PortableText);
 }
 
 Actions::Actions(QWidget* window) : QObject(window) {
@@ -101,20 +128,28 @@ void Actions::addMenus(QMenuBar* bar) const {
 }
 
 void Actions::refresh(Met met) {
+    m_met = met;
     for (const ActionSpec& spec : actionTable())
         (*this)[spec.id]->setEnabled((spec.needs & ~met) == 0);
 }
 
-QList<ui::ShortcutEntry> Actions::shortcuts() {
+QString Actions::whyNot(const ActionSpec& spec) const {
+    const unsigned missing = spec.needs & ~m_met;
+    for (const auto& [need, reason] : kReasons) {
+        if (missing & need) return translated(reason);
+    }
+    return {};
+}
+
+void Actions::setShortcut(std::string_view id, const QKeySequence& keys) {
+    giveKeys((*this)[id], keys);
+}
+
+QList<ui::ShortcutEntry> Actions::shortcuts() const {
     QList<ui::ShortcutEntry> entries;
     for (const ActionSpec& spec : actionTable()) {
-        const auto keys = QKeySequence::fromString(QString::fromLatin1(spec.shortcut),
-                                                   QKeySequence::PortableText);
-        QStringList menus;
-        for (const QString& name : QString::fromLatin1(spec.menu).split(QLatin1Char('/')))
-            menus << withoutMnemonic(menuTitle(name));
-        entries << ui::ShortcutEntry{menus.join(QStringLiteral(" ▸ ")),
-                                     withoutMnemonic(translated(spec.text)),
+        const QKeySequence keys = (*this)[spec.id]->shortcut();
+        entries << ui::ShortcutEntry{menuPath(spec), withoutMnemonic(translated(spec.text)),
                                      keys.toString(QKeySequence::NativeText), translated(spec.tip)};
     }
     for (const PanelKeys& entry : panelKeys()) {

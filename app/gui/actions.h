@@ -58,6 +58,10 @@ std::span<const MenuSpec> menuTable();
 
 /// `text` without the "&" of its letter.
 QString withoutMnemonic(const QString& text);
+/// "View ▸ Theme", as the menus say it.
+QString menuPath(const ActionSpec& spec);
+/// The keys of the table, which the user may have replaced.
+QKeySequence standardShortcut(const ActionSpec& spec);
 
 /// Keys that work inside one panel and have no menu.
 struct PanelKeys {
@@ -80,10 +84,15 @@ public:
     void addMenus(QMenuBar* bar) const;
     /// Enables exactly those whose needs are met.
     void refresh(Met met);
+    /// What an action that is disabled now waits for, for people; empty when it is enabled.
+    QString whyNot(const ActionSpec& spec) const;
+    /// Gives an action other keys, in its tooltip as well.
+    void setShortcut(std::string_view id, const QKeySequence& keys);
     /// For the list under F1: the table, then the keys of plots and lists.
-    static QList<ui::ShortcutEntry> shortcuts();
+    QList<ui::ShortcutEntry> shortcuts() const;
 
 private:
+    Met m_met = NeedNothing;
     std::map<std::string_view, QAction*> m_actions;
 };
 

@@ -16,8 +16,10 @@
 #include "app/gui/devices.h"
 #include "app/gui/drop_filter.h"
 #include "app/gui/leaving.h"
+#include "app/gui/palette.h"
 #include "app/gui/probe_actions.h"
 #include "app/gui/recent_files.h"
+#include "app/gui/shortcut_settings.h"
 #include "app/gui/tasks.h"
 #include "app/gui/tool_bar.h"
 #include "app/gui/view_actions.h"
@@ -85,6 +87,8 @@ MainWindow::MainWindow(QWidget* parent)
     connectViews(*m_actions, m_workspace);
     connectThemes(*m_actions);
     connectProbe(*m_actions, m_workbench->probe());
+    connectShortcuts(*m_actions, m_start, this);
+    connectPalette(*m_actions, m_document, this);
     connectHelp(*m_actions, this);
     connectWorkbench();
     connectDocument();

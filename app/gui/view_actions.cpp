@@ -69,8 +69,8 @@ void connectThemes(const Actions& actions) {
 }
 
 void connectHelp(const Actions& actions, QWidget* window) {
-    QObject::connect(actions["help.shortcuts"], &QAction::triggered, window, [=] {
-        ui::ShortcutsDialog dialog(Actions::shortcuts(), window);
+    QObject::connect(actions["help.shortcuts"], &QAction::triggered, window, [&actions, window] {
+        ui::ShortcutsDialog dialog(actions.shortcuts(), window);
         ui::dialogs::run(dialog);
     });
     QObject::connect(actions["help.documentation"], &QAction::triggered, window, [=] {

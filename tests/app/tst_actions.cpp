@@ -136,12 +136,36 @@ private Q_SLOTS:
             QVERIFY2(!actions[id.toStdString()]->isEnabled(), qPrintable(id));
     }
 
+    void whatIsDisabledSaysWhatItWaitsFor() {
+        QWidget window;
+        Actions actions(&window);
+        const auto whyNot = [&](const char* id) {
+            for (const ActionSpec& spec : gui::actionTable()) {
+                if (id == QByteArray(spec.id)) return actions.whyNot(spec);
+            }
+            return QString();
+        };
+        // Every need has a word of its own: nothing is disabled without one.
+        actions.refresh(gui::NeedNothing);
+        for (const ActionSpec& spec : gui::actionTable())
+            QCOMPARE(whyNot(spec.id).isEmpty(), actions[spec.id]->isEnabled());
+        actions.refresh(gui::NeedIdle);
+        QCOMPARE(whyNot("train.start"), "open a model first");
+        actions.refresh(gui::NeedIdle | gui::NeedModel);
+        QCOMPARE(whyNot("train.start"), "attach data first");
+        QCOMPARE(whyNot("train.stop"), "no training is under way");
+        QCOMPARE(whyNot("file.open"), QString());
+    }
+
     void theListOfShortcutsComesFromTheTable() {
-        const auto entries = Actions::shortcuts();
+        QWidget window;
+        Actions actions(&window);
+        actions.setShortcut("file.open", QKeySequence("Ctrl+J"));
+        const auto entries = actions.shortcuts();
         QCOMPARE(static_cast<std::size_t>(entries.size()),
                  gui::actionTable().size() + gui::panelKeys().size());
         QCOMPARE(entries.first().group, QString("File"));
-        QCOMPARE(entries.first().keys, QString("Ctrl+O"));
+        QCOMPARE(entries.first().keys, QString("Ctrl+J"));
     }
 };
 

@@ -56,8 +56,7 @@ inline QStringList focusableWithoutName(const QWidget& window) {
     QStringList found;
     for (auto* widget : window.findChildren<QWidget*>()) {
         if (!widget->isVisibleTo(&window) || !(widget->focusPolicy() & Qt::TabFocus)) continue;
-        if (widget->objectName() == QLatin1String("qt_spinbox_lineedit"))
-            continue;  // speaks through its spin box
+        if (widget->focusProxy()) continue;  // a field that speaks through its spin box
         QAccessibleInterface* accessible = QAccessible::queryAccessibleInterface(widget);
         if (accessible && !accessible->text(QAccessible::Name).isEmpty()) continue;
         found << QStringLiteral("%1 %2 in %3")

@@ -2,7 +2,9 @@
 // LayerListPanel: selection in step with the document, filter, menu, keyboard.
 #include <algorithm>
 
+#include <QAbstractItemView>
 #include <QAction>
+#include <QCompleter>
 #include <QItemSelectionModel>
 #include <QLabel>
 #include <QLineEdit>
@@ -141,12 +143,31 @@ private Q_SLOTS:
         filter().setText("no such layer");
         QCOMPARE(proxy().rowCount(), 0);
         QVERIFY(message().isVisible());
-        filter().setText("sparsity<");
+        filter().setText("type:linear");
+        filter().setText("type:linear sparsity<");  // the rows stay, and the field says why
+        QCOMPARE(proxy().rowCount(), 2);
         QVERIFY(message().isVisible());
+        QVERIFY2(message().text().endsWith("(at the end)."), qPrintable(message().text()));
         filter().clear();
         QVERIFY(!message().isVisible());
         QCOMPARE(proxy().layerAt(table().currentIndex()), layers[0]);
         QCOMPARE(table().selectionModel()->selectedRows().size(), 1);
+    }
+
+    void wordsOfTheFilterAreCompleted() {
+        filter().setFocus();
+        QTest::keyClicks(&filter(), "conv -(spa");
+        auto* words = filter().completer()->popup();
+        QTRY_VERIFY(words->isVisible());
+        QTest::keyClick(words, Qt::Key_Down);
+        QTest::keyClick(words, Qt::Key_Return);
+        QCOMPARE(filter().text(), "conv -(sparsity");
+        QTest::keyClicks(&filter(), "<0.5) ");
+        QVERIFY(!words->isVisible());  // nothing is being typed
+        QVERIFY(!message().isVisible() || proxy().rowCount() == 0);
+        filter().setCursorPosition(0);
+        QTest::keyClicks(&filter(), "s");  // in front of another word
+        QVERIFY(!words->isVisible());
     }
 
     void lockAndKeepAllActOnTheSelection() {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// LayerModel, its filter and its order.
+// LayerModel and its order.
+#include <algorithm>
+
 #include <QAbstractItemModelTester>
 #include <QRegularExpression>
 #include <QSignalSpy>
@@ -7,7 +9,7 @@
 #include <QUndoStack>
 
 #include "tests/support/session.h"
-#include "ui/models/layer_filter.h"
+#include "ui/document/channels.h"
 #include "ui/models/layer_model.h"
 #include "ui/style/sparsity_bar.h"
 
@@ -20,16 +22,11 @@ namespace {
 
 constexpr const char* kModel = "cnn_bn.script.pt";
 
-model::Layer layerOf(std::int64_t weights) {
-    model::Layer layer;
-    layer.name = "features.conv1.weight";
-    layer.op = "conv2d";
-    layer.shape = {weights, 1};
-    layer.weightCount = weights;
-    layer.parameters = weights + 10;
-    layer.macs = weights * 100;
-    layer.prunable.weights = true;
-    return layer;
+int layersWithAGroup(const Document& document) {
+    return static_cast<int>(
+        std::ranges::count_if(document.snapshot()->layers(), [&](const model::Layer& layer) {
+            return document.channels()->groupOf(layer.id).has_value();
+        }));
 }
 
 }  // namespace
@@ -41,50 +38,6 @@ private Q_SLOTS:
     void init() {
         QTest::failOnWarning(
             QRegularExpression(QStringLiteral("^(?!This plugin does not support)")));
-    }
-
-    void filterUnderstands_data() {
-        QTest::addColumn<QString>("text");
-        QTest::addColumn<bool>("accepted");
-        // The layer: features.conv1.weight, conv2d, 1000 weights, 1010 parameters, 100 k MACs, 30 %
-        // removed, locked.
-        QTest::newRow("empty") << "" << true;
-        QTest::newRow("spaces") << "   " << true;
-        QTest::newRow("part of the name") << "CONV1" << true;
-        QTest::newRow("other name") << "fc" << false;
-        QTest::newRow("sparsity below") << "sparsity<0.3" << false;
-        QTest::newRow("sparsity at most") << "sparsity<=0.3" << true;
-        QTest::newRow("sparsity in percent") << "sparsity>25%" << true;
-        QTest::newRow("sparsity equal") << "sparsity=0.3" << true;
-        QTest::newRow("sparsity not equal") << "sparsity=0.31" << false;
-        QTest::newRow("params") << "params>1e3" << true;
-        QTest::newRow("params not") << "params>1e6" << false;
-        QTest::newRow("weights equal") << "weights=1000" << true;
-        QTest::newRow("weights nearly") << "weights=1001" << false;
-        QTest::newRow("macs") << "macs>=100000" << true;
-        QTest::newRow("upper case key") << "PARAMS<2000" << true;
-        QTest::newRow("type") << "type:conv" << true;
-        QTest::newRow("other type") << "type:linear" << false;
-        QTest::newRow("locked") << "is:locked" << true;
-        QTest::newRow("prunable") << "is:prunable" << true;
-        QTest::newRow("all must hold") << "conv type:conv params<100" << false;
-        QTest::newRow("unfinished") << "sparsity<" << true;
-        QTest::newRow("no number") << "sparsity<abc" << true;
-        QTest::newRow("unknown key") << "size<3" << true;
-        QTest::newRow("unknown property") << "is:big" << true;
-    }
-    void filterUnderstands() {
-        QFETCH(QString, text);
-        QFETCH(bool, accepted);
-        const model::Layer layer = layerOf(1000);
-        QCOMPARE(LayerFilter(text).accepts({layer, 0.3, true}), accepted);
-    }
-
-    void filterSaysWhatItDoesNotUnderstand() {
-        for (const char* text : {"sparsity<", "sparsity<abc", "size<3", "is:big"}) {
-            QVERIFY2(!LayerFilter(QString::fromLatin1(text)).problem().isEmpty(), text);
-        }
-        QVERIFY(LayerFilter("conv sparsity<0.3 type:conv is:locked").problem().isEmpty());
     }
 
     void modelIsWellBehavedThroughEverything() {
@@ -103,6 +56,13 @@ private Q_SLOTS:
         QVERIFY(session.settle());
         proxy.setFilter("sparsity>0.4");
         QCOMPARE(proxy.rowCount(), 1);
+        proxy.setFilter("sparsity>");  // not understood
+        QCOMPARE(proxy.rowCount(), 1);
+        QVERIFY(session.document.channels()->found());
+        proxy.setFilter("nonzeros>0 channels>0 rows>0");  // those with a group
+        QCOMPARE(proxy.rowCount(), layersWithAGroup(session.document));
+        proxy.setFilter("-channels>0");
+        QCOMPARE(proxy.rowCount(), model.rowCount() - layersWithAGroup(session.document));
         proxy.sort(LayerModel::Parameters, Qt::DescendingOrder);
         proxy.setFilter({});
         session.document.undoStack()->undo();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/layer_delegate.h"
 
+#include <algorithm>
+
 #include <QApplication>
 #include <QPainter>
 
@@ -104,7 +106,7 @@ void LayerDelegate::paintBar(QPainter* painter, const QStyleOptionViewItem& opti
 
 QSize LayerDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
     QSize size = QStyledItemDelegate::sizeHint(option, index);
-    size.setHeight(style::kRowHeight);
+    size.setHeight(std::max(style::kRowHeight, option.fontMetrics.height() + style::kSpaceRelated));
     if (index.column() == LayerModel::Removed) size.setWidth(size.width() + 60);
     return size;
 }

@@ -1,46 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the filter box of the layer list understands: "conv1 sparsity<0.3 params>1e6 type:conv".
+// What the filter field of the layer list understands: "conv sparsity<0.3 (params>1e5 or macs>1M)".
 #pragma once
 
-#include <functional>
-#include <vector>
+#include <optional>
 
-#include <QString>
-
-#include "core/model/layer.h"
+#include "ui/models/filter_parser.h"
 
 namespace espalier::ui {
 
-/// What a filter may ask about a layer.
-struct LayerFacts {
-    const model::Layer& layer;
-    double sparsity = 0;
-    bool isLocked = false;
-    QString group = {};  ///< letter of its channel group; empty: none
-};
-
-/// Words separated by spaces, all of which must hold: a comparison of `sparsity` (0.3 or 30%),
-/// `params`, `weights` or `macs` with <, <=, >, >=, =; `type:conv` (part of the operator's name);
-/// `is:locked`, `is:prunable`; `group:A` (letter of its channel group); anything else is part of
-/// the name. A comparison that is not finished yet lets everything through.
+/// The filter that was understood last. See parseFilter for the language.
 class LayerFilter {
 public:
     LayerFilter() = default;
-    explicit LayerFilter(const QString& text);
+    explicit LayerFilter(const QString& text) { setText(text); }
 
-    bool accepts(const LayerFacts& facts) const;
-    bool isEmpty() const { return m_conditions.empty(); }
-    /// What is wrong with the text, for people; empty when it is well-formed.
-    const QString& problem() const { return m_problem; }
+    /// A text with a problem changes nothing but problem(): what was accepted stays accepted.
+    void setText(const QString& text);
+    bool accepts(const LayerFacts& facts) const { return !m_condition || m_condition(facts); }
+    const std::optional<FilterProblem>& problem() const { return m_problem; }
 
 private:
-    using Condition = std::function<bool(const LayerFacts&)>;
-    void add(const QString& word);
-    void addComparison(const QString& key, const QString& comparator, const QString& number);
-    void addProperty(const QString& key, const QString& value);
-
-    std::vector<Condition> m_conditions;
-    QString m_problem;
+    LayerCondition m_condition;  // none: everything
+    std::optional<FilterProblem> m_problem;
 };
 
 }  // namespace espalier::ui

@@ -269,15 +269,22 @@ LayerProxyModel::LayerProxyModel(LayerModel* source, QObject* parent)
 }
 
 void LayerProxyModel::setFilter(const QString& text) {
-    m_filter = LayerFilter(text);
-    invalidateFilter();
+    m_filter.setText(text);
+    if (!m_filter.problem()) invalidateFilter();
 }
 
 bool LayerProxyModel::filterAcceptsRow(int row, const QModelIndex&) const {
     const model::Layer& layer = m_source->layer(row);
-    Document* document = m_source->document();
-    return m_filter.accepts({layer, document->sparsity(layer.id), document->isLocked(layer.id),
-                             m_source->index(row, LayerModel::Group).data().toString()});
+    const Document* document = m_source->document();
+    const Channels* channels = document->channels();
+    LayerFacts facts{layer, document->sparsity(layer.id), document->isLocked(layer.id)};
+    facts.group = m_source->index(row, LayerModel::Group).data().toString();
+    facts.nonzeros = layer.weightCount - document->removed(layer.id);
+    if (const auto id = channels->groupOf(layer.id)) {
+        const prune::GroupChoice* choice = channels->choice(*id);
+        facts.channels = choice ? choice->reached() : channels->group(*id).width;
+    }
+    return m_filter.accepts(facts);
 }
 
 QModelIndex LayerProxyModel::indexOf(model::LayerId layer) const {

@@ -71,6 +71,7 @@ class LayerProxyModel : public QSortFilterProxyModel {
 public:
     explicit LayerProxyModel(LayerModel* source, QObject* parent = nullptr);
 
+    /// A text that is not understood leaves the rows as they are.
     void setFilter(const QString& text);
     const LayerFilter& filter() const { return m_filter; }
     QModelIndex indexOf(model::LayerId layer) const;  ///< invalid when it is filtered out

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/comparison_table.h"
 
+#include <algorithm>
+
 #include <QClipboard>
 #include <QContextMenuEvent>
 #include <QGuiApplication>
@@ -41,7 +43,8 @@ ComparisonTable::ComparisonTable(QWidget* parent)
     setTextElideMode(Qt::ElideMiddle);
     setWordWrap(false);
     verticalHeader()->hide();
-    verticalHeader()->setDefaultSectionSize(style::kRowHeight);
+    verticalHeader()->setDefaultSectionSize(
+        std::max(style::kRowHeight, fontMetrics().height() + style::kSpaceRelated));
     horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     horizontalHeader()->setSectionResizeMode(ComparisonModel::Name, QHeaderView::Interactive);
     horizontalHeader()->resizeSection(ComparisonModel::Name, kNameWidth);

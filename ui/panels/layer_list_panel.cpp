@@ -7,16 +7,17 @@
 #include <QEvent>
 #include <QHeaderView>
 #include <QItemSelectionModel>
-#include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
 #include <QScopedValueRollback>
 #include <QTreeView>
 #include <QVBoxLayout>
 
+#include "ui/dialogs/inline_message.h"
 #include "ui/document/channels.h"
 #include "ui/document/highlight.h"
 #include "ui/document/workbench.h"
+#include "ui/models/filter_completer.h"
 #include "ui/models/layer_delegate.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/elided_label.h"
@@ -51,6 +52,18 @@ QString reasonsOf(const model::Snapshot& snapshot) {
     return lines.join(QLatin1Char('\n'));
 }
 
+QString filterHelp() {
+    return LayerListPanel::tr(
+               "Shows the layers for which all of it holds:\n"
+               "conv    part of the name or type; quotes around words with a meaning\n"
+               "sparsity<0.3 params>1e5    compares %1, with < <= > >= = !=; "
+               "numbers may end in k, M, G or %\n"
+               "type:linear  group:A  is:locked  is:prunable\n"
+               "(conv or linear) -is:locked    or, not (-) and parentheses\n"
+               "channels: those of the layer's group that stay; rows: first size of the weight")
+        .arg(filterFieldNames());
+}
+
 }  // namespace
 
 LayerListPanel::LayerListPanel(Workbench* workbench, QWidget* parent)
@@ -59,20 +72,17 @@ LayerListPanel::LayerListPanel(Workbench* workbench, QWidget* parent)
       m_model(new LayerModel(m_document, this)),
       m_proxy(new LayerProxyModel(m_model, this)),
       m_report(new ElidedLabel(this)),
-      m_message(new QLabel(this)),
+      m_message(new InlineMessage(QStringLiteral("layerMessage"), this)),
       m_filter(new QLineEdit(this)),
       m_table(new QTreeView(this)) {
     setObjectName(QStringLiteral("layerListPanel"));
     m_report->setObjectName(QStringLiteral("layerReport"));
-    m_message->setObjectName(QStringLiteral("layerMessage"));
-    m_message->setWordWrap(true);
+    m_message->setTextInteractionFlags(Qt::NoTextInteraction);  // it is no stop of the Tab key
     m_filter->setObjectName(QStringLiteral("layerFilter"));
     m_filter->setAccessibleName(tr("Filter layers"));
     m_filter->setPlaceholderText(tr("Filter: conv, sparsity<0.3, params>1e6"));
-    m_filter->setToolTip(
-        tr("Part of the name, or conditions, all of which must hold: sparsity<0.3, params>1e6, "
-           "weights>=1000, macs>1e6, type:conv, group:A, is:locked, "
-           "is:prunable"));
+    m_filter->setToolTip(filterHelp());
+    new FilterCompleter(m_filter);
     m_filter->setClearButtonEnabled(true);
     m_filter->addAction(style::icon(style::Icon::Filter), QLineEdit::LeadingPosition);
     buildTable();
@@ -229,15 +239,21 @@ QString LayerListPanel::groupsText() const {
 
 // One sentence above the table, when it is empty or the filter is not understood.
 void LayerListPanel::showMessage() {
-    QString text = m_proxy->filter().problem();
+    const auto& problem = m_proxy->filter().problem();
+    QString note;
     if (!m_document->hasModel()) {
-        text = tr("The layers of a model appear here. Open one to begin.");
-    } else if (text.isEmpty() && m_proxy->rowCount() == 0) {
-        text = m_model->rowCount() == 0 ? tr("This model has no parameters.")
-                                        : tr("No layer matches the filter. Clear it to see all.");
+        note = tr("The layers of a model appear here. Open one to begin.");
+    } else if (m_model->rowCount() == 0) {
+        note = tr("This model has no parameters.");
+    } else if (m_proxy->rowCount() == 0) {
+        note = tr("No layer matches the filter. Clear it to see all.");
     }
-    m_message->setText(text);
-    m_message->setVisible(!text.isEmpty());
+    if (problem && m_document->hasModel()) {
+        m_message->showError(problem->text);
+    } else {
+        m_message->showNote(note);
+    }
+    m_message->setVisible(!m_message->text().isEmpty());
 }
 
 void LayerListPanel::takeSelection() {

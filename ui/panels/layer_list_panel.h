@@ -4,7 +4,6 @@
 
 #include <QWidget>
 
-class QLabel;
 class QLineEdit;
 class QMenu;
 class QTreeView;
@@ -13,6 +12,7 @@ namespace espalier::ui {
 
 class Document;
 class ElidedLabel;
+class InlineMessage;
 class LayerActions;
 class LayerModel;
 class LayerProxyModel;
@@ -45,7 +45,7 @@ private:
     LayerModel* m_model;
     LayerProxyModel* m_proxy;
     ElidedLabel* m_report;
-    QLabel* m_message;
+    InlineMessage* m_message;
     QLineEdit* m_filter;
     QTreeView* m_table;
     LayerActions* m_actions;

@@ -132,17 +132,17 @@ QLayout* StartPage::makeHeader() {
 }
 
 QLayout* StartPage::makeButtons() {
-    auto* open = bigButton(QStringLiteral("startOpen"), tr("Open model…"), style::Icon::Open,
-                           tr("Opens a TorchScript file, as written by torch.jit.save (Ctrl+O)"));
+    m_open = bigButton(QStringLiteral("startOpen"), tr("Open model…"), style::Icon::Open,
+                       tr("Opens a TorchScript file, as written by torch.jit.save"));
     auto* example = bigButton(
         QStringLiteral("startExample"), tr("Try the example"), style::Icon::Start,
         tr("Opens a small trained LeNet-5 with its MNIST data: everything is on this disk"));
-    open->setDefault(true);
-    connect(open, &QPushButton::clicked, this, &StartPage::openRequested);
+    m_open->setDefault(true);
+    connect(m_open, &QPushButton::clicked, this, &StartPage::openRequested);
     connect(example, &QPushButton::clicked, this, &StartPage::exampleRequested);
     auto* buttons = new QHBoxLayout;
     buttons->setSpacing(style::kSpacePanel);
-    buttons->addWidget(open, 1);
+    buttons->addWidget(m_open, 1);
     buttons->addWidget(example, 1);
     return buttons;
 }
@@ -183,6 +183,10 @@ void StartPage::setLostSession(const QString& session) {
 void StartPage::setBrokenRun(const QString& run) {
     m_brokenText->setText(run.isEmpty() ? QString() : tr("Continue %1?").arg(run));
     m_broken->setVisible(!run.isEmpty());
+}
+
+void StartPage::setOpenToolTip(const QString& tip) {
+    m_open->setToolTip(tip);
 }
 
 void StartPage::setRecentFiles(const QStringList& paths) {

@@ -7,6 +7,7 @@
 #include <QWidget>
 
 class QLabel;
+class QPushButton;
 class QVBoxLayout;
 
 namespace espalier::ui {
@@ -23,6 +24,8 @@ public:
     void setBrokenRun(const QString& run);
     /// Offers to recover a session: "lenet5.pt (today 21:40)"; empty: there is none.
     void setLostSession(const QString& session);
+    /// What its button says of opening a model, its keys included.
+    void setOpenToolTip(const QString& tip);
 
 Q_SIGNALS:
     void openRequested();
@@ -43,6 +46,7 @@ private:
     QWidget* makeLostSession();
     void refreshColors();
 
+    QPushButton* m_open;
     QWidget* m_broken;
     QLabel* m_brokenText;
     QWidget* m_lost;
