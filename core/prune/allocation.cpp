@@ -12,6 +12,7 @@ namespace espalier::prune {
 namespace {
 
 constexpr std::string_view kWhat = "Cannot reach the goal";
+constexpr double kRounding = 1e-9;  // of a drop: 0.9875 − 0.9775 is a little more than 0.01
 
 std::vector<const model::Layer*> openLayers(const model::Snapshot& snapshot, const Plan& plan) {
     std::vector<const model::Layer*> layers;
@@ -68,23 +69,26 @@ std::string sizes(const model::Layer& layer) {
     return text;
 }
 
-double largestDrop(const std::map<std::string, DropCurve>& curves) {
-    double most = 0;
-    for (const auto& [name, curve] : curves) {
-        for (const DropPoint& point : curve) most = std::max(most, point.drop);
-    }
-    return most;
+/// What may go of a layer that may lose `drop`: largestSparsity, or largestMeasured.
+using CurveReading = double (*)(const DropCurve& curve, double drop);
+
+std::string lostText(const DropUnit& unit, double drop) {
+    const std::string amount = significant(unit.perDrop * drop, 3);
+    const std::string name = amount == "1" && unit.name == "points" ? "point" : unit.name;
+    return name.empty() ? amount : cat(amount, " ", name);
 }
 
-std::string whyByCurve(const GoalOptions& options, const std::string& name, double drop) {
+std::string whyByCurve(const GoalOptions& options, CurveReading reading, const std::string& name,
+                       double drop) {
     const auto curve = options.curves.find(name);
     if (curve == options.curves.end()) return "its sensitivity was not measured: it stays whole";
-    const double sparsity = largestSparsity(curve->second, drop);
+    const double sparsity = reading(curve->second, drop);
     const bool isAll = !curve->second.empty() && sparsity >= curve->second.back().sparsity;
-    const DropUnit& unit = options.dropUnit;
-    const auto lost = cat(significant(unit.perDrop * drop, 3), " ", unit.name);
-    return isAll ? cat("loses no more than ", lost, " at any level that was measured")
-                 : cat("alone it loses at most ", lost, " up to ", percent(sparsity));
+    const std::string lost = lostText(options.dropUnit, drop);
+    if (isAll) return cat("loses no more than ", lost, " at any level that was measured");
+    if (sparsity <= 0)
+        return cat("alone it loses more than ", lost, " at the least that was tried");
+    return cat("alone it loses at most ", lost, " up to ", percent(sparsity));
 }
 
 Spread uniformWeights(const model::Snapshot& snapshot, const Plan& base) {
@@ -129,20 +133,20 @@ Spread erdosRenyiWeights(const model::Snapshot& snapshot, const Plan& base) {
             }};
 }
 
-Spread sensitiveWeights(const GoalOptions& options, const model::Snapshot& snapshot,
-                        const Plan& base) {
+Spread sensitiveWeights(CurveReading reading, const GoalOptions& options,
+                        const model::Snapshot& snapshot, const Plan& base) {
     std::vector<const model::Layer*> layers = openLayers(snapshot, base);
-    std::erase_if(layers, [&options](const model::Layer* layer) {
+    std::erase_if(layers, [reading, &options](const model::Layer* layer) {
         return !options.curves.contains(layer->name);
     });
     return {largestDrop(options.curves),
-            [layers, &options, &base](double strength) -> Result<Plan> {
+            [layers, reading, &options, &base](double strength) -> Result<Plan> {
                 return withSparsities(base, layers, [&](const model::Layer& layer) {
-                    return largestSparsity(options.curves.at(layer.name), strength);
+                    return reading(options.curves.at(layer.name), strength);
                 });
             },
-            [&options](const std::string& name, double strength) {
-                return whyByCurve(options, name, strength);
+            [reading, &options](const std::string& name, double strength) {
+                return whyByCurve(options, reading, name, strength);
             }};
 }
 
@@ -159,23 +163,22 @@ Spread spreadChannels(const GoalOptions& options, const Plan& base, const Channe
             }};
 }
 
-Spread sensitiveChannels(const GoalOptions& options, const Plan& base,
+Spread sensitiveChannels(CurveReading reading, const GoalOptions& options, const Plan& base,
                          const ChannelFacts& channels) {
-    const auto plan = [&options, &base, &channels](double strength) -> Result<Plan> {
+    const auto plan = [reading, &options, &base, &channels](double strength) -> Result<Plan> {
         // Which groups may lose channels at all is the same for every request.
         auto spread = withChannelsEverywhere(*channels.groups, base, 0, Scope::Layer,
                                              channels.scores, options.multipleOf);
         if (!spread) return spread;
         for (auto& [key, rule] : spread->channels) {
             const auto curve = options.curves.find(key);
-            if (curve != options.curves.end())
-                rule.value = largestSparsity(curve->second, strength);
+            if (curve != options.curves.end()) rule.value = reading(curve->second, strength);
         }
         return spread;
     };
     return {largestDrop(options.curves), plan,
-            [&options](const std::string& name, double strength) {
-                return whyByCurve(options, name, strength);
+            [reading, &options](const std::string& name, double strength) {
+                return whyByCurve(options, reading, name, strength);
             }};
 }
 
@@ -207,8 +210,27 @@ double largestSparsity(const DropCurve& curve, double drop) {
     return last.sparsity;
 }
 
-Result<Spread> spreadBy(const GoalOptions& options, const model::Snapshot& snapshot,
-                        const Plan& base, const ChannelFacts& channels, RunControl& control) {
+double largestMeasured(const DropCurve& curve, double drop) {
+    double largest = 0;
+    for (const DropPoint& point : curve) {
+        if (!(point.drop <= drop + kRounding)) break;  // NaN is too much
+        largest = point.sparsity;
+    }
+    return largest;
+}
+
+double largestDrop(const std::map<std::string, DropCurve>& curves) {
+    double most = 0;
+    for (const auto& [name, curve] : curves) {
+        for (const DropPoint& point : curve) most = std::max(most, point.drop);
+    }
+    return most;
+}
+
+Result<Spread> spreadBy(Quantity quantity, const GoalOptions& options,
+                        const model::Snapshot& snapshot, const Plan& base,
+                        const ChannelFacts& channels, RunControl& control) {
+    const CurveReading reading = quantity == Quantity::Drop ? largestMeasured : largestSparsity;
     const bool isSensitive = options.allocation == Allocation::Sensitivity;
     if (isSensitive && options.curves.empty()) {
         return Error{Error::Kind::Mismatch, std::string(kWhat), "no sensitivity was measured yet",
@@ -223,7 +245,7 @@ Result<Spread> spreadBy(const GoalOptions& options, const model::Snapshot& snaps
             case Allocation::ErdosRenyi:
                 return erdosRenyiWeights(snapshot, base);
             case Allocation::Sensitivity:
-                return sensitiveWeights(options, snapshot, base);
+                return sensitiveWeights(reading, options, snapshot, base);
         }
     }
     if (channels.groups == nullptr) {
@@ -236,7 +258,7 @@ Result<Spread> spreadBy(const GoalOptions& options, const model::Snapshot& snaps
         case Allocation::Global:
             return spreadChannels(options, base, channels, Scope::Global);
         case Allocation::Sensitivity:
-            return sensitiveChannels(options, base, channels);
+            return sensitiveChannels(reading, options, base, channels);
         case Allocation::ErdosRenyi:
             break;
     }

@@ -15,8 +15,13 @@ struct Spread {
     std::function<std::string(const std::string& name, double strength)> why;
 };
 
-/// Errors: BadArgument, Mismatch, as planFor. What it returns refers to its arguments.
-Result<Spread> spreadBy(const GoalOptions& options, const model::Snapshot& snapshot,
-                        const Plan& base, const ChannelFacts& channels, RunControl& control);
+/// Of a Drop, curves are read at their measured levels alone. Errors: BadArgument, Mismatch, as
+/// planFor. What it returns refers to its arguments.
+Result<Spread> spreadBy(Quantity quantity, const GoalOptions& options,
+                        const model::Snapshot& snapshot, const Plan& base,
+                        const ChannelFacts& channels, RunControl& control);
+
+/// The most that was lost at any measured level; 0 when nothing was.
+double largestDrop(const std::map<std::string, DropCurve>& curves);
 
 }  // namespace espalier::prune

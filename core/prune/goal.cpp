@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "core/base/format.h"
 #include "core/prune/allocation.h"
@@ -29,8 +30,11 @@ Error refused(std::string why, std::string hint) {
 }
 
 Result<void> check(const Goal& goal, const GoalOptions& options) {
-    if (!(goal.target >= 0 && goal.target <= 1)) {
-        return refused(cat("the target ", goal.target, " is out of range"), "Use 0 to 1");
+    // A drop may be in a unit that knows no end.
+    const bool isDrop = goal.quantity == Quantity::Drop && std::isfinite(goal.target);
+    if (!(goal.target >= 0 && (goal.target <= 1 || isDrop))) {
+        return refused(cat("the target ", goal.target, " is out of range"),
+                       isDrop ? "Use 0 or more" : "Use 0 to 1");
     }
     if (goal.quantity == Quantity::Drop && options.allocation != Allocation::Sensitivity) {
         return refused(
@@ -49,7 +53,8 @@ Result<void> check(const Goal& goal, const GoalOptions& options) {
     return {};
 }
 
-/// What the shares of a plan lose together, if each loses what it lost alone.
+/// What the shares of a plan lose together, if each loses what it lost alone; sums know no end,
+/// while a metric has one.
 std::optional<double> summedDrop(const std::vector<Share>& shares,
                                  const std::map<std::string, DropCurve>& curves) {
     double sum = 0;
@@ -61,7 +66,7 @@ std::optional<double> summedDrop(const std::vector<Share>& shares,
         if (!drop) return {};
         sum += std::max(0.0, *drop);
     }
-    return sum;
+    return std::min(sum, largestDrop(curves));
 }
 
 /// One strength tried.
@@ -233,7 +238,7 @@ Result<GoalPlan> planFor(const Goal& goal, const GoalOptions& options,
                          const ChannelFacts& channels, RunControl& control) {
     return guarded(kWhat, [&]() -> Result<GoalPlan> {
         if (auto fine = check(goal, options); !fine) return fine.error();
-        const auto spread = spreadBy(options, snapshot, base, channels, control);
+        const auto spread = spreadBy(goal.quantity, options, snapshot, base, channels, control);
         if (!spread) return spread.error();
         return Search(goal, options, snapshot, channels, control).run(*spread);
     });

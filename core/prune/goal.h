@@ -66,6 +66,10 @@ std::optional<double> dropAt(const DropCurve& curve, double sparsity);
 /// at most that of the last point. 0 for an empty curve.
 double largestSparsity(const DropCurve& curve, double drop);
 
+/// The largest measured sparsity before the curve first exceeds `drop`, to rounding (1e-9), as
+/// measure::largestWithin has it. 0 when the first point exceeds it.
+double largestMeasured(const DropCurve& curve, double drop);
+
 /// How long the model takes under a plan, as a share of the dense one; measures it.
 using LatencyShare = std::function<Result<double>(const Plan& plan, RunControl& control)>;
 
@@ -107,14 +111,15 @@ struct GoalPlan {
     Plan plan;  ///< an ordinary one: a sparsity per layer, or a rule per group
     Footprint footprint;
     double reached = 0;  ///< in the goal's own unit
-    /// An estimate, as a GoalPoint's; none without curves, or beyond what they have measured.
+    /// An estimate, as GoalPoint::drop; none without curves, or beyond what they have measured.
     std::optional<double> drop{};
     std::vector<Share> shares;
 };
 
 /// The plan that removes least and still reaches `goal`: `base` with new rules for everything that
 /// is prunable and not locked. `reached` never exceeds the target. By sensitivity, what no level
-/// loses anything by goes in any case. A latency is met as well as it can be measured, to 1 %.
+/// loses anything by goes in any case; a Drop takes measured levels alone. A latency is met as well
+/// as it can be measured, to 1 %.
 ///
 /// Errors: BadArgument (target out of range; a quantity that the structure cannot change;
 /// Erdős–Rényi for channels; Drop by another allocation than Sensitivity), Infeasible (says how far
@@ -127,7 +132,9 @@ Result<GoalPlan> planFor(const Goal& goal, const GoalOptions& options,
 /// How small against how good: what a goal would leave, and what that would lose.
 struct GoalPoint {
     double left = 0;  ///< of the goal's quantity, as a share of the dense model's
-    double drop = 0;  ///< an estimate: the sum of what each layer or group lost alone
+    /// An estimate: the sum of what each layer or group lost alone, and never more than the most
+    /// that one of them lost at any level, for the metric has an end.
+    double drop = 0;
     bool operator==(const GoalPoint&) const = default;
 };
 

@@ -2,12 +2,13 @@
 """Compares the sensitivity scan of ResNet-20 on CIFAR-10 with the naive method in eager Python, on the same torch.
 
     OMP_WAIT_POLICY=passive python bench_scan.py BUILD/bin/espalier-cli RESNET20.script.pt CIFAR10-FOLDER \
-        [--samples 5000] [--levels 6] [--exhaustive]
+        [--samples 5000] [--levels 6] [--rounds 3] [--exhaustive]
 
-The naive method is one whole forward per tensor and level: 19 for each of 22 tensors. It is measured on a few levels,
-half of them before the scan and half after, and extrapolated from their median. With --exhaustive all 19 levels are
-scanned too, and the largest sparsity within 1 point must be the same for every tensor. Prints wall and processor
-seconds, for the machine may be busy.
+The naive method is one whole forward per tensor and level: 19 for each of 22 tensors. It is measured on a few levels and
+extrapolated from their median. Both take turns, for the machine may be busy: each round measures the levels, half of
+them before a scan that remembers nothing and half after it; the medians of all rounds count, and the share of each round
+is printed beside. With --exhaustive all 19 levels are scanned too, and the largest sparsity within 1 point must be the
+same for every tensor. Prints wall and processor seconds.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -57,6 +59,31 @@ def scan(args: argparse.Namespace, cache: str, *more: str) -> dict:
     return report
 
 
+def measured_in_turns(args: argparse.Namespace, naive: Callable[[tuple[str, float]], dict], picks: list) -> list[dict]:
+    """Per round: the naive levels, and the scan in the middle of them."""
+    rounds = []
+    half = len(picks) // 2
+    for _ in range(args.rounds):
+        with tempfile.TemporaryDirectory() as cache:
+            before = [naive(pick) for pick in picks[:half]]
+            found = scan(args, cache)
+            rounds.append({"naive": before + [naive(pick) for pick in picks[half:]], "scan": found})
+    return rounds
+
+
+def shares_of(rounds: list[dict], levels: int) -> dict:
+    """Seconds of the scan and of all `levels` of the naive method, and the one over the other."""
+    result = {}
+    for kind, key in (("wall", "seconds"), ("cpu", "cpu")):
+        scans = [each["scan"][key] for each in rounds]
+        naive = [levels * statistics.median(n[kind] for n in each["naive"]) for each in rounds]
+        result[f"scan_{kind}"] = statistics.median(scans)
+        result[f"naive_{kind}_extrapolated"] = levels * statistics.median(n[kind] for r in rounds for n in r["naive"])
+        result[f"share_of_{kind}"] = result[f"scan_{kind}"] / result[f"naive_{kind}_extrapolated"]
+        result[f"share_of_{kind}_by_round"] = [a / b for a, b in zip(scans, naive, strict=True)]
+    return result
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", type=Path)
@@ -64,6 +91,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--samples", type=int, default=5000)
     parser.add_argument("--levels", type=int, default=6, help="of the naive method, to measure")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--exhaustive", action="store_true")
     args = parser.parse_args()
 
@@ -76,20 +104,15 @@ def main() -> None:
     picks = [(tensors[i * len(tensors) // args.levels], 0.1 + 0.8 * i / args.levels) for i in range(args.levels)]
 
     naive_level(model, *picks[0], images[: 2 * BATCH], labels[: 2 * BATCH])
+    rounds = measured_in_turns(args, lambda pick: naive_level(model, *pick, images, labels), picks)
+    found = rounds[0]["scan"]
     with tempfile.TemporaryDirectory() as cache:
-        half = len(picks) // 2
-        naive = [naive_level(model, *pick, images, labels) for pick in picks[:half]]
-        found = scan(args, cache)
-        naive += [naive_level(model, *pick, images, labels) for pick in picks[half:]]
         every = scan(args, cache, "--exhaustive") if args.exhaustive else None
 
     levels = LEVELS * len(tensors)
     points = sum(len(layer["points"]) for layer in found["layers"])
     result = {"tensors": len(tensors), "samples": found["samples"], "evaluations": found["evaluations"],
-              "share_of_evaluations": points / levels, "scan_wall": found["seconds"], "scan_cpu": found["cpu"]}
-    for kind in ("wall", "cpu"):
-        result[f"naive_{kind}_extrapolated"] = levels * statistics.median(n[kind] for n in naive)
-        result[f"share_of_{kind}"] = result[f"scan_{kind}"] / result[f"naive_{kind}_extrapolated"]
+              "share_of_evaluations": points / levels, **shares_of(rounds, levels)}
     if every:
         largest = {layer["name"]: layer["largest"] for layer in every["layers"]}
         other = {x["name"]: (x["largest"], largest[x["name"]]) for x in found["layers"] if x["largest"] != largest[x["name"]]}
