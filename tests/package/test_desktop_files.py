@@ -89,5 +89,5 @@ def test_manual_page(installed, tool, program):
 def test_licences(installed):
     documents = installed.share / "doc/espalier"
     assert "GPL-3.0-or-later" in (documents / "copyright").read_text()
-    if (documents / "libtorch").exists():
-        assert "Facebook" in (documents / "libtorch/LICENSE").read_text()
+    of_torch = documents / "libtorch-licences.txt"
+    assert not of_torch.exists() or "=== LICENSE ===" in of_torch.read_text()
