@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What was installed and moved runs by itself: no build tree, no virtual environment, no LD_LIBRARY_PATH."""
 import json
+import pathlib
 import re
+import signal
 import subprocess
 
 import pytest
@@ -29,7 +31,7 @@ def test_a_model_is_opened_cut_and_written(installed):
 
 
 def test_the_demo_finds_its_model_and_data(installed):
-    done = installed.run("espalier-cli", "demo", "--epochs", 1, timeout=400)
+    done = installed.run("espalier-cli", "demo", "--epochs", 1, timeout=600)
     assert done.returncode == 0, done.stderr
     assert list((installed.home / "espalier-demo").glob("*.pt"))
 
@@ -45,7 +47,7 @@ def test_the_window_opens_and_stays(installed):
         pytest.fail(f"espalier ended by itself with {process.returncode}: {said}")
     except subprocess.TimeoutExpired:
         process.terminate()  # as a session that ends does it
-        assert process.wait(timeout=60) == 0, process.stdout.read()
+        assert process.wait(timeout=60) in (0, -signal.SIGTERM), process.stdout.read()
 
 
 def test_libraries_come_from_here_or_from_the_system(installed):
@@ -56,7 +58,8 @@ def test_libraries_come_from_here_or_from_the_system(installed):
         listing = subprocess.run(["ldd", file], capture_output=True, text=True, check=True, env={}).stdout
         assert "not found" not in listing, listing
         for name, path in re.findall(r"(\S+) => (/.*) \(0x", listing):
-            assert path.startswith((str(private), *SYSTEM)), f"{file.name} takes {name} from {path}"
+            place = str(pathlib.Path(path).parent.resolve()) + "/"
+            assert place.startswith((str(private), *SYSTEM)), f"{file.name} takes {name} from {path}"
 
 
 def test_no_path_of_the_build_is_searched_for_libraries(installed, build):
