@@ -114,8 +114,10 @@ void TestOpeners::initTestCase() {
         writeIdxPair((folder() / "IDX").string(), part, 40, 6, 5, 4);
     fs::create_directories(folder() / "CIFAR");
     std::string records;
-    for (char i = 0; i < 20; ++i)
-        records += std::string(1, static_cast<char>(i % 10)) + std::string(3072, i);
+    for (char i = 0; i < 20; ++i) {
+        records.push_back(static_cast<char>(i % 10));
+        records.append(3072, i);
+    }
     for (const char* name : {"data_batch_1.bin", "test_batch.bin"})
         writeBytes((folder() / "CIFAR" / name).string(), records);
     const std::string image = solidPng(24, 20, 200, 30, 90);
