@@ -87,6 +87,7 @@ class TestOpeners : public QObject {
 
 private Q_SLOTS:
     void initTestCase();
+    void theWatchSeesWhatLibrariesAskFor();
     void damagedFiles_data();
     void damagedFiles();
 };
@@ -123,6 +124,14 @@ void TestOpeners::initTestCase() {
     const std::string image = solidPng(24, 20, 200, 30, 90);
     for (const char* name : {"train/a/1.png", "train/a/2.png", "train/b/1.png", "test/a/1.png"})
         writeFile(folder() / "images" / name, image);
+}
+
+// Tensors come from the C library's allocator as torch calls it; their pages are never touched.
+void TestOpeners::theWatchSeesWhatLibrariesAskFor() {
+    takeLargestAllocation();
+    const at::Tensor large = at::empty({(1 << 28) + 1});
+    QVERIFY(takeLargestAllocation() > kMostBytes);
+    QVERIFY(takeLargestAllocation() < kMostBytes);
 }
 
 void TestOpeners::damagedFiles_data() {
