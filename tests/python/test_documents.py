@@ -20,7 +20,7 @@ BLOCK = re.compile(r"(?:^<!-- not run: ?(?P<reason>.*?) ?-->\n+)?^```(?P<languag
 OUTPUT = re.compile(r"--(?:output|masked-output|save-plan|report|metrics|log)[ =](\S+)")
 SHELL = ("sh", "bash")
 SHORTEST_REASON = 15  # letters
-SECONDS = 300  # for a document
+SECONDS = 900  # for a block; a few on an idle machine
 
 
 @dataclass
