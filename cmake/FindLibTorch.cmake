@@ -8,6 +8,7 @@
 #   4. the copy scripts/setup.sh makes   ${XDG_DATA_HOME:-~/.local/share}/espalier/venv
 #
 # Sets LibTorch_FOUND, LibTorch_ROOT, LibTorch_VERSION, LibTorch_PYTHON (the interpreter it came from, or empty).
+# Whoever links LibTorch::LibTorch finds it at run time through CMAKE_BUILD_RPATH (PrivateLibraries.cmake).
 
 set(LIBTORCH "$ENV{LIBTORCH}" CACHE PATH "Folder of a LibTorch or of an installed Python torch")
 
@@ -107,7 +108,7 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   # GCC 12 takes the destruction of an empty IValue, inlined from torch's headers, for a write past its end.
   target_compile_options(LibTorch::LibTorch INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>)
   target_link_libraries(LibTorch::LibTorch INTERFACE
-    ${_kept} -Wl,--as-needed -lc10 -Wl,--allow-shlib-undefined "-Wl,-rpath,${LibTorch_ROOT}/lib")
+    ${_kept} -Wl,--as-needed -lc10 -Wl,--allow-shlib-undefined)
   # Builds before 2.6 may use the old libstdc++ ABI: the library itself tells.
   execute_process(COMMAND sh -c "nm -DC --defined-only '${LibTorch_ROOT}/lib/libc10.so' | grep -c '__cxx11'"
     OUTPUT_VARIABLE _new_abi_symbols OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)

@@ -43,6 +43,10 @@ if [ "$gui" = yes ]; then
     "libgl-dev|needed by Qt's headers"
     "libqcustomplot-dev|the plots"
     "fonts-dejavu-core|a font, where the system has none"
+    "desktop-file-utils|the tests check the menu entry"
+    "appstream|the tests check what software centres show"
+    "shared-mime-info|the tests check the kinds of files"
+    "man-db|the tests check the manual pages"
   )
 fi
 

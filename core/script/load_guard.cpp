@@ -37,6 +37,8 @@ using Clock = std::chrono::steady_clock;
 using Kind = Error::Kind;
 
 constexpr const char* kProgram = "espalier-load-guard";
+/// ESPALIER_PRIVATE_DIR of cmake/PrivateLibraries.cmake.
+constexpr const char* kInstalled = "lib/espalier";
 constexpr const char* kGetAnew =
     "It is damaged or hostile: get the file anew from a source you trust.";
 /// Reading LibTorch from a slow disk may take long; the limits on the model count from then on.
@@ -47,9 +49,11 @@ constexpr std::size_t kLargestMemory = 1u << 20;
 
 fs::path guardProgram() {
     if (const char* set = std::getenv("ESPALIER_LOAD_GUARD"); set && *set) return set;
-    const fs::path beside = programDir() / kProgram;
+    const fs::path here = programDir(), above = here.parent_path();
     std::error_code ignored;
-    return fs::exists(beside, ignored) ? beside : programDir().parent_path() / "bin" / kProgram;
+    for (const fs::path& folder : {here, above / kInstalled})
+        if (fs::exists(folder / kProgram, ignored)) return folder / kProgram;
+    return above / "bin" / kProgram;  // as a test program sees it
 }
 
 /// One line for each file that passed. Two processes may append at once: a line is written in one

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QApplication>
+#include <QDir>
+#include <QFile>
 #include <QPainter>
 #include <QSet>
 #include <QTest>
 #include <cmath>
 
 #include "tests/ui/plots_testing.h"
+#include "ui/style/app_icon.h"
 #include "ui/style/colors.h"
 #include "ui/style/icon_paths.h"
 #include "ui/style/icons.h"
@@ -36,6 +39,14 @@ int keptWidth(const SparsityBar& bar) {
 
 QImage iconImage(const QIcon& icon, QIcon::Mode mode = QIcon::Normal) {
     return icon.pixmap(QSize(32, 32), 1.0, mode).toImage().convertToFormat(QImage::Format_ARGB32);
+}
+
+const QDir kIcons(QStringLiteral(ESPALIER_SOURCE_DIR "/resources/icons"));
+
+QDir screenshotFolder() {
+    const QDir folder(qEnvironmentVariable("ESPALIER_SCREENSHOTS", QDir::tempPath()));
+    folder.mkpath(QStringLiteral("."));
+    return folder;
 }
 
 /// The most frequent colour that is fully opaque.
@@ -145,6 +156,49 @@ private Q_SLOTS:
         }
         QCOMPARE(drawings.size(), kIconCount);  // no two alike
         QVERIFY(!iconImage(applicationIcon()).isNull());
+    }
+
+    void filesOfTheIconAreWhatIsDrawn_data() {
+        QTest::addColumn<int>("size");
+        for (const int size : {16, 24, 32, 48, 64, 128, 256})
+            QTest::newRow(qPrintable(QString::number(size))) << size;
+    }
+
+    // A file that differs is written where screenshots go; copy it when the drawing was meant to
+    // change.
+    void filesOfTheIconAreWhatIsDrawn() {
+        QFETCH(int, size);
+        const QString name = QStringLiteral("espalier-%1.png").arg(size);
+        const QImage drawn = applicationIcon().pixmap(QSize(size, size), 1.0).toImage();
+        QImage stored(kIcons.filePath(name));
+        stored.convertTo(QImage::Format_ARGB32_Premultiplied);
+        const QImage wanted = drawn.convertToFormat(QImage::Format_ARGB32_Premultiplied);
+        if (stored != wanted) drawn.save(screenshotFolder().filePath(name));
+        QCOMPARE(stored, wanted);
+    }
+
+    void theSvgIsWhatIsDrawn() {
+        QFile file(kIcons.filePath(QStringLiteral("espalier.svg")));
+        const bool opened = file.open(QIODevice::ReadOnly);
+        const QByteArray stored = opened ? file.readAll() : QByteArray();
+        QFile written(screenshotFolder().filePath(QStringLiteral("espalier.svg")));
+        if (stored != applicationIconSvg() && written.open(QIODevice::WriteOnly))
+            written.write(applicationIconSvg());
+        QCOMPARE(stored, applicationIconSvg());
+    }
+
+    // Its form changes between 24 and 32 pixels, by what the screen shows: 16 units on a screen of
+    // twice the density are 32 pixels.
+    void theSmallIconIsSimpler() {
+        const auto wires = [](const QImage& image) {
+            const QImage drawn = image.convertToFormat(QImage::Format_ARGB32);
+            const int unit = drawn.width() / 16;
+            return drawn.pixelColor(13 * unit, 4 * unit).lightness();
+        };
+        const int plain = wires(applicationIcon().pixmap(QSize(16, 16), 1.0).toImage());
+        QVERIFY(plain > 240);
+        QVERIFY(wires(applicationIcon().pixmap(QSize(32, 32), 1.0).toImage()) < plain);
+        QVERIFY(wires(applicationIcon().pixmap(QSize(16, 16), 2.0).toImage()) < plain);
     }
 
     void iconsFollowPaletteAndMode() {
