@@ -16,4 +16,10 @@ Error emptySplit(std::string what, const DatasetInfo& info, Split split) {
                                    : ": choose another split, or attach data that has it")};
 }
 
+Error nothingToTrainOn(const DatasetInfo& info) {
+    return {Error::Kind::Mismatch, cat("Cannot train on ", info.name),
+            "it has no samples for training, only for validation and test",
+            "Attach data with training samples: a folder of images has them in train/"};
+}
+
 }  // namespace espalier::data

@@ -13,4 +13,7 @@ namespace espalier::data {
 /// to be done with it.
 Error emptySplit(std::string what, const DatasetInfo& info, Split split);
 
+/// Mismatch: that nothing is there to train on.
+Error nothingToTrainOn(const DatasetInfo& info);
+
 }  // namespace espalier::data

@@ -51,7 +51,7 @@ private:
     Result<void> measureDense();
     Result<SensitivityCurve> curveOf(std::size_t target);
     Result<std::optional<ScanFigures>> figuresAt(std::size_t target, int level);
-    Result<ScanFigures> measured(const ScanPoint& point, double share);
+    Result<ScanFigures> measured(const ScanPoint& point, const std::string& key, double share);
     void publish(ScanPoint point, const ScanFigures& figures);
     std::vector<std::size_t> order() const;
     std::size_t takeNext(std::vector<std::size_t>& waiting) const;
@@ -123,9 +123,8 @@ Result<void> Scan::measureDense() {
         publish({.isRemembered = true}, *known);
         return {};
     }
-    const auto figures = measured({}, 1);
+    const auto figures = measured({}, key, 1);
     if (!figures) return figures.error();
-    m_memory.keep(key, *figures);
     m_result.dense = *figures;
     return {};
 }
@@ -177,19 +176,21 @@ Result<std::optional<ScanFigures>> Scan::figuresAt(std::size_t target, int level
     }
     m_weights.apply(**masks);
     m_runner.stopAt(m_setup.steps[target]);
-    const auto figures = measured(point, m_clock.share(target));
+    const auto figures = measured(point, key, m_clock.share(target));
     if (!figures) return figures.error();
-    m_memory.keep(key, *figures);
     m_same.emplace(removed, *figures);
     return std::optional(*figures);
 }
 
-Result<ScanFigures> Scan::measured(const ScanPoint& point, double share) {
+/// Kept before it is told: what anybody has heard of is never measured again, whenever the program
+/// ends.
+Result<ScanFigures> Scan::measured(const ScanPoint& point, const std::string& key, double share) {
     const auto start = Clock::now();
     auto figures = m_runner.evaluate(
         m_metric, [this](std::int64_t done) { tell(done); }, m_control);
     if (!figures) return figures;
     const double seconds = secondsSince(start);
+    m_memory.keep(key, *figures);
     m_clock.measured(share, seconds);
     ++m_result.evaluations;
     publish({point.name, point.sparsity, {}, false, seconds}, *figures);

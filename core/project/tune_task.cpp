@@ -5,6 +5,7 @@
 
 #include "core/base/files.h"
 #include "core/base/format.h"
+#include "core/data/empty_split.h"
 #include "core/exchange/checkpoint_file.h"
 #include "core/exchange/export.h"
 #include "core/exchange/metrics_file.h"
@@ -256,6 +257,7 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
     if (dataSpec.augment.empty()) dataSpec.augment = spec.recipe.augment;
     auto dataset = openData(dataSpec, control);
     if (!dataset) return dataset.error();
+    if (data::info(**dataset).train == 0) return data::nothingToTrainOn(data::info(**dataset));
     auto inputs = inputsFor(spec.inputs, spec.choice.planFile);
     if (!inputs) return inputs.error();
     auto snapshot =

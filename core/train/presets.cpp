@@ -98,6 +98,7 @@ constexpr std::array kPresets{
 };
 
 std::int64_t batchSizeFor(std::int64_t samples) {
+    if (samples == 0) return kLeastBatch;
     const std::int64_t wanted = std::clamp(samples / kBatchesPerEpoch, kLeastBatch, kMostBatch);
     const auto power =
         static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(wanted)));

@@ -92,11 +92,14 @@ private:
                                       const ScanOptions& options,
                                       const channels::ChannelGroupsPtr& groups = nullptr) {
         m_points.clear();
+        std::size_t told = 0;
         RunControl control;
         const EventSink<ScanPoint> events{
             [&](const Progress& progress) { m_progress.push_back(progress); },
             [&](const ScanPoint& point) {
                 m_points.push_back(point);
+                told += point.isRemembered ? 0 : 1;
+                if (m_memory.figures.size() < told) m_toldTooEarly = point.name + " is not kept";
                 if (point.name == m_wishDuring) m_wish.prefer("fc2.weight");
                 if (std::ssize(m_points) == m_stopAfter) control.requestStop();
             }};
@@ -108,6 +111,7 @@ private:
     std::vector<ScanPoint> m_points;
     std::vector<Progress> m_progress;
     std::int64_t m_stopAfter = -1;
+    std::string m_toldTooEarly;  // a point that a kill at that moment would lose
     measure::ScanWish m_wish;
     std::string m_wishDuring = "none";  // of this curve's points: then fc2 is wished for
     model::SnapshotPtr m_lenet;
@@ -241,6 +245,7 @@ void TestSensitivity::remembersAndGoesOn() {
     m_memory = {};
     const auto whole = scan(*m_lenet, *m_mnist, options);
     QVERIFY(whole);
+    QCOMPARE(m_toldTooEarly, std::string());
     m_memory = {};
     m_stopAfter = 6;
     const auto stopped = scan(*m_lenet, *m_mnist, options);

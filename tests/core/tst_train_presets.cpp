@@ -103,7 +103,7 @@ private Q_SLOTS:
         QTest::newRow("540") << qint64{540} << qint64{16} << 20 << 13;      // 34
         QTest::newRow("seven") << qint64{7} << qint64{7} << 20 << 1;        // 1
         QTest::newRow("a million") << qint64{1'000'000} << qint64{128} << 2 << 100;
-        QTest::newRow("none") << qint64{0} << qint64{1} << 20 << 1;
+        QTest::newRow("none") << qint64{0} << qint64{16} << 20 << 1;
     }
     void theSuggestionFollowsTheData() {
         if (!std::filesystem::exists(project::lenet5Example().model))

@@ -2,6 +2,7 @@
 // Measuring and training.
 #include <utility>
 
+#include "core/data/empty_split.h"
 #include "core/measure/evaluate.h"
 #include "core/measure/latency.h"
 #include "core/prune/masks.h"
@@ -171,6 +172,7 @@ void Workbench::fineTune(const train::Recipe& given) {
         return fail({Error::Kind::BadArgument, "Cannot fine-tune", "no data is attached",
                      "Attach data with File ▸ Attach data"});
     }
+    if (data::info(*dataset).train == 0) return fail(data::nothingToTrainOn(data::info(*dataset)));
     train::Recipe recipe = given;
     fillIn(recipe.metrics, m_document->metricOptions());
     if (const auto checked = train::check(recipe); !checked) return fail(checked.error());
