@@ -366,3 +366,13 @@ def test_options_are_checked(cli, examples):
     assert done.returncode == 3 and "29x29 pixels are to be cut out of 28x28" in done.stderr
     report = cli.json("evaluate", model, "--data", data, "--resize", "28", "--crop", "28x28")
     assert report["top1"] > 0.99
+
+
+def test_nothing_to_train_on_is_refused_at_once(cli, tmp_path):
+    saved(Flat(3 * 20 * 20, 3), tmp_path / "model.pt")
+    photos(tmp_path / "photos")
+    done = cli.run("tune", tmp_path / "model.pt", "--data", tmp_path / "photos", "--weights", 0.5, "--preset",
+                   "imagenet", "--resize", 24, "--crop", 20, "--output", tmp_path / "out.pt")
+    assert done.returncode == 3, done.stderr
+    assert "Cannot train on photos: it has no samples for training" in done.stderr, done.stderr
+    assert "Measuring" not in done.stderr and not (tmp_path / "out.pt").exists()
