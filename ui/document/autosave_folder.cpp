@@ -14,8 +14,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr auto kLock = "lock";
-
 QString text(const fs::path& path) {
     return QString::fromStdString(path.string());
 }
@@ -28,60 +26,52 @@ fs::path sessionIn(const fs::path& folder) {
     return folder / "session.espalier";
 }
 
-std::unique_ptr<QLockFile> lockFor(const fs::path& file) {
-    auto lock = std::make_unique<QLockFile>(text(file));
-    lock->setStaleLockTime(0);  // work may take days; a program that is gone frees it
-    return lock;
-}
-
 constexpr auto kOrigin = "origin";  // two lines: the named file, the model
 
 }  // namespace
 
-AutosaveFolder::AutosaveFolder(fs::path path, std::unique_ptr<QLockFile> lock)
-    : m_path(std::move(path)), m_lock(std::move(lock)) {}
+AutosaveFolder::AutosaveFolder(std::unique_ptr<LockedFolder> folder)
+    : m_folder(std::move(folder)) {}
+
+std::unique_ptr<AutosaveFolder> AutosaveFolder::in(std::unique_ptr<LockedFolder> folder) {
+    if (!folder) return nullptr;
+    return std::unique_ptr<AutosaveFolder>(new AutosaveFolder(std::move(folder)));
+}
 
 std::unique_ptr<AutosaveFolder> AutosaveFolder::make() {
-    std::error_code failed;
-    fs::create_directories(sessionsDir(), failed);
-    const QString stamp = QDateTime::currentDateTime().toString(QStringLiteral("yyyyMMdd-HHmmss"));
-    const fs::path path = freeName(sessionsDir() / stamp.toStdString());
-    if (!fs::create_directory(path, failed)) return nullptr;
-    return take(path);
+    return in(LockedFolder::make(sessionsDir()));
 }
 
 std::unique_ptr<AutosaveFolder> AutosaveFolder::take(const fs::path& path) {
-    auto lock = lockFor(path / kLock);
-    if (!lock->tryLock(0)) return nullptr;
-    return std::unique_ptr<AutosaveFolder>(new AutosaveFolder(path, std::move(lock)));
+    return in(LockedFolder::take(path));
 }
 
 fs::path AutosaveFolder::session() const {
-    return sessionIn(m_path);
+    return sessionIn(m_folder->path());
 }
 
 fs::path AutosaveFolder::namedFile() const {
-    const auto origin = readText(m_path / kOrigin);
+    const auto origin = readText(m_folder->path() / kOrigin);
     return origin ? fs::path(origin->substr(0, origin->find('\n'))) : fs::path();
 }
 
 Result<void> AutosaveFolder::setOrigin(const fs::path& named, const std::string& model) {
     const std::string origin = named.string() + "\n" + model;
-    const auto before = readText(m_path / kOrigin);
+    const auto before = readText(m_folder->path() / kOrigin);
     if (before && *before == origin) return {};
-    return writeTextAtomically(m_path / kOrigin, origin);
+    return writeTextAtomically(m_folder->path() / kOrigin, origin);
 }
 
 QString AutosaveFolder::title() const {
     if (const fs::path named = namedFile(); !named.empty()) return text(named.filename());
-    const auto origin = readText(m_path / kOrigin);
+    const auto origin = readText(m_folder->path() / kOrigin);
     return origin ? QString::fromStdString(origin->substr(origin->find('\n') + 1)) : QString();
 }
 
 void AutosaveFolder::remove() {
-    m_lock.reset();
+    m_folder->unlock();
     std::error_code ignored;
-    fs::remove_all(m_path, ignored);
+    fs::remove_all(m_folder->path(), ignored);
 }
 
 std::optional<LostSession> latestLostSession() {
@@ -107,7 +97,7 @@ QString describe(const LostSession& session) {
 
 Claim claim(const fs::path& session) {
     const fs::path file = session.parent_path() / ("." + session.filename().string() + ".lock");
-    auto lock = lockFor(file);
+    auto lock = lockAt(file);
     if (lock->tryLock(0)) return {false, std::move(lock)};
     return {lock->error() == QLockFile::LockFailedError};
 }

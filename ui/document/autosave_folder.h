@@ -8,10 +8,10 @@
 #include <string>
 
 #include <QDateTime>
-#include <QLockFile>
 #include <QString>
 
 #include "core/base/result.h"
+#include "ui/document/locked_folder.h"
 
 namespace espalier::ui {
 
@@ -33,10 +33,10 @@ public:
     void remove();  ///< all of it
 
 private:
-    AutosaveFolder(std::filesystem::path path, std::unique_ptr<QLockFile> lock);
+    explicit AutosaveFolder(std::unique_ptr<LockedFolder> folder);
+    static std::unique_ptr<AutosaveFolder> in(std::unique_ptr<LockedFolder> folder);
 
-    std::filesystem::path m_path;
-    std::unique_ptr<QLockFile> m_lock;
+    std::unique_ptr<LockedFolder> m_folder;
 };
 
 /// A session that was not closed.

@@ -18,20 +18,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr auto kLock = "lock";
-
 QString text(const fs::path& path) {
     return QString::fromStdString(path.string());
 }
 
 fs::path runsDir() {
     return stateDir() / "runs";
-}
-
-std::unique_ptr<QLockFile> locked(const fs::path& folder) {
-    auto lock = std::make_unique<QLockFile>(text(folder / kLock));
-    lock->setStaleLockTime(0);  // a training may take days; a program that is gone frees it
-    return lock->tryLock(0) ? std::move(lock) : nullptr;
 }
 
 std::optional<BrokenRun> readRun(const fs::path& folder) {
@@ -50,49 +42,46 @@ QString tr(const char* source) {
 
 }  // namespace
 
-RunFolder::RunFolder(fs::path path, std::unique_ptr<QLockFile> lock)
-    : m_path(std::move(path)), m_lock(std::move(lock)) {}
+RunFolder::RunFolder(std::unique_ptr<LockedFolder> folder) : m_folder(std::move(folder)) {}
+
+std::unique_ptr<RunFolder> RunFolder::in(std::unique_ptr<LockedFolder> folder) {
+    return folder ? std::unique_ptr<RunFolder>(new RunFolder(std::move(folder))) : nullptr;
+}
 
 std::unique_ptr<RunFolder> RunFolder::make() {
-    std::error_code failed;
-    fs::create_directories(runsDir(), failed);
-    const QString stamp = QDateTime::currentDateTime().toString(QStringLiteral("yyyyMMdd-HHmmss"));
-    const fs::path path = freeName(runsDir() / stamp.toStdString());
-    if (!fs::create_directory(path, failed)) return nullptr;
-    return take(path);
+    return in(LockedFolder::make(runsDir()));
 }
 
 std::unique_ptr<RunFolder> RunFolder::take(const fs::path& path) {
-    auto lock = locked(path);
-    return lock ? std::unique_ptr<RunFolder>(new RunFolder(path, std::move(lock))) : nullptr;
+    return in(LockedFolder::take(path));
 }
 
 fs::path RunFolder::checkpoint() const {
-    return exchange::checkpointIn(m_path);
+    return exchange::checkpointIn(path());
 }
 
 fs::path RunFolder::plan() const {
-    return m_path / "plan.espalier-plan.json";
+    return path() / "plan.espalier-plan.json";
 }
 
 fs::path RunFolder::dense() const {
-    return m_path / "dense-teacher.pt";
+    return path() / "dense-teacher.pt";
 }
 
 fs::path RunFolder::rewindTo() const {
-    return m_path / "rewind-to.pt";
+    return path() / "rewind-to.pt";
 }
 
 void RunFolder::remove() {
     std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(m_path, ignored)) {
+    for (const auto& entry : fs::directory_iterator(path(), ignored)) {
         const fs::path& file = entry.path();
         const bool isTrained = file.extension() == ".pt" && file != dense() && file != rewindTo();
-        const bool isLock = file.filename() == kLock;
+        const bool isLock = m_folder->isLock(file);
         if (!isTrained && !isLock) fs::remove(file, ignored);  // also what was written by halves
     }
-    m_lock.reset();
-    fs::remove(m_path, ignored);  // unless a model is still in it
+    m_folder->unlock();
+    fs::remove(path(), ignored);  // unless a model is still in it
 }
 
 std::optional<BrokenRun> latestBrokenRun() {
@@ -105,7 +94,7 @@ std::optional<BrokenRun> latestBrokenRun() {
         }
         const auto run = readRun(entry.path());
         if (!run || (latest && latest->when >= run->when)) continue;
-        if (locked(entry.path())) latest = run;
+        if (LockedFolder::take(entry.path())) latest = run;
     }
     return latest;
 }

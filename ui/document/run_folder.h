@@ -7,8 +7,9 @@
 #include <optional>
 
 #include <QDateTime>
-#include <QLockFile>
 #include <QString>
+
+#include "ui/document/locked_folder.h"
 
 namespace espalier::ui {
 
@@ -21,7 +22,7 @@ public:
     /// One that is there; null while another program has it.
     static std::unique_ptr<RunFolder> take(const std::filesystem::path& path);
 
-    const std::filesystem::path& path() const { return m_path; }
+    const std::filesystem::path& path() const { return m_folder->path(); }
     std::filesystem::path checkpoint() const;
     std::filesystem::path plan() const;
     std::filesystem::path dense() const;     ///< the model that distillation learns from
@@ -30,10 +31,10 @@ public:
     void remove();
 
 private:
-    RunFolder(std::filesystem::path path, std::unique_ptr<QLockFile> lock);
+    explicit RunFolder(std::unique_ptr<LockedFolder> folder);
+    static std::unique_ptr<RunFolder> in(std::unique_ptr<LockedFolder> folder);
 
-    std::filesystem::path m_path;
-    std::unique_ptr<QLockFile> m_lock;
+    std::unique_ptr<LockedFolder> m_folder;
 };
 
 /// A training that did not come to its end.
