@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks that every include points the way docs/architecture.md allows, and that no UI object has seen torch.
+"""Checks that every include points the way docs/architecture.md allows, that its picture of the includes is up to date, and
+that no UI object has seen torch.
 
 Usage: check.py SOURCE_DIR [BUILD_DIR]. Exit 1 and one line per violation.
 """
@@ -7,6 +8,8 @@ import pathlib
 import re
 import subprocess
 import sys
+
+import picture
 
 # Each room may include itself, its parents here, and theirs.
 CORE_ROOMS = {
@@ -95,6 +98,11 @@ def all_violations(source):
                 yield f"{storey}/{folder.name}/README.md: longer than 15 lines"
 
 
+def picture_violations(source):
+    if picture.up_to_date(source, CORE_ROOMS, UI_ROOMS) != (source / picture.PAGE).read_text(encoding="utf-8"):
+        yield f"{picture.PAGE}: its picture of includes is out of date; run tests/architecture/picture.py {source}"
+
+
 def torch_in_ui_objects(build):
     """Names UI and application objects whose compiler dependencies hold a torch header."""
     listing = subprocess.run(["ninja", "-C", str(build), "-t", "deps"], capture_output=True, text=True)
@@ -124,6 +132,7 @@ def main():
     source = pathlib.Path(sys.argv[1])
     found = [f"self-check: {path} was let through" for path in self_check()]
     found += all_violations(source)
+    found += picture_violations(source)
     if len(sys.argv) > 2:
         found += torch_in_ui_objects(pathlib.Path(sys.argv[2]))
     print("\n".join(found) or "architecture: every include points the right way")
