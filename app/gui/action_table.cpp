@@ -159,7 +159,7 @@ const ActionSpec kTable[] = {
           "at the end"),
      Icon::Measure, kNeedEditing | NeedData},
     {"tools.measure_latency", "Tools", 0, TEXT("Measure &latency"), "Ctrl+Shift+M",
-     TEXT("Times one forward pass, in turns with the unpruned model"), Icon::Latency, kNeedEditing},
+     TEXT("Times one forward pass, in turns with the dense model"), Icon::Latency, kNeedEditing},
     {"tools.report", "Tools", 1, TEXT("Prunability &report…"), "Ctrl+I",
      TEXT("Lists for each layer whether weights and channels can go, and if not, why"), Icon::Info,
      NeedModel},

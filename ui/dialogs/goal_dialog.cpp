@@ -52,7 +52,7 @@ void add(QComboBox* box, const QString& name, Enum value, const QString& tip) {
 GoalDialog::GoalDialog(const Document* document, JobRunner* jobs, MeasuredDrops drops,
                        QWidget* parent)
     : SpreadDialog({QStringLiteral("goal"), tr("Prune to a goal"), tr("Leave at most"),
-                    tr("What may be left, in % of the unpruned model"), 0.5, QString()},
+                    tr("What may be left, in % of the dense model"), 0.5, QString()},
                    document, jobs, parent),
       m_drops(std::move(drops)),
       m_jobs(jobs),
@@ -176,7 +176,7 @@ void GoalDialog::offerQuantities() {
 /// The number and what it may be spread by follow what it counts.
 void GoalDialog::takeQuantity() {
     const bool isDrop = chosen<Quantity>(m_quantity) == Quantity::Drop;
-    const Scale left{tr("Leave at most"), tr("What may be left, in % of the unpruned model"),
+    const Scale left{tr("Leave at most"), tr("What may be left, in % of the dense model"),
                      QStringLiteral("%"), kPercent};
     const Scale lost{tr("Each alone loses at most"),
                      tr("%1 of %2, of each layer when it alone is pruned: all together lose more")

@@ -236,7 +236,7 @@ void Probe::startDense() {
     if (m_dense || m_error || !m_document->hasModel() || !m_document->dataset()) return;
     const auto root = m_document->history().node(m_document->history().root()).snapshot;
     m_jobs->run<measure::Evaluation>(
-        {Lane::Probe, tr("Probing the unpruned model"), kSlot, false}, this,
+        {Lane::Probe, tr("Probing the dense model"), kSlot, false}, this,
         [root, dataset = m_document->dataset(), options = m_options](
             const EventSink<>&, RunControl& control) -> Result<measure::Evaluation> {
             const auto samples = measure::probeSamples(dataset, options.samples);
