@@ -75,11 +75,11 @@ private Q_SLOTS:
         };
         for (const std::size_t layer : {0, 1, 2}) QVERIFY(lost(layer, 9) < 0.005);
         QVERIFY2(lost(0, 18) > 0.02 && lost(2, 18) > 0.1, qPrintable(QString::number(lost(0, 18))));
-        test::grab(m_probe->window, "sensitivity");
+        test::picture(m_probe->window, "sensitivity");
         auto* picture = m_probe->child<QComboBox>("sensitivityPicture");
         picture->setCurrentIndex(1);
         Q_EMIT picture->activated(1);
-        test::grab(m_probe->window, "sensitivity-heatmap");
+        test::picture(m_probe->window, "sensitivity-heatmap");
         picture->setCurrentIndex(0);
         Q_EMIT picture->activated(0);
         m_probe->dialogs.nextDialog([](QDialog& dialog) {
@@ -91,7 +91,7 @@ private Q_SLOTS:
             const bool isReady =
                 QTest::qWaitFor([&] { return accept->isEnabled() && front->seriesCount() == 5; },
                                 test::kPatienceMs);
-            test::grab(dialog, "goal");
+            test::picture(dialog, "goal");
             return isReady;
         });
         m_probe->trigger("prune.goal");
@@ -140,7 +140,7 @@ private Q_SLOTS:
         auto* value = m_probe->child<QComboBox>("weightsValue");
         value->setCurrentIndex(value->findText("Weight w"));
         Q_EMIT value->activated(value->currentIndex());
-        test::grab(m_probe->window, "two-humps");
+        test::picture(m_probe->window, "two-humps");
         const auto most = [&counts](double from, double to) {
             const auto at = [&counts](double share) {
                 return counts.begin() + std::ptrdiff_t(share * double(counts.size()));
@@ -158,7 +158,7 @@ private Q_SLOTS:
         value->setCurrentIndex(value->findText("Mask"));
         QVERIFY(m_probe->rest());
         auto* view = m_probe->child<plots::HeatmapView>("weightHeatmap");
-        test::grab(m_probe->window, "bands");
+        test::picture(m_probe->window, "bands");
         const plots::HeatmapData& mask = view->data();
         QCOMPARE(mask.columns, 28 * 28);
         double border = 0;  // the outermost two pixels left and right, and what is in the middle

@@ -159,9 +159,9 @@ private Q_SLOTS:
         const auto* offer = probe.child<QLabel>("startLostSessionText");
         QVERIFY(offer->isVisible());
         QVERIFY2(offer->text().startsWith("Recover lenet5.pt (today "), qPrintable(offer->text()));
-        test::grab(probe.window, "start_recover");
+        test::picture(probe.window, "start-recover");
         probe.window.resize(1024, 700);
-        test::grab(probe.window, "start_recover_small");
+        QCOMPARE(test::clippedTexts(probe.window).join("; "), QString());
         probe.child<QPushButton>("startRecover")->click();
         QTRY_VERIFY_WITH_TIMEOUT(probe.document().hasModel() && probe.document().masks(),
                                  test::kPatienceMs);

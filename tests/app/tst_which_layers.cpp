@@ -66,7 +66,7 @@ void TestWhichLayers::scansPlansComparesAndExports() {
     QVERIFY(probe.rest());
 
     probe.trigger("view.sensitivity");
-    test::grab(probe.window, "which-before");
+    test::picture(probe.window, "which-before");
     QTest::mouseClick(probe.child<QToolButton>("sensitivityStart"), Qt::LeftButton);
     const ui::SensitivityScan& scan = *probe.window.workbench()->sensitivity();
     QVERIFY(scan.isRunning());
@@ -74,7 +74,7 @@ void TestWhichLayers::scansPlansComparesAndExports() {
     QCOMPARE(scan.curves().size(), std::size_t{22});
     const double dense = scan.dense()->top1;
     QVERIFY2(dense > 0.75, qPrintable(QString::number(dense)));
-    test::grab(probe.window, "which-scanned");
+    test::picture(probe.window, "which-scanned");
 
     // Brush: one point, for each layer alone.
     auto* curves = probe.child<plots::LimitCurvesView>("sensitivityCurves");
@@ -106,7 +106,7 @@ void TestWhichLayers::scansPlansComparesAndExports() {
     qInfo("dense %.2f %%, by sensitivity %.2f %%, uniform %.2f %% with %lld of %lld parameters",
           100 * dense, ours.y, uniform->y, static_cast<long long>(cost.nonzeros),
           static_cast<long long>(cost.parameters));
-    test::grab(probe.window, "which-pareto");
+    test::picture(probe.window, "which-pareto");
 
     // Back to the better one by a click on its point, and out.
     Q_EMIT pareto->markChosen(static_cast<int>(uniform - marks.begin()));
