@@ -15,9 +15,10 @@ using namespace espalier;
 
 namespace {
 
-std::array<cli::Verb, 8> verbs() {
-    return {cli::inspectVerb(), cli::pruneVerb(),   cli::evaluateVerb(), cli::sensitivityVerb(),
-            cli::tuneVerb(),    cli::latencyVerb(), cli::exportVerb(),   cli::demoVerb()};
+auto verbs() {
+    return std::array{cli::inspectVerb(),     cli::pruneVerb(), cli::evaluateVerb(),
+                      cli::sensitivityVerb(), cli::tuneVerb(),  cli::latencyVerb(),
+                      cli::exportVerb(),      cli::demoVerb()};
 }
 
 /// A word in the verb's place that is none; empty when there is none.
