@@ -4,6 +4,9 @@
 #include <QTest>
 
 #include <fstream>
+#include <iterator>
+
+#include <nlohmann/json.hpp>
 
 #include "core/exchange/recipe_file.h"
 
@@ -17,6 +20,7 @@ private Q_SLOTS:
     void readsTheDocumentedForm();
     void roundTrip();
     void writesEveryDefault();
+    void defaultsAreDocumented();
     void neutralOptionsAreAccepted();
     void refusesWhatIsWrong_data();
     void refusesWhatIsWrong();
@@ -142,6 +146,19 @@ void TestRecipeFile::writesEveryDefault() {
     }
     QVERIFY(text.find("\"weight_decay\": 0.0005") != std::string::npos);
     QVERIFY(*exchange::recipeFromJson(text) == Recipe{});
+}
+
+/// The block of JSON under the heading of recipes in docs/file-formats.md.
+void TestRecipeFile::defaultsAreDocumented() {
+    std::ifstream page(ESPALIER_SOURCE_DIR "/docs/file-formats.md");
+    const std::string text(std::istreambuf_iterator<char>(page), {});
+    const std::string opening = "```json\n";
+    const auto begin = text.find(opening, text.find("## Recipe:"));
+    QVERIFY(begin != std::string::npos);
+    const std::string block = text.substr(begin + opening.size());
+    const auto documented = nlohmann::json::parse(block.substr(0, block.find("```")));
+    const auto written = nlohmann::json::parse(exchange::recipeToJson({}));
+    QCOMPARE(QString::fromStdString(documented.dump(1)), QString::fromStdString(written.dump(1)));
 }
 
 void TestRecipeFile::neutralOptionsAreAccepted() {
