@@ -86,6 +86,14 @@ def test_manual_page(installed, tool, program):
     assert not re.search(r"@\w+@", text)
 
 
+def test_pages_find_each_other(installed):
+    pages = sorted((installed.share / "espalier" / "docs").glob("*.md"))
+    assert pages
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
+            assert "://" in target or (page.parent / target).exists(), f"{page.name}: {target}"
+
+
 def test_licences(installed):
     documents = installed.share / "doc/espalier"
     assert "GPL-3.0-or-later" in (documents / "copyright").read_text()
