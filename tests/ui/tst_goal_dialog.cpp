@@ -79,7 +79,7 @@ void TestGoalDialog::weightsReachTheirGoal() {
     QCOMPARE(list->topLevelItemCount(), 4);
     QVERIFY(list->topLevelItem(0)->text(2).contains("20×1×5×5"));
     if (const QString shots = qEnvironmentVariable("ESPALIER_SCREENSHOTS"); !shots.isEmpty())
-        QVERIFY(dialog.grab().save(shots + "/goal.png"));
+        QVERIFY(dialog.grab().save(shots + "/goal-by-shape.png"));
     m_model->document.setPlan(*dialog.plan(), dialog.goalText());
     QVERIFY(m_model->rest());
     const auto left =

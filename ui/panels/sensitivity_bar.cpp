@@ -15,7 +15,6 @@
 #include "ui/document/scan_forecast.h"
 #include "ui/document/sensitivity_scan.h"
 #include "ui/document/workbench.h"
-#include "ui/panels/elided_label.h"
 #include "ui/panels/plot_panel.h"
 #include "ui/panels/sensitivity_pictures.h"
 #include "ui/style/icons.h"
@@ -65,10 +64,8 @@ SensitivityBar::SensitivityBar(Workbench* workbench, QWidget* parent)
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins({});
     layout->setSpacing(style::kSpaceRelated);
-    auto* title = new ElidedLabel(this);
-    title->setText(tr("Each alone, without retraining"));
     layout->addWidget(optionBar(
-        this, title,
+        this, new QWidget(this),
         {m_structure, m_criterion, m_samples, m_all, m_picture, m_random, m_start, m_estimate}));
     layout->addWidget(m_shown);
     fillCriteria();

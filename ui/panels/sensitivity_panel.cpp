@@ -71,7 +71,7 @@ SensitivityPanel::SensitivityPanel(Workbench* workbench, QWidget* parent)
     m_views->addWidget(m_curves);
     m_views->addWidget(m_heatmap);
     setFocusProxy(m_curves);
-    layOut(this, {m_bar, buildBottom(), m_views});
+    layOut(this, {m_bar, m_status, buildBottom(), m_views});
     connectScan();
     connectViews();
     showMetric();
@@ -94,7 +94,7 @@ QWidget* SensitivityPanel::buildBottom() {
     connect(m_apply, &QToolButton::clicked, this, [this] { m_scan->setLargest(drop()); });
     connect(m_export, &QToolButton::clicked, this, &SensitivityPanel::exportCsv);
     m_dropLabel->setBuddy(m_drop);
-    return optionBar(this, m_status, {m_dropLabel, m_drop, m_apply, m_export});
+    return optionBar(this, new QWidget(this), {m_dropLabel, m_drop, m_apply, m_export});
 }
 
 void SensitivityPanel::connectScan() {
