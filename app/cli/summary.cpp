@@ -5,6 +5,7 @@
 
 #include "app/cli/table.h"
 #include "core/base/format.h"
+#include "core/base/time_text.h"
 
 namespace espalier::cli {
 
@@ -106,8 +107,7 @@ std::string describe(const measure::Evaluation& evaluation) {
         text += metric.loss == "cross_entropy" ? "loss " : cat("loss (", metric.loss, ") ");
     }
     return cat(text, significant(evaluation.loss), " on ", exactCount(evaluation.samples), " ",
-               data::name(evaluation.split), " samples in ", significant(evaluation.seconds, 2),
-               " s");
+               data::name(evaluation.split), " samples in ", timeText(evaluation.seconds));
 }
 
 }  // namespace espalier::cli

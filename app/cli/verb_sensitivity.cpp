@@ -7,6 +7,7 @@
 #include "app/cli/table.h"
 #include "app/cli/verb.h"
 #include "core/base/format.h"
+#include "core/base/time_text.h"
 #include "core/exchange/scan_files.h"
 #include "core/project/tasks.h"
 
@@ -93,7 +94,7 @@ int sensitivity(Console& console, const Options& options) {
                         sensitivityTable(*found, *drop)));
     }
     console.note(cat("Wrote ", spec.output.string(), ": ", found->evaluations, " evaluations in ",
-                     duration(found->seconds), "."));
+                     timeText(found->seconds), "."));
     return kDone;
 }
 

@@ -6,6 +6,7 @@
 #include "app/cli/summary.h"
 #include "app/cli/verb.h"
 #include "core/base/format.h"
+#include "core/base/time_text.h"
 #include "core/exchange/recipe_file.h"
 #include "core/measure/runtime.h"
 #include "core/project/tasks.h"
@@ -78,7 +79,7 @@ std::string epochLine(const train::TrainSample& sample) {
     return cat("epoch ", sample.epoch, "  loss ", significant(sample.loss), "  validation loss ",
                significant(sample.valLoss), top1,
                isOther ? cat("  metric ", significant(sample.score)) : "", "  lr ",
-               significant(sample.lr), "  ", significant(sample.seconds, 3), " s");
+               significant(sample.lr), "  ", timeText(sample.seconds));
 }
 
 void printOutcome(Console& console, const project::TuneOutcome& outcome) {

@@ -5,6 +5,7 @@
 #include <QTest>
 
 #include "core/base/format.h"
+#include "core/base/time_text.h"
 
 using namespace espalier;
 
@@ -68,6 +69,25 @@ private Q_SLOTS:
         QCOMPARE(shown(duration(3700)), QString("1:01:40"));
         QCOMPARE(shown(duration(-1)), QString::fromUtf8("–"));
         QCOMPARE(shown(duration(1e300)), QString::fromUtf8("–"));
+    }
+    void timesInWords_data() {
+        QTest::addColumn<double>("seconds");
+        QTest::addColumn<QString>("words");
+        QTest::newRow("none") << 0.0 << "0 s";
+        QTest::newRow("a moment") << 0.0123 << "0.012 s";
+        QTest::newRow("a second") << 1.24 << "1.2 s";
+        QTest::newRow("two digits") << 9.96 << "10 s";
+        QTest::newRow("nearly a minute") << 59.6 << "1 min";
+        QTest::newRow("once 5.6e+02 s") << 560.4 << "9 min 20 s";
+        QTest::newRow("nearly an hour") << 3599.7 << "1 h";
+        QTest::newRow("hours") << 7520.0 << "2 h 5 min";
+        QTest::newRow("nobody knows") << -1.0 << "–";
+        QTest::newRow("not a number") << std::nan("") << "–";
+    }
+    void timesInWords() {
+        QFETCH(double, seconds);
+        QFETCH(QString, words);
+        QCOMPARE(shown(timeText(seconds)), words);
     }
     void exactCounts() {
         QCOMPARE(shown(exactCount(0)), typeset("0"));
