@@ -8,6 +8,7 @@ namespace espalier::measure {
 namespace {
 
 constexpr int kUsualLevels = 7;  // four coarse ones, and two or three at the knee
+constexpr double kFade = 0.8;    // what a measurement counts beside the one after it
 
 }  // namespace
 
@@ -17,8 +18,9 @@ ScanClock::ScanClock(std::vector<double> shares, KneeSearch::Levels levels) {
 }
 
 void ScanClock::measured(double share, double seconds) {
-    m_share += share;
-    m_seconds += seconds;
+    const double kept = ++m_measured == 2 ? 0 : kFade;
+    m_share = kept * m_share + share;
+    m_seconds = kept * m_seconds + seconds;
 }
 
 void ScanClock::levelKnown(std::size_t target) {
@@ -31,10 +33,14 @@ void ScanClock::targetDone(std::size_t target) {
     m_targets[target].expected = m_targets[target].known;
 }
 
+int ScanClock::levelsLeft(std::size_t target) const {
+    return m_targets[target].expected - m_targets[target].known;
+}
+
 double ScanClock::secondsLeft() const {
     if (m_share <= 0) return -1;
     double left = 0;
-    for (const auto& target : m_targets) left += target.share * (target.expected - target.known);
+    for (std::size_t i = 0; i < m_targets.size(); ++i) left += m_targets[i].share * levelsLeft(i);
     return left * m_seconds / m_share;
 }
 

@@ -16,13 +16,16 @@ public:
     /// `shares`: per target, the part of the model's cost that lies behind it, 0..1.
     ScanClock(std::vector<double> shares, KneeSearch::Levels levels);
 
-    /// `wholeShare` of the cost of all samples took `seconds`.
+    /// `share` of the cost of all samples took `seconds`. What was measured last counts most, for
+    /// a machine has other work from time to time; the very first counts until there is another,
+    /// for it reads the samples and sets up kernels as well.
     void measured(double share, double seconds);
     /// A level of the target is known now, or its search is over.
     void levelKnown(std::size_t target);
     void targetDone(std::size_t target);
 
     double share(std::size_t target) const { return m_targets[target].share; }
+    int levelsLeft(std::size_t target) const;
     /// Negative as long as nothing was measured.
     double secondsLeft() const;
     std::int64_t levelsKnown() const;
@@ -35,7 +38,8 @@ private:
         int expected = 0;
     };
     std::vector<Target> m_targets;
-    double m_share = 0;  // measured so far
+    int m_measured = 0;
+    double m_share = 0;  // measured so far, less and less of what is long ago
     double m_seconds = 0;
 };
 

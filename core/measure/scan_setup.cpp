@@ -98,7 +98,8 @@ Result<ScanSetup> ScanSetup::make(const model::Snapshot& snapshot,
     if (!device) return device.error();
     auto objective = makeObjective(options.metrics, (*dataset)->info(), *device, control);
     if (!objective) return objective.error();
-    if (auto fits = checkFit(snapshot, **dataset, options.metrics); !fits) return fits.error();
+    const auto fits = checkFit(snapshot, **dataset, options.metrics);
+    if (!fits) return fits.error();
     auto targets = ScanTargets::find(snapshot, groups, options, control);
     if (!targets) return targets.error();
     torch::jit::Module module = prune::maskedModule(snapshot, *targets->base());
@@ -109,6 +110,8 @@ Result<ScanSetup> ScanSetup::make(const model::Snapshot& snapshot,
     auto shares = costShares(snapshot, *program, steps);
     auto key = keyOf(snapshot, **dataset, options, *samples, objective->figures, groups.get());
     if (!key) return key.error();
+    std::vector<std::string> notes = fits->notes;
+    notes.insert(notes.end(), targets->notes().begin(), targets->notes().end());
     return ScanSetup{std::move(*dataset),
                      {options.split, *samples, options.batchSize, options.prefixBytes},
                      std::move(*objective),
@@ -117,6 +120,7 @@ Result<ScanSetup> ScanSetup::make(const model::Snapshot& snapshot,
                      std::move(*program),
                      std::move(steps),
                      std::move(shares),
+                     std::move(notes),
                      std::move(*key)};
 }
 

@@ -22,6 +22,7 @@ struct ScanSetup {
     script::Program program;         ///< of a copy with the base masks applied
     std::vector<std::size_t> steps;  ///< per target: where its weights are used first
     std::vector<double> shares;      ///< per target: the part of the model's cost from there on
+    std::vector<std::string> notes;  ///< for people: those of Fit and of the targets
     std::string key;                 ///< under which results are remembered: see scanKey
 
     /// The arguments outlive what is made. Errors: those of scanSensitivity.

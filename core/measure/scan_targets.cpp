@@ -51,7 +51,7 @@ Result<void> ScanTargets::findWeights() {
     }
     if (!m_targets.empty()) return {};
     return Error{Error::Kind::Infeasible, kScanning, "the model has no weights that can be pruned",
-                 "\"inspect\" says why for each layer"};
+                 "The list of layers says why (espalier-cli inspect)"};
 }
 
 Result<void> ScanTargets::findGroups(RunControl& control) {
@@ -77,7 +77,7 @@ Result<void> ScanTargets::findGroups(RunControl& control) {
     if (!m_targets.empty()) return {};
     return Error{Error::Kind::Infeasible, kScanning,
                  "the model has no channel group that can lose channels",
-                 "\"inspect\" says why for each layer; scan weights instead"};
+                 "The list of layers says why (espalier-cli inspect); scan weights instead"};
 }
 
 /// To what was asked for, that first which is to come first.
@@ -90,7 +90,7 @@ Result<void> ScanTargets::restrict() {
                      cat("there is no prunable ",
                          m_options->structure == Structure::Weights ? "weight" : "channel group",
                          " named ", name),
-                     "\"inspect\" lists the names"};
+                     "Take a name from the list of layers (espalier-cli inspect)"};
     }
     if (m_options->only.empty()) return {};
     std::erase_if(m_targets, [this](const ScanTarget& target) {

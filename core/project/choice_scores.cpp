@@ -21,9 +21,10 @@ std::vector<prune::ScoreKey> keysOf(const model::Snapshot& snapshot, const prune
         const prune::ScoreKey key = prune::scoreKey(snapshot, plan, criterion);
         if (std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
     };
-    if (choice.weights) add(plan.weightCriterion, prune::findWeightCriterion(plan.weightCriterion));
+    if (choice.takesWeights())
+        add(plan.weightCriterion, prune::findWeightCriterion(plan.weightCriterion));
     const std::string& ofChannels = plan.channelDefaults.criterion;
-    if (choice.channels) add(ofChannels, prune::findChannelCriterion(ofChannels));
+    if (choice.takesChannels()) add(ofChannels, prune::findChannelCriterion(ofChannels));
     return keys;
 }
 
@@ -78,27 +79,36 @@ Result<prune::ScoreCache> scoresFor(const model::SnapshotPtr& snapshot, const pr
     return cache;
 }
 
-Result<measure::ScanOptions> withScores(measure::ScanOptions options,
-                                        const model::SnapshotPtr& snapshot,
-                                        const data::Dataset& dataset, const EventSink<>& events,
-                                        RunControl& control) {
+Result<measure::ScanOptions> withRankedOn(measure::ScanOptions options,
+                                          const model::Snapshot& snapshot,
+                                          const data::Dataset& dataset) {
     const std::string criterion = options.criterionName();
     const auto info = options.structure == prune::Structure::Weights
                           ? prune::findWeightCriterion(criterion)
                           : prune::findChannelCriterion(criterion);
     if (!info) return info.error();
     if (!info->isMeasured()) return options;
-    prune::Plan plan = prune::emptyPlan(*snapshot);
-    plan.seed = options.seed;
-    const auto slice = sliceToLookAt(plan, dataset, {});
+    const auto slice = sliceToLookAt(prune::emptyPlan(snapshot), dataset, {});
     if (!slice) return slice.error();
-    plan.data = options.rankedOn = *slice;
-    const prune::ScoreKey key = prune::scoreKey(*snapshot, plan, criterion);
-    if (options.scores.find(key)) return options;
-    auto scores = measure::measureScores(snapshot, dataset,
-                                         {.key = key, .metrics = options.metrics}, events, control);
+    options.rankedOn = *slice;
+    return options;
+}
+
+Result<measure::ScanOptions> withScores(measure::ScanOptions given,
+                                        const model::SnapshotPtr& snapshot,
+                                        const data::Dataset& dataset, const EventSink<>& events,
+                                        RunControl& control) {
+    auto options = withRankedOn(std::move(given), *snapshot, dataset);
+    if (!options || options->rankedOn.empty()) return options;
+    prune::Plan plan = prune::emptyPlan(*snapshot);
+    plan.seed = options->seed;
+    plan.data = options->rankedOn;
+    const prune::ScoreKey key = prune::scoreKey(*snapshot, plan, options->criterionName());
+    if (options->scores.find(key)) return options;
+    auto scores = measure::measureScores(
+        snapshot, dataset, {.key = key, .metrics = options->metrics}, events, control);
     if (!scores) return scores.error();
-    options.scores.add(*scores);
+    options->scores.add(*scores);
     return options;
 }
 

@@ -34,6 +34,11 @@ Result<prune::ScoreCache> scoresFor(const model::SnapshotPtr& snapshot, const pr
                                     const PruneChoice& choice, const ScoredOn& data,
                                     const EventSink<>& events, RunControl& control);
 
+/// `options` with the samples that its criterion looks at, where it needs data (sliceToLookAt).
+Result<measure::ScanOptions> withRankedOn(measure::ScanOptions options,
+                                          const model::Snapshot& snapshot,
+                                          const data::Dataset& dataset);
+
 /// `options` with the scores that its criterion ranks by, measured unless they are at hand; as it
 /// is for criteria that need no data. Errors: those of measure::measureScores.
 Result<measure::ScanOptions> withScores(measure::ScanOptions options,

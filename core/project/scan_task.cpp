@@ -35,10 +35,11 @@ void noteMetric(measure::Sensitivity& sensitivity) {
 
 /// What is measured is kept when the rest is not: that is said.
 Error interrupted(Error error, std::int64_t measured) {
-    if (error.kind != Error::Kind::Cancelled || measured == 0) return error;
-    error.hint =
-        cat("No CSV was written. ", measured, measured == 1 ? " evaluation is" : " evaluations are",
-            " kept: the same command goes on from there");
+    const bool isGone = error.kind == Error::Kind::Unreadable;
+    if ((error.kind != Error::Kind::Cancelled && !isGone) || measured == 0) return error;
+    error.hint = cat(isGone ? "Bring the data back. " : "", "No CSV was written. ", measured,
+                     measured == 1 ? " evaluation is" : " evaluations are",
+                     " kept: the same command goes on from there");
     return error;
 }
 
@@ -57,8 +58,8 @@ Result<measure::Sensitivity> runScan(const ScanSpec& spec,
     auto groups = groupsFor(spec, *snapshot, steps, control);
     if (!groups) return groups.error();
 
-    const auto options = withScores(spec.options, *snapshot, **dataset, steps, control);
-    if (!options) return options.error();
+    const auto ranked = withRankedOn(spec.options, **snapshot, **dataset);
+    if (!ranked) return ranked.error();
 
     std::optional<exchange::ScanLog> log;
     if (!spec.log.empty()) {
@@ -76,10 +77,12 @@ Result<measure::Sensitivity> runScan(const ScanSpec& spec,
     auto cache = exchange::ScanCache::forModel(**snapshot);
     if (onEstimate) {
         const auto estimate =
-            measure::estimateScan(**snapshot, *groups, **dataset, *options, cache, control);
+            measure::estimateScan(**snapshot, *groups, **dataset, *ranked, cache, control);
         if (!estimate) return estimate.error();
         onEstimate(*estimate);
     }
+    const auto options = withScores(*ranked, *snapshot, **dataset, steps, control);
+    if (!options) return options.error();
     auto sensitivity =
         measure::scanSensitivity(**snapshot, *groups, **dataset, *options, cache, logged, control);
     if (!sensitivity) return interrupted(sensitivity.error(), measured);

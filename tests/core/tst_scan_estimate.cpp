@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <QTest>
 
+#include <chrono>
 #include <map>
+#include <thread>
 
+#include "core/data/dataset_torch.h"
 #include "core/measure/runtime.h"
 #include "core/measure/scan_estimate.h"
 #include "core/project/examples.h"
@@ -23,6 +26,40 @@ struct MapMemory final : measure::ScanMemory {
     std::map<std::string, ScanFigures> figures;
 };
 
+/// A dataset that takes its time: for its first batch, and for each sample.
+class SlowStart final : public data::Dataset {
+public:
+    SlowStart(data::DatasetPtr dataset, double firstSeconds, double sampleSeconds = 0)
+        : m_dataset(std::move(dataset)), m_first(firstSeconds), m_each(sampleSeconds) {}
+
+    const data::DatasetInfo& info() const override { return m_dataset->info(); }
+    const data::DataSpec& spec() const override { return m_dataset->spec(); }
+    data::Batch batch(data::Split split, std::span<const std::int64_t> indices) const override {
+        const bool isFirst = !m_hasSlept && indices.size() > 2;  // two are for trying the model
+        const double seconds =
+            (isFirst ? m_first : 0) + m_each * static_cast<double>(indices.size());
+        m_hasSlept = m_hasSlept || isFirst;
+        std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+        return m_dataset->batch(split, indices);
+    }
+    void addContent(Sha256& hash, data::Split split, std::int64_t samples) const override {
+        m_dataset->addContent(hash, split, samples);
+    }
+    std::vector<std::int64_t> labels(data::Split split) const override {
+        return m_dataset->labels(split);
+    }
+    data::DatasetPtr withValidation(double share) const override {
+        return m_dataset->withValidation(share);
+    }
+    bool hasSlept() const { return m_hasSlept; }
+
+private:
+    data::DatasetPtr m_dataset;
+    double m_first;
+    double m_each;
+    mutable bool m_hasSlept = false;
+};
+
 }  // namespace
 
 class TestScanEstimate : public QObject {
@@ -33,6 +70,9 @@ private Q_SLOTS:
     void whatIsRememberedTakesNoTime();
     void aStoppedScanHasLessLeft();
     void scoresThatAreNotAtHandAreNoHindrance();
+    void anotherCriterionIsNotRemembered();
+    void aSlowStartIsNoMeasure();
+    void readingCountsBySamples();
     void refusesWhatTheScanRefuses();
     void wordsAreAsExactAsAnEstimate_data();
     void wordsAreAsExactAsAnEstimate();
@@ -104,6 +144,44 @@ void TestScanEstimate::scoresThatAreNotAtHandAreNoHindrance() {
     const auto given = estimate({.criterion = "taylor", .samples = 200});
     QVERIFY2(given, given ? "" : given.error().text().c_str());
     QCOMPARE(given->targets, 4);
+    QVERIFY(given->scored.starts_with("taylor on "));
+    const auto words = measure::describe(*given);
+    QVERIFY2(words.find(given->scored + ", then some 29 evaluations") != std::string::npos,
+             words.c_str());
+    QVERIFY(estimate({.samples = 200})->scored.empty());
+}
+
+/// What is remembered of magnitude says nothing of another criterion.
+void TestScanEstimate::anotherCriterionIsNotRemembered() {
+    m_memory = {};
+    QVERIFY(scan({.samples = 200}));
+    QCOMPARE(estimate({.criterion = "wanda", .samples = 200})->evaluations, 4 * 7 + 1);
+}
+
+/// Reading the first batch takes long, as do files that are not in the memory yet: that is no
+/// measure for 600 samples.
+void TestScanEstimate::aSlowStartIsNoMeasure() {
+    const SlowStart dataset(m_mnist, 0.5);
+    const auto slow =
+        measure::estimateScan(*m_lenet, nullptr, dataset, {.samples = 600}, m_memory, m_control);
+    QVERIFY2(slow, slow ? "" : slow.error().text().c_str());
+    QVERIFY(dataset.hasSlept());
+    // 0.5 s for eight samples would be 37 s for all of them.
+    m_memory = {};
+    const double usual = estimate({.samples = 600})->seconds;
+    QVERIFY2(slow->seconds < usual + 15, qPrintable(QString("%1 s, %2 s").arg(slow->seconds).arg(usual)));
+}
+
+/// Each sample takes 2 ms to read, whatever the machine does otherwise.
+void TestScanEstimate::readingCountsBySamples() {
+    const SlowStart dataset(m_mnist, 0, 0.002);
+    const auto of = [&](std::int64_t samples) {
+        return measure::estimateScan(*m_lenet, nullptr, dataset,
+                                     {.samples = samples, .only = {"fc2.weight"}}, m_memory,
+                                     m_control)
+            ->seconds;
+    };
+    QVERIFY(of(3000) - of(100) > 0.9 * 2900 * 0.002);
 }
 
 void TestScanEstimate::refusesWhatTheScanRefuses() {
@@ -118,6 +196,7 @@ void TestScanEstimate::wordsAreAsExactAsAnEstimate_data() {
     QTest::addColumn<QString>("words");
     QTest::newRow("nothing") << 0.3 << "under a second";
     QTest::newRow("seconds") << 37.4 << "37 s";
+    QTest::newRow("over a minute") << 75.2 << "1 min 15 s";
     QTest::newRow("minutes") << 700.0 << "12 min";
     QTest::newRow("hours") << 7500.0 << "2 h 5 min";
     QTest::newRow("whole hours") << 7200.0 << "2 h";

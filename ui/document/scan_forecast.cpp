@@ -2,6 +2,7 @@
 #include "ui/document/scan_forecast.h"
 
 #include "core/exchange/scan_cache.h"
+#include "core/project/choice_scores.h"
 #include "ui/document/channels.h"
 #include "ui/document/document.h"
 #include "ui/jobs/job_runner.h"
@@ -35,8 +36,10 @@ void ScanForecast::ask(measure::ScanOptions options) {
         {Lane::Scan, tr("Estimating the scan"), kSlot, false}, this,
         [snapshot, dataset, groups, options = std::move(options)](const EventSink<>&,
                                                                   RunControl& control) {
+            const auto ranked = project::withRankedOn(options, *snapshot, *dataset);
+            if (!ranked) return Result<measure::ScanEstimate>(ranked.error());
             const auto cache = exchange::ScanCache::forModel(*snapshot);
-            return measure::estimateScan(*snapshot, groups, *dataset, options, cache, control);
+            return measure::estimateScan(*snapshot, groups, *dataset, *ranked, cache, control);
         },
         [this](const Result<measure::ScanEstimate>& estimate) {
             if (!estimate) return;  // the scan will say why

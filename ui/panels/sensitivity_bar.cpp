@@ -199,12 +199,12 @@ void SensitivityBar::showEstimate() {
     m_estimate->setVisible(estimate && !m_scan->isRunning());
     if (!estimate) return;
     const QString takes = estimate->seconds < 1 ? tr("takes %1") : tr("takes about %1");
-    m_estimate->setText(estimate->evaluations == 0
+    const bool isDone = estimate->evaluations == 0 && estimate->scored.empty();
+    m_estimate->setText(isDone
                             ? tr("measured already")
                             : takes.arg(text(measure::roughTime(estimate->seconds))));
     m_estimate->setToolTip(
-        tr("%1. Estimated from a forward pass that was timed just now; scores of a criterion that "
-           "needs data come on top.")
+        tr("%1. Estimated from passes over a few samples that were timed just now.")
             .arg(text(measure::describe(*estimate))));
 }
 
