@@ -72,6 +72,7 @@ std::optional<double> summedDrop(const std::vector<Share>& shares,
 /// One strength tried.
 struct Trial {
     Plan plan;
+    ChannelChoicePtr choice;  // null where no channel goes
     Footprint footprint;
 };
 
@@ -134,27 +135,33 @@ private:
         if (known != m_left.end()) return known->second;
         const auto trial = tried(spread, strength);
         if (!trial) return trial.error();
-        auto share = left(*trial);
+        auto share = left(**trial);
         if (share) m_left[strength] = *share;
         return share;
     }
 
-    Result<Trial> tried(const Spread& spread, double strength) {
+    /// The one that the search ends with is among those that it has made.
+    Result<std::shared_ptr<const Trial>> tried(const Spread& spread, double strength) {
         if (!m_control.keepGoing()) return Error{Error::Kind::Cancelled, "Stopped", "", ""};
+        if (const auto known = m_trials.find(strength); known != m_trials.end())
+            return known->second;
         auto plan = spread.plan(strength);
         if (!plan) return plan.error();
-        const auto cut = cutBy(*plan);
-        if (!cut) return cut.error();
-        const auto removed = expectedRemoved(m_snapshot, *plan, *cut, nullptr);
-        auto footprint = prune::footprint(m_snapshot, removed, *cut);
-        return Trial{*std::move(plan), footprint};
+        auto choice = choiceOf(*plan);
+        if (!choice) return choice.error();
+        const CutCosts cut =
+            *choice ? m_channels.costs->after((*choice)->kept()) : uncut(m_snapshot);
+        const auto removed = expectedRemoved(m_snapshot, *plan, cut, nullptr);
+        auto footprint = prune::footprint(m_snapshot, removed, cut);
+        auto trial = std::make_shared<const Trial>(
+            Trial{*std::move(plan), *std::move(choice), footprint});
+        m_trials.emplace(strength, trial);
+        return trial;
     }
 
-    Result<CutCosts> cutBy(const Plan& plan) const {
-        if (!plan.hasChannels() || m_channels.groups == nullptr) return uncut(m_snapshot);
-        const auto choice = chooseChannels(m_channels.groups, plan, m_channels.scores);
-        if (!choice) return choice.error();
-        return m_channels.costs->after((*choice)->kept());
+    Result<ChannelChoicePtr> choiceOf(const Plan& plan) const {
+        if (!plan.hasChannels() || m_channels.groups == nullptr) return ChannelChoicePtr();
+        return chooseChannels(m_channels.groups, plan, m_channels.scores);
     }
 
     /// What is left, as a share of the dense model.
@@ -181,21 +188,19 @@ private:
     }
 
     Result<GoalPlan> at(const Spread& spread, double strength) {
-        auto trial = tried(spread, strength);
+        const auto trial = tried(spread, strength);
         if (!trial) return trial.error();
         const auto reached = m_goal.quantity == Quantity::Drop ? Result<double>(m_goal.target)
                                                                : leftAt(spread, strength);
         if (!reached) return reached.error();
-        GoalPlan result{std::move(trial->plan), trial->footprint, *reached, {}, {}};
+        GoalPlan result{(*trial)->plan, (*trial)->footprint, *reached, {}, {}};
         if (m_options.structure == Structure::Weights) {
             for (const auto& [name, rule] : result.plan.weights)
                 result.shares.push_back({name, rule.value, spread.why(name, strength)});
-        } else {
-            const auto choice = chooseChannels(m_channels.groups, result.plan, m_channels.scores);
-            if (!choice) return choice.error();
+        } else if (const ChannelChoicePtr& choice = (*trial)->choice) {
             for (const channels::Group& group : m_channels.groups->groups()) {
                 if (!result.plan.channels.contains(group.key)) continue;
-                const auto& own = (*choice)->of(group.id);
+                const auto& own = choice->of(group.id);
                 result.shares.push_back(
                     {group.key,
                      1 - static_cast<double>(own.reached()) / static_cast<double>(own.width),
@@ -220,7 +225,8 @@ private:
     RunControl& m_control;
     Footprint m_dense;
     Patience m_patience;
-    std::map<double, double> m_left;  // by strength: measuring again would give another number
+    std::map<double, std::shared_ptr<const Trial>> m_trials;  // by strength
+    std::map<double, double> m_left;  // likewise: measuring again would give another number
 };
 
 }  // namespace
