@@ -140,14 +140,27 @@ void addMetrics(CLI::App& app, measure::MetricOptions& metrics) {
 void addChoice(CLI::App& app, project::PruneChoice& choice) {
     auto* plan = app.add_option("--plan", choice.planFile,
                                 "A plan (*.espalier-plan.json): one rule per layer or group");
+    auto* goal =
+        addParsed(app, "--goal", choice.goal, prune::parseGoal,
+                  "How much may be left of nonzeros, parameters, macs or bytes, as a share or an "
+                  "amount: macs=50%, bytes=5MB. What goes are channels; of nonzeros, weights")
+            ->type_name("QUANTITY=AMOUNT")
+            ->excludes(plan);
+    addParsed(app, "--structure", choice.structure, measure::parseStructure,
+              "What goes for the goal: weights (bytes are those after gzip, MACs those of a sparse "
+              "runtime) or channels")
+        ->type_name("NAME")
+        ->needs(goal);
     app.add_option("--weights", choice.weights, "Share of all prunable weights to remove, 0..1")
         ->check(CLI::Range(0.0, 1.0))
-        ->excludes(plan);
+        ->excludes(plan)
+        ->excludes(goal);
     app.add_option("--channels", choice.channels,
                    "Share of the channels of every group to cut out, 0..1; with --weights, those "
                    "are pruned in what is left")
         ->check(CLI::Range(0.0, 1.0))
-        ->excludes(plan);
+        ->excludes(plan)
+        ->excludes(goal);
     addParsed(app, "--criterion", choice.criterion, knownCriterion, criterionHelp())
         ->type_name("NAME")
         ->excludes(plan);

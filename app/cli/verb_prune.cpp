@@ -23,8 +23,11 @@ std::string whatIsKnown(const exchange::PruneReport& report) {
 
 int prune(Console& console, const Options& options) {
     const project::PruneChoice& choice = options.spec.choice;
-    if (choice.planFile.empty() && !choice.weights && !choice.channels) {
-        console.note("No --plan, --weights or --channels: nothing goes but what is zero already.");
+    const bool asksForNothing =
+        choice.planFile.empty() && !choice.goal && !choice.weights && !choice.channels;
+    if (asksForNothing) {
+        console.note(
+            "No --plan, --goal, --weights or --channels: nothing goes but what is zero already.");
     }
     auto report = project::runPrune(options.spec, console.events(), console.control());
     if (!report) return console.fail(report.error());

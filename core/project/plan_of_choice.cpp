@@ -31,12 +31,13 @@ Result<void> setCriterion(prune::Plan& plan, const PruneChoice& choice) {
     const auto ofChannels = prune::findChannelCriterion(choice.criterion);
     if (ofWeights) plan.weightCriterion = choice.criterion;
     if (ofChannels) plan.channelDefaults.criterion = choice.criterion;
-    const bool isUsed = (choice.weights && ofWeights) || (choice.channels && ofChannels);
+    const bool isUsed =
+        (choice.takesWeights() && ofWeights) || (choice.takesChannels() && ofChannels);
     if (isUsed) return {};
-    if (choice.channels) return ofChannels.error();
-    if (choice.weights) return ofWeights.error();
+    if (choice.takesChannels()) return ofChannels.error();
+    if (choice.takesWeights()) return ofWeights.error();
     return Error{Error::Kind::BadArgument, "Cannot use the criterion " + choice.criterion,
-                 "nothing is to be ranked", "Say how much goes with --weights or --channels"};
+                 "nothing is to be ranked", "Say how much goes (--weights, --channels, --goal)"};
 }
 
 Result<prune::Plan> withChannels(const channels::ChannelGroups& groups, const prune::Plan& plan,
@@ -49,7 +50,61 @@ Result<prune::Plan> withChannels(const channels::ChannelGroups& groups, const pr
                                          choice.multipleOf);
 }
 
+/// How a goal is spread: as shares are.
+Result<prune::Allocation> allocationOf(const PruneChoice& choice) {
+    const bool isOfWeights = choice.structureOfGoal() == prune::Structure::Weights;
+    const auto scope =
+        choice.scope.value_or(isOfWeights ? prune::Scope::Global : prune::Scope::Layer);
+    if (scope == prune::Scope::Layer) return prune::Allocation::Uniform;
+    if (scope == prune::Scope::Global) return prune::Allocation::Global;
+    return Error{Error::Kind::BadArgument, "Cannot spread the goal",
+                 "a goal is spread over layers alike or by one ranking",
+                 "Choose another scope: layer or global (--scope)"};
+}
+
+/// The plan that leaves as much as the goal says. `groups` is null for weights.
+Result<prune::Plan> withGoal(const model::Snapshot& snapshot,
+                             const channels::ChannelGroupsPtr& groups, const prune::Plan& plan,
+                             const PruneChoice& choice, const prune::ScoreCache& measured,
+                             RunControl& control) {
+    const auto allocation = allocationOf(choice);
+    if (!allocation) return allocation.error();
+    prune::GoalOptions options;
+    options.structure = choice.structureOfGoal();
+    options.allocation = *allocation;
+    options.multipleOf = choice.multipleOf;
+    options.scores = measured;
+    const auto target =
+        prune::targetOf(choice.goal->amount, choice.goal->quantity, options.structure, snapshot);
+    if (!target) return target.error();
+    prune::ChannelFacts facts;
+    if (options.structure == prune::Structure::Channels) {
+        auto costs = prune::channelCosts(groups);
+        if (!costs) return costs.error();
+        auto scores = prune::channelScores(*groups, prune::scoreOptions(plan), control, measured);
+        if (!scores) return scores.error();
+        facts = {groups, *std::move(costs), *std::move(scores)};
+    }
+    auto made = prune::planFor({choice.goal->quantity, *target}, options, snapshot, plan, facts,
+                               control);
+    if (!made) return made.error();
+    return std::move(made->plan);
+}
+
 }  // namespace
+
+prune::Structure PruneChoice::structureOfGoal() const {
+    const bool isOfWeights = goal && goal->quantity == prune::Quantity::NonZeros;
+    return structure.value_or(isOfWeights ? prune::Structure::Weights : prune::Structure::Channels);
+}
+
+bool PruneChoice::takesWeights() const {
+    return weights || (goal && structureOfGoal() == prune::Structure::Weights);
+}
+
+bool PruneChoice::takesChannels() const {
+    return channels || (goal && structureOfGoal() == prune::Structure::Channels);
+}
 
 Result<prune::Plan> startPlan(const model::Snapshot& snapshot, const PruneChoice& choice) {
     if (!choice.planFile.empty()) {
@@ -70,6 +125,7 @@ Result<prune::Plan> withShares(const model::Snapshot& snapshot,
                                const channels::ChannelGroupsPtr& groups, prune::Plan plan,
                                const PruneChoice& choice, const prune::ScoreCache& scores,
                                RunControl& control) {
+    if (choice.goal) return withGoal(snapshot, groups, plan, choice, scores, control);
     if (choice.channels && groups) {
         auto cut = withChannels(*groups, plan, choice, scores, control);
         if (!cut) return cut;
@@ -83,7 +139,7 @@ Result<prune::Plan> withShares(const model::Snapshot& snapshot,
 
 Result<std::optional<channels::HeadUnit>> headUnitFor(const PruneChoice& choice) {
     using Unit = std::optional<channels::HeadUnit>;
-    if (choice.planFile.empty()) return choice.channels ? Unit(choice.heads) : Unit();
+    if (choice.planFile.empty()) return choice.takesChannels() ? Unit(choice.heads) : Unit();
     const auto plan = exchange::readPlan(choice.planFile);
     if (!plan) return plan.error();
     return plan->hasChannels() ? Unit(plan->channelDefaults.heads) : Unit();

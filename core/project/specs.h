@@ -13,6 +13,7 @@
 #include "core/measure/latency.h"
 #include "core/measure/sensitivity.h"
 #include "core/prune/channel_choice.h"
+#include "core/prune/goal_text.h"
 #include "core/prune/plan.h"
 #include "core/script/input_spec.h"
 #include "core/train/recipe.h"
@@ -26,10 +27,13 @@ struct InspectSpec {
     bool operator==(const InspectSpec&) const = default;
 };
 
-/// What is to be pruned: a plan file, or shares of all channels and of all prunable weights that
-/// are left then. Neither: the base masks alone.
+/// What is to be pruned: a plan file, a goal, or shares of all channels and of all prunable weights
+/// that are left then. None of them: the base masks alone.
 struct PruneChoice {
     std::filesystem::path planFile;
+    std::optional<prune::GoalText> goal{};  ///< how much may be left
+    /// What goes for the goal; none: weights for non-zeros, else channels.
+    std::optional<prune::Structure> structure{};
     std::optional<double> weights;   ///< sparsity over all prunable weights, 0..1
     std::optional<double> channels;  ///< share of the channels of every group that goes, 0..1
     /// Of weights, channels, or both; empty: magnitude and l2.
@@ -42,6 +46,10 @@ struct PruneChoice {
     std::optional<std::uint64_t> seed;  ///< none: the plan file's, else 0
     /// That criteria with data look at; none: the plan file's, else 1 024.
     std::optional<std::int64_t> samples{};
+
+    prune::Structure structureOfGoal() const;
+    bool takesWeights() const;
+    bool takesChannels() const;
     bool operator==(const PruneChoice&) const = default;
 };
 

@@ -67,6 +67,8 @@ data::DataSpec dataOf(const Json& json) {
 
 Json choiceJson(const PruneChoice& c) {
     return {{"plan_file", wholePath(c.planFile)},
+            {"goal", c.goal ? Json(prune::toString(*c.goal)) : Json(nullptr)},
+            {"structure", c.structure ? Json(static_cast<int>(*c.structure)) : Json(nullptr)},
             {"weights", orNull(c.weights)},
             {"channels", orNull(c.channels)},
             {"criterion", c.criterion},
@@ -82,6 +84,11 @@ Json choiceJson(const PruneChoice& c) {
 PruneChoice choiceOf(const Json& json) {
     PruneChoice c;
     read(json, "plan_file", c.planFile);
+    if (const Json& text = json.value("goal", Json(nullptr)); !text.is_null()) {
+        if (const auto goal = prune::parseGoal(text.get<std::string>())) c.goal = *goal;
+    }
+    if (const Json& structure = json.value("structure", Json(nullptr)); !structure.is_null())
+        c.structure = static_cast<prune::Structure>(structure.get<int>());
     read(json, "weights", c.weights);
     read(json, "channels", c.channels);
     read(json, "criterion", c.criterion);

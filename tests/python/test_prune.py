@@ -274,3 +274,44 @@ def test_names_that_are_no_utf8(cli, examples, tmp_path):
            "--report", report)
     assert json.loads(saved.read_text())["model"]["file"] == "caf\ufffd.pt"
     cli.ok("prune", os.fsdecode(model), "--plan", saved, "--output", tmp_path / "again.pt")
+
+
+@pytest.mark.parametrize("scope", ["layer", "global"])
+def test_a_goal_in_bytes_is_met_by_the_file(cli, examples, tmp_path, scope):
+    done = cli.ok("prune", examples / "lenet5.script.pt", "--goal", "bytes=600kB", "--scope", scope, "--output",
+                  tmp_path / "small.pt", "--json")
+    size = (tmp_path / "small.pt").stat().st_size
+    assert 500_000 < size <= 600_000, size
+    report = json.loads(done.stdout)
+    assert report["bytes"]["after"] == size and report["proof"]["max_relative_difference"] < 1e-6
+    assert torch.jit.load(str(tmp_path / "small.pt"))(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
+
+
+def test_goals_of_weights_and_macs(cli, examples, tmp_path):
+    model = examples / "lenet5.script.pt"
+    few = cli.json("prune", model, "--goal", "nonzeros=40k", "--output", tmp_path / "few.pt")
+    assert 0.95 * 40_000 < few["nonzeros"]["after"] <= 40_000
+    assert few["parameters"]["after"] == few["parameters"]["before"]
+    half = cli.json("prune", model, "--goal", "macs=50%", "--output", tmp_path / "half.pt")
+    assert 0.4 < half["macs"]["after"] / half["macs"]["before"] <= 0.5
+    saved = cli.json("prune", model, "--goal", "nonzeros=40k", "--output", tmp_path / "again.pt", "--save-plan",
+                     tmp_path / "p.json")
+    assert saved["nonzeros"]["after"] == few["nonzeros"]["after"]
+    cli.ok("prune", model, "--plan", tmp_path / "p.json", "--output", tmp_path / "by_plan.pt")
+    for name, tensor in torch.jit.load(str(tmp_path / "few.pt")).state_dict().items():
+        assert torch.equal(tensor, torch.jit.load(str(tmp_path / "by_plan.pt")).state_dict()[name])
+
+
+@pytest.mark.parametrize("options,code,word", [
+    (["--goal", "bytes=5 apples"], 2, "neither a share nor an amount"),
+    (["--goal", "latency=3"], 2, "nonzeros, parameters, macs, bytes"),
+    (["--goal", "macs=50%", "--weights", "0.5"], 2, "excludes"),
+    (["--structure", "weights"], 2, "--goal"),
+    (["--goal", "bytes=10"], 1, "as few as there can be"),
+    (["--goal", "parameters=50%", "--structure", "weights"], 2, "zero are parameters still"),
+    (["--goal", "macs=50%", "--scope", "same-kind"], 2, "layer or global"),
+])
+def test_goals_that_make_no_sense(cli, examples, tmp_path, options, code, word):
+    done = cli.run("prune", examples / "lenet5.script.pt", *options, "--output", tmp_path / "out.pt")
+    assert done.returncode == code and word in done.stderr, done.stderr
+    assert not (tmp_path / "out.pt").exists()
