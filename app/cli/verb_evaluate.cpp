@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <cmath>
 #include <memory>
 
 #include "app/cli/options.h"
@@ -35,11 +34,7 @@ int evaluate(Console& console, const Options& options) {
     console.out(options.json
                     ? exchange::evaluationToJson(*evaluation)
                     : describe(*evaluation) + (hasClasses ? "\n\n" + classTable(*evaluation) : ""));
-    if (!std::isfinite(evaluation->loss)) {
-        console.note(
-            "The loss is not a number: the model's outputs hold NaN or infinity, or its "
-            "inputs are not scaled as it expects (--preset, --mean, --std).");
-    }
+    for (const std::string& note : evaluation->notes) console.note(note + ".");
     return kDone;
 }
 

@@ -9,6 +9,7 @@
 #include "ui/dialogs/inline_message.h"
 #include "ui/document/session_keeper.h"
 #include "ui/document/workbench.h"
+#include "ui/style/words.h"
 
 namespace espalier::gui {
 
@@ -95,7 +96,8 @@ void Leaving::afterSaving(const Result<std::filesystem::path>& saved, const Then
     }
     ui::Question question;
     question.title = tr("Best weights not saved");
-    question.text = ui::asSentence(QString::fromStdString(saved.error().text()));
+    question.text =
+        ui::asSentence(style::withoutOptions(QString::fromStdString(saved.error().text())));
     question.detail =
         tr("The training has ended and its best weights are in the window. They are "
            "lost if you quit without exporting them.");

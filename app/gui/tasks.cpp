@@ -22,6 +22,7 @@
 #include "ui/document/channels.h"
 #include "ui/document/session_keeper.h"
 #include "ui/document/workbench.h"
+#include "ui/style/words.h"
 
 namespace espalier::gui {
 namespace {
@@ -284,7 +285,7 @@ void Tasks::onFailed(const Error& error) {
     m_measuresNextData = false;
     Message message;
     message.level = Message::Level::Error;
-    message.text = QString::fromStdString(error.text());
+    message.text = style::withoutOptions(QString::fromStdString(error.text()));
     const QString path = std::exchange(m_failedPath, {});
     if (!path.isEmpty() && mayNeedInput(error)) {
         message.actionText = tr("Type the input shape…");

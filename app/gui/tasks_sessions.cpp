@@ -8,6 +8,7 @@
 #include "ui/document/autosave_folder.h"
 #include "ui/document/session_keeper.h"
 #include "ui/document/workbench.h"
+#include "ui/style/words.h"
 
 namespace espalier::gui {
 
@@ -48,7 +49,7 @@ void Tasks::onSessionOpened(const QStringList& notes) {
     if (notes.isEmpty()) return;
     Message message;
     message.level = Message::Level::Warning;
-    message.text = notes.join(QLatin1Char(' '));
+    message.text = style::withoutOptions(notes.join(QLatin1Char(' ')));
     Q_EMIT messagePosted(message);
 }
 

@@ -10,7 +10,7 @@ Error emptySplit(std::string what, const DatasetInfo& info, Split split) {
     const std::string others = cat("It has ", exactCount(info.train), " samples for training, ",
                                    exactCount(info.validation), " for validation and ",
                                    exactCount(info.test), " for test");
-    return {Error::Kind::BadArgument, std::move(what), cat("its ", name(split), " split is empty"),
+    return {Error::Kind::Mismatch, std::move(what), cat("its ", name(split), " split is empty"),
             cat(others, canHoldOut ? ": hold out a larger share of the training samples for "
                                      "validation, choose another split, or attach data that has it"
                                    : ": choose another split, or attach data that has it")};

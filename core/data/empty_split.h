@@ -9,7 +9,7 @@
 
 namespace espalier::data {
 
-/// BadArgument: that the split is empty, which ones are not, and how to fill it. `what`: what was
+/// Mismatch: that the split is empty, which ones are not, and how to fill it. `what`: what was
 /// to be done with it.
 Error emptySplit(std::string what, const DatasetInfo& info, Split split);
 

@@ -15,13 +15,14 @@ Error refusal(std::string why, std::string hint) {
     return {Error::Kind::BadArgument, "Cannot prepare the images", std::move(why), std::move(hint)};
 }
 
-Result<void> check(const std::vector<std::int64_t>& sides, std::string_view option) {
-    const std::string hint = cat("Give one number or two (height, width), such as ", option,
-                                 option == "--crop" ? " 224" : " 256");
-    if (sides.size() > 2) return refusal(cat(option, " has ", sides.size(), " numbers"), hint);
+Result<void> check(const std::vector<std::int64_t>& sides, std::string_view what,
+                   std::string_view example) {
+    const std::string hint =
+        cat("Give one number or two, height and width (", example, ")");
+    if (sides.size() > 2) return refusal(cat(what, " has ", sides.size(), " numbers"), hint);
     for (const std::int64_t side : sides) {
         if (side < 1 || side > kLargestSide)
-            return refusal(cat(option, " says ", side, ", not 1 to ", kLargestSide), hint);
+            return refusal(cat(what, " is ", side, ", not 1 to ", kLargestSide), hint);
     }
     return {};
 }
@@ -34,8 +35,8 @@ std::int64_t margin(std::int64_t side, std::int64_t kept) {
 }  // namespace
 
 Result<Geometry> Geometry::from(const DataSpec& spec) {
-    if (auto sound = check(spec.resize, "--resize"); !sound) return sound.error();
-    if (auto sound = check(spec.crop, "--crop"); !sound) return sound.error();
+    if (auto sound = check(spec.resize, "the size to scale to", "--resize 256"); !sound) return sound.error();
+    if (auto sound = check(spec.crop, "the size to cut out", "--crop 224"); !sound) return sound.error();
     Geometry geometry;
     if (spec.resize.size() == 1) geometry.m_side = spec.resize[0];
     if (spec.resize.size() == 2) geometry.m_whole = ImageSize{spec.resize[0], spec.resize[1]};
@@ -55,7 +56,7 @@ Result<Window> Geometry::windowFor(ImageSize image) const {
                      {},
                      cat(m_crop->height, "x", m_crop->width, " pixels are to be cut out of ",
                          whole.height, "x", whole.width),
-                     "Give a smaller --crop, or a --resize that is at least as large"};
+                     "Cut out less, or scale to at least as much (--crop, --resize)"};
     }
     return Window{whole,
                   {margin(whole.height, m_crop->height), margin(whole.width, m_crop->width),

@@ -75,8 +75,8 @@ Error twoSizes(const fs::path& root, const fs::path& one, ImageSize size, const 
         Error::Kind::Mismatch, root,
         cat(shortName(one, root), " is ", size.width, "x", size.height, ", ",
             shortName(other, root), " is ", otherSize.width, "x", otherSize.height, " pixels"),
-        "Bring them to one size with --resize and --crop, such as --resize 256 "
-        "--crop 224");
+        "Bring them to one size: scale them to 256 and cut out 224, for example (--resize 256 "
+        "--crop 224)");
 }
 
 Result<FolderSample> sampleFolder(const fs::path& root, std::span<const ImageFile> files,
@@ -107,7 +107,7 @@ Result<FolderSample> sampleFolder(const fs::path& root, std::span<const ImageFil
     if (sample->channels == 1 || sample->channels == 3) return *sample;
     return folderError(Error::Kind::BadArgument, root,
                        cat("images have 1 or 3 channels, not ", sample->channels),
-                       "Give --mean and --std with one number or three");
+                       "Give one number or three as mean and standard deviation (--mean, --std)");
 }
 
 std::string_view usualPreset(const FolderSample& sample) {

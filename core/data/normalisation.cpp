@@ -38,7 +38,11 @@ Result<std::vector<float>> perChannel(const std::vector<double>& given,
         return refusal(
             cat("the ", what, given.empty() ? cat(" of preset ", source) : std::string(), " has ",
                 values.size(), " channel(s), the images have ", channels),
-            cat("Give --", what == "mean" ? "mean" : "std", " with ", channels, " number(s)"));
+            cat("Give the ", what, " of ", channels, channels == 1 ? " channel" : " channels",
+                channels == 1   ? ", or the preset mnist"
+                : channels == 3 ? ", or the preset cifar10 or imagenet"
+                                : "",
+                " (--preset, --mean, --std)"));
     }
     std::vector<float> result;
     for (const double value : values) {

@@ -8,6 +8,7 @@
 
 #include "core/base/format.h"
 #include "core/data/dataset_torch.h"
+#include "core/data/empty_split.h"
 #include "core/data/random.h"
 
 namespace espalier::data {
@@ -63,10 +64,11 @@ Result<Slice> parseSlice(std::string_view text) {
 Result<std::vector<std::int64_t>> indicesOf(const Dataset& dataset, const Slice& slice,
                                             std::uint64_t seed) {
     std::vector<std::int64_t> order(static_cast<std::size_t>(sampleCount(dataset, slice.split)));
+    const std::string what = cat("Cannot look at ", toString(slice), " of ", dataset.info().name);
+    if (order.empty()) return emptySplit(what, dataset.info(), slice.split);
     const auto end = std::min(slice.end, std::ssize(order));
     if (slice.begin >= end) {
-        return Error{Error::Kind::BadArgument,
-                     cat("Cannot look at ", toString(slice), " of ", dataset.info().name),
+        return Error{Error::Kind::BadArgument, what,
                      cat("its ", name(slice.split), " split has ", order.size(), " samples"),
                      cat("Choose samples that are there: ", splitsOf(dataset))};
     }

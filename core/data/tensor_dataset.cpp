@@ -178,7 +178,7 @@ Result<std::optional<Normalisation>> normalisationOf(const DataSpec& spec,
     if (info.sampleShape.empty()) {
         return Error{Error::Kind::BadArgument, "Cannot normalise the inputs",
                      "a sample of the first one is a single number, without channels",
-                     "Leave --preset, --mean and --std out"};
+                     "Leave preset, mean and standard deviation out (--preset, --mean, --std)"};
     }
     const auto channels = static_cast<std::size_t>(info.sampleShape[0]);
     DataSpec whole = spec;
@@ -212,8 +212,9 @@ Result<DatasetPtr> open(const DataSpec& spec, RunControl& control) {
     if (!spec.resize.empty() || !spec.crop.empty() || !spec.augment.empty()) {
         return tensorFileError(
             Error::Kind::BadArgument, spec.path,
-            "--resize, --crop and --augment are for images, and these are tensors",
-            "Prepare the tensors before they are saved");
+            "scaling, cutting out and augmentation are for images, and these are tensors",
+            "Prepare the tensors before they are saved, and leave these out (--resize, --crop, "
+            "--augment)");
     }
     DatasetInfo info;
     auto parts = readParts(filesAt(spec.path), info, control);

@@ -21,7 +21,7 @@ using Json = nlohmann::ordered_json;
 constexpr ValueFormat kFormat{.name = "espalier-checkpoint",
                               .version = 1,
                               .noun = "checkpoint of a fine-tuning",
-                              .ifOther = "Give the folder that --checkpoints was given",
+                              .ifOther = "Give the folder of a run's checkpoints (--checkpoints)",
                               .ifMissing = "Check the path, or start the run anew",
                               .ifDamaged = "Start the run anew"};
 

@@ -75,7 +75,8 @@ Result<void> checkLabels(const model::Snapshot& snapshot, const data::Dataset& d
     }
     MetricOptions metrics = options.metrics;
     metrics.metric = metrics.loss.empty() ? "" : "loss";  // gradients are of the loss alone
-    return checkFit(snapshot, dataset, metrics);
+    if (auto fits = checkFit(snapshot, dataset, metrics); !fits) return fits.error();
+    return {};
 }
 
 /// Deals the samples to the meter.
@@ -90,7 +91,13 @@ Result<void> feed(ScoreMeter& meter, const data::Dataset& dataset, data::Split s
         const auto own = samples.subspan(
             static_cast<std::size_t>(progress.done),
             static_cast<std::size_t>(std::min(batchSize, progress.total - progress.done)));
-        if (auto added = meter.add(dataset.batch(split, own), control); !added) return added;
+        data::Batch batch;
+        try {
+            batch = dataset.batch(split, own);
+        } catch (const data::ReadError& gone) {
+            return gone.error();
+        }
+        if (auto added = meter.add(batch, control); !added) return added;
         progress.done += std::ssize(own);
         const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
         progress.secondsLeft = spent.count() / static_cast<double>(progress.done) *

@@ -12,6 +12,7 @@
 #include "core/data/batch_stream_torch.h"
 #include "core/data/empty_split.h"
 #include "core/measure/device_torch.h"
+#include "core/measure/non_finite_torch.h"
 #include "core/measure/scores_torch.h"
 #include "core/model/snapshot_torch.h"
 #include "core/prune/masks_torch.h"
@@ -93,6 +94,7 @@ Result<Evaluation> evaluateModule(torch::jit::Module& module, const Placement& p
         noGradients;  // inference mode would leave tensors that cannot be trained on
     const Clock::time_point start = Clock::now();
     const std::int64_t available = data::sampleCount(dataset, options.split);
+    NonFinite nonFinite;
     const std::int64_t total =
         options.maxSamples > 0 ? std::min(options.maxSamples, available) : available;
     Progress progress{cat("Evaluating on the ", data::name(options.split), " split"), 0, total, -1};
@@ -108,8 +110,13 @@ Result<Evaluation> evaluateModule(torch::jit::Module& module, const Placement& p
         const data::Batch batch = moved(*read, placement);
         const std::string& output = objective.figures.output;
         const at::Tensor own = scores(module, batch, output);
-        tally.add(
-            own, objective.reference ? scores(*objective.reference, batch, output) : batch.targets);
+        nonFinite.look(batch, own);
+        try {
+            tally.add(own, objective.reference ? scores(*objective.reference, batch, output)
+                                               : batch.targets);
+        } catch (const StrayLabel& stray) {
+            return strayLabelError(dataset.info(), options.split, progress.done, stray);
+        }
         progress.done = std::min(total, progress.done + options.batchSize);
         progress.secondsLeft = secondsSince(start) / static_cast<double>(progress.done) *
                                static_cast<double>(total - progress.done);
@@ -118,8 +125,39 @@ Result<Evaluation> evaluateModule(torch::jit::Module& module, const Placement& p
     Evaluation evaluation = tally.result();
     evaluation.split = options.split;
     evaluation.seconds = secondsSince(start);
+    if (const std::string note = nonFinite.note(); !note.empty()) evaluation.notes.push_back(note);
     return evaluation;
 }
+
+namespace {
+
+/// Whether the reference takes the samples as well, and answers in the model's shape.
+Result<void> checkReference(torch::jit::Module& module, const Placement& placement,
+                            const model::Snapshot& snapshot, const data::Dataset& dataset,
+                            const EvaluateOptions& options, Objective& objective) {
+    if (!objective.needsReference() || !options.reference) return {};
+    const model::Snapshot& reference = *options.reference;
+    if (auto fits = checkFit(*objective.reference, placement, reference, dataset, objective); !fits) {
+        Error error = fits.error();
+        error.what = cat("The reference ", reference.file().name(), " and data ",
+                         dataset.info().name, " do not fit");
+        return error;
+    }
+    const at::NoGradGuard noGradients;
+    const data::Batch two = moved(firstSamples(dataset, 2), placement);
+    const std::string& output = objective.figures.output;
+    const at::Tensor own = scores(module, two, output);
+    const at::Tensor other = scores(*objective.reference, two, output);
+    if (own.sizes() == other.sizes()) return {};
+    return Error{Error::Kind::Mismatch,
+                 cat("Cannot compare ", snapshot.file().name(), " with the reference ",
+                     reference.file().name()),
+                 cat("for two samples it gives ", shapeText(own), ", the reference ",
+                     shapeText(other)),
+                 "Give the dense model that it was made from"};
+}
+
+}  // namespace
 
 Result<Evaluation> evaluate(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
                             const data::Dataset& dataset, const EvaluateOptions& options,
@@ -133,10 +171,18 @@ Result<Evaluation> evaluate(const model::Snapshot& snapshot, const prune::MasksP
         const Placement placement = place(module, snapshot, *device);
         auto objective = makeObjective(options.metrics, dataset.info(), *device, control);
         if (!objective) return objective.error();
-        if (auto fits = checkFit(module, placement, snapshot, dataset, *objective); !fits)
-            return fits.error();
+        const auto fits = checkFit(module, placement, snapshot, dataset, *objective);
+        if (!fits) return fits.error();
         setReference(*objective, options.reference ? *options.reference : snapshot, placement);
-        return evaluateModule(module, placement, dataset, options, *objective, events, control);
+        if (auto sound =
+                checkReference(module, placement, snapshot, dataset, options, *objective);
+            !sound) {
+            return sound.error();
+        }
+        auto result =
+            evaluateModule(module, placement, dataset, options, *objective, events, control);
+        if (result) result->notes.insert(result->notes.begin(), fits->notes.begin(), fits->notes.end());
+        return result;
     });
 }
 

@@ -44,20 +44,28 @@ struct Evaluation {
     double seconds = 0;
     Metric metric{};
     double score = 0;  ///< of `metric`
+    std::vector<std::string> notes{};  ///< for people: those of Fit, and outputs that are no numbers
 
     bool operator==(const Evaluation&) const = default;
+};
+
+/// What data and model leave open although they fit, for people: fewer classes than outputs.
+struct Fit {
+    std::vector<std::string> notes{};
+    bool operator==(const Fit&) const = default;
 };
 
 /// Whether the model takes these samples and its output can be judged; runs one batch of two.
 /// Errors: Mismatch, naming both shapes or both class counts, and what to change; those of
 /// metricFor and of JudgeModule::load.
-Result<void> checkFit(const model::Snapshot& snapshot, const data::Dataset& dataset,
+Result<Fit> checkFit(const model::Snapshot& snapshot, const data::Dataset& dataset,
                       const MetricOptions& metrics = {});
 
 /// `masks` may be null (the snapshot as it is). The sum runs in double precision, in the split's
 /// order; a module's loss or metric is the mean over batches, by their samples. Errors: those of
-/// checkFit; Unsupported (a module of other arguments); BadArgument (an empty split, an unknown
-/// device); Mismatch (a reference that returns other shapes); Cancelled.
+/// checkFit, of the model and of the reference; Unsupported (a module of other arguments); BadArgument
+/// (an unknown device); Mismatch (an empty split, a reference that returns other shapes, a label
+/// that there is no score for); Cancelled.
 Result<Evaluation> evaluate(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
                             const data::Dataset& dataset, const EvaluateOptions& options,
                             const EventSink<>& events, RunControl& control);

@@ -9,6 +9,7 @@
 #include "core/base/log.h"
 #include "core/measure/model_output_torch.h"
 #include "core/measure/scores_torch.h"
+#include "core/measure/shape_hint.h"
 #include "core/model/snapshot_torch.h"
 
 namespace espalier::measure {
@@ -44,35 +45,6 @@ bool runs(torch::jit::Module& module, const data::Batch& batch) {
     }
 }
 
-/// [batch, 3, height, width] and [1, height, width].
-bool isGreyForColour(const std::vector<std::int64_t>& taken,
-                     const std::vector<std::int64_t>& sample) {
-    return taken.size() == 4 && sample.size() == 3 && taken[1] == 3 && sample[0] == 1;
-}
-
-/// [batch, C, …] and [C, …] that differ in height or width alone: images to be scaled.
-bool isOtherSize(const std::vector<std::int64_t>& taken, const std::vector<std::int64_t>& sample) {
-    return taken.size() == 4 && sample.size() == 3 && taken[1] == sample[0];
-}
-
-/// What to do about samples of another shape than the model takes.
-std::string shapeHint(const model::Snapshot& snapshot, const std::vector<std::int64_t>& sample) {
-    const std::vector<std::int64_t>& taken = snapshot.inputs()[0].shape;
-    if (isGreyForColour(taken, sample))
-        return "To read grey images as colour, give a preset or a mean of three numbers";
-    const std::string guess =
-        snapshot.inputsAreGuessed() ? ". If the guess is wrong, give the true shape (--input)" : "";
-    if (isOtherSize(taken, sample)) {
-        const auto height = std::to_string(taken[2]);
-        const std::string size = taken[2] == taken[3] ? height : cat(height, "x", taken[3]);
-        return cat("Scale the images (--resize ", height, " --crop ", size, ")", guess);
-    }
-    return cat(
-        "Attach data of the model's shape, or open the model with the input shape it was "
-        "made for",
-        guess);
-}
-
 /// Why forward threw on a batch of two.
 Error refusedBatch(torch::jit::Module& module, const Placement& placement,
                    const model::Snapshot& snapshot, const data::Dataset& dataset,
@@ -86,7 +58,7 @@ Error refusedBatch(torch::jit::Module& module, const Placement& placement,
                             cat("the model takes ", written(taken),
                                 snapshot.inputsAreGuessed() ? " (a guess)" : "", ", the images of ",
                                 name, " are 1x", written(sample)),
-                            shapeHint(snapshot, sample));
+                            shapeHint(snapshot, dataset.info(), dataset.spec()));
         }
     }
     if (runs(module, moved(firstSamples(dataset, 1), placement))) {
@@ -137,6 +109,20 @@ Result<void> checkIds(torch::jit::Module& module, const data::Batch& two,
     return {};
 }
 
+/// "; the first is sample 12 of the test split, of class 11"
+std::string firstBeyond(const data::Dataset& dataset, std::int64_t classes) {
+    for (const auto split : {data::Split::Train, data::Split::Validation, data::Split::Test}) {
+        const auto labels = dataset.labels(split);
+        const auto found = std::ranges::find_if(
+            labels, [classes](std::int64_t label) { return label >= classes; });
+        if (found == labels.end()) continue;
+        return cat("; the first without a score is sample ", found - labels.begin(),
+                   " (from 0) of the ", data::name(split), " split, of class ",
+                   dataset.info().classes.at(static_cast<std::size_t>(*found)));
+    }
+    return {};
+}
+
 /// What `output` [2, …] is to be judged by, beside what the objective says of it.
 Result<void> checkClasses(const at::Tensor& output, const model::Snapshot& snapshot,
                           const data::Dataset& dataset) {
@@ -150,38 +136,76 @@ Result<void> checkClasses(const at::Tensor& output, const model::Snapshot& snaps
     if (output.size(1) < classes) {
         return mismatch(snapshot, dataset,
                         cat("the model tells ", output.size(1), " classes apart, ",
-                            dataset.info().name, " has ", classes),
+                            dataset.info().name, " has ", classes,
+                            firstBeyond(dataset, output.size(1))),
                         "Attach the data that the model was trained on");
     }
     return {};
 }
 
-Result<void> checkOutput(const at::Tensor& output, const at::Tensor& targets,
-                         const model::Snapshot& snapshot, const data::Dataset& dataset,
-                         const Objective& objective) {
+/// "cat, dog, frog, …"
+std::string listed(const std::vector<std::string>& classes) {
+    constexpr std::size_t kShown = 4;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(kShown, classes.size()); ++i)
+        text += cat(i == 0 ? "" : ", ", classes[i]);
+    return classes.size() > kShown ? text + ", …" : text;
+}
+
+/// Which outputs the classes are taken for, where there are more outputs; else empty.
+std::string fewerClasses(std::int64_t outputs, const data::DatasetInfo& info) {
+    const auto classes = std::ssize(info.classes);
+    if (classes >= outputs) return {};
+    return cat(
+        "the model has ", outputs, " outputs and ", info.name, " ", classes,
+        classes == 1 ? " class: " : " classes: ", listed(info.classes),
+        classes == 1 ? " is taken for its output 0"
+                     : cat(" are taken for its outputs 0 to ", classes - 1, ", in this order"),
+        ". If the model numbers its classes otherwise, its accuracy here says "
+        "nothing: attach data with all of them, or measure agreement with the dense model (--metric "
+        "agreement)");
+}
+
+Result<Fit> checkOutput(const at::Tensor& output, const at::Tensor& targets,
+                        const model::Snapshot& snapshot, const data::Dataset& dataset,
+                        const Objective& objective) {
     const bool isOfLabels = objective.metric.hasShares && !objective.needsReference();
     if (isOfLabels) {
-        if (auto sound = checkClasses(output, snapshot, dataset); !sound) return sound;
+        if (auto sound = checkClasses(output, snapshot, dataset); !sound) return sound.error();
     }
     const std::string why = objective.misfit(output, targets);
-    if (why.empty()) return {};
-    return mismatch(snapshot, dataset, why,
-                    "Choose another output (--model-output), loss or metric: cross_entropy, mse, "
-                    "bce, or a TorchScript module of (output, target)");
+    if (!why.empty()) {
+        return mismatch(
+            snapshot, dataset, why,
+            "Choose another output (--model-output), loss or metric: cross_entropy, mse, "
+            "bce, or a TorchScript module of (output, target)");
+    }
+    Fit fit;
+    if (isOfLabels) {
+        const std::string note = fewerClasses(output.size(1), dataset.info());
+        if (!note.empty()) fit.notes.push_back(note);
+    }
+    return fit;
 }
 
 }  // namespace
 
-Result<void> checkFit(torch::jit::Module& module, const Placement& placement,
+Result<Fit> checkFit(torch::jit::Module& module, const Placement& placement,
                       const model::Snapshot& snapshot, const data::Dataset& dataset,
                       const Objective& objective) {
     const at::NoGradGuard noGradients;
-    const data::Batch two = moved(firstSamples(dataset, 2), placement);
+    data::Batch two;
+    try {
+        two = moved(firstSamples(dataset, 2), placement);
+    } catch (const data::ReadError& gone) {
+        return gone.error();
+    }
     if (const std::size_t needed = argumentsNeeded(module); needed != two.inputs.size()) {
         return mismatch(snapshot, dataset,
                         cat("the model takes ", needed, " inputs, a sample of ",
                             dataset.info().name, " has ", two.inputs.size()),
-                        "Attach data with as many inputs");
+                        "Attach data with as many inputs: a .pt or .npz file with inputs0, inputs1 "
+                        "and so on");
     }
     c10::IValue returned;
     try {
@@ -189,15 +213,15 @@ Result<void> checkFit(torch::jit::Module& module, const Placement& placement,
     } catch (const std::exception& exception) {
         return refusedBatch(module, placement, snapshot, dataset, exception);
     }
-    if (auto sound = checkIds(module, two, snapshot, dataset); !sound) return sound;
+    if (auto sound = checkIds(module, two, snapshot, dataset); !sound) return sound.error();
     const auto output = selectOutput(returned, objective.figures.output);
     if (!output) return output.error();
     return checkOutput(*output, two.targets, snapshot, dataset, objective);
 }
 
-Result<void> checkFit(const model::Snapshot& snapshot, const data::Dataset& dataset,
+Result<Fit> checkFit(const model::Snapshot& snapshot, const data::Dataset& dataset,
                       const MetricOptions& metrics) {
-    return guarded("Cannot try the model on the data", [&]() -> Result<void> {
+    return guarded("Cannot try the model on the data", [&]() -> Result<Fit> {
         RunControl uninterrupted;
         const auto objective = makeObjective(metrics, dataset.info(), c10::kCPU, uninterrupted);
         if (!objective) return objective.error();

@@ -2,7 +2,9 @@
 // Losses: one file each, one line in the table of losses.cpp.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <stdexcept>
 #include <string>
 
 #include <ATen/core/Tensor.h>
@@ -23,7 +25,16 @@ struct Loss {
     bool takesDouble = true;
 };
 
-/// Output [samples, classes, …] of any real numbers; targets [samples, …] int64.
+/// A target of cross_entropy that the output has no score for.
+struct StrayLabel : std::runtime_error {
+    StrayLabel(std::int64_t sample, std::int64_t label, std::int64_t classes);
+    std::int64_t sample = 0;  ///< of the batch, from 0
+    std::int64_t label = 0;
+    std::int64_t classes = 0;  ///< that the output has scores for
+};
+
+/// Output [samples, classes, …] of any real numbers; targets [samples, …] int64. Its mean throws
+/// StrayLabel.
 Loss crossEntropyLoss(double labelSmoothing = 0);
 /// Mean of squared differences: torch.nn.MSELoss.
 Loss mseLoss();

@@ -90,7 +90,7 @@ Error refusal(const std::vector<Found>& all, std::string why) {
             cat(why, "; it returns ", listed(all)),
             named == all.end()
                 ? std::string("Leave the choice of an output out")
-                : cat("Choose one, such as ", named->key, " (--model-output on the command line)")};
+                : cat("Choose one, such as ", named->key, " (--model-output)")};
 }
 
 }  // namespace

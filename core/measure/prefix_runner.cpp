@@ -82,7 +82,11 @@ Result<ScanFigures> PrefixRunner::sumsOf(Part& part, const ScanMetric& metric,
     const auto scores = selectOutput(*output, metric.output);
     if (!scores) return scores.error();
     if (metric.reference == ScanMetric::Reference::Labels) {
-        return metric.sums(*scores, part.labels);
+        try {
+            return metric.sums(*scores, part.labels);
+        } catch (const StrayLabel& stray) {
+            return strayLabelError(m_dataset.info(), m_slice.split, part.begin, stray);
+        }
     }
     if (!part.denseScores.defined()) part.denseScores = scores->clone();
     return metric.sums(*scores, part.denseScores);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "core/base/format.h"
 #include "core/measure/model_output_torch.h"
 #include "core/model/snapshot_torch.h"
 
@@ -66,6 +67,16 @@ at::Tensor scores(torch::jit::Module& module, const data::Batch& batch, const st
         selectOutput(module.forward({batch.inputs.begin(), batch.inputs.end()}), output);
     if (!found) throw std::runtime_error(found.error().why);
     return *found;
+}
+
+Error strayLabelError(const data::DatasetInfo& data, data::Split split, std::int64_t before,
+                      const StrayLabel& stray) {
+    return {Error::Kind::Mismatch, cat("Cannot judge the model by the labels of ", data.name),
+            cat("sample ", before + stray.sample, " (from 0) of the ", data::name(split),
+                " split has the label ", stray.label, ", and the model tells ", stray.classes,
+                " classes apart"),
+            cat("Number the classes from 0 to ", stray.classes - 1,
+                ", and give -100 to what is not to be judged")};
 }
 
 void setReference(Objective& objective, const model::Snapshot& dense, const Placement& placement) {

@@ -33,9 +33,13 @@ at::Tensor scores(torch::jit::Module& module, const data::Batch& batch,
 
 /// checkFit for a module that lies where `placement` says; `module` is a copy that forward may
 /// write to.
-Result<void> checkFit(torch::jit::Module& module, const Placement& placement,
+Result<Fit> checkFit(torch::jit::Module& module, const Placement& placement,
                       const model::Snapshot& snapshot, const data::Dataset& dataset,
                       const Objective& objective);
+
+/// Mismatch, naming the sample: `before` samples of the split came before the batch of `stray`.
+Error strayLabelError(const data::DatasetInfo& data, data::Split split, std::int64_t before,
+                      const StrayLabel& stray);
 
 /// Gives `objective` the model that outputs are compared with, when it needs one.
 void setReference(Objective& objective, const model::Snapshot& dense, const Placement& placement);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -49,9 +50,11 @@ public:
 
 private:
     Result<void> measureDense();
+    Result<void> checkDense();
     Result<SensitivityCurve> curveOf(std::size_t target);
     Result<std::optional<ScanFigures>> figuresAt(std::size_t target, int level);
-    Result<ScanFigures> measured(const ScanPoint& point, const std::string& key, double share);
+    Result<ScanFigures> measured(const ScanPoint& point, const std::string& key, double share,
+                                 Clock::time_point start);
     void publish(ScanPoint point, const ScanFigures& figures);
     std::vector<std::size_t> order() const;
     std::size_t takeNext(std::vector<std::size_t>& waiting) const;
@@ -121,12 +124,26 @@ Result<void> Scan::measureDense() {
     if (const auto known = m_memory.find(key); known && !isNeeded) {
         m_result.dense = *known;
         publish({.isRemembered = true}, *known);
-        return {};
+        return checkDense();
     }
-    const auto figures = measured({}, key, 1);
+    const auto figures = measured({}, key, 1, Clock::now());
     if (!figures) return figures.error();
     m_result.dense = *figures;
-    return {};
+    return checkDense();
+}
+
+/// Nothing can be compared with what is no number.
+Result<void> Scan::checkDense() {
+    const ScanFigures& dense = m_result.dense;
+    // A best class is found among scores that are NaN, too: the loss tells.
+    const bool isLossBroken = m_judged.loss == "cross_entropy" && std::isnan(dense.loss);
+    if (std::isfinite(dense.score) && !isLossBroken) return {};
+    return Error{Error::Kind::Damaged, "Cannot scan the sensitivity",
+                 cat(isLossBroken ? "the loss" : m_judged.title(),
+                     " of the dense model is no number: its outputs hold NaN or "
+                     "infinity for these samples"),
+                 "Look for NaN in its weights and in the inputs, and whether these are scaled as it "
+                 "expects (--preset, --mean, --std)"};
 }
 
 Result<SensitivityCurve> Scan::curveOf(std::size_t target) {
@@ -164,6 +181,7 @@ Result<std::optional<ScanFigures>> Scan::figuresAt(std::size_t target, int level
         publish({own.name, point.sparsity, {}, true}, *known);
         return std::optional(*known);
     }
+    const auto start = Clock::now();
     const auto masks = m_targets.masks(own, point.sparsity, m_control);
     if (!masks) return masks.error();
     if (!*masks) return std::optional<ScanFigures>();
@@ -176,7 +194,7 @@ Result<std::optional<ScanFigures>> Scan::figuresAt(std::size_t target, int level
     }
     m_weights.apply(**masks);
     m_runner.stopAt(m_setup.steps[target]);
-    const auto figures = measured(point, key, m_clock.share(target));
+    const auto figures = measured(point, key, m_clock.share(target), start);
     if (!figures) return figures.error();
     m_same.emplace(removed, *figures);
     return std::optional(*figures);
@@ -184,8 +202,8 @@ Result<std::optional<ScanFigures>> Scan::figuresAt(std::size_t target, int level
 
 /// Kept before it is told: what anybody has heard of is never measured again, whenever the program
 /// ends.
-Result<ScanFigures> Scan::measured(const ScanPoint& point, const std::string& key, double share) {
-    const auto start = Clock::now();
+Result<ScanFigures> Scan::measured(const ScanPoint& point, const std::string& key, double share,
+                                   Clock::time_point start) {
     auto figures = m_runner.evaluate(
         m_metric, [this](std::int64_t done) { tell(done); }, m_control);
     if (!figures) return figures;
@@ -244,7 +262,7 @@ Result<Sensitivity> scanSensitivity(const model::Snapshot& snapshot,
         Scan scan(*setup, snapshot, options, memory, events, control, wish);
         auto result = scan.run();
         if (!result) return result;
-        result->notes = setup->targets.notes();
+        result->notes = setup->notes;
         noteConstantMetric(*result);
         result->seconds = secondsSince(start);
         return result;

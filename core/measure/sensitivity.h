@@ -108,8 +108,9 @@ public:
 /// Curves hold the levels that finding `largest` took, or all. A level at which a layer would lose
 /// its last weight has no point and counts as too much. After Cancelled, what was published is in
 /// `memory`. `wish` may be null; what it prefers is measured after the curve under way. Errors:
-/// Mismatch (checkFit), BadArgument (an empty split, unknown names), Infeasible (nothing can be
-/// pruned), Unreadable (the data cannot be read any more), Cancelled.
+/// Mismatch (checkFit, an empty split), BadArgument (unknown names), Infeasible (nothing can be
+/// pruned), Damaged (outputs that are no numbers), Unreadable (the data cannot be read any more),
+/// Cancelled.
 Result<Sensitivity> scanSensitivity(const model::Snapshot& snapshot,
                                     const channels::ChannelGroupsPtr& groups,
                                     const data::Dataset& dataset, const ScanOptions& options,

@@ -37,16 +37,6 @@ Result<std::vector<script::InputSpec>> inputsFor(const std::vector<script::Input
     return plan->inputs;
 }
 
-Error notOpened(Error error, const std::vector<script::InputSpec>& given,
-                const fs::path& planFile) {
-    const bool isOfPlan = given.empty() && !planFile.empty();
-    if (!isOfPlan || error.kind != Error::Kind::BadArgument) return error;
-    error.kind = Error::Kind::Mismatch;
-    error.hint = cat("These inputs are the plan's, ", planFile.filename().string(),
-                     ", which may be for another model. Give --input for this one");
-    return error;
-}
-
 Result<data::DatasetPtr> openData(const data::DataSpec& spec, RunControl& control) {
     auto dataset = data::openDataset(spec, control);
     if (!dataset) return dataset;
@@ -121,7 +111,7 @@ std::vector<exchange::GroupOutcome> groupOutcomes(const MaskedModel& masked,
 
 /// A share of all channels passes groups by that may not be cut: that is said.
 std::vector<std::string> notesOn(const channels::ChannelGroups& groups, const PruneChoice& choice) {
-    if (!choice.channels || choice.allowInexact) return {};
+    if (!choice.takesChannels() || choice.allowInexact) return {};
     const auto passed = std::ranges::count_if(groups.groups(), [](const channels::Group& group) {
         return !group.locked && !group.exact;
     });
@@ -153,7 +143,7 @@ std::vector<std::string> unrankedNotes(const MaskedModel& masked, const PruneCho
     std::vector<std::string> notes;
     if (!scores) return notes;
     for (const model::Layer& layer : masked.snapshot->layers()) {
-        const bool isAsked = choice.weights || plan.weights.contains(layer.name);
+        const bool isAsked = choice.takesWeights() || plan.weights.contains(layer.name);
         const std::string why = scores->whyNot(layer.name);
         if (!isAsked || !layer.prunable.weights || why.empty()) continue;
         notes.push_back(cat(plan.weightCriterion, " says nothing about ", layer.name,
@@ -215,6 +205,18 @@ Result<MaskedModel> applyChoice(model::SnapshotPtr snapshot, const PruneChoice& 
     return masked;
 }
 
+namespace {
+
+/// What the data leaves open, where the criterion looks at its labels or samples.
+std::vector<std::string> notesOnFit(const MaskedModel& masked, const data::Dataset* dataset,
+                                    const measure::MetricOptions& metrics) {
+    if (!dataset || masked.scores == prune::ScoreCache()) return {};
+    const auto fit = measure::checkFit(*masked.snapshot, *dataset, metrics);
+    return fit ? fit->notes : std::vector<std::string>();
+}
+
+}  // namespace
+
 Result<MaskedModel> openAndApply(const PruneSource& source, StageClock& clock,
                                  const EventSink<>& events, RunControl& control) {
     clock.start("load", "Opening " + source.model.filename().string());
@@ -229,9 +231,16 @@ Result<MaskedModel> openAndApply(const PruneSource& source, StageClock& clock,
     }
     auto snapshot = dataset ? openFor(source.model, open, *dataset, events, control)
                             : model::openSnapshot(source.model, open, events, control);
-    if (!snapshot) return notOpened(snapshot.error(), source.inputs, source.choice.planFile);
-    return applyChoice(*snapshot, source.choice, {dataset.get(), source.metrics}, clock, events,
-                       control);
+    if (!snapshot) {
+        return notOpened(snapshot.error(), {source.model, source.inputs, source.choice.planFile},
+                         control);
+    }
+    auto masked = applyChoice(*snapshot, source.choice, {dataset.get(), source.metrics}, clock,
+                              events, control);
+    if (!masked) return masked;
+    std::ranges::copy(notesOnFit(*masked, dataset.get(), source.metrics),
+                      std::back_inserter(masked->notes));
+    return masked;
 }
 
 Result<CutOutcome> cutOut(MaskedModel masked, const channels::CutOptions& options,

@@ -54,9 +54,16 @@ private:
 Result<std::vector<script::InputSpec>> inputsFor(const std::vector<script::InputSpec>& given,
                                                  const std::filesystem::path& planFile);
 
-/// Why a model could not be opened; where its inputs were those of the plan file, with that said.
-Error notOpened(Error error, const std::vector<script::InputSpec>& given,
-                const std::filesystem::path& planFile);
+/// A model that was to be opened, and where its inputs came from.
+struct Attempt {
+    const std::filesystem::path& model;
+    const std::vector<script::InputSpec>& given;  ///< empty: the plan file's
+    const std::filesystem::path& planFile;        ///< may be empty
+};
+
+/// Why a model could not be opened. Where its inputs were those of the plan file: that the plan is
+/// for another model, naming what that has and this has not; else that they are the plan's.
+Error notOpened(Error error, const Attempt& attempt, RunControl& control);
 
 model::BaseMasks baseMasksFor(const PruneChoice& choice);
 

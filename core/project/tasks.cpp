@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/format.h"
+#include "core/base/log.h"
 #include "core/exchange/export.h"
 #include "core/exchange/plan_file.h"
 #include "core/project/task_support.h"
@@ -47,12 +48,17 @@ namespace {
 /// The model that agreement is with.
 Result<model::SnapshotPtr> openReference(const EvaluateSpec& spec, const data::Dataset& dataset,
                                          const EventSink<>& events, RunControl& control) {
-    if (!spec.reference.empty())
-        return openFor(spec.reference, {.inputs = spec.inputs}, dataset, events, control);
+    if (!spec.reference.empty()) {
+        auto opened = openFor(spec.reference, {.inputs = spec.inputs}, dataset, events, control);
+        if (opened || opened.error().kind == Error::Kind::Cancelled) return opened;
+        Error error = opened.error();
+        error.what = cat("Cannot use ", spec.reference.string(), " as the reference");
+        return error;
+    }
     return Error{Error::Kind::BadArgument,
                  cat("Cannot measure agreement on ", data::info(dataset).name),
                  "there is no model to agree with",
-                 "Give the dense model with --reference MODEL, or data with labels"};
+                 "Give the dense model (--reference MODEL), or data with labels"};
 }
 
 }  // namespace
@@ -122,6 +128,10 @@ Result<measure::Evaluation> runEvaluate(const EvaluateSpec& spec, const EventSin
         auto reference = openReference(spec, **dataset, events, control);
         if (!reference) return reference.error();
         options.reference = *reference;
+    } else if (!spec.reference.empty()) {
+        log(LogLevel::Warning, cat("The reference ", spec.reference.string(),
+                                   " is not looked at: ", metric->title(),
+                                   " needs none (--metric agreement does)."));
     }
     return measure::evaluate(**snapshot, nullptr, **dataset, options, events, control);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The tune task: prune, train under masks, test once, write.
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <optional>
 
 #include "core/base/files.h"
@@ -162,8 +164,8 @@ Result<train::RunLife> lifeOf(const TuneSpec& spec, const train::Recipe& recipe)
     if (spec.resume.empty() && hasCheckpoint(folder)) {
         return Error{Error::Kind::BadArgument, "Cannot start a run in " + folder.string(),
                      "it holds the checkpoint of a run that is not over",
-                     "Continue that run with --resume " + folder.string() +
-                         ", choose another folder, or delete it"};
+                     cat("Continue that run (--resume ", folder.string(),
+                         "), choose another folder, or delete it")};
     }
     if (!spec.resume.empty()) {
         auto saved = exchange::readCheckpoint(exchange::checkpointIn(spec.resume));
@@ -262,12 +264,14 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
     if (!inputs) return inputs.error();
     auto snapshot =
         openFor(spec.model, {*inputs, baseMasksFor(spec.choice)}, **dataset, events, control);
-    if (!snapshot) return notOpened(snapshot.error(), spec.inputs, spec.choice.planFile);
+    if (!snapshot)
+        return notOpened(snapshot.error(), {spec.model, spec.inputs, spec.choice.planFile}, control);
     auto pruned = applyChoice(*snapshot, spec.choice, {dataset->get(), spec.recipe.metrics}, clock,
                               events, control);
     if (!pruned) return pruned.error();
-    if (auto fits = measure::checkFit(**snapshot, **dataset, spec.recipe.metrics); !fits)
-        return fits.error();
+    const auto fits = measure::checkFit(**snapshot, **dataset, spec.recipe.metrics);
+    if (!fits) return fits.error();
+    std::ranges::copy(fits->notes, std::back_inserter(pruned->notes));
     const auto recipe = recipeOf(spec, *pruned, data::info(**dataset));
     if (!recipe) return recipe.error();
     if (dataSpec.augment.empty() && !recipe->augment.empty()) {
@@ -276,6 +280,15 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
         if (!dataset) return dataset.error();
     }
     return TuneSetup{*dataset, *pruned, *recipe};
+}
+
+/// No training mends a model that gives no numbers, and what it says of the loss would mislead.
+Result<void> checkOpened(const measure::Evaluation& opened, const TuneSpec& spec) {
+    const bool isNumber = opened.metric.kind == measure::Metric::Kind::Agreement ||
+                          !std::isnan(opened.loss);
+    if (isNumber || opened.notes.empty()) return {};
+    return Error{Error::Kind::Damaged, cat("Cannot fine-tune ", spec.model.filename().string()),
+                 opened.notes.back(), ""};
 }
 
 }  // namespace
@@ -301,6 +314,7 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
         {.batchSize = 256, .device = spec.recipe.device, .metrics = spec.recipe.metrics}, progress,
         control);
     if (!opened) return opened.error();
+    if (auto sound = checkOpened(*opened, spec); !sound) return sound.error();
     clock.start("train", cat("Fine-tuning: ", train::describe(setup->recipe)));
     auto trained =
         train(setup->pruned, *setup->dataset, spec, setup->recipe, *life, events, control);

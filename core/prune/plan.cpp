@@ -24,13 +24,14 @@ Error badRule(std::string_view name, const std::string& why, const std::string& 
     return {Error::Kind::BadArgument, cat("Cannot prune ", name), why, hint};
 }
 
-Result<void> checkNamed(const model::Snapshot& snapshot, const std::string& name,
+Result<void> checkNamed(const Plan& plan, const model::Snapshot& snapshot, const std::string& name,
                         std::string_view list) {
     const auto layer = snapshot.find(name);
     if (!layer) {
         return Error{
             Error::Kind::Mismatch, "The plan does not fit the model",
-            cat(list, ".", name, ": ", snapshot.file().name(), " has no weight of this name"),
+            cat(list, ".", name, ": ", snapshot.file().name(), " has no weight of this name",
+                plan.modelFile.empty() ? "" : "; the plan was made for " + plan.modelFile),
             "Open the model the plan was made for, or remove the entry from the plan"};
     }
     const model::Prunability& prunable = snapshot.layer(*layer).prunable;
@@ -96,12 +97,12 @@ Result<void> check(const Plan& plan, const model::Snapshot& snapshot) {
     if (const auto criterion = findWeightCriterion(plan.weightCriterion); !criterion)
         return criterion.error();
     for (const auto& [name, rule] : plan.weights) {
-        if (auto named = checkNamed(snapshot, name, "weights"); !named) return named;
+        if (auto named = checkNamed(plan, snapshot, name, "weights"); !named) return named;
         if (auto inRange = checkRule(name, rule); !inRange) return inRange;
     }
     for (const std::string& name : plan.locked) {
         if (!snapshot.find(name) && mayBeGroup(snapshot, name)) continue;
-        if (auto named = checkNamed(snapshot, name, "locked"); !named) return named;
+        if (auto named = checkNamed(plan, snapshot, name, "locked"); !named) return named;
     }
     return {};
 }

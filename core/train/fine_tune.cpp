@@ -8,6 +8,7 @@
 
 #include "core/base/format.h"
 #include "core/base/log.h"
+#include "core/data/empty_split.h"
 #include "core/measure/device_torch.h"
 #include "core/measure/runtime.h"
 #include "core/measure/scores_torch.h"
@@ -32,11 +33,8 @@ Result<void> checkSplits(const data::Dataset& dataset) {
     }
     for (const auto split : {data::Split::Train, data::Split::Validation}) {
         if (data::sampleCount(dataset, split) > 0) continue;
-        return Error{Error::Kind::BadArgument, cat("Cannot fine-tune on ", dataset.info().name),
-                     cat("its ", data::name(split), " split is empty"),
-                     split == data::Split::Train
-                         ? "Attach data that has training samples"
-                         : "Hold out a larger share of the training split for validation"};
+        return data::emptySplit(cat("Cannot fine-tune on ", dataset.info().name), dataset.info(),
+                                split);
     }
     return {};
 }

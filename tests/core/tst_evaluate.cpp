@@ -7,6 +7,7 @@
 #include "core/measure/device_torch.h"
 #include "core/measure/evaluate.h"
 #include "core/measure/runtime.h"
+#include "core/measure/shape_hint.h"
 #include "tests/support/toy_training_torch.h"
 
 using namespace espalier;
@@ -52,6 +53,15 @@ private Q_SLOTS:
     void refusesEmptySplitsAndUnknownDevices();
     void saysWhatDoesNotFit_data();
     void saysWhatDoesNotFit();
+    void fewerClassesThanOutputsAreNoted();
+    void aClassWithoutAScoreIsNamedWithItsSample();
+    void aLabelOutOfRangeIsNamedWithItsSample();
+    void outputsThatAreNoNumbersAreNoted_data();
+    void outputsThatAreNoNumbersAreNoted();
+    void aReferenceThatDoesNotFitIsNamed_data();
+    void aReferenceThatDoesNotFitIsNamed();
+    void saysHowToReadImagesOfOtherChannels_data();
+    void saysHowToReadImagesOfOtherChannels();
     void devices();
 
 private:
@@ -245,7 +255,7 @@ void TestEvaluate::refusesEmptySplitsAndUnknownDevices() {
     const ToyData dataset = scored(at::eye(2, at::kFloat), {0, 1}, 2);
     const auto empty = run(identity(2), dataset, {.split = Split::Train});
     QVERIFY(!empty);
-    QCOMPARE(empty.error().kind, Error::Kind::BadArgument);
+    QCOMPARE(empty.error().kind, Error::Kind::Mismatch);
     QVERIFY(empty.error().text().find("train split is empty") != std::string::npos);
     const auto device = run(identity(2), dataset, {.device = "abacus"});
     QVERIFY(!device);
@@ -292,6 +302,134 @@ void TestEvaluate::saysWhatDoesNotFit() {
     const auto evaluation = run(snapshot, dataset);
     QVERIFY(!evaluation);
     QVERIFY(evaluation.error() == fits.error());
+}
+
+void TestEvaluate::fewerClassesThanOutputsAreNoted() {
+    const at::Tensor scores = at::eye(10, at::kFloat).slice(0, 0, 4);
+    const ToyData four = scored(scores, {0, 1, 2, 3}, 4);
+    const auto fit = measure::checkFit(*identity(10), four);
+    QVERIFY(fit.ok());
+    QCOMPARE(fit->notes.size(), std::size_t{1});
+    const QString note = QString::fromStdString(fit->notes[0]);
+    QVERIFY2(note.contains("10 outputs and toys 4 classes: 0, 1, 2, 3 are taken for its outputs 0 to 3"),
+             qPrintable(note));
+    QVERIFY(run(identity(10), four)->notes == fit->notes);
+    QVERIFY(measure::checkFit(*identity(10), four, {.metric = "agreement"})->notes.empty());
+    QVERIFY(measure::checkFit(*identity(10), scored(scores, {0, 1, 2, 3}, 10))->notes.empty());
+}
+
+void TestEvaluate::aClassWithoutAScoreIsNamedWithItsSample() {
+    const ToyData dataset = scored(at::eye(3, at::kFloat), {0, 1, 2}, 3);
+    const auto fit =
+        measure::checkFit(*identity(3, "return torch.flatten(x, 1)[:, :2]"), dataset);
+    QVERIFY(!fit);
+    QVERIFY2(fit.error().text().find("sample 2 (from 0) of the validation split, of class 2") !=
+                 std::string::npos,
+             fit.error().text().c_str());
+}
+
+void TestEvaluate::aLabelOutOfRangeIsNamedWithItsSample() {
+    // One label for each place of a sample: [samples, classes, places] and [samples, places].
+    const ToyData::Part part{at::zeros({5, 1, 1, 6}),
+                             at::tensor({0, 1, 2, -100, 1, 1, 0, 0, 3, 2}).reshape({5, 2})};
+    const ToyData dataset = ToyData(part, part, part, 0).ofNumbers();
+    const auto snapshot = identity(6, "return x.reshape([-1, 3, 2])");
+    const auto result = run(snapshot, dataset, {.batchSize = 2});
+    QVERIFY(!result);
+    QCOMPARE(result.error().kind, Error::Kind::Mismatch);
+    QVERIFY2(result.error().text().find(
+                 "sample 4 (from 0) of the validation split has the label 3, and the model tells 3") !=
+                 std::string::npos,
+             result.error().text().c_str());
+}
+
+void TestEvaluate::outputsThatAreNoNumbersAreNoted_data() {
+    QTest::addColumn<QString>("body");
+    QTest::addColumn<bool>("areInputsBroken");
+    QTest::addColumn<QString>("says");
+    const QString where = "3 samples, the first is number 1 (from 0)";
+    QTest::newRow("the model") << "return torch.flatten(x, 1) / (torch.flatten(x, 1)[:, 1:2] - 1)"
+                               << false << "the model's outputs hold NaN for 1 of " + where;
+    QTest::newRow("the inputs") << "return torch.flatten(x, 1)" << true
+                                << "inputs hold NaN or infinity, and the model's outputs NaN for 1 of " +
+                                       where;
+    QTest::newRow("a masked class") << "return torch.flatten(x, 1) - torch.tensor([0., 0., float('inf')])"
+                                    << false << "";
+}
+
+void TestEvaluate::outputsThatAreNoNumbersAreNoted() {
+    QFETCH(QString, body);
+    QFETCH(bool, areInputsBroken);
+    QFETCH(QString, says);
+    at::Tensor scores = at::eye(3, at::kFloat);
+    if (areInputsBroken) scores[1][0] = NAN;
+    const auto result =
+        run(identity(3, body.toStdString()), scored(scores, {0, 1, 1}, 3), {.batchSize = 1});
+    QVERIFY2(result.ok(), result.ok() ? "" : result.error().text().c_str());
+    QCOMPARE(result->notes.size(), std::size_t(says.isEmpty() ? 0 : 1));
+    if (!says.isEmpty())
+        QVERIFY2(result->notes[0].starts_with(says.toStdString()), result->notes[0].c_str());
+}
+
+void TestEvaluate::aReferenceThatDoesNotFitIsNamed_data() {
+    QTest::addColumn<QString>("body");
+    QTest::addColumn<QString>("says");
+    QTest::newRow("does not run") << "return torch.flatten(x, 1) @ torch.ones([7, 3])"
+                                  << "The reference dense.pt and data toys do not fit";
+    QTest::newRow("another shape") << "return torch.flatten(x, 1)[:, :2]"
+                                   << "with the reference dense.pt: for two samples it gives 2x3 "
+                                      "float32, the reference 2x2 float32";
+}
+
+void TestEvaluate::aReferenceThatDoesNotFitIsNamed() {
+    QFETCH(QString, body);
+    QFETCH(QString, says);
+    const ToyData dataset = scored(at::eye(3, at::kFloat), {0, 1, 2}, 3);
+    auto state = identity(3, body.toStdString())->state();
+    state.file = {"dense.pt", "89", 0};
+    const auto dense = std::make_shared<const model::Snapshot>(
+        std::make_shared<model::SnapshotState>(state));
+    const auto result =
+        run(identity(3), dataset, {.metrics = {.metric = "agreement"}, .reference = dense});
+    QVERIFY(!result);
+    QCOMPARE(result.error().kind, Error::Kind::Mismatch);
+    const QString text = QString::fromStdString(result.error().text());
+    QVERIFY2(text.contains(says), qPrintable(text));
+}
+
+void TestEvaluate::saysHowToReadImagesOfOtherChannels_data() {
+    QTest::addColumn<int>("taken");
+    QTest::addColumn<int>("given");
+    QTest::addColumn<QString>("kind");
+    QTest::addColumn<QString>("preset");
+    QTest::addColumn<QString>("says");
+    QTest::newRow("grey preset") << 3 << 1 << "image folder" << "mnist"
+                                 << "Preset mnist reads images as grey: choose the preset cifar10";
+    QTest::newRow("colour preset") << 1 << 3 << "image folder" << "imagenet"
+                                   << "Preset imagenet reads images as colour: choose the preset mnist";
+    QTest::newRow("grey images") << 3 << 1 << "image folder" << "" << "To read grey images as colour";
+    QTest::newRow("colour images") << 1 << 3 << "image folder" << ""
+                                   << "To read colour images as grey, choose the preset mnist";
+    QTest::newRow("fixed grey") << 3 << 1 << "IDX files" << "" << "Attach colour images";
+}
+
+void TestEvaluate::saysHowToReadImagesOfOtherChannels() {
+    QFETCH(int, taken);
+    QFETCH(int, given);
+    QFETCH(QString, kind);
+    QFETCH(QString, preset);
+    QFETCH(QString, says);
+    const auto snapshot = snapshotOf(toyModule({{"w", at::zeros({1, 1})}}, "return x"),
+                                     {1, taken, 28, 28});
+    data::DatasetInfo info;
+    info.kind = kind.toStdString();
+    info.sampleShape = {given, 32, 32};
+    data::DataSpec spec;
+    spec.preset = preset.toStdString();
+    const QString hint = QString::fromStdString(measure::shapeHint(*snapshot, info, spec));
+    QVERIFY2(hint.startsWith(says), qPrintable(hint));
+    QVERIFY2(hint.endsWith("Scale the images to 28 and cut out 28 (--resize 28 --crop 28)"),
+             qPrintable(hint));
 }
 
 void TestEvaluate::devices() {

@@ -487,7 +487,7 @@ void TestTrainFineTune::emptySplits() {
         const ToyData dataset = withoutSplit(split);
         const auto result = run(untrained(), plain(1, 0.1), dataset);
         QVERIFY(!result);
-        QCOMPARE(result.error().kind, Error::Kind::BadArgument);
+        QCOMPARE(result.error().kind, Error::Kind::Mismatch);
         const std::string wanted = std::string(data::name(split)) + " split is empty";
         QVERIFY2(result.error().text().find(wanted) != std::string::npos,
                  result.error().text().c_str());

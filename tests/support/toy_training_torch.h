@@ -105,6 +105,20 @@ public:
         return copy;
     }
 
+    /// The same samples, whose targets are numbers to predict.
+    ToyData ofNumbers() const {
+        ToyData copy = *this;
+        copy.m_info.targets = data::Targets::Numbers;
+        copy.m_info.classes.clear();
+        for (std::size_t i = 0; i < copy.m_parts.size(); ++i) {
+            const std::int64_t samples = copy.m_parts[i].inputs.size(0);
+            (i == 0   ? copy.m_info.train
+             : i == 1 ? copy.m_info.validation
+                      : copy.m_info.test) = samples;
+        }
+        return copy;
+    }
+
     const data::DatasetInfo& info() const override { return m_info; }
     const data::DataSpec& spec() const override { return m_spec; }
     data::Batch batch(data::Split split, std::span<const std::int64_t> indices) const override {

@@ -29,6 +29,7 @@ private Q_SLOTS:
     void samplesAreShownWithLabels();
     void aModelThatFits();
     void aModelThatDoesNotFit();
+    void fewerClassesThanTheModelHasOutputs();
     void colourPhotosAreScaled();
     void oneOfSeveralOutputsIsChosen();
     void aModelWithOneOutputLeavesNoChoice();
@@ -106,11 +107,30 @@ void TestDataDialog::aModelThatDoesNotFit() {
     QVERIFY(test::find<ui::InlineMessage>(dialog, "dataMessage")->isError());
     QVERIFY2(message(dialog).contains("1x1x28x28") && message(dialog).contains("1x1x20x20"),
              qPrintable(message(dialog)));
+    QVERIFY2(message(dialog).contains("Scale the images to 28 and cut out 28."),
+             qPrintable(message(dialog)));  // and nothing of the options of the command line
     // What does not fit is shown all the same; mending it makes it fit.
     QCOMPARE(test::find<ui::SampleStrip>(dialog, "dataSamples")->count(), 12);
     test::find<QLineEdit>(dialog, "dataResize")->setText("28");
     QVERIFY(look(dialog));
     QVERIFY2(dialog.isReady(), qPrintable(message(dialog)));
+}
+
+void TestDataDialog::fewerClassesThanTheModelHasOutputs() {
+    if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+    test::OpenModel model;
+    QVERIFY(model.open());
+    for (const std::string name : {"cat/0.png", "cat/1.png", "dog/0.png"})
+        test::writeFile(root() / "train" / name, test::solidPng(28, 28, 200, 100, 50));
+    data::DataSpec spec;
+    spec.path = root();
+    spec.preset = "mnist";
+    ui::DataDialog dialog(&m_jobs, model.document.snapshot(), spec);
+    QVERIFY(look(dialog));
+    QVERIFY2(dialog.isReady(), qPrintable(message(dialog)));
+    QVERIFY2(message(dialog).contains("2 classes: cat, dog are taken for its outputs 0 to 1"),
+             qPrintable(message(dialog)));
+    QVERIFY2(!message(dialog).contains("--"), qPrintable(message(dialog)));
 }
 
 void TestDataDialog::colourPhotosAreScaled() {

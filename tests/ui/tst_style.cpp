@@ -14,6 +14,7 @@
 #include "ui/style/icons.h"
 #include "ui/style/sparsity_bar.h"
 #include "ui/style/theme.h"
+#include "ui/style/words.h"
 
 using namespace espalier::style;
 
@@ -113,6 +114,23 @@ private Q_SLOTS:
         QVERIFY(std::abs(contrast(Qt::red, Qt::red) - 1.0) < 1e-9);
     }
 
+    void optionsOfTheCommandLineAreLeftOut_data() {
+        QTest::addColumn<QString>("said");
+        QTest::addColumn<QString>("shown");
+        QTest::newRow("at the end") << "Attach data (--data)." << "Attach data.";
+        QTest::newRow("with values") << "Scale to 28 (--resize 28 --crop 28x30), or not"
+                                     << "Scale to 28, or not";
+        QTest::newRow("in words") << "left whole (a group; --allow-inexact cuts it too)"
+                                  << "left whole";
+        QTest::newRow("a verb") << "The list of layers says why (espalier-cli inspect); go on"
+                                << "The list of layers says why; go on";
+        QTest::newRow("other brackets") << "conv1 (3 of 4 -- all but one) stays (it is locked)"
+                                        << "conv1 (3 of 4 -- all but one) stays (it is locked)";
+    }
+    void optionsOfTheCommandLineAreLeftOut() {
+        QFETCH(QString, said);
+        QTEST(withoutOptions(said), "shown");
+    }
     void mixesEndToEnd() {
         QCOMPARE(mix(Qt::white, Qt::black, 0), QColor(Qt::white));
         QCOMPARE(mix(Qt::white, Qt::black, 1), QColor(Qt::black));

@@ -20,6 +20,7 @@
 #include "ui/jobs/job_runner.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
+#include "ui/style/words.h"
 
 namespace espalier::ui {
 namespace {
@@ -42,8 +43,11 @@ Result<DataLook> lookAt(const data::DataSpec& spec, const measure::MetricOptions
         look.misfit = metric.error();
     }
     if (!snapshot || look.misfit) return look;
-    if (auto fit = measure::checkFit(*snapshot, **dataset, metrics); !fit)
+    if (auto fit = measure::checkFit(*snapshot, **dataset, metrics)) {
+        look.notes = std::move(fit->notes);
+    } else {
         look.misfit = fit.error();
+    }
     if (auto outputs = measure::modelOutputs(*snapshot, **dataset)) look.outputs = *outputs;
     return look;
 }
@@ -75,7 +79,7 @@ QString describeDataset(const data::DatasetInfo& info) {
                  shape.join(QStringLiteral(" × ")), describeTargets(info), count(info.train),
                  count(info.validation), count(info.test));
     for (const std::string& note : info.notes)
-        text += QLatin1Char('\n') + QString::fromStdString(note);
+        text += QLatin1Char('\n') + style::withoutOptions(QString::fromStdString(note));
     return text;
 }
 
@@ -92,6 +96,12 @@ QString judgedBy(const DataLook& look) {
         .arg(metric, QString::fromStdString(look.metric->loss));
 }
 
+QString capitalised(const std::string& sentence) {
+    QString text = QString::fromStdString(sentence);
+    if (!text.isEmpty()) text[0] = text[0].toUpper();
+    return text;
+}
+
 /// The dataset, its range, what is odd about it, and whether the model takes it.
 QString describeLook(const DataLook& look, const model::SnapshotPtr& snapshot) {
     const auto number = [](double value) { return QString::fromStdString(significant(value, 3)); };
@@ -103,7 +113,10 @@ QString describeLook(const DataLook& look, const model::SnapshotPtr& snapshot) {
     if (!snapshot) return text;
     const QString runs =
         DataDialog::tr("\n%1 runs on it.").arg(QString::fromStdString(snapshot->file().name()));
-    return text + runs + judgedBy(look);
+    text += runs + judgedBy(look);
+    for (const std::string& note : look.notes)
+        text += QLatin1Char('\n') + asSentence(style::withoutOptions(capitalised(note)));
+    return text;
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ struct DataLook {
     std::optional<Error> misfit;                  ///< why the model cannot run on it
     std::vector<measure::ModelOutput> outputs{};  ///< that the model returns for it
     std::optional<measure::Metric> metric{};      ///< that the options come to on it
+    std::vector<std::string> notes{};             ///< what model and data leave open: measure::Fit
 };
 
 /// Looks at the data, and tries the model on it, in a job whenever a field changes; "Attach data"

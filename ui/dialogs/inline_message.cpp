@@ -5,6 +5,7 @@
 #include <QEvent>
 
 #include "ui/style/colors.h"
+#include "ui/style/words.h"
 
 namespace espalier::ui {
 
@@ -39,7 +40,7 @@ void InlineMessage::showError(const QString& text) {
 }
 
 void InlineMessage::showError(const Error& error) {
-    showError(asSentence(QString::fromStdString(error.text())));
+    showError(asSentence(style::withoutOptions(QString::fromStdString(error.text()))));
 }
 
 void InlineMessage::refreshColor() {

@@ -13,6 +13,7 @@
 #include "core/base/format.h"
 #include "ui/document/document.h"
 #include "ui/panels/exact_spin_box.h"
+#include "ui/style/words.h"
 
 namespace espalier::ui {
 
@@ -191,7 +192,8 @@ void ChannelBudget::refreshReadout() {
         if (!choice->constraint.empty())
             line += QStringLiteral(": %1").arg(text(choice->constraint));
     }
-    if (const Error* error = m_channels->choiceError()) line = text(error->text());
+    if (const Error* error = m_channels->choiceError())
+        line = style::withoutOptions(text(error->text()));
     setReadout(line);
 }
 

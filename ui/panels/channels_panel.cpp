@@ -20,6 +20,7 @@
 #include "ui/panels/ranking_form.h"
 #include "ui/plots/bars_view.h"
 #include "ui/style/theme.h"
+#include "ui/style/words.h"
 
 namespace espalier::ui {
 
@@ -166,7 +167,8 @@ void ChannelsPanel::reload() {
 QString ChannelsPanel::emptyText() const {
     if (!m_document->hasModel() || !m_document->selection().isValid())
         return tr("The channels of a layer appear here, ranked, with a cut that you can drag.");
-    if (const Error* error = m_channels->error()) return text(error->text());
+    if (const Error* error = m_channels->error())
+        return style::withoutOptions(text(error->text()));
     if (!m_channels->found()) return {};
     const model::Layer& layer = m_document->snapshot()->layer(m_document->selection());
     const auto id = m_channels->selected();
@@ -175,7 +177,8 @@ QString ChannelsPanel::emptyText() const {
         return why.isEmpty() ? tr("%1 has no channels of its own.").arg(displayName(layer))
                              : tr("No channel of %1 can go: %2.").arg(displayName(layer), why);
     }
-    if (const Error* error = m_channels->scoresError()) return text(error->text());
+    if (const Error* error = m_channels->scoresError())
+        return style::withoutOptions(text(error->text()));
     if (m_channels->missesScores() && !m_document->dataset())
         return tr("The criterion %1 needs data: attach some with File ▸ Attach data, or choose "
                   "another criterion above.")
@@ -260,7 +263,8 @@ void ChannelsPanel::showChoice() {
 QString ChannelsPanel::noteOf(GroupId id) const {
     if (const QString fixed = m_channels->whyFixed(id); !fixed.isEmpty())
         return tr("Nothing goes here: %1.").arg(fixed);
-    if (const Error* error = m_channels->choiceError()) return text(error->text());
+    if (const Error* error = m_channels->choiceError())
+        return style::withoutOptions(text(error->text()));
     const prune::GroupChoice* choice = m_channels->choice(id);
     if (!choice || choice->reached() == choice->requested || choice->constraint.empty()) return {};
     return tr("Asked for %1, %2 stay: %3.")

@@ -13,6 +13,7 @@
 #include "ui/models/layer_model.h"
 #include "ui/panels/channel_budget.h"
 #include "ui/style/theme.h"
+#include "ui/style/words.h"
 
 namespace espalier::ui {
 
@@ -142,7 +143,8 @@ void GroupSection::build() {
 void GroupSection::refresh() {
     const model::LayerId layer = m_document->selection();
     if (!m_document->hasModel() || !layer.isValid()) return showNothing({});
-    if (const Error* error = m_channels->error()) return showNothing(text(error->text()));
+    if (const Error* error = m_channels->error())
+        return showNothing(style::withoutOptions(text(error->text())));
     if (!m_channels->found()) return showNothing(tr("Finding groups…"));
     if (const auto id = m_channels->groupOf(layer)) return showGroup(*id);
     const std::string why =
@@ -194,7 +196,7 @@ void GroupSection::showProof(channels::GroupId id) {
     if (!known) {
         m_proof->setText(tr("Not proved on its own yet"));
     } else if (!known->ok()) {
-        m_proof->setText(text(known->error().text()));
+        m_proof->setText(style::withoutOptions(text(known->error().text())));
     } else {
         const GroupProof& proof = known->value();
         const QString with =

@@ -22,6 +22,7 @@
 #include "ui/plots/heatmap_view.h"
 #include "ui/style/colors.h"
 #include "ui/style/theme.h"
+#include "ui/style/words.h"
 
 namespace espalier::ui {
 
@@ -183,7 +184,8 @@ void HeatmapPanel::reloadNow() {
                                     } else if (heatmap.error().kind != Error::Kind::Cancelled) {
                                         m_isLoading = false;
                                         m_view->setBusy(false);
-                                        m_view->setEmptyState(text(heatmap.error().text()));
+                                        m_view->setEmptyState(
+                                            style::withoutOptions(text(heatmap.error().text())));
                                     }
                                 });
 }

@@ -12,6 +12,7 @@
 #include "ui/document/document.h"
 #include "ui/document/probe.h"
 #include "ui/models/layer_model.h"
+#include "ui/style/words.h"
 
 namespace espalier::ui {
 
@@ -170,7 +171,7 @@ QString probeText(const measure::Metric& metric, double value) {
 /// What the live probe says, and that it is no more than that.
 void addProbe(ImpactFigure& figure, const measure::Metric& metric, const Probe& probe) {
     if (const Error* error = probe.error())
-        figure.toolTip += QStringLiteral(" ") + text(error->text());
+        figure.toolTip += QStringLiteral(" ") + style::withoutOptions(text(error->text()));
     const auto reading = probe.reading();
     if (!reading) {
         if (probe.isUnderWay()) figure.note = tr("probing…");

@@ -18,6 +18,7 @@
 #include "ui/style/colors.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
+#include "ui/style/words.h"
 
 namespace espalier::ui {
 
@@ -125,6 +126,7 @@ void LogPanel::takeNewLines() {
         m_queue->isWakeUpPosted = false;
     }
     for (Line& line : lines) {
+        line.text = style::withoutOptions(line.text);
         append(line);
         m_lines.push_back(std::move(line));
         if (m_lines.size() > kMaxLines) m_lines.pop_front();

@@ -10,6 +10,7 @@
 #include "core/prune/criterion.h"
 #include "ui/document/score_jobs.h"
 #include "ui/document/workbench.h"
+#include "ui/style/words.h"
 
 namespace espalier::ui {
 
@@ -85,7 +86,7 @@ void RankingsLine::say(const Result<prune::RankingsCompared>& compared, const QS
                        const QString& other) {
     if (!compared) {
         if (compared.error().kind != Error::Kind::Cancelled)
-            setText(shown(compared.error().text()));
+            setText(style::withoutOptions(shown(compared.error().text())));
         return;
     }
     if (!compared->correlation) {

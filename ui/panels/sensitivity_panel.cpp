@@ -23,6 +23,7 @@
 #include "ui/plots/heatmap_view.h"
 #include "ui/plots/limit_curves_view.h"
 #include "ui/style/icons.h"
+#include "ui/style/words.h"
 
 namespace espalier::ui {
 
@@ -101,7 +102,8 @@ void SensitivityPanel::connectScan() {
     connect(m_scan, &SensitivityScan::curvesChanged, this, &SensitivityPanel::reload);
     connect(m_scan, &SensitivityScan::runningChanged, this, &SensitivityPanel::showProgress);
     connect(m_scan, &SensitivityScan::progressed, this, &SensitivityPanel::showProgress);
-    connect(m_scan, &SensitivityScan::noted, m_status, &ElidedLabel::setText);
+    connect(m_scan, &SensitivityScan::noted, m_status,
+            [this](const QString& note) { m_status->setText(style::withoutOptions(note)); });
     connect(m_random, &RandomBaseline::changed, this, &SensitivityPanel::reload);
     connect(m_random, &RandomBaseline::failed, this, &SensitivityPanel::failed);
     connect(m_bar, &SensitivityBar::randomToggled, this, &SensitivityPanel::reload);
