@@ -150,6 +150,10 @@ const ActionSpec kTable[] = {
      Icon::Pause, NeedTraining, Kind::Toggle},
     {"train.stop", "Train", 0, TEXT("Stop and &keep the best"), "Ctrl+Shift+T",
      TEXT("Ends the training; its best epoch becomes the model"), Icon::Stop, NeedTraining},
+    {"train.batch_norms", "Train", 1, TEXT("Re-estimate &batch norms"), "",
+     TEXT("Takes the statistics of batch norms anew on training batches and keeps them where they "
+          "are better on the validation split; no weight changes"),
+     {}, kNeedEditing | NeedData},
 
     {"tools.measure_accuracy", "Tools", 0, TEXT("&Measure accuracy"), "Ctrl+M",
      TEXT("Runs the model as it is pruned now on the validation split"),

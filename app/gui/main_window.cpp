@@ -193,6 +193,8 @@ void MainWindow::connectActions() {
             [this] { m_workbench->fineTune(m_workspace->training()->recipe()); });
     connect(actions["train.prune_and_tune"], &QAction::triggered, m_tasks,
             [this] { m_tasks->pruneAndTune(*m_workspace->training()); });
+    connect(actions["train.batch_norms"], &QAction::triggered, m_tasks,
+            [this] { m_tasks->renewBatchNorms(*m_workspace->training()); });
     connect(actions["train.stop"], &QAction::triggered, m_workbench,
             [this] { m_workbench->stopTraining(); });
     connect(actions["train.pause"], &QAction::triggered, m_workbench,

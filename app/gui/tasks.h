@@ -53,6 +53,7 @@ public:
     /// Trains under the plan as it is; where it is empty, asks for a sparsity first and makes both
     /// one undo step.
     void pruneAndTune(const ui::TrainingPanel& training);
+    void renewBatchNorms(const ui::TrainingPanel& training);
     void measureAccuracy();
     void measureOnTest();
     void pinCurrent();
@@ -88,7 +89,6 @@ private:
     void offerInputOfData();
     void onGroupsChanged();
     void refuse(const QString& text);
-    void joinSteps(const QString& text, const std::function<void()>& start);
     bool askForExport();
     bool askForPlanFile();
     bool saveOrAsk();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Pruning and fine-tuning with one button.
-#include <QUndoStack>
+#include <QUuid>
 
 #include "app/gui/tasks.h"
 #include "core/base/format.h"
@@ -24,22 +24,14 @@ void Tasks::pruneAndTune(const ui::TrainingPanel& training) {
     ui::PruneDialog dialog(document, m_workbench->jobs(), m_window, Purpose::PruneAndTune);
     if (!dialogs::run(dialog) || !dialog.plan()) return;
     const QString share = QString::fromStdString(percent(dialog.share()));
-    joinSteps(tr("prune to %1 and fine-tune").arg(share), [&] {
-        document->setPlan(*dialog.plan(), tr("prune everywhere to %1").arg(share));
-        m_workbench->fineTune(training.recipeFor(dialog.share()));
-    });
+    const QString key = QUuid::createUuid().toString();
+    document->setPlan(*dialog.plan(), tr("prune everywhere to %1").arg(share), key);
+    m_workbench->fineTune(training.recipeFor(dialog.share()),
+                          {tr("prune to %1 and fine-tune").arg(share), key});
 }
 
-// All that is done until the training that `start` begins has ended is one undo step.
-void Tasks::joinSteps(const QString& text, const std::function<void()>& start) {
-    QUndoStack* undo = m_workbench->document()->undoStack();
-    undo->beginMacro(text);
-    start();
-    if (!m_workbench->isTraining()) return undo->endMacro();
-    // No other model can be opened meanwhile: the stack stays as it is.
-    connect(
-        m_workbench, &Workbench::trainingEnded, this, [undo] { undo->endMacro(); },
-        Qt::SingleShotConnection);
+void Tasks::renewBatchNorms(const ui::TrainingPanel& training) {
+    m_workbench->renewBatchNorms(training.recipe());
 }
 
 }  // namespace espalier::gui

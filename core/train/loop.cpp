@@ -218,6 +218,10 @@ Result<void> Loop::reestimateStatistics(RunControl& control) {
     m_loader.startEpoch(m_position.epoch + 1);
     const auto found =
         reestimateBatchNorm(m_module, m_placement, m_loader, m_recipe.batchNormBatches, control);
+    if (found && *found == 0 && m_timetable.epochs() == 0) {
+        return Error{Error::Kind::Failed, "There are no new statistics",
+                     "the model has no batch norm that keeps statistics", {}};
+    }
     if (found && *found == 0) {
         log(LogLevel::Warning, "The model has no batch norms whose statistics could be taken anew");
         return {};

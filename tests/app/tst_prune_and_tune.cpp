@@ -55,7 +55,7 @@ private Q_SLOTS:
         m_probe->child<QToolButton>("trainingPruneAndTune")->click();
         QCOMPARE(asked, 92.0);
         QVERIFY(m_probe->window.workbench()->isTraining());
-        QVERIFY(!m_probe->action("edit.undo")->isEnabled());
+        QVERIFY(m_probe->action("edit.undo")->isEnabled());
         QTRY_COMPARE_WITH_TIMEOUT(ended.count(), 1, test::kPatienceMs);
         QVERIFY(m_probe->rest());
         const auto kept = static_cast<double>(nonzeros(*m_probe)) / static_cast<double>(dense);
@@ -70,6 +70,41 @@ private Q_SLOTS:
         m_probe->trigger("edit.redo");
         QVERIFY(m_probe->rest());
         QVERIFY(nonzeros(*m_probe) < dense / 10);
+    }
+
+    void anEditMeanwhileStaysAStepOfItsOwn() {
+        acceptNextDialog();
+        QSignalSpy ended(m_probe->window.workbench(), &ui::Workbench::trainingEnded);
+        m_probe->trigger("train.prune_and_tune");
+        m_probe->document().setLocked({*m_probe->document().snapshot()->find("fc2.weight")}, true);
+        QTRY_COMPARE_WITH_TIMEOUT(ended.count(), 1, test::kPatienceMs);
+        QVERIFY(m_probe->rest());
+        QUndoStack* undo = m_probe->document().undoStack();
+        QCOMPARE(undo->count(), 3);
+        QVERIFY2(undo->text(1).startsWith("lock"), qPrintable(undo->text(1)));
+    }
+
+    void pruningCanBeUndoneMeanwhile() {
+        const std::int64_t dense = nonzeros(*m_probe);
+        acceptNextDialog();
+        QSignalSpy ended(m_probe->window.workbench(), &ui::Workbench::trainingEnded);
+        m_probe->trigger("train.prune_and_tune");
+        m_probe->trigger("edit.undo");
+        QTRY_COMPARE_WITH_TIMEOUT(ended.count(), 1, test::kPatienceMs);
+        QVERIFY(m_probe->rest());
+        QVERIFY(nonzeros(*m_probe) < dense / 10);  // what was trained is shown all the same
+        QCOMPARE(m_probe->document().undoStack()->count(), 1);
+        m_probe->trigger("edit.undo");
+        QVERIFY(m_probe->rest());
+        QCOMPARE(nonzeros(*m_probe), dense);
+    }
+
+    void batchNormsAloneNeedSome() {  // LeNet-5 has none
+        m_probe->trigger("train.batch_norms");
+        QTRY_VERIFY_WITH_TIMEOUT(m_probe->isError(), test::kPatienceMs);
+        QVERIFY2(m_probe->messageText().contains("no batch norm"),
+                 qPrintable(m_probe->messageText()));
+        QCOMPARE(m_probe->document().undoStack()->count(), 0);
     }
 
     void aPlanIsTakenAsItIs() {
@@ -102,10 +137,7 @@ private Q_SLOTS:
 
     void stoppedBeforeTheFirstEpochIsOneStepToo() {
         m_probe->child<QSpinBox>("recipeEpochs")->setValue(500);
-        m_probe->dialogs.nextDialog([](QDialog& dialog) {
-            auto* accept = test::find<QPushButton>(dialog, "pruneAccept");
-            return QTest::qWaitFor([accept] { return accept->isEnabled(); }, test::kPatienceMs);
-        });
+        acceptNextDialog();
         QSignalSpy ended(m_probe->window.workbench(), &ui::Workbench::trainingEnded);
         m_probe->trigger("train.prune_and_tune");
         m_probe->trigger("train.stop");
@@ -116,6 +148,13 @@ private Q_SLOTS:
     }
 
 private:
+    void acceptNextDialog() {
+        m_probe->dialogs.nextDialog([](QDialog& dialog) {
+            auto* accept = test::find<QPushButton>(dialog, "pruneAccept");
+            return QTest::qWaitFor([accept] { return accept->isEnabled(); }, test::kPatienceMs);
+        });
+    }
+
     std::unique_ptr<test::OwnSettings> m_settings;
     std::unique_ptr<QTemporaryDir> m_folder;
     std::unique_ptr<WindowProbe> m_probe;

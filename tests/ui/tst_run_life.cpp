@@ -25,9 +25,12 @@ constexpr int kEpochs = 40;
 const char* const kFolder = "ESPALIER_TEST_RUN_FOLDER";
 const char* const kTwice = "ESPALIER_TEST_RUN_TWICE";
 const char* const kTicket = "ESPALIER_TEST_RUN_TICKET";
+const char* const kSchedule = "ESPALIER_TEST_RUN_SCHEDULE";
 
 train::Recipe recipeOf(int epochs) {
     train::Recipe recipe{.epochs = epochs, .batchSize = 64, .device = "cpu"};
+    recipe.schedule.name = qEnvironmentVariable(kSchedule, "one_shot").toStdString();
+    recipe.schedule.everySteps = 3;
     recipe.optimizer.name = "adam";
     recipe.optimizer.lr = 1e-4;
     return recipe;
@@ -129,7 +132,15 @@ private Q_SLOTS:
         qputenv("XDG_STATE_HOME", m_folder->path().toUtf8());
     }
 
+    void aKilledTrainingGoesOnAsIfNothingHadHappened_data() {
+        QTest::addColumn<QByteArray>("schedule");
+        QTest::newRow("one_shot") << QByteArray("one_shot");
+        QTest::newRow("agp") << QByteArray("agp");
+    }
     void aKilledTrainingGoesOnAsIfNothingHadHappened() {
+        QFETCH(QByteArray, schedule);
+        qputenv(kSchedule, schedule);
+        const auto later = qScopeGuard([] { qunsetenv(kSchedule); });
         killATraining();
         const auto run = latestBrokenRun();
         QVERIFY(run && run->epochs >= 3 && run->epochs < kEpochs);

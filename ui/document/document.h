@@ -117,7 +117,7 @@ public:
     /// A history with a node more, which becomes the current one: one undo step. `plan`: the one to
     /// go on with; none: the node's.
     void setHistory(project::History history, project::NodeId current, const QString& text,
-                    prune::PlanPtr plan = {});
+                    prune::PlanPtr plan = {}, const QString& mergeKey = {});
     /// Measured on `state` (none: the current one); found again when undo leads there.
     void setEvaluation(measure::Evaluation evaluation, const std::optional<State>& state = {});
     void setLatency(measure::Latency latency, const std::optional<State>& state = {});

@@ -158,9 +158,9 @@ void Document::addScores(prune::ScoresPtr scores) {
 }
 
 void Document::setHistory(project::History history, project::NodeId current, const QString& text,
-                          prune::PlanPtr plan) {
+                          prune::PlanPtr plan, const QString& mergeKey) {
     m_history = std::move(history);
-    push({current, plan ? std::move(plan) : m_history.node(current).plan}, text);
+    push({current, plan ? std::move(plan) : m_history.node(current).plan}, text, mergeKey);
 }
 
 void Document::goOn(const State& from, model::SnapshotPtr model, const QString& name) {

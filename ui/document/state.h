@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <QString>
+
 #include "core/project/history.h"
 #include "core/prune/plan.h"
 
@@ -15,6 +17,12 @@ namespace espalier::ui {
 struct State {
     project::NodeId node;
     prune::PlanPtr plan;
+};
+
+/// What an edit is called, and with which others it is one.
+struct UndoStep {
+    QString text{};
+    QString mergeKey{};  ///< of the edit before it, when both are one; empty: on its own
 };
 
 /// Rules of several layers; none: keep everything.

@@ -27,10 +27,10 @@ int StateCommand::id() const {
 
 bool StateCommand::mergeWith(const QUndoCommand* other) {
     const auto* next = static_cast<const StateCommand*>(other);
-    if (next->m_mergeKey != m_mergeKey || next->m_after.node != m_before.node) return false;
+    if (next->m_mergeKey != m_mergeKey) return false;
     m_after = next->m_after;
     setText(next->text());
-    setObsolete(*m_after.plan == *m_before.plan);
+    setObsolete(m_after.node == m_before.node && *m_after.plan == *m_before.plan);
     return true;
 }
 

@@ -22,6 +22,7 @@ struct Workbench::Training {
     int job = 0;
     bool isPaused = false;
     bool mayContinue = false;             ///< after it was stopped
+    UndoStep step{};                      ///< what its result becomes
     std::shared_ptr<RunFolder> folder{};  ///< null: without checkpoints
     /// The best weights, set by the worker the moment it ends: for a window that closes and runs no
     /// events any more.

@@ -63,7 +63,11 @@ public:
     void openPlan(const std::filesystem::path& path);  ///< applies it as one undo step
     void evaluate(data::Split split);
     void measureLatency();
-    void fineTune(const train::Recipe& recipe);
+    /// Trains what is shown. The result is one undo step, and one with an edit made just before
+    /// under the same key; without a name it is called fine-tuning.
+    void fineTune(const train::Recipe& recipe, const UndoStep& step = {});
+    /// New batch-norm statistics and nothing else: no weight changes.
+    void renewBatchNorms(const train::Recipe& recipe);
     /// What becomes of the checkpoint of a training that is stopped.
     enum class AfterStop { IsOver, MayContinue };
     void stopTraining(AfterStop after = AfterStop::IsOver);  ///< keeps the best so far
@@ -152,7 +156,7 @@ private:
     model::SnapshotPtr rootSnapshot() const;
     void fail(const Error& error);  ///< silent when it was cancelled
     void releaseZeros();
-    void finishTraining(const State& state, const Tuned& tuned);
+    void finishTraining(const State& state, const Tuned& tuned, const UndoStep& step);
     void noteExport(const State& state, const std::filesystem::path& file);
 
     Document* m_document;

@@ -165,7 +165,21 @@ void Workbench::measureLatency() {
         });
 }
 
-void Workbench::fineTune(const train::Recipe& given) {
+void Workbench::renewBatchNorms(const train::Recipe& recipe) {
+    constexpr int kBatches = 100;  // where the recipe names no number
+    train::Recipe statistics;
+    statistics.epochs = 0;
+    statistics.batchNormBatches = recipe.batchNormBatches > 0 ? recipe.batchNormBatches : kBatches;
+    statistics.batchSize = recipe.batchSize;
+    statistics.seed = recipe.seed;
+    statistics.device = recipe.device;
+    statistics.validation = recipe.validation;
+    statistics.metrics = recipe.metrics;
+    statistics.augment = recipe.augment;
+    fineTune(statistics, {tr("batch-norm statistics"), {}});
+}
+
+void Workbench::fineTune(const train::Recipe& given, const UndoStep& step) {
     const data::DatasetPtr dataset = m_document->dataset();
     if (!m_document->hasModel() || isTraining()) return;
     if (!dataset) {
@@ -177,6 +191,7 @@ void Workbench::fineTune(const train::Recipe& given) {
     fillIn(recipe.metrics, m_document->metricOptions());
     if (const auto checked = train::check(recipe); !checked) return fail(checked.error());
     startRun(recipe, RunFolder::make());
+    m_training->step = step;
 }
 
 void Workbench::startRun(const train::Recipe& recipe, const std::shared_ptr<RunFolder>& folder,
@@ -214,11 +229,12 @@ void Workbench::startRun(const train::Recipe& recipe, const std::shared_ptr<RunF
             return tuned;
         },
         [this, subject](const Result<Tuned>& result) {
+            const UndoStep step = m_training ? m_training->step : UndoStep();
             endRun(result && !result->training.interruption);
             if (!result) fail(result.error());
             if (result && result->training.interruption) fail(*result->training.interruption);
             if (result && isModel(subject.root)) {
-                finishTraining(subject.state, *result);
+                finishTraining(subject.state, *result, step);
             }
             Q_EMIT trainingEnded();
         },
@@ -234,7 +250,7 @@ void Workbench::endRun(bool isWell) {
     if (isWell && ended->folder && !ended->mayContinue) ended->folder->remove();
 }
 
-void Workbench::finishTraining(const State& state, const Tuned& tuned) {
+void Workbench::finishTraining(const State& state, const Tuned& tuned, const UndoStep& step) {
     const train::TrainResult& result = tuned.training;
     if (result.bestEpoch == 0 && !result.hasNewStatistics) {  // nothing changed: no other state
         if (tuned.isSameSplit && tuned.beganPlanned)
@@ -248,7 +264,8 @@ void Workbench::finishTraining(const State& state, const Tuned& tuned) {
                                                  tuned.data);
     // With other masks than the plan's, what was measured is not what this state shows.
     if (!tuned.isSamePlan) added.history = added.history.withMetrics(added.id, {});
-    m_document->setHistory(std::move(added.history), added.id, tr("fine-tuning"));
+    const QString text = step.text.isEmpty() ? tr("fine-tuning") : step.text;
+    m_document->setHistory(std::move(added.history), added.id, text, {}, step.mergeKey);
     if (tuned.isSameSplit && tuned.beganPlanned) m_document->setEvaluation(result.before, state);
     if (tuned.isSameSplit && tuned.isSamePlan) {
         m_document->setEvaluation(result.after, State{added.id, state.plan});

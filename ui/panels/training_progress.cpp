@@ -101,6 +101,12 @@ QString summaryOf(const train::TrainResult& result) {
     const QString before = shown(result.before.metric.text(result.before.score));
     const QString epochs = result.stopped ? tr("stopped after %1 epochs").arg(result.epochs)
                                           : tr("after %1 epochs").arg(result.epochs);
+    const bool isStatistics = result.epochs == 0 && !result.stopped;
+    if (isStatistics && !result.hasNewStatistics) {
+        return tr("New batch-norm statistics were no better than those of the model (%1 on "
+                  "validation): nothing was changed.")
+            .arg(before);
+    }
     if (result.bestEpoch == 0 && !result.hasNewStatistics) {
         return tr("No epoch was better than the start (%1 on validation), %2: the weights are "
                   "unchanged.")
