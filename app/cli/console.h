@@ -22,7 +22,7 @@ ExitCode exitCodeOf(const Error& error);
 
 class Console {
 public:
-    /// Ctrl-C and SIGTERM stop the running task; a second one ends the program at once.
+    /// Ctrl-C, SIGTERM and SIGHUP stop the running task; a second one ends the program at once.
     Console();
     ~Console();
     Console(const Console&) = delete;

@@ -53,4 +53,9 @@ std::string describe(c10::Device device) {
                            : cat(c10::DeviceTypeName(device.type()), " ", int{device.index()});
 }
 
+Result<void> checkDevice(std::string_view name) {
+    const auto found = findDevice(name);
+    return found ? Result<void>() : found.error();
+}
+
 }  // namespace espalier::measure

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "core/base/result.h"
 
 namespace espalier::measure {
 
@@ -13,6 +16,9 @@ void setUpTorchThread(int threads);
 
 /// Names that `device` options accept here: "auto", "cpu", then each accelerator.
 std::vector<std::string> deviceNames();
+
+/// Whether there is such a device here. Errors: BadArgument, listing what there is.
+Result<void> checkDevice(std::string_view name);
 
 /// While one of these lives, freed memory stays with the process for the next step's tensors; it is
 /// given back when the last one goes. For loops that allocate the same tensors again and again.

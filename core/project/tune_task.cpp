@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/base/files.h"
+#include "core/base/folder_lock.h"
 #include "core/base/format.h"
 #include "core/data/empty_split.h"
 #include "core/exchange/checkpoint_file.h"
@@ -161,6 +162,11 @@ Result<train::RunLife> lifeOf(const TuneSpec& spec, const train::Recipe& recipe)
     std::error_code failed;
     fs::create_directories(folder, failed);
     if (auto sound = replaceableFile(exchange::checkpointIn(folder)); !sound) return sound.error();
+    const std::shared_ptr<FolderLock> lock = FolderLock::take(folder);
+    if (!lock) {
+        return Error{Error::Kind::BadArgument, "Cannot keep checkpoints in " + folder.string(),
+                     "another run is at work there", "Wait for it, or give another folder"};
+    }
     if (spec.resume.empty() && hasCheckpoint(folder)) {
         return Error{Error::Kind::BadArgument, "Cannot start a run in " + folder.string(),
                      "it holds the checkpoint of a run that is not over",
@@ -178,7 +184,8 @@ Result<train::RunLife> lifeOf(const TuneSpec& spec, const train::Recipe& recipe)
         }
         life.resumed = saved->checkpoint;
     }
-    life.keep = [source = sourceOf(spec), folder](const train::Checkpoint& checkpoint) {
+    // The folder is this run's own for as long as it can write there.
+    life.keep = [source = sourceOf(spec), folder, lock](const train::Checkpoint& checkpoint) {
         return exchange::writeCheckpoint(checkpoint, source, exchange::checkpointIn(folder));
     };
     return life;
@@ -189,7 +196,8 @@ Error withCheckpoint(Error error, const TuneSpec& spec) {
     const fs::path folder = folderOf(spec);
     if (error.kind == Error::Kind::Cancelled || !hasCheckpoint(folder)) return error;
     if (!error.hint.empty()) error.hint += ". ";
-    error.hint += "The last checkpoint, with the best weights so far, is in " + folder.string();
+    error.hint += cat("The last checkpoint is in ", folder.string(), ": --resume ",
+                      folder.string(), " goes on from there");
     return error;
 }
 
@@ -244,6 +252,19 @@ Result<train::Recipe> recipeOf(const TuneSpec& spec, const MaskedModel& pruned,
     return recipe;
 }
 
+/// What can be refused before anything is read.
+Result<void> checkRecipe(const train::Recipe& recipe) {
+    if (auto sound = train::check(recipe); !sound) return sound.error();
+    if (auto device = measure::checkDevice(recipe.device); !device) return device.error();
+    const fs::path earlier = recipe.schedule.rewindTo;
+    std::error_code ignored;
+    if (earlier.empty() || fs::exists(earlier, ignored)) return {};
+    return Error{Error::Kind::NotFound, "Cannot go back to earlier weights",
+                 cat("schedule.rewind_to is ", earlier.string(), ", and there is no such file"),
+                 "Name a TorchScript file of this model, or leave it out to go back to the weights "
+                 "at the start"};
+}
+
 /// Opens data and model and applies the choice: everything that can be refused before training
 /// starts.
 struct TuneSetup {
@@ -253,7 +274,7 @@ struct TuneSetup {
 };
 Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const EventSink<>& events,
                               RunControl& control) {
-    if (auto sound = train::check(spec.recipe); !sound) return sound.error();
+    if (auto sound = checkRecipe(spec.recipe); !sound) return sound.error();
     auto dataSpec = spec.data;
     dataSpec.validation = spec.recipe.validation;
     if (dataSpec.augment.empty()) dataSpec.augment = spec.recipe.augment;

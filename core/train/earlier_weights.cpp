@@ -34,7 +34,11 @@ Result<NamedValues> earlierWeights(const model::Snapshot& snapshot,
     std::string name = earlier ? earlier->file().name() : snapshot.file().name();
     if (!earlier && !path.empty()) {
         auto loaded = script::loadModule(path, control);
-        if (!loaded) return loaded.error();
+        if (!loaded) {
+            Error error = loaded.error();
+            error.what = cat("Cannot go back to earlier weights (schedule.rewind_to): ", error.what);
+            return error;
+        }
         source = loaded->module;
         name = std::filesystem::path(path).filename().string();
     }

@@ -12,6 +12,7 @@
 #include "core/measure/device_torch.h"
 #include "core/measure/runtime.h"
 #include "core/measure/scores_torch.h"
+#include "core/model/base_masks_torch.h"
 #include "core/model/snapshot_torch.h"
 #include "core/prune/masks_torch.h"
 #include "core/train/earlier_weights_torch.h"
@@ -37,6 +38,21 @@ Result<void> checkSplits(const data::Dataset& dataset) {
                                 split);
     }
     return {};
+}
+
+/// What is zero in the end, where weights could grow back: per layer, as base masks.
+std::vector<at::Tensor> zerosLeft(const model::Snapshot& snapshot,
+                                  const torch::jit::Module& module) {
+    std::vector<at::Tensor> kept;
+    for (const model::Layer& layer : snapshot.layers()) {
+        if (!layer.prunable.weights) {
+            kept.emplace_back();
+            continue;
+        }
+        const at::Tensor weight = model::parameterAt(module, layer.name).detach();
+        kept.push_back(model::maskOfNonzeros(weight.cpu()));
+    }
+    return kept;
 }
 
 /// Which parameters the file wants trained, in the module's order.
@@ -136,6 +152,21 @@ void sayThatBatchesAreWhole(const data::Dataset& dataset, std::int64_t batchSize
                                " training samples: every epoch is one step"));
 }
 
+void sayWhatNeverComes(const Recipe& recipe, std::int64_t steps) {
+    if (recipe.scheduler.warmupSteps > steps) {
+        log(LogLevel::Warning, cat("The warm-up of ", recipe.scheduler.warmupSteps,
+                                   " steps is longer than the run of ", steps,
+                                   ": the learning rate never gets to ",
+                                   significant(recipe.optimizer.lr)));
+    }
+    if (recipe.scheduler.name != "multi_step" || recipe.scheduler.milestones.empty()) return;
+    const int last = recipe.scheduler.milestones.back();
+    if (last >= totalEpochs(recipe)) {
+        log(LogLevel::Warning, cat("The learning rate does not drop after epoch ", last,
+                                   ": the run has ", totalEpochs(recipe), " epochs"));
+    }
+}
+
 /// What training makes smaller; `module` is the one that trains, where `placement` says.
 Result<TrainingLoss> makeTrainingLoss(const model::Snapshot& snapshot,
                                       const torch::jit::Module& module,
@@ -211,6 +242,7 @@ Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& 
     Loop loop(snapshot, trainee->module(), placement,
               {std::move(*objective), std::move(*loss), *precision}, pruner, dataset, recipe,
               events);
+    sayWhatNeverComes(recipe, loop.steps());
     if (auto begun = begin(loop, life, identity); !begun) return begun.error();
     if (auto done = loop.run(control); !done) return done.error();
     TrainResult result = loop.takeResult();
@@ -220,7 +252,7 @@ Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& 
         loop.restoreBest(module);
     }
     std::vector<at::Tensor> kept = pruner.kept();
-    if (recipe.masks == MaskMode::Off) kept.assign(kept.size(), at::Tensor());
+    if (recipe.masks == MaskMode::Off) kept = zerosLeft(snapshot, module);
     result.best = model::withWeights(snapshot, atRest(module, flags), std::move(kept));
     return result;
 }

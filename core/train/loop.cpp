@@ -15,6 +15,9 @@
 namespace espalier::train {
 namespace {
 
+/// So many times the loss at the start, or 1 where that was less, is no longer training.
+constexpr double kExploded = 1000;
+
 class Stopwatch {
 public:
     double seconds() const {
@@ -62,10 +65,7 @@ Result<void> Loop::run(RunControl& control) {
     }
     try {
         if (auto done = runEpochs(control); !done) {
-            if (m_best.epoch() == 0) return done.error();  // nothing has been gained yet
-            m_best.restore(m_module);
-            m_module = m_cutter.restore();
-            m_best.take(m_module);  // in whole shapes
+            if (!goBack()) return done.error();
             m_interruption = done.error();
             return {};
         }
@@ -97,6 +97,7 @@ Result<void> Loop::runEpochs(RunControl& control) {
 Result<Loop::Outcome> Loop::beginRound(int epoch, RunControl& control) {
     const int round = m_timetable.roundOf(epoch);
     m_module = m_cutter.restore();
+    rememberWholeEpoch();
     const auto begun = m_pruner.beginRound(round, control);
     if (!begun && begun.error().kind == Error::Kind::Cancelled) return Outcome::Stopped;
     if (!begun) return begun.error();
@@ -163,11 +164,14 @@ Result<void> Loop::pruneAfterStep() {
 Result<measure::Evaluation> Loop::evaluate(RunControl& control) {
     m_module.eval();
     const measure::EvaluateOptions options{.split = data::Split::Validation};
+    EventSink<> events;  // a run that goes on from here repeats the validation
+    events.onProgress = [this, &control](const Progress&) { keepWhenPaused(control); };
     auto evaluation = measure::evaluateModule(m_module, m_placement, m_dataset, options,
-                                              m_validation, {}, control);
+                                              m_validation, events, control);
     if (!evaluation) return evaluation;
     if (auto finite = checkFinite(evaluation->loss, "validation loss"); !finite)
         return finite.error();
+    if (auto sane = checkNotExploded(evaluation->loss); !sane) return sane.error();
     return evaluation;
 }
 
@@ -186,6 +190,7 @@ Result<Loop::Outcome> Loop::validate(int epoch, double trainLoss, RunControl& co
     if (epoch > 0 && m_pruner.isInForce()) m_earlyStopping.epochEnded(isBest);
     m_position.epoch = epoch;
     m_epoch = {};
+    rememberWholeEpoch();
     return Outcome::Finished;
 }
 
@@ -251,6 +256,15 @@ Result<void> Loop::checkFinite(double loss, std::string_view which) const {
     return Error{Error::Kind::Failed, what,
                  cat("the ", which, " is no longer a finite number after step ", m_position.step,
                      " (learning rate ", significant(learningRate()), ")"),
+                 "Use a tenth of the learning rate, or prune less at once"};
+}
+
+Result<void> Loop::checkNotExploded(double loss) const {
+    if (!m_before || loss <= kExploded * std::max(1., std::abs(m_before->loss))) return {};
+    return Error{Error::Kind::Failed, "Fine-tuning was given up",
+                 cat("the validation loss has grown from ", significant(m_before->loss), " to ",
+                     significant(loss), " by step ", m_position.step, " (learning rate ",
+                     significant(learningRate()), ")"),
                  "Use a tenth of the learning rate, or prune less at once"};
 }
 

@@ -32,13 +32,42 @@ bool isLongPause(const RunControl& control) {
 }  // namespace
 
 bool Loop::goesOn(RunControl& control) {
-    if (m_keeper.isWanted() && isLongPause(control)) keepCheckpoint();
+    keepWhenPaused(control);
     return control.keepGoing();
+}
+
+void Loop::keepWhenPaused(const RunControl& control) {
+    const bool hasBegun = m_before.has_value();
+    if (hasBegun && m_keeper.isWanted() && isLongPause(control)) keepCheckpoint();
 }
 
 void Loop::live(const RunLife& life, RunIdentity identity) {
     if (life.resumed) load(*life.resumed);
     m_keeper = CheckpointKeeper(life, std::move(identity), m_position.epoch);
+}
+
+void Loop::rememberWholeEpoch() {
+    const bool canBeBest = m_pruner.isInForce();
+    if (canBeBest) m_lastWhole.reset();
+    if (m_position.epoch == 0 || canBeBest || m_cutter.isCut()) return;
+    m_lastWhole.emplace();
+    m_pruner.save(*m_lastWhole);
+    m_lastWhole->set("module.values", stored(valuesOf(m_module)));
+}
+
+bool Loop::goBack() {
+    if (m_best.epoch() > 0) {
+        m_best.restore(m_module);
+        m_module = m_cutter.restore();
+        m_best.take(m_module);  // in whole shapes
+        return true;
+    }
+    if (!m_lastWhole) return false;
+    m_epoch = {};
+    m_module = m_cutter.restore();
+    m_pruner.load(*m_lastWhole);
+    restore(valuesOf(m_module), m_lastWhole->get("module.values"), "weights");
+    return completePlan().ok() && m_best.epoch() > 0;
 }
 
 RunState Loop::save() {
@@ -83,6 +112,7 @@ void Loop::load(const Checkpoint& checkpoint) {
     m_best.load(state, m_validation.metric);
     m_metrics.resume(checkpoint.samples);
     loadRandom(state, m_placement.device);
+    if (m_epoch.batches == 0) rememberWholeEpoch();
 }
 
 void Loop::keepCheckpoint() {

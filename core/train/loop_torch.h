@@ -54,6 +54,7 @@ public:
     /// Makes checkpoints, and goes on from the one there is. Throws std::runtime_error when that
     /// one does not fit.
     void live(const RunLife& life, RunIdentity identity);
+    std::int64_t steps() const { return m_position.totalSteps; }  ///< of the whole run
     /// All but `best`.
     TrainResult takeResult();
     /// Puts the best weights into a module like the one that is trained.
@@ -72,13 +73,19 @@ private:
     void tell(const measure::Evaluation& evaluation, int epoch, double trainLoss);
     /// A run that ended before the plan was in force ends with it in force.
     Result<void> completePlan();
+    /// After something went wrong: the best so far or, before all that is to go has gone, the last
+    /// whole epoch with the rest removed. False: there is no epoch to go back to.
+    bool goBack();
+    void rememberWholeEpoch();
     /// Takes the statistics of batch norms anew, and keeps them when validation is better for it.
     Result<void> reestimateStatistics(RunControl& control);
     Result<void> checkFinite(double loss, std::string_view which) const;
+    Result<void> checkNotExploded(double loss) const;
     double learningRate() const;
     int roundShown() const;  ///< in samples; 0 where there are no rounds
     double countSparsity() const;
     bool goesOn(RunControl& control);
+    void keepWhenPaused(const RunControl& control);
     RunState save();
     void load(const Checkpoint& checkpoint);
     void keepCheckpoint();
@@ -100,6 +107,8 @@ private:
     int m_round = 0;  // begun last
     EpochSoFar m_epoch;
     BestSoFar m_best;
+    std::optional<RunState> m_lastWhole;  // weights and pruning after the last whole epoch, while
+                                          // no epoch can be the best
     EarlyStopping m_earlyStopping;
     std::optional<measure::Evaluation> m_before;  // none: not measured yet
     bool m_isStopped = false;

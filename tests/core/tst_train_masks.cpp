@@ -105,6 +105,15 @@ void TestTrainMasks::masksOffLetsThemGrowBack() {
     QCOMPARE(result->samples.back().sparsity, 0.0);
     QCOMPARE(zerosIn(weightOf(result->best)), 0.0);
     QVERIFY(!result->best->state().baseMasks[0].defined());
+    // Where no epoch was better, what had been zeroed is still zero, and counted so.
+    recipe.optimizer.lr = 1e-12;
+    recipe.optimizer.momentum = 0;
+    recipe.optimizer.weightDecay = 0;
+    const auto unchanged = run(snapshot, masksOf(*snapshot, {{"w", kept()}}), recipe);
+    QVERIFY(unchanged.ok());
+    const double zeros = zerosIn(weightOf(unchanged->best));
+    const auto all = static_cast<double>(kept().numel());
+    QCOMPARE(static_cast<double>(unchanged->best->baseRemoved(model::LayerId{0})), zeros * all);
 }
 
 void TestTrainMasks::keptWeightsTrainAsIfAlone() {

@@ -86,6 +86,9 @@ private Q_SLOTS:
     void whatWentWrongKeepsTheBest_data();
     void whatWentWrongKeepsTheBest();
     void beforeTheFirstEpochThereIsNothingToKeep();
+    void beforeThePlanIsInForceTheLastEpochIsKept_data();
+    void beforeThePlanIsInForceTheLastEpochIsKept();
+    void aLossThatGrowsWithoutEndEndsTheRun();
     void statisticsThatFailKeepTheTrainedWeights();
     void memoryThatTheModelsCodeLacks();
     void stoppedWhileARoundBegins();
@@ -150,6 +153,67 @@ void TestTrainMishaps::beforeTheFirstEpochThereIsNothingToKeep() {
         QVERIFY(result.error().text().find(isLost ? "device was lost" : "finite") !=
                 std::string::npos);
     }
+}
+
+void TestTrainMishaps::beforeThePlanIsInForceTheLastEpochIsKept_data() {
+    QTest::addColumn<QString>("schedule");
+    QTest::addColumn<bool>("isResumed");
+    for (const char* schedule : {"agp", "movement", "iterative"}) {
+        QTest::addRow("%s", schedule) << QString(schedule) << false;
+        QTest::addRow("%s, resumed", schedule) << QString(schedule) << true;
+    }
+}
+
+void TestTrainMishaps::beforeThePlanIsInForceTheLastEpochIsKept() {
+    QFETCH(QString, schedule);
+    QFETCH(bool, isResumed);
+    const model::SnapshotPtr snapshot = modelOf(kLinear);
+    auto plan = std::make_shared<prune::Plan>();
+    plan->weights["w"] = prune::WeightRule::sparsity(0.5);
+    RunControl free;
+    const auto masks = prune::resolve(*snapshot, *plan, nullptr, free);
+    QVERIFY(masks.ok());
+    Recipe recipe = recipeOf(m_data);
+    recipe.scheduler.name = "constant";
+    recipe.schedule = {.name = schedule.toStdString(), .rounds = 4, .epochsPerRound = 1,
+                       .everySteps = 2, .end = 1};
+    CheckpointPtr kept;
+    const auto go = [&](const data::Dataset& data, RunControl& control,
+                        const EventSink<TrainSample>& events, const CheckpointPtr& from) {
+        train::RunLife life;
+        life.keep = [&](const Checkpoint& checkpoint) -> Result<void> {
+            kept = std::make_shared<const Checkpoint>(checkpoint);
+            return {};
+        };
+        life.resumed = from;
+        return train::fineTune(*snapshot, *masks, data, recipe, events, control, life,
+                               {.plan = plan});
+    };
+    // What a person who stops it after two epochs is given.
+    RunControl control;
+    EventSink<TrainSample> events;
+    events.onPartial = [&](const TrainSample& sample) {
+        if (sample.epoch == 2 && !std::isnan(sample.valLoss)) control.requestStop();
+    };
+    const auto stopped = go(m_data, control, events, nullptr);
+    QVERIFY2(stopped.ok(), stopped.ok() ? "" : stopped.error().text().c_str());
+    const SpoiledData data(m_data, isResumed ? 2 : 2 * kSteps + 2, exploded);
+    const auto broken = go(data, free, {}, isResumed ? kept : nullptr);
+    QVERIFY2(broken.ok(), broken.ok() ? "" : broken.error().text().c_str());
+    QVERIFY(broken->interruption.has_value());
+    QCOMPARE(broken->bestEpoch, 2);
+    QVERIFY(weightOf(broken->best).equal(weightOf(stopped->best)));
+    QCOMPARE(broken->best->baseRemoved(model::LayerId{0}), std::int64_t{9});
+}
+
+void TestTrainMishaps::aLossThatGrowsWithoutEndEndsTheRun() {
+    Recipe recipe = recipeOf(m_data);
+    recipe.optimizer = {.name = "adam", .lr = 1e10};
+    const auto result = run(modelOf(kLinear), m_data, recipe);
+    QVERIFY(!result.ok());
+    QVERIFY2(result.error().text().find("has grown from") != std::string::npos,
+             result.error().text().c_str());
+    QVERIFY(result.error().text().find("tenth of the learning rate") != std::string::npos);
 }
 
 void TestTrainMishaps::statisticsThatFailKeepTheTrainedWeights() {

@@ -138,7 +138,18 @@ def test_killed_twice(cli, subject, whole, killed, tmp_path):
     assert_same(tmp_path, "killed")
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_folder_is_for_one_run(cli, subject, killed, tmp_path):
+    first = start(cli, "tune", "--resume", killed, "--threads", 1)
+    wait_for_steps(tmp_path / "killed.csv", 3, 5)
+    second = cli.run("tune", "--resume", killed, "--threads", 1)
+    assert second.returncode == 2 and "another run is at work there" in second.stderr
+    fresh = cli.run(*command(subject, tmp_path, "fresh"), "--checkpoints", killed)
+    assert fresh.returncode == 2 and not (tmp_path / "fresh.pt").exists()
+    first.communicate(timeout=120)
+    assert first.returncode == 0 and (tmp_path / "killed.pt").exists()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stopped_run_keeps_its_best_and_goes_on(cli, subject, whole, tmp_path, stop):
     copy_whole(whole, tmp_path)
     running = start(cli, *command(subject, tmp_path, "stopped"), "--checkpoints", tmp_path / "run")
