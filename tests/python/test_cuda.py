@@ -51,3 +51,34 @@ def test_half_precision_trains_as_well(cli, examples, tmp_path, precision):
 def test_latency(cli, examples):
     report = cli.json("latency", examples / "lenet5.script.pt", "--device", "cuda")
     assert all(0 < m["p10"] <= m["median"] <= m["p90"] for m in report["models"])
+
+
+def training(cli, examples, tmp_path, device, **changes):
+    """Rows of one fine-tuning's metrics, and the weights that it wrote."""
+    recipe = {"format": "espalier-recipe", "version": 1, "epochs": 2, "batch_size": 256, "device": device, **changes}
+    (tmp_path / f"{device}.json").write_text(json.dumps(recipe))
+    cli.ok("tune", examples / "lenet5.script.pt", "--data", examples / "mnist", "--weights", 0.9, "--recipe",
+           tmp_path / f"{device}.json", "--output", tmp_path / f"{device}.pt", "--metrics", tmp_path / f"{device}.csv")
+    rows = list(csv.DictReader((tmp_path / f"{device}.csv").open()))
+    return rows, torch.jit.load(str(tmp_path / f"{device}.pt")).state_dict()
+
+
+@pytest.mark.parametrize("optimizer", [{"name": "sgd", "lr": 0.01}, {"name": "adamw", "lr": 1e-4}])
+def test_training_gives_what_the_processor_gives(cli, examples, tmp_path, optimizer):
+    on_cpu, cpu = training(cli, examples, tmp_path, "cpu", optimizer=optimizer)
+    on_gpu, gpu = training(cli, examples, tmp_path, "cuda", optimizer=optimizer)
+    for own, other in zip(on_gpu[:20], on_cpu[:20], strict=True):  # rounding grows with the steps
+        if own["loss"]:
+            assert float(own["loss"]) == pytest.approx(float(other["loss"]), rel=0.02, abs=2e-3)
+    assert float(on_gpu[-1]["top1"]) == pytest.approx(float(on_cpu[-1]["top1"]), abs=5e-3)
+    assert {name: (value == 0).sum() for name, value in gpu.items() if value.dim() > 1} == \
+           {name: (value == 0).sum() for name, value in cpu.items() if value.dim() > 1}
+
+
+def test_training_is_faster_than_on_the_processor(cli, examples, tmp_path):
+    seconds = {}
+    for device in ("cpu", "cuda"):
+        rows, _ = training(cli, examples, tmp_path, device)
+        steps = [row for row in rows if row["loss"]]
+        seconds[device] = float(steps[-1]["seconds"]) - float(steps[len(steps) // 2]["seconds"])  # the second epoch
+    assert seconds["cuda"] < seconds["cpu"]
