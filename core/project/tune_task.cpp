@@ -13,6 +13,7 @@
 #include "core/exchange/export.h"
 #include "core/exchange/metrics_file.h"
 #include "core/exchange/recipe_file.h"
+#include "core/measure/runtime.h"
 #include "core/project/task_support.h"
 #include "core/project/tune_source.h"
 #include "core/train/presets.h"
