@@ -17,15 +17,19 @@
 namespace espalier::gui {
 namespace {
 
+/// Neither hidden nor behind another tab.
+bool isInFront(const QDockWidget& dock) {
+    return dock.isVisible() && !dock.visibleRegion().isEmpty();
+}
+
+/// What lies behind another tab comes to the front first; only what is seen is hidden.
 void connectDock(QAction* action, QDockWidget* dock, Workspace* workspace) {
     QObject::connect(dock->toggleViewAction(), &QAction::toggled, action, &QAction::setChecked);
     action->setChecked(dock->toggleViewAction()->isChecked());
     QObject::connect(action, &QAction::triggered, workspace, [=](bool checked) {
-        if (checked) {
-            workspace->showDock(action->objectName());
-        } else {
-            dock->hide();
-        }
+        if (!checked && isInFront(*dock)) return dock->hide();
+        workspace->showDock(action->objectName());
+        action->setChecked(true);
     });
 }
 

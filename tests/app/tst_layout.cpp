@@ -62,6 +62,28 @@ private Q_SLOTS:
         }
     }
 
+    void aPanelBehindATabComesToTheFrontFirst() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())) && probe.rest());
+        for (const char* id : {"view.pareto", "view.history"}) {
+            const auto* dock = probe.child<QDockWidget>(qPrintable(id + QString("_dock")));
+            const auto isInFront = [dock] {
+                return dock->isVisible() && !dock->visibleRegion().isEmpty();
+            };
+            QVERIFY(probe.action(id)->isChecked() && !isInFront());
+            probe.trigger(id);
+            QTRY_VERIFY2(isInFront(), id);
+            QVERIFY(probe.action(id)->isChecked());
+            probe.trigger(id);
+            QVERIFY(dock->isHidden());
+            QVERIFY(!probe.action(id)->isChecked());
+            probe.trigger(id);
+            QTRY_VERIFY2(isInFront(), id);
+            QVERIFY(probe.action(id)->isChecked());
+        }
+    }
+
     void aLayoutOfAnotherVersionIsIgnored() {
         WindowProbe probe;
         auto* workspace = probe.child<gui::Workspace>("workspace");
