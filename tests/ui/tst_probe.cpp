@@ -9,6 +9,7 @@
 
 #include "core/measure/evaluate.h"
 #include "tests/support/grab.h"
+#include "tests/support/job_probe.h"
 #include "tests/support/open_model.h"
 #include "ui/document/channels.h"
 #include "ui/document/plan_difference.h"
@@ -122,6 +123,34 @@ private Q_SLOTS:
         document().undoStack()->redo();
         QCOMPARE(probe().reading()->figures, nearlyAll);
         QVERIFY(!probe().isUnderWay());
+    }
+
+    /// An undo leads to a plan that was never probed, while the machine is busy.
+    void anUndoneCutSaysNothingOfWhatIsBack() {
+        document().setRule(layer("fc1.weight"), WeightRule::sparsity(0.999));
+        QVERIFY(settle());
+        const QString cut = text("after");
+        QVERIFY(text("basis").startsWith("probe"));
+        test::JobProbe busy(m_open->jobs, {Lane::Probe, "busy"}, 1, this);
+        QVERIFY(busy.waitUntilBegun());
+        // A cut that moves on is followed, and it is said of what the figure is.
+        document().preview(layer("fc1.weight"), thresholdAt("fc1.weight", 0.5));
+        QVERIFY(probe().isUnderWay());
+        QCOMPARE(text("after"), cut);
+        QCOMPARE(text("basis"), QStringLiteral("probe · of the cut before…"));
+        QCoreApplication::processEvents();  // the new words are laid out
+        QCOMPARE(test::clippedText(*m_bar), QString());
+        document().preview(layer("fc1.weight"), {});
+        document().undoStack()->undo();
+        QVERIFY(probe().isUnderWay());
+        QVERIFY(!probe().reading());
+        QCOMPARE(text("after"), QStringLiteral("–"));
+        QVERIFY2(text("basis").contains("probing"), qPrintable(text("basis")));
+        busy.release();
+        QVERIFY(settle());
+        QVERIFY(probe().reading());
+        QVERIFY(!probe().reading()->isFollowing);
+        QCOMPARE(probe().reading()->figures.score, *probe().reading()->dense);
     }
 
     void channelBudgetsAreProbed() {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <QUndoStack>
+
 #include "core/base/log.h"
 #include "core/measure/evaluate.h"
 #include "ui/document/channels.h"
@@ -102,6 +104,7 @@ Probe::Probe(Document* document, JobRunner* jobs, QObject* parent)
     connect(document, &Document::datasetChanged, this, &Probe::startOver);
     connect(document, &Document::previewChanged, this, &Probe::follow);
     connect(document, &Document::planChanged, this, &Probe::follow);
+    connect(document->undoStack(), &QUndoStack::indexChanged, this, &Probe::followUndo);
     connect(document->channels(), &Channels::previewChanged, this, &Probe::follow);
 }
 
@@ -140,6 +143,14 @@ bool Probe::canProbe() const {
     if (!m_isOn || !m_document->hasModel() || !m_document->dataset()) return false;
     const data::DatasetInfo& info = data::info(*m_document->dataset());
     return info.validation > 0 && !m_jobs->isBusy(Lane::Trainer);
+}
+
+/// What was said of a cut that is taken back says nothing any more. Comes after its planChanged.
+void Probe::followUndo(int index) {
+    const bool isUndone = index < std::exchange(m_undoIndex, index);
+    if (!isUndone || !m_latest) return;
+    m_latest.reset();
+    Q_EMIT changed();
 }
 
 void Probe::follow() {

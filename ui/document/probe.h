@@ -23,7 +23,7 @@ class JobRunner;
 struct ProbeReading {
     measure::ProbeFigures figures;
     std::optional<double> dense;  ///< the metric of the unpruned model on the same samples
-    bool isFollowing = false;     ///< of a moment ago: a newer one is being measured
+    bool isFollowing = false;     ///< of the cut before the one that is being measured
 
     bool operator==(const ProbeReading&) const = default;
 };
@@ -67,6 +67,7 @@ private:
     };
 
     void follow();
+    void followUndo(int index);
     void startOver();
     void drop();
     bool canProbe() const;
@@ -85,6 +86,7 @@ private:
     measure::ProbeOptions m_options;
     bool m_isOn = true;
 
+    int m_undoIndex = 0;                // of the undo stack
     prune::Plan m_followed;             // the last one that was looked at
     model::SnapshotPtr m_snapshot;      // of m_followed
     std::unique_ptr<Request> m_wanted;  // the newest, while another one runs

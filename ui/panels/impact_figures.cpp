@@ -181,14 +181,14 @@ void addProbe(ImpactFigure& figure, const measure::Metric& metric, const Probe& 
     figure.before.clear();
     figure.after = probeText(metric, reading->figures.score);
     const QString count = text(exactCount(reading->figures.samples));
-    figure.note = reading->isFollowing ? tr("on %1 samples…") : tr("on %1 samples");
-    figure.note = figure.note.arg(count);
+    figure.note = reading->isFollowing ? tr("of the cut before…") : tr("on %1 samples").arg(count);
     figure.toolTip +=
         tr(" Live probe: of %1 samples of the validation split, the same each time, each class by "
            "its share. It follows a cut while it moves and is no full measurement: Measure gives "
            "one.")
             .arg(count);
-    if (reading->isFollowing) figure.toolTip += tr(" The newest cut is being probed.");
+    if (reading->isFollowing)
+        figure.toolTip += tr(" The figure is of the cut before: the newest is being probed.");
     if (!reading->dense || *reading->dense == reading->figures.score) return;
     figure.before = probeText(metric, *reading->dense);
     const double better = -metric.drop(*reading->dense, reading->figures.score);
