@@ -179,6 +179,11 @@ std::vector<model::LayerId> overviewLayers(const model::Snapshot& snapshot) {
     return layers;
 }
 
+WeightRun overviewRun(std::int64_t weights, int bin, int bins) {
+    const std::int64_t begin = bin * weights / bins;
+    return {begin, std::max((bin + 1) * weights / bins, begin + 1)};
+}
+
 Result<Heatmap> overviewHeatmap(const model::Snapshot& snapshot, const Masks& masks, int bins,
                                 RunControl& control) {
     return guarded("Cannot draw the overview", [&]() -> Result<Heatmap> {
@@ -196,10 +201,8 @@ Result<Heatmap> overviewHeatmap(const model::Snapshot& snapshot, const Masks& ma
             const at::Tensor& kept = keptMask(masks, layer);
             const at::Tensor mask = kept.defined() ? kept.contiguous() : kept;
             const std::int64_t count = snapshot.layer(layer).weightCount;
-            for (std::int64_t bin = 0; bin < bins; ++bin) {
-                const std::int64_t begin = bin * count / bins;
-                // A layer with fewer weights than bins: each bin shows the weight it falls on.
-                const std::int64_t end = std::max((bin + 1) * count / bins, begin + 1);
+            for (int bin = 0; bin < bins; ++bin) {
+                const auto [begin, end] = overviewRun(count, bin, bins);
                 const bool* first = mask.defined() ? mask.const_data_ptr<bool>() : nullptr;
                 const auto removed = first ? std::count(first + begin, first + end, false) : 0;
                 map.values.push_back(static_cast<float>(removed) / static_cast<float>(end - begin));

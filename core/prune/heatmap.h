@@ -58,6 +58,15 @@ Result<Heatmap> weightHeatmap(const model::Snapshot& snapshot, const MasksPtr& m
                               model::LayerId layer, const HeatmapOptions& options,
                               RunControl& control);
 
+/// Weights of a layer, from the first to one past the last, that a cell of the overview stands for.
+struct WeightRun {
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+    bool operator==(const WeightRun&) const = default;
+};
+/// The `bin`-th of `bins` equal runs of `weights`; of fewer weights than bins the one it falls on.
+WeightRun overviewRun(std::int64_t weights, int bin, int bins);
+
 /// Layers x position: cell (l, b) is the sparsity of the b-th of `bins` equal runs of layer l's
 /// flattened weight. Rows follow the prunable layers; see `overviewLayers`. Errors: Cancelled.
 Result<Heatmap> overviewHeatmap(const model::Snapshot& snapshot, const Masks& masks, int bins,

@@ -5,9 +5,11 @@
 
 #include <QCheckBox>
 #include <QComboBox>
+#include <QHelpEvent>
 #include <QRegularExpression>
 #include <QSignalSpy>
 #include <QTest>
+#include <QToolTip>
 #include <QUndoStack>
 
 #include "core/base/format.h"
@@ -293,6 +295,50 @@ private Q_SLOTS:
         document().highlight()->set({layers[2], {}});
         QCOMPARE(view.highlightedRow(), 2);
         test::grab(panel, "overview_hover");
+    }
+
+    void overviewSaysExactlyWhatIsRemoved() {
+        OverviewPanel panel(&m_session->workbench);
+        test::showAt(panel, {700, 420});
+        const auto layers = prune::overviewLayers(*document().snapshot());
+        document().setRule(layers[1], WeightRule::sparsity(0.37));
+        QVERIFY(m_session->settle());
+        auto& view = *panel.findChild<plots::HeatmapView*>();
+        auto* canvas = view.findChild<QWidget*>("canvas");
+        const model::Layer& own = document().snapshot()->layer(layers[1]);
+        const std::int64_t removed = document().removed(layers[1]);
+        const QString whole = QStringLiteral("%1 of %2 weights removed")
+                                  .arg(QString::fromStdString(exactCount(removed)),
+                                       QString::fromStdString(exactCount(own.weightCount)));
+        // All cells together: the weights, and how many of them go.
+        const int columns = view.data().columns;
+        std::int64_t sum = 0;
+        std::int64_t seen = 0;
+        for (int column = 0; column < columns; ++column) {
+            const auto run = prune::overviewRun(own.weightCount, column, columns);
+            if (run.end <= seen) continue;  // fewer weights than cells
+            seen = run.end;
+            sum += std::llround(double(view.data().at(1, column)) * double(run.end - run.begin));
+        }
+        QCOMPARE(seen, own.weightCount);
+        QCOMPARE(sum, removed);
+        QSignalSpy told(&view, &plots::PlotView::hoverTextChanged);
+        QTest::mouseMove(canvas, {1, 1});
+        QTest::mouseMove(canvas, middleOf(view, 1, 3));
+        QVERIFY(!told.isEmpty());
+        const QString text = told.last().front().toString();
+        QVERIFY2(text.startsWith(displayName(own)) && text.contains(whole), qPrintable(text));
+        // The name of the row, in the margin, tells all of it.
+        const auto tipAt = [canvas](const QPoint& at) {
+            QToolTip::hideText();
+            QHelpEvent help(QEvent::ToolTip, at, canvas->mapToGlobal(at));
+            QCoreApplication::sendEvent(canvas, &help);
+            return QToolTip::text();
+        };
+        QVERIFY(!tipAt(middleOf(view, 1, 3)).contains(whole));
+        const QString tip = tipAt({4, middleOf(view, 1, 3).y()});
+        QVERIFY2(tip.contains(QString::fromStdString(own.name)), qPrintable(tip));
+        QVERIFY2(tip.contains(shapeText(own)) && tip.contains(whole), qPrintable(tip));
     }
 
     void overlayFollowsThePlan() {

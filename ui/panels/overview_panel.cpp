@@ -2,6 +2,7 @@
 #include "ui/panels/overview_panel.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "core/base/format.h"
@@ -15,8 +16,14 @@
 namespace espalier::ui {
 
 namespace {
+
 constexpr int kBins = 200;
+
+QString text(const std::string& utf8) {
+    return QString::fromStdString(utf8);
 }
+
+}  // namespace
 
 OverviewPanel::OverviewPanel(Workbench* workbench, QWidget* parent)
     : QWidget(parent),
@@ -28,6 +35,7 @@ OverviewPanel::OverviewPanel(Workbench* workbench, QWidget* parent)
     m_view->setObjectName(QStringLiteral("overviewHeatmap"));
     m_view->setExportName(QStringLiteral("sparsity-overview"));
     m_view->setReadout([this](int row, int column) { return readout(row, column); });
+    m_view->setRowTip([this](int row) { return rowTip(row); });
     layOut(this, {m_view});
 
     connect(m_view, &plots::HeatmapView::rowClicked, this,
@@ -117,13 +125,31 @@ void OverviewPanel::showHighlight() {
     m_view->setHighlightedRow(rowOf(m_document->highlight()->hovered().layer));
 }
 
+QString OverviewPanel::removedText(model::LayerId layer) const {
+    return tr("%1 of %2 weights removed (%3)")
+        .arg(text(exactCount(m_document->removed(layer))),
+             text(exactCount(m_document->snapshot()->layer(layer).weightCount)),
+             text(percent(m_document->sparsity(layer), 2)));
+}
+
+/// How many weights a cell stands for and how many of them are removed, to the last one.
 QString OverviewPanel::readout(int row, int column) const {
-    const model::LayerId layer = layerAt(row);
-    if (!layer.isValid() || !m_document->hasModel()) return {};
-    const auto share = [](double ratio) { return QString::fromStdString(percent(ratio)); };
-    return tr("%1: %2 removed here, %3 of the layer")
-        .arg(displayName(m_document->snapshot()->layer(layer)),
-             share(m_view->data().at(row, column)), share(m_document->sparsity(layer)));
+    const model::LayerId id = layerAt(row);
+    if (!id.isValid() || !m_document->hasModel()) return {};
+    const model::Layer& layer = m_document->snapshot()->layer(id);
+    const auto run = prune::overviewRun(layer.weightCount, column, m_view->data().columns);
+    const auto count = static_cast<double>(run.end - run.begin);
+    const auto here = std::llround(static_cast<double>(m_view->data().at(row, column)) * count);
+    return tr("%1: %2 of the %3 weights from %4 on removed; of the layer %5")
+        .arg(displayName(layer), text(exactCount(here)), text(exactCount(run.end - run.begin)),
+             text(exactCount(run.begin)), removedText(id));
+}
+
+QString OverviewPanel::rowTip(int row) const {
+    const model::LayerId id = layerAt(row);
+    if (!id.isValid() || !m_document->hasModel()) return {};
+    const model::Layer& layer = m_document->snapshot()->layer(id);
+    return tr("%1\nshape %2\n%3").arg(text(layer.name), shapeText(layer), removedText(id));
 }
 
 }  // namespace espalier::ui

@@ -36,6 +36,8 @@ private:
     model::LayerId layerAt(int row) const;  ///< invalid: none
     int rowOf(model::LayerId layer) const;  ///< -1: none
     QString readout(int row, int column) const;
+    QString rowTip(int row) const;
+    QString removedText(model::LayerId layer) const;  ///< "216 of 432 weights removed (50.0 %)"
 
     Workbench* m_workbench;
     Document* m_document;

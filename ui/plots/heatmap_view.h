@@ -50,6 +50,9 @@ public:
     const HeatmapData& pictureAt(int row, int column) const;
 
     void setReadout(ReadoutFunction readout) { m_readout = std::move(readout); }
+    /// The tooltip of a row's name, which may be shortened; by default the whole name.
+    using RowTipFunction = std::function<QString(int row)>;
+    void setRowTip(RowTipFunction tip) { m_rowTip = std::move(tip); }
     void setRemovedVisible(bool visible);
     /// Outlines a row, as when its layer is selected elsewhere; -1 for none. Emits nothing.
     void setCurrentRow(int row);
@@ -83,8 +86,10 @@ protected:
     void prepareReplot() override;
     void keyPressEvent(QKeyEvent* event) override;
     void pointerLeft() override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
+    QString rowTipAt(const QPointF& pixel) const;
     Cell entryAt(const QPointF& pixel) const;
     QCPColorMap* addMap();
     MaskItem* addMask();
@@ -97,6 +102,7 @@ private:
     HeatmapData m_data;
     HeatmapData m_detail;
     ReadoutFunction m_readout;
+    RowTipFunction m_rowTip;
     QPointF m_pressedAt;
     Cell m_hovered;  // row and column of the matrix
     int m_currentRow = -1;

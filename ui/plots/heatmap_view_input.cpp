@@ -3,10 +3,14 @@
 #include <algorithm>
 
 #include <QApplication>
+#include <QHelpEvent>
 #include <QKeyEvent>
 #include <QMouseEvent>
+#include <QToolTip>
 
 #include "ui/plots/heatmap_view.h"
+
+#include "ui/plots/qcp.h"
 
 namespace espalier::plots {
 
@@ -50,6 +54,18 @@ void HeatmapView::pointerLeft() {
     if (!m_hovered.isValid()) return;
     m_hovered = {};
     Q_EMIT cellHovered(-1, -1);
+}
+
+bool HeatmapView::eventFilter(QObject* watched, QEvent* event) {
+    if (event->type() == QEvent::ToolTip && watched == canvas()) {
+        const auto* help = static_cast<QHelpEvent*>(event);
+        const QString tip = rowTipAt(help->pos());
+        if (!tip.isEmpty()) {
+            QToolTip::showText(help->globalPos(), tip, this);
+            return true;
+        }
+    }
+    return PlotView::eventFilter(watched, event);
 }
 
 void HeatmapView::keyPressEvent(QKeyEvent* event) {

@@ -60,6 +60,16 @@ QString HeatmapView::hoverText(const QPointF& at) const {
            state;
 }
 
+/// Left of the axis, where the names stand.
+QString HeatmapView::rowTipAt(const QPointF& pixel) const {
+    const QRectF area = plotArea();
+    const bool isAtNames = pixel.x() < area.left() && pixel.y() >= area.top() &&
+                           pixel.y() < area.bottom() && !m_data.rowLabels.isEmpty();
+    const int row = static_cast<int>(std::floor(yMap().toValue(pixel.y()) + 0.5));
+    if (!isAtNames || row < 0 || row >= m_data.rows) return {};
+    return m_rowTip ? m_rowTip(row) : nameOf(m_data.rowLabels, row);
+}
+
 void HeatmapView::updateAccessibleText() {
     const QString name =
         m_data.name.isEmpty() ? tr("Heatmap") : tr("Heatmap of %1").arg(m_data.name);
