@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/prune/layer_rankings.h"
 
+#include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "core/base/format.h"
@@ -42,7 +44,41 @@ Result<std::vector<double>> ranksOf(const model::Snapshot& snapshot, const model
     return ranks;
 }
 
+/// In which twentieth of the order each stands.
+std::vector<std::size_t> partsOf(const std::vector<double>& scores) {
+    std::vector<std::size_t> order(scores.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return scores[i]; });
+    std::vector<std::size_t> parts(scores.size());
+    for (std::size_t rank = 0; rank < order.size(); ++rank)
+        parts[order[rank]] = rank * kRankParts / order.size();
+    return parts;
+}
+
+std::vector<std::int64_t> countTogether(const std::vector<double>& mine,
+                                        const std::vector<double>& others) {
+    const auto columns = partsOf(mine);
+    const auto rows = partsOf(others);
+    std::vector<std::int64_t> together(std::size_t{kRankParts} * kRankParts);
+    for (std::size_t i = 0; i < columns.size(); ++i) ++together[rows[i] * kRankParts + columns[i]];
+    return together;
+}
+
 }  // namespace
+
+double sharedOfLowest(const RankingsCompared& compared, int parts) {
+    std::int64_t lowest = 0;
+    std::int64_t shared = 0;
+    for (int row = 0; row < kRankParts; ++row) {
+        for (int column = 0; column < std::min(parts, kRankParts); ++column) {
+            const auto count =
+                compared.together[static_cast<std::size_t>(row * kRankParts + column)];
+            lowest += count;
+            if (row < parts) shared += count;
+        }
+    }
+    return lowest > 0 ? static_cast<double>(shared) / static_cast<double>(lowest) : 1;
+}
 
 Result<RankingsCompared> compareRankings(const model::Snapshot& snapshot, model::LayerId id,
                                          const Plan& plan, const std::string& other,
@@ -63,7 +99,7 @@ Result<RankingsCompared> compareRankings(const model::Snapshot& snapshot, model:
             a.push_back((*mine)[i]);
             b.push_back((*others)[i]);
         }
-        return RankingsCompared{rankCorrelation(a, b), std::ssize(a)};
+        return RankingsCompared{rankCorrelation(a, b), std::ssize(a), countTogether(a, b)};
     });
 }
 

@@ -15,6 +15,7 @@
 #include "tests/support/session.h"
 #include "ui/document/highlight.h"
 #include "ui/panels/weights_panel.h"
+#include "ui/plots/heatmap_view.h"
 #include "ui/plots/histogram_view.h"
 
 using namespace espalier;
@@ -60,6 +61,20 @@ private Q_SLOTS:
         choose("lamp");  // within a layer the order of magnitudes
         QTRY_VERIFY2(line->text().contains("(Spearman): 1"), qPrintable(line->text()));
         QVERIFY(line->text().contains("Rank correlation of magnitude and lamp"));
+        // Side by side as a picture: one order is a line.
+        const auto& ranks = *m_panel->findChild<plots::HeatmapView*>("weightsRanks");
+        QVERIFY(ranks.isVisible());
+        for (int row = 0; row < ranks.data().rows; ++row) {
+            for (int column = 0; column < ranks.data().columns; ++column)
+                QCOMPARE(ranks.data().at(row, column), row == column ? 100.0F : 0.0F);
+        }
+        QVERIFY2(line->text().contains("lowest 50\u2009% by magnitude, 100\u2009% are"),
+                 qPrintable(line->text()));
+        document().setRule(document().selection(), WeightRule::sparsity(0.8));
+        QTRY_VERIFY2(line->text().contains("lowest 80\u2009% by magnitude, 100\u2009% are"),
+                     qPrintable(line->text()));
+        QVERIFY(!test::grab(*m_panel, "weights_rankings").isNull());
+        QCOMPARE(test::namelessWidget(*m_panel), QString());
         choose("random");
         QTRY_VERIFY2(line->text().contains("magnitude and random"), qPrintable(line->text()));
         QTRY_VERIFY2(line->text().contains("(Spearman): 0") ||
@@ -68,6 +83,7 @@ private Q_SLOTS:
                      qPrintable(line->text()));
         choose("taylor");
         QVERIFY2(line->text().contains("none is attached"), qPrintable(line->text()));
+        QVERIFY(!ranks.isVisible());
         choose("magnitude");
         QVERIFY(line->text().contains("already"));
         box->setCurrentIndex(0);

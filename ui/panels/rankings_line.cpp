@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/rankings_line.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <QComboBox>
@@ -58,9 +60,12 @@ void RankingsLine::compare() {
     const bool isPossible = m_document->hasModel() && layer.isValid() &&
                             m_document->snapshot()->layer(layer).prunable.weights;
     setVisible(isPossible && !other.isEmpty());
-    if (!isPossible || other.isEmpty()) return;
+    if (!isPossible || other.isEmpty()) return forget();
     const prune::Plan plan = planWithSamples(*m_document);
     const QString mine = shown(plan.weightCriterion);
+    const bool isOfThis =
+        m_rankings && m_layer == layer && m_rankings->mine == mine && m_rankings->other == other;
+    if (!isOfThis) forget();  // else the picture stays until it is made anew
     if (mine == other) return setText(tr("%1 is what the plan ranks by already.").arg(mine));
     const auto snapshot = m_document->snapshot();
     const auto info = prune::findWeightCriterion(other.toStdString());
@@ -82,6 +87,24 @@ void RankingsLine::compare() {
         [=, this](const Result<prune::RankingsCompared>& compared) { say(compared, mine, other); });
 }
 
+void RankingsLine::forget() {
+    if (!m_rankings) return;
+    m_rankings.reset();
+    Q_EMIT rankingsChanged();
+}
+
+/// At the cut that there is, or else at one half, in whole twentieths.
+QString RankingsLine::sharedText(const LayerRankings& rankings) const {
+    const double cut = m_document->sparsity(m_layer);
+    const double wanted = cut > 0 ? cut : 0.5;
+    const int parts = std::clamp(static_cast<int>(std::lround(wanted * prune::kRankParts)), 1,
+                                 prune::kRankParts - 1);
+    const QString lowest = shown(percent(double(parts) / prune::kRankParts, 0));
+    return tr("Of the lowest %1 by %2, %3 are among the lowest %1 by %4.")
+        .arg(lowest, rankings.mine, shown(percent(sharedOfLowest(rankings.compared, parts), 0)),
+             rankings.other);
+}
+
 void RankingsLine::say(const Result<prune::RankingsCompared>& compared, const QString& mine,
                        const QString& other) {
     if (!compared) {
@@ -90,13 +113,18 @@ void RankingsLine::say(const Result<prune::RankingsCompared>& compared, const QS
         return;
     }
     if (!compared->correlation) {
+        forget();
         setText(tr("%1 and %2 cannot be compared: one of them finds all weights alike.")
                     .arg(mine, other));
         return;
     }
-    setText(tr("Rank correlation of %1 and %2 (Spearman): %3, over %4 weights.")
+    m_rankings = LayerRankings{mine, other, *compared};
+    m_layer = m_document->selection();
+    setText(tr("Rank correlation of %1 and %2 (Spearman): %3, over %4 weights. ")
                 .arg(mine, other, QLocale().toString(*compared->correlation, 'f', 2),
-                     shown(exactCount(compared->weights))));
+                     shown(exactCount(compared->weights))) +
+            sharedText(*m_rankings));
+    Q_EMIT rankingsChanged();
 }
 
 }  // namespace espalier::ui

@@ -6,6 +6,7 @@
 
 #include <QCheckBox>
 #include <QComboBox>
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QSignalBlocker>
 #include <QSpinBox>
@@ -17,6 +18,8 @@
 #include "ui/panels/elided_label.h"
 #include "ui/panels/plot_panel.h"
 #include "ui/panels/rankings_line.h"
+#include "ui/panels/rankings_picture.h"
+#include "ui/plots/heatmap_view.h"
 #include "ui/plots/histogram_view.h"
 #include "ui/style/theme.h"
 
@@ -66,7 +69,8 @@ WeightsPanel::WeightsPanel(Workbench* workbench, QWidget* parent)
       m_log(new QCheckBox(tr("Log counts"), this)),
       m_full(new QCheckBox(tr("Full range"), this)),
       m_bins(new QSpinBox(this)),
-      m_view(new plots::HistogramView(this)) {
+      m_view(new plots::HistogramView(this)),
+      m_ranks(new plots::HeatmapView(this)) {
     setObjectName(QStringLiteral("weightsPanel"));
     m_title->setObjectName(QStringLiteral("weightsTitle"));
     m_note->setObjectName(QStringLiteral("weightsNote"));
@@ -74,7 +78,17 @@ WeightsPanel::WeightsPanel(Workbench* workbench, QWidget* parent)
     m_note->hide();
     setFocusProxy(m_view);
 
-    layOut(this, {buildOptions(), m_rankings, m_note, m_view});
+    m_ranks->setObjectName(QStringLiteral("weightsRanks"));
+    m_ranks->setExportName(QStringLiteral("rankings"));
+    m_ranks->setReadout([this](int row, int column) { return rankingReadout(row, column); });
+    m_ranks->hide();
+    auto* pictures = new QWidget(this);
+    auto* line = new QHBoxLayout(pictures);
+    line->setContentsMargins({});
+    line->addWidget(m_view, 3);
+    line->addWidget(m_ranks, 2);
+    layOut(this, {buildOptions(), m_rankings, m_note, pictures});
+    connect(m_rankings, &RankingsLine::rankingsChanged, this, &WeightsPanel::showRankings);
 
     connect(m_view, &plots::HistogramView::viewOptionsChanged, this, &WeightsPanel::showOptions);
     connect(m_view, &plots::HistogramView::cutMoved, this,
@@ -269,6 +283,17 @@ void WeightsPanel::showCut() {
             : reason;
     m_note->setText(note);
     m_note->setVisible(!note.isEmpty());
+}
+
+void WeightsPanel::showRankings() {
+    const LayerRankings* rankings = m_rankings->rankings();
+    m_ranks->setVisible(rankings != nullptr);
+    if (rankings) m_ranks->setData(ranksTogether(*rankings));
+}
+
+QString WeightsPanel::rankingReadout(int row, int column) const {
+    const LayerRankings* rankings = m_rankings->rankings();
+    return rankings ? describeCell(*rankings, row, column) : QString();
 }
 
 void WeightsPanel::showMark() {

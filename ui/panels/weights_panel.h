@@ -15,8 +15,9 @@ class QLabel;
 class QSpinBox;
 
 namespace espalier::plots {
+class HeatmapView;
 class HistogramView;
-}
+}  // namespace espalier::plots
 
 namespace espalier::ui {
 
@@ -46,6 +47,8 @@ private:
     void setCutFunctions();
     plots::TensorHistogram histogramOf(model::LayerId layer) const;
     QString whyNotEditable() const;
+    void showRankings();
+    QString rankingReadout(int row, int column) const;
 
     Document* m_document;
     ElidedLabel* m_title;
@@ -56,6 +59,7 @@ private:
     QCheckBox* m_full;
     QSpinBox* m_bins;
     plots::HistogramView* m_view;
+    plots::HeatmapView* m_ranks;  // beside it while two rankings are compared
     bool m_isStale = true;  // reloaded when it is next seen
 };
 
