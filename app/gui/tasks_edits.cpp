@@ -9,7 +9,6 @@
 #include "ui/document/channels.h"
 #include "ui/document/sensitivity_scan.h"
 #include "ui/document/workbench.h"
-#include "ui/panels/sensitivity_pictures.h"
 
 namespace espalier::gui {
 
@@ -34,16 +33,12 @@ void Tasks::pruneChannels() {
 
 void Tasks::pruneToGoal() {
     const ui::SensitivityScan& scan = *m_workbench->sensitivity();
-    ui::MeasuredDrops drops{scan.options().structure, {}};
-    if (scan.isOfPlansCriterion()) drops.curves = scan.dropCurves();
+    ui::MeasuredDrops drops{scan.options().structure, scan.dropCurves()};
     drops.wanted = static_cast<int>(scan.curves().size());
     drops.isRunning = scan.isRunning();
-    if (scan.dense()) {
-        const measure::Metric& metric = scan.metric();
-        drops.metric = ui::metricTitle(metric);
-        drops.unitsPerDrop = ui::shownDrop(metric, 1);
-        if (!metric.isShare()) drops.unit = ui::dropUnit(metric);
-    }
+    drops.criterion = scan.options().criterionName();
+    drops.metric = scan.metric();
+    if (scan.dense()) drops.dense = scan.dense()->score;
     ui::GoalDialog dialog(m_workbench->document(), m_workbench->jobs(), std::move(drops), m_window);
     if (!dialogs::run(dialog) || !dialog.plan()) return;
     m_workbench->document()->setPlan(*dialog.plan(), tr("prune to %1").arg(dialog.goalText()));

@@ -15,6 +15,9 @@
 #include "ui/document/channels.h"
 #include "ui/plots/curves_view.h"
 
+#include <algorithm>
+#include <functional>
+
 using namespace espalier;
 using test::find;
 using ui::GoalDialog;
@@ -40,6 +43,13 @@ private Q_SLOTS:
     void whyIsReadable();
     void aPartOfAScanIsCalledThat();
     void latencyIsMeasured();
+    void whatIsUsedMostStandsFirst();
+    void anAmountCanBeTheGoal();
+    void aRiseOfALossCanBeTheGoal();
+    void otherUnitsHaveDecimalsOfTheirOwn();
+    void dropsAreDrawnAhead();
+    void latenciesAreDrawnOverMacs();
+    void curvesOfAnotherCriterionAreNamed();
 
 private:
     static bool isReady(const GoalDialog& dialog) {
@@ -94,7 +104,8 @@ void TestGoalDialog::channelsReachTheirGoal() {
     GoalDialog dialog(&m_model->document, &m_model->jobs);
     dialog.show();
     choose(dialog, "goalStructure", "channels");
-    QCOMPARE(find<QComboBox>(dialog, "goalQuantity")->currentText(), QString("MACs"));
+    QCOMPARE(find<QComboBox>(dialog, "goalQuantity")->currentText(), QString("parameters"));
+    choose(dialog, "goalQuantity", "MACs");
     QCOMPARE(find<QComboBox>(dialog, "goalAllocation")->count(), 2);  // no densities by shape
     QVERIFY(isReady(dialog));
     QCOMPARE(find<QTreeWidget>(dialog, "goalList")->topLevelItemCount(), 3);
@@ -128,6 +139,7 @@ void TestGoalDialog::whatCannotBeReachedIsSaid() {
     GoalDialog dialog(&m_model->document, &m_model->jobs);
     dialog.show();
     choose(dialog, "goalStructure", "channels");
+    choose(dialog, "goalQuantity", "MACs");
     find<QDoubleSpinBox>(dialog, "goalPercent")->setValue(0.1);
     auto* message = find<ui::InlineMessage>(dialog, "goalMessage");
     QTRY_VERIFY_WITH_TIMEOUT(message->isError(), test::kPatienceMs);
@@ -139,9 +151,9 @@ void TestGoalDialog::whatCannotBeReachedIsSaid() {
 void TestGoalDialog::pointsCanBeTheGoal() {
     GoalDialog dialog(&m_model->document, &m_model->jobs, {prune::Structure::Weights, kCurves});
     dialog.show();
-    choose(dialog, "goalQuantity", "top-1");
+    choose(dialog, "goalQuantity", "drop of top-1");
     auto* number = find<QDoubleSpinBox>(dialog, "goalPercent");
-    QCOMPARE(number->text(), QString("1.0\u2009points"));
+    QCOMPARE(number->text(), QString("1.00\u2009points"));
     QCOMPARE(find<QComboBox>(dialog, "goalAllocation")->count(), 1);  // only measured ones
     number->setValue(2);
     QVERIFY(isReady(dialog));
@@ -183,7 +195,7 @@ void TestGoalDialog::goalsAreDrawnAhead() {
 void TestGoalDialog::whyIsReadable() {
     GoalDialog dialog(&m_model->document, &m_model->jobs, {prune::Structure::Weights, kCurves});
     dialog.show();
-    choose(dialog, "goalQuantity", "top-1");
+    choose(dialog, "goalQuantity", "drop of top-1");
     QVERIFY(isReady(dialog));
     const auto* list = find<QTreeWidget>(dialog, "goalList");
     const auto* why = find<QLabel>(dialog, "goalWhy");
@@ -232,6 +244,175 @@ void TestGoalDialog::latencyIsMeasured() {
     // A busy machine may find no cut that is faster; then it says so.
     QVERIFY2(message->text().contains(accept->isEnabled() ? "of the time, measured" : "latency"),
              qPrintable(message->text()));
+}
+
+void TestGoalDialog::whatIsUsedMostStandsFirst() {
+    GoalDialog dialog(&m_model->document, &m_model->jobs, {prune::Structure::Weights, kCurves});
+    const auto* quantity = find<QComboBox>(dialog, "goalQuantity");
+    const auto all = [quantity] {
+        QStringList texts;
+        for (int i = 0; i < quantity->count(); ++i) texts << quantity->itemText(i);
+        return texts;
+    };
+    QCOMPARE(all(), QStringList({"non-zeros", "zipped size", "effective MACs",
+                                 "drop of top-1, each alone"}));
+    for (const char* box : {"goalQuantity", "goalStructure", "goalAllocation", "goalUnit"})
+        QVERIFY2(!find<QComboBox>(dialog, box)->toolTip().isEmpty(), box);
+    choose(dialog, "goalQuantity", "effective MACs");
+    QVERIFY(quantity->toolTip().contains("share of its weights"));
+    choose(dialog, "goalStructure", "channels");
+    QCOMPARE(all(), QStringList({"parameters", "file size", "MACs", "latency, measured"}));
+}
+
+/// "At most 300 kB", beside the share that it is.
+void TestGoalDialog::anAmountCanBeTheGoal() {
+    GoalDialog dialog(&m_model->document, &m_model->jobs);
+    dialog.show();
+    choose(dialog, "goalQuantity", "zipped size");
+    auto* number = find<QDoubleSpinBox>(dialog, "goalPercent");
+    const double dense = double(m_model->document.denseFootprint().bytesCompressed);
+    QVERIFY(dense > 1e6 && dense < 1e7);
+    number->setValue(40);
+    choose(dialog, "goalUnit", "MB");
+    QVERIFY(number->suffix().endsWith("MB"));
+    QVERIFY2(std::abs(number->value() * 1e6 - 0.4 * dense) < 1e4, qPrintable(number->text()));
+    number->setValue(0.3);
+    QVERIFY(std::abs(dialog.goal().target - 0.3e6 / dense) < 1e-12);
+    QCOMPARE(dialog.goalText(), QString("0.300\u2009MB of zipped size"));
+    QVERIFY(isReady(dialog));
+    if (const QString shots = qEnvironmentVariable("ESPALIER_SCREENSHOTS"); !shots.isEmpty())
+        QVERIFY(dialog.grab().save(shots + "/goal-amount.png"));
+    m_model->document.setPlan(*dialog.plan(), dialog.goalText());
+    QVERIFY(m_model->rest());
+    const auto bytes = double(m_model->document.footprint().bytesCompressed);
+    QVERIFY2(bytes <= 0.3e6 && bytes > 0.29e6, qPrintable(QString::number(bytes)));
+    // The same part of another quantity, in its unit; what cannot be counted has none.
+    choose(dialog, "goalQuantity", "non-zeros");
+    QCOMPARE(number->suffix(), QString("\u2009k"));
+    const auto weights = double(m_model->document.denseFootprint().nonzeros);
+    QVERIFY(std::abs(number->value() * 1e3 / weights - 0.3e6 / dense) < 1e-3);
+    choose(dialog, "goalUnit", "%");
+    QVERIFY(std::abs(number->value() - 100 * 0.3e6 / dense) < 0.1);
+    choose(dialog, "goalStructure", "channels");
+    choose(dialog, "goalQuantity", "latency");
+    QVERIFY(find<QComboBox>(dialog, "goalUnit")->isHidden());
+}
+
+void TestGoalDialog::aRiseOfALossCanBeTheGoal() {
+    ui::MeasuredDrops drops{prune::Structure::Weights, kCurves};
+    drops.metric.kind = measure::Metric::Kind::Loss;
+    drops.metric.name = "loss";
+    drops.metric.loss = "mse";
+    drops.dense = 0.0312;
+    GoalDialog dialog(&m_model->document, &m_model->jobs, drops);
+    dialog.show();
+    choose(dialog, "goalQuantity", "rise of loss");
+    auto* number = find<QDoubleSpinBox>(dialog, "goalPercent");
+    // The curves rise by 10 % at most: a scale of 10, to a hundredth.
+    QCOMPARE(number->text(), QString("0.50\u2009%"));
+    QCOMPARE(number->maximum(), 9.99);
+    QVERIFY2(number->toolTip().contains("0.0312"), qPrintable(number->toolTip()));
+    number->setValue(2);
+    QCOMPARE(dialog.goal().target, 0.02);
+    QVERIFY2(dialog.goalText().endsWith("higher by 2 % in each layer alone"),
+             qPrintable(dialog.goalText()));
+    QVERIFY(isReady(dialog));
+    QCOMPARE(dialog.plan()->weights.at("fc1.weight").value, 0.95);
+    QCOMPARE(dialog.plan()->weights.at("conv1.weight").value, 0.25);
+    const QString why = find<QTreeWidget>(dialog, "goalList")->topLevelItem(1)->text(2);
+    QVERIFY2(why.contains("2 %"), qPrintable(why));
+}
+
+/// A module's metric may be of any size.
+void TestGoalDialog::otherUnitsHaveDecimalsOfTheirOwn() {
+    ui::MeasuredDrops drops{prune::Structure::Weights, kCurves};
+    drops.metric.kind = measure::Metric::Kind::Module;
+    drops.metric.name = "margin.pt";
+    for (const double size : {0.004, 7.0, 3000.0}) {
+        drops.curves["conv1.weight"] = {{0.25, 0.0}, {0.5, size}};
+        drops.curves["fc1.weight"] = {{0.5, 0.0}, {0.95, size / 4}};
+        GoalDialog dialog(&m_model->document, &m_model->jobs, drops);
+        choose(dialog, "goalQuantity", "drop of margin");
+        auto* number = find<QDoubleSpinBox>(dialog, "goalPercent");
+        QVERIFY(number->suffix().isEmpty());
+        QVERIFY(number->value() > 0 && number->value() < size);
+        QVERIFY(number->maximum() > 0.99 * size && number->maximum() < 3 * size);
+        number->setValue(size / 4);
+        QCOMPARE(dialog.goal().target, size / 4);
+        QVERIFY(isReady(dialog));
+        QCOMPARE(dialog.plan()->weights.at("fc1.weight").value, 0.95);
+    }
+}
+
+void TestGoalDialog::dropsAreDrawnAhead() {
+    const std::map<std::string, prune::DropCurve> curves{
+        {"conv1.weight", {{0.25, 0.005}, {0.5, 0.1}}},
+        {"conv2.weight", {{0.5, 0.001}, {0.9, 0.03}}},
+        {"fc1.weight", {{0.5, 0}, {0.95, 0.02}}},
+        {"fc2.weight", {{0.5, 0.002}, {0.95, 0.3}}}};
+    GoalDialog dialog(&m_model->document, &m_model->jobs, {prune::Structure::Weights, curves});
+    dialog.show();
+    choose(dialog, "goalQuantity", "drop of top-1");
+    auto* front = find<plots::CurvesView>(dialog, "goalFront");
+    QTRY_COMPARE_WITH_TIMEOUT(front->seriesCount(), 2, test::kPatienceMs);  // and this goal
+    QVERIFY(!front->isEmptyStateShown());
+    // 0, and the drops up to 20 points: 0.1, 0.2, 0.5, 2, 3, 10.
+    const plots::Points points = front->points(0);
+    QCOMPARE(points.x.size(), std::size_t(7));
+    QVERIFY(std::ranges::is_sorted(points.x, std::ranges::greater()));
+    QVERIFY(std::ranges::is_sorted(points.y));
+    // Each alone 0.5 points: 0.5, 0.1, 0 and 0.2 of them.
+    QVERIFY2(std::abs(points.y[3] - 0.8) < 1e-9, qPrintable(QString::number(points.y[3])));
+    if (const QString shots = qEnvironmentVariable("ESPALIER_SCREENSHOTS"); !shots.isEmpty())
+        QVERIFY(dialog.grab().save(shots + "/goal-drop.png"));
+    Q_EMIT front->pointClicked(0, 4);
+    QCOMPARE(find<QDoubleSpinBox>(dialog, "goalPercent")->value(), 2.0);
+    QVERIFY(isReady(dialog));
+    QCOMPARE(dialog.plan()->weights.at("fc1.weight").value, 0.95);
+    QCOMPARE(dialog.plan()->weights.at("conv2.weight").value, 0.5);
+    QTRY_COMPARE(front->points(1).x.at(0), points.x[4]);
+    QCOMPARE(front->points(1).y.at(0), points.y[4]);
+}
+
+void TestGoalDialog::latenciesAreDrawnOverMacs() {
+    std::map<std::string, prune::DropCurve> curves;
+    for (const auto& group : m_model->document.channels()->found()->groups->groups())
+        curves[group.key] = {{0.5, 0.01}, {0.95, 0.4}};
+    GoalDialog dialog(&m_model->document, &m_model->jobs, {prune::Structure::Channels, curves});
+    dialog.show();
+    choose(dialog, "goalStructure", "channels");
+    choose(dialog, "goalQuantity", "latency");
+    auto* front = find<plots::CurvesView>(dialog, "goalFront");
+    QTRY_VERIFY_WITH_TIMEOUT(front->seriesCount() >= 3, 4 * test::kPatienceMs);
+    QVERIFY(!front->isEmptyStateShown());
+    QVERIFY(front->points(0).x.size() > 3);
+    // Nothing can be taken by it: a latency is not known before it is measured.
+    const double before = find<QDoubleSpinBox>(dialog, "goalPercent")->value();
+    Q_EMIT front->pointClicked(0, 1);
+    QCOMPARE(find<QDoubleSpinBox>(dialog, "goalPercent")->value(), before);
+}
+
+void TestGoalDialog::curvesOfAnotherCriterionAreNamed() {
+    ui::MeasuredDrops drops{prune::Structure::Weights, kCurves};
+    drops.criterion = "random";
+    GoalDialog dialog(&m_model->document, &m_model->jobs, drops);
+    dialog.show();
+    QVERIFY(isReady(dialog));
+    const auto* message = find<ui::InlineMessage>(dialog, "goalMessage");
+    QVERIFY2(message->text().contains("measured by random, but the plan ranks by magnitude"),
+             qPrintable(message->text()));
+    QVERIFY(find<plots::CurvesView>(dialog, "goalFront")->isEmptyStateShown());
+    const auto* allocations = find<QComboBox>(dialog, "goalAllocation");
+    QCOMPARE(allocations->findText("by sensitivity", Qt::MatchStartsWith), -1);
+    QCOMPARE(find<QComboBox>(dialog, "goalQuantity")->findText("drop", Qt::MatchStartsWith), -1);
+    choose(dialog, "goalStructure", "channels");
+    QVERIFY(isReady(dialog));
+    QVERIFY2(message->text().contains("measured of weights"), qPrintable(message->text()));
+    // Ranked alike, they count.
+    m_model->document.setCriterion("random");
+    const GoalDialog same(&m_model->document, &m_model->jobs, drops);
+    QVERIFY(find<QComboBox>(same, "goalAllocation")
+                ->findText("by sensitivity", Qt::MatchStartsWith) >= 0);
 }
 
 QTEST_MAIN(TestGoalDialog)

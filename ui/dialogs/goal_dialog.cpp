@@ -1,31 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/dialogs/goal_dialog.h"
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QHeaderView>
 #include <QLabel>
-#include <QSignalBlocker>
 #include <QSplitter>
 #include <QTreeWidget>
 #include <QVBoxLayout>
 
 #include "core/base/format.h"
-#include "ui/dialogs/goal_words.h"
 #include "ui/dialogs/inline_message.h"
 #include "ui/document/channels.h"
 #include "ui/document/document.h"
+#include "ui/document/metric_words.h"
 #include "ui/jobs/job_runner.h"
 #include "ui/plots/curves_view.h"
 
 namespace espalier::ui {
 namespace {
 
-using prune::Allocation;
 using prune::Quantity;
 using prune::Structure;
 
@@ -33,18 +29,9 @@ constexpr int kListHeight = 200;
 constexpr int kListWidth = 400;
 constexpr int kFrontWidth = 420;
 constexpr int kWhyLines = 3;
-constexpr double kPercent = 100;
-constexpr double kMostPoints = 20;
-constexpr const char* kFrontSlot = "goalFront";
 
 QString text(const std::string& utf8) {
     return QString::fromStdString(utf8);
-}
-
-template <class Enum>
-void add(QComboBox* box, const QString& name, Enum value, const QString& tip) {
-    box->addItem(name, static_cast<int>(value));
-    box->setItemData(box->count() - 1, tip, Qt::ToolTipRole);
 }
 
 }  // namespace
@@ -56,20 +43,14 @@ GoalDialog::GoalDialog(const Document* document, JobRunner* jobs, MeasuredDrops 
                    document, jobs, parent),
       m_drops(std::move(drops)),
       m_jobs(jobs),
+      m_unit(new QComboBox),
       m_quantity(addChoice(QStringLiteral("Quantity"), tr("of the"))),
       m_structure(addChoice(QStringLiteral("Structure"), tr("by removing"))),
       m_allocation(addChoice(QStringLiteral("Allocation"), tr("spread"))),
       m_list(new QTreeWidget),
       m_why(new QLabel),
       m_front(new plots::CurvesView) {
-    {
-        const QSignalBlocker quiet(m_structure);
-        add(m_structure, tr("weights"), Structure::Weights,
-            tr("Sets single weights to zero; the shapes stay"));
-        if (document->channels()->found())
-            add(m_structure, tr("channels"), Structure::Channels,
-                tr("Cuts whole channels out: the model really gets smaller and faster"));
-    }
+    buildChoices();
     buildBelow();
     offerQuantities();
     takeQuantity();
@@ -82,11 +63,16 @@ GoalDialog::GoalDialog(const Document* document, JobRunner* jobs, MeasuredDrops 
         takeQuantity();
         preview();
     });
+    connect(m_unit, &QComboBox::currentIndexChanged, this, [this] {
+        takeUnit();
+        preview();
+    });
+    connect(shareBox(), &QDoubleSpinBox::valueChanged, this, [this] {
+        if (isCounted()) m_left = target();
+    });
+    for (QComboBox* box : {m_quantity, m_structure, m_allocation})
+        connect(box, &QComboBox::currentIndexChanged, this, [this, box] { showTip(box); });
     preview();
-}
-
-GoalDialog::~GoalDialog() {
-    m_jobs->cancelSlot(QString::fromLatin1(kFrontSlot));
 }
 
 void GoalDialog::buildBelow() {
@@ -100,7 +86,8 @@ void GoalDialog::buildBelow() {
     m_front->setExportName(QStringLiteral("goals"));
     m_front->setToolTip(
         tr("What goals from large to small would lose: for each layer what it lost alone, added "
-           "up. An estimate; a click takes that goal."));
+           "up. An estimate; a click takes that goal. A latency is measured for the goal alone and "
+           "drawn over the MACs."));
     m_front->setMinimumWidth(kFrontWidth);
     connect(m_front, &plots::CurvesView::pointClicked, this, &GoalDialog::takePoint);
     m_why->setObjectName(QStringLiteral("goalWhy"));
@@ -142,87 +129,6 @@ QString GoalDialog::partialNote() const {
                      .arg(count);
 }
 
-template <class Enum>
-Enum GoalDialog::chosen(const QComboBox* box) const {
-    return static_cast<Enum>(box->currentData().toInt());
-}
-
-bool GoalDialog::hasCurves() const {
-    return m_drops.structure == chosen<Structure>(m_structure) && !m_drops.curves.empty();
-}
-
-void GoalDialog::offerQuantities() {
-    const QSignalBlocker quiet(m_quantity);
-    m_quantity->clear();
-    if (chosen<Structure>(m_structure) == Structure::Channels) {
-        add(m_quantity, tr("MACs"), Quantity::Macs, tr("Multiply-accumulates of one forward pass"));
-        add(m_quantity, tr("parameters"), Quantity::Parameters, tr("Of the whole model"));
-        add(m_quantity, tr("file size"), Quantity::Bytes, tr("Estimate of the written file"));
-        add(m_quantity, tr("latency, measured"), Quantity::Latency,
-            tr("Time of one forward pass on this machine: cuts and times the model several times"));
-    } else {
-        add(m_quantity, tr("non-zeros"), Quantity::NonZeros, tr("Parameters that are not zero"));
-        add(m_quantity, tr("effective MACs"), Quantity::Macs,
-            tr("Each layer's MACs times the share of its weights that is kept"));
-        add(m_quantity, tr("zipped size"), Quantity::Bytes, tr("Estimate of the file after gzip"));
-    }
-    if (hasCurves()) {
-        add(m_quantity, tr("%1, by each layer alone").arg(m_drops.metric), Quantity::Drop,
-            tr("What a layer may lose when it alone is pruned, as the Sensitivity tab has "
-               "measured it; all together lose more"));
-    }
-}
-
-/// The number and what it may be spread by follow what it counts.
-void GoalDialog::takeQuantity() {
-    const bool isDrop = chosen<Quantity>(m_quantity) == Quantity::Drop;
-    const Scale left{tr("Leave at most"), tr("What may be left, in % of the dense model"),
-                     QStringLiteral("%"), kPercent};
-    const Scale lost{tr("Each alone loses at most"),
-                     tr("%1 of %2, of each layer when it alone is pruned: all together lose more")
-                         .arg(m_drops.unit, m_drops.metric),
-                     m_drops.unit, kMostPoints};
-    setScale(isDrop ? lost : left, isDrop ? 1 : kPercent / 2);
-    offerAllocations();
-    askForFront();
-}
-
-std::vector<Allocation> GoalDialog::allocations() const {
-    if (chosen<Quantity>(m_quantity) == Quantity::Drop) return {Allocation::Sensitivity};
-    std::vector<Allocation> all{Allocation::Global};
-    if (hasCurves()) all.push_back(Allocation::Sensitivity);
-    all.push_back(Allocation::Uniform);
-    if (chosen<Structure>(m_structure) == Structure::Weights) all.push_back(Allocation::ErdosRenyi);
-    return all;
-}
-
-void GoalDialog::offerAllocations() {
-    const QSignalBlocker quiet(m_allocation);
-    const QVariant before = m_allocation->currentData();
-    m_allocation->clear();
-    for (const Allocation allocation : allocations()) {
-        const AllocationWords words = wordsFor(allocation, chosen<Structure>(m_structure));
-        add(m_allocation, words.text, allocation, words.tip);
-    }
-    m_allocation->setCurrentIndex(std::max(0, m_allocation->findData(before)));
-}
-
-prune::Goal GoalDialog::goal() const {
-    const auto quantity = chosen<Quantity>(m_quantity);
-    return {quantity, quantity == Quantity::Drop ? drop() : share()};
-}
-
-double GoalDialog::drop() const {
-    return shareBox()->value() / m_drops.unitsPerDrop;
-}
-
-QString GoalDialog::goalText() const {
-    if (goal().quantity == Quantity::Drop)
-        return tr("a loss of %1 %2 in each layer alone")
-            .arg(text(significant(shareBox()->value(), 3)), m_drops.unit);
-    return tr("%1 of the %2").arg(text(percent(share())), m_quantity->currentText());
-}
-
 GoalRequest GoalDialog::request() const {
     GoalRequest request;
     request.order = m_order;
@@ -231,11 +137,11 @@ GoalRequest GoalDialog::request() const {
     request.found = document().channels()->foundPtr();
     request.goal = goal();
     request.options.scores = document().scores();
-    request.options.structure = chosen<Structure>(m_structure);
-    request.options.allocation = chosen<Allocation>(m_allocation);
+    request.options.structure = structure();
+    request.options.allocation = allocation();
     if (hasCurves()) {
         request.options.curves = m_drops.curves;
-        request.options.dropUnit = {m_drops.unit.toStdString(), m_drops.unitsPerDrop};
+        request.options.dropUnit = dropUnitOf(m_drops.metric);
     }
     return request;
 }
@@ -262,66 +168,9 @@ JobOptions GoalDialog::previewOptions() const {
     return options;
 }
 
-void GoalDialog::askForFront() {
-    m_fronts.clear();
-    showFront();
-    if (!hasCurves()) return;
-    GoalRequest wanted = request();
-    // What is not counted is shown over what it follows from.
-    const bool isCounted =
-        wanted.goal.quantity != Quantity::Drop && wanted.goal.quantity != Quantity::Latency;
-    if (!isCounted) return;
-    const JobOptions options{Lane::Scan, tr("Looking ahead"), QString::fromLatin1(kFrontSlot),
-                             false};
-    m_jobs->run<GoalFronts>(
-        options, this,
-        [wanted, all = allocations()](const EventSink<>&, RunControl& control) {
-            return frontsOf(wanted, all, control);
-        },
-        [this](Result<GoalFronts> fronts) {
-            if (fronts) m_fronts = *std::move(fronts);
-            showFront();
-        });
-}
-
-void GoalDialog::showFront() {
-    const Quantity quantity = chosen<Quantity>(m_quantity);
-    m_front->clear();
-    m_front->setAxisTitles(tr("%1 left, %").arg(m_quantity->currentText()),
-                           tr("estimated loss, %1").arg(m_drops.unit));
-    QString empty;
-    if (!hasCurves())
-        empty = tr("What each goal would lose appears here once the sensitivity is measured.");
-    else if (quantity == Quantity::Latency || quantity == Quantity::Drop)
-        empty = tr("Only goals that can be counted are drawn ahead.");
-    m_front->setEmptyState(empty);
-    m_front->setBusy(empty.isEmpty() && m_fronts.empty(), tr("Looking ahead"));
-    int color = 0;
-    for (const auto& [allocation, front] : m_fronts) {
-        plots::SeriesStyle style;
-        style.name = wordsFor(allocation, chosen<Structure>(m_structure)).name;
-        style.color = color++;
-        style.marker = plots::SeriesStyle::Marker::Disc;
-        const int series = m_front->addSeries(style);
-        for (const prune::GoalPoint& point : front)
-            m_front->append(series, kPercent * point.left, m_drops.unitsPerDrop * point.drop);
-    }
-    if (m_fronts.empty() || !m_here) return;
-    plots::SeriesStyle here;
-    here.name = tr("this goal");
-    here.color = color;
-    here.line = plots::SeriesStyle::Line::None;
-    here.marker = plots::SeriesStyle::Marker::Diamond;
-    m_front->append(m_front->addSeries(here), kPercent * m_here->left,
-                    m_drops.unitsPerDrop * m_here->drop);
-}
-
-void GoalDialog::takePoint(int series, int index) {
-    if (series >= std::ssize(m_fronts)) return;  // this goal itself
-    const auto& [allocation, front] = *std::next(m_fronts.begin(), series);
-    const double left = front[static_cast<std::size_t>(index)].left;
-    m_allocation->setCurrentIndex(m_allocation->findData(static_cast<int>(allocation)));
-    shareBox()->setValue(kPercent * left);
+QString GoalDialog::lossNote(double drop) const {
+    return tr(" Estimate: %1, what each did alone, added up.")
+        .arg(dropText(m_drops.metric, shownDrop(m_drops.metric, drop)));
 }
 
 QString GoalDialog::described(const Preview& preview, const prune::Footprint& dense) {
@@ -331,7 +180,7 @@ QString GoalDialog::described(const Preview& preview, const prune::Footprint& de
         return tr("%1 of %2 (%3)")
             .arg(text(siCount(double(now))), text(siCount(double(before))), text(percent(left)));
     };
-    const bool isCut = chosen<Structure>(m_structure) == Structure::Channels;
+    const bool isCut = structure() == Structure::Channels;
     const auto macs = isCut ? after.macs : after.macsEffective;
     QString words =
         tr("Leaves %1 non-zero parameters, %2 %3, and about %4%5.")
@@ -341,10 +190,9 @@ QString GoalDialog::described(const Preview& preview, const prune::Footprint& de
                  isCut ? QString() : tr(" zipped"));
     if (goal().quantity == Quantity::Latency)
         words += tr(" Takes %1 of the time, measured.").arg(text(percent(preview.reached)));
-    if (preview.drop)
-        words += tr(" Estimated loss: %1 %2, what each lost alone, added up.")
-                     .arg(text(significant(m_drops.unitsPerDrop * *preview.drop, 3)), m_drops.unit);
+    if (preview.drop) words += lossNote(*preview.drop);
     words += partialNote();
+    if (const QString why = whyNoCurves(); !why.isEmpty()) words += QLatin1Char(' ') + why;
     const prune::Plan& now = document().plan();
     const bool isReplacing = isCut ? !now.channels.empty() : !now.weights.empty();
     return isReplacing ? words + tr(" Replaces the cuts that are there.") : words;
@@ -360,7 +208,12 @@ void GoalDialog::list(const Preview& preview) {
     }
     m_list->setCurrentItem(m_list->topLevelItem(0));
     m_here.reset();
-    if (preview.drop) m_here = {preview.reached, *preview.drop};
+    if (preview.drop) {
+        const Quantity axis = frontQuantity(goal(), structure());
+        const double whole = amountOf(axis, structure(), document().denseFootprint());
+        const double left = amountOf(axis, structure(), preview.footprint) / whole;
+        m_here = FrontPoint{std::nullopt, left, *preview.drop};
+    }
     showFront();
 }
 

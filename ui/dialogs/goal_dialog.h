@@ -2,12 +2,12 @@
 // A goal for the whole model ("half of the MACs"), with the plan that reaches it, layer by layer.
 #pragma once
 
-#include <iterator>
-#include <map>
 #include <optional>
 #include <vector>
 
 #include "ui/dialogs/goal_request.h"
+#include "ui/dialogs/goal_words.h"
+#include "ui/dialogs/measured_drops.h"
 #include "ui/dialogs/spread_dialog.h"
 
 class QLabel;
@@ -19,19 +19,8 @@ class CurvesView;
 
 namespace espalier::ui {
 
-/// Curves that a scan has measured, of weights or of channel groups; may be empty.
-struct MeasuredDrops {
-    prune::Structure structure = prune::Structure::Weights;
-    std::map<std::string, prune::DropCurve> curves{};
-    int wanted = 0;          ///< layers or groups that a whole scan measures
-    bool isRunning = false;  ///< the scan was under way when they were taken
-    QString metric = QStringLiteral("top-1");
-    QString unit = QStringLiteral("points");  ///< of what is lost
-    double unitsPerDrop = 100;
-
-    bool arePartial() const { return std::ssize(curves) < wanted; }
-};
-
+/// A share of what the unpruned model has, an amount ("1.5 MB") or a drop that each layer alone may
+/// suffer.
 class GoalDialog : public SpreadDialog {
     Q_OBJECT
 public:
@@ -40,7 +29,7 @@ public:
     ~GoalDialog() override;
 
     prune::Goal goal() const;
-    /// "50 % of the MACs", "a loss of 1 points in each layer alone".
+    /// "50 % of the MACs", "1.5 MB of file size", "a loss of 1 point in each layer alone".
     QString goalText() const;
 
 protected:
@@ -50,15 +39,27 @@ protected:
     JobOptions previewOptions() const override;
 
 private:
-    template <class Enum>
-    Enum chosen(const QComboBox* box) const;
-    bool hasCurves() const;  ///< of what is to be removed
+    prune::Quantity quantity() const;
+    prune::Structure structure() const;
+    prune::Allocation allocation() const;
+    bool hasCurves() const;  ///< of what is to be removed, ranked as the plan ranks it
+    QString whyNoCurves() const;
+    void buildChoices();
     void buildBelow();
+    void showTip(QComboBox* box);
     void showWhy();
     QString partialNote() const;
-    double drop() const;  ///< that the goal allows, as Metric::drop counts
+    QString lossNote(double drop) const;
     GoalRequest request() const;
     void takeQuantity();
+    bool isCounted() const;   ///< of the unpruned model: neither a drop nor measured
+    bool isAbsolute() const;  ///< typed as an amount
+    double denseAmount() const;
+    double target() const;  ///< as Goal::target
+    void offerUnits();
+    void takeUnit();
+    Scale dropScale() const;
+    void setTarget(double target);
     void askForFront();
     void showFront();
     void takePoint(int series, int index);
@@ -69,6 +70,7 @@ private:
     MeasuredDrops m_drops;
     std::shared_ptr<OrderOnce> m_order = std::make_shared<OrderOnce>();
     JobRunner* m_jobs;
+    QComboBox* m_unit;
     QComboBox* m_quantity;
     QComboBox* m_structure;
     QComboBox* m_allocation;
@@ -76,7 +78,9 @@ private:
     QLabel* m_why;  // of the row that is chosen, whole
     plots::CurvesView* m_front;
     GoalFronts m_fronts;
-    std::optional<prune::GoalPoint> m_here;  // what is previewed now
+    std::optional<FrontPoint> m_here;  // what is previewed now
+    double m_left = 0.5;               // what a counted goal leaves, whatever it counts
+    AmountUnit m_amount;               // of what is counted now
 };
 
 }  // namespace espalier::ui

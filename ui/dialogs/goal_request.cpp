@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/dialogs/goal_request.h"
 
+#include <set>
 #include <utility>
 
 #include "core/base/format.h"
@@ -10,7 +11,11 @@ namespace espalier::ui {
 
 namespace {
 
+using prune::Quantity;
+using prune::Structure;
+
 constexpr double kLatencySeconds = 2;
+constexpr std::size_t kFrontPoints = 19;
 
 Result<prune::ChannelFacts> factsOf(const GoalRequest& request, RunControl& control) {
     prune::ChannelFacts facts;
@@ -51,17 +56,93 @@ Result<prune::GoalPlan> planFor(const GoalRequest& request, RunControl& control)
     return prune::planFor(request.goal, *options, *request.snapshot, request.plan, *facts, control);
 }
 
+double amountOf(Quantity quantity, Structure structure, const prune::Footprint& footprint) {
+    const bool isCut = structure == Structure::Channels;
+    switch (quantity) {
+        case Quantity::Parameters:
+            return static_cast<double>(footprint.parameters);
+        case Quantity::Macs:
+            return static_cast<double>(isCut ? footprint.macs : footprint.macsEffective);
+        case Quantity::Bytes:
+            return static_cast<double>(isCut ? footprint.bytesDense : footprint.bytesCompressed);
+        default:
+            return static_cast<double>(footprint.nonzeros);
+    }
+}
+
+Quantity frontQuantity(const prune::Goal& goal, Structure structure) {
+    if (goal.quantity == Quantity::Latency) return Quantity::Macs;
+    if (goal.quantity != Quantity::Drop) return goal.quantity;
+    return structure == Structure::Channels ? Quantity::Macs : Quantity::NonZeros;
+}
+
+namespace {
+
+/// Where plans change: drops that were measured, `kFrontPoints` of them at most.
+std::vector<double> dropLevels(const std::map<std::string, prune::DropCurve>& curves, double most) {
+    std::set<double> known{0};
+    for (const auto& [name, curve] : curves) {
+        for (const prune::DropPoint& point : curve) {
+            if (point.drop > 0 && point.drop <= most) known.insert(point.drop);
+        }
+    }
+    const std::vector<double> all(known.begin(), known.end());
+    if (all.size() <= kFrontPoints) return all;
+    std::vector<double> levels;
+    for (std::size_t i = 0; i < kFrontPoints; ++i)
+        levels.push_back(all[i * (all.size() - 1) / (kFrontPoints - 1)]);
+    return levels;
+}
+
+Result<std::vector<FrontPoint>> dropFront(const GoalRequest& request,
+                                          const prune::GoalOptions& options,
+                                          const prune::ChannelFacts& facts, double most,
+                                          RunControl& control) {
+    const Quantity axis = frontQuantity(request.goal, options.structure);
+    const double whole =
+        amountOf(axis, options.structure, prune::denseFootprint(*request.snapshot));
+    std::vector<FrontPoint> front;
+    for (const double level : dropLevels(options.curves, most)) {
+        const auto made = prune::planFor({Quantity::Drop, level}, options, *request.snapshot,
+                                         request.plan, facts, control);
+        if (!made) return made.error();
+        const double left = amountOf(axis, options.structure, made->footprint) / whole;
+        if (made->drop) front.push_back({level, left, *made->drop});
+    }
+    return front;
+}
+
+Result<std::vector<FrontPoint>> countedFront(const GoalRequest& request,
+                                             const prune::GoalOptions& options,
+                                             const prune::ChannelFacts& facts,
+                                             RunControl& control) {
+    const Quantity axis = frontQuantity(request.goal, options.structure);
+    const auto points =
+        prune::goalFront(axis, options, *request.snapshot, request.plan, facts, control);
+    if (!points) return points.error();
+    const bool isChosen = axis == request.goal.quantity;
+    std::vector<FrontPoint> front;
+    for (const prune::GoalPoint& point : *points) {
+        const auto target = isChosen ? std::optional(point.left) : std::nullopt;
+        front.push_back({target, point.left, point.drop});
+    }
+    return front;
+}
+
+}  // namespace
+
 Result<GoalFronts> frontsOf(GoalRequest request, const std::vector<prune::Allocation>& allocations,
-                            RunControl& control) {
+                            double mostDrop, RunControl& control) {
     const auto facts = factsOf(request, control);
     if (!facts) return facts.error();
+    const bool isDrop = request.goal.quantity == Quantity::Drop;
     GoalFronts fronts;
     for (const prune::Allocation allocation : allocations) {
         request.options.allocation = allocation;
         const auto options = optionsOf(request, control);
         if (!options) return options.error();
-        auto front = prune::goalFront(request.goal.quantity, *options, *request.snapshot,
-                                      request.plan, *facts, control);
+        auto front = isDrop ? dropFront(request, *options, *facts, mostDrop, control)
+                            : countedFront(request, *options, *facts, control);
         if (!front) return front.error();
         fronts[allocation] = *std::move(front);
     }

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "core/base/events.h"
@@ -33,11 +34,25 @@ struct GoalRequest {
 /// Errors: those of prune::planFor.
 Result<prune::GoalPlan> planFor(const GoalRequest& request, RunControl& control);
 
+/// What a footprint holds of a counted quantity, as goals count it.
+double amountOf(prune::Quantity quantity, prune::Structure structure,
+                const prune::Footprint& footprint);
+
+/// What goals are drawn over: what is not counted, over what it follows from.
+prune::Quantity frontQuantity(const prune::Goal& goal, prune::Structure structure);
+
+/// A goal, what it leaves of frontQuantity (0..1), and what that would lose, as GoalPoint::drop.
+struct FrontPoint {
+    std::optional<double> target{};  ///< as Goal::target; none: drawn over something else
+    double left = 1;
+    double drop = 0;
+};
+
 /// Goals of all sizes, by how they are spread.
-using GoalFronts = std::map<prune::Allocation, std::vector<prune::GoalPoint>>;
-/// Errors: those of prune::goalFront.
+using GoalFronts = std::map<prune::Allocation, std::vector<FrontPoint>>;
+/// Of a Drop by measured levels up to `mostDrop`. Errors: those of prune::goalFront and planFor.
 Result<GoalFronts> frontsOf(GoalRequest request, const std::vector<prune::Allocation>& allocations,
-                            RunControl& control);
+                            double mostDrop, RunControl& control);
 
 /// Cuts the model as a plan says and times it beside the dense one. Takes seconds; `events` are
 /// told the how manieth try it is.

@@ -8,6 +8,7 @@ namespace espalier::ui {
 namespace {
 
 using prune::Allocation;
+using prune::Quantity;
 using prune::Structure;
 
 QString tr(const char* text) {
@@ -34,6 +35,39 @@ AllocationWords wordsFor(Allocation allocation, Structure structure) {
         default:
             return {tr("the same share of each"), tr("uniform"), tr("Uniform")};
     }
+}
+
+QuantityWords wordsFor(Quantity quantity, Structure structure) {
+    const bool isCut = structure == Structure::Channels;
+    switch (quantity) {
+        case Quantity::Parameters:
+            return {tr("parameters"), tr("Of the whole model")};
+        case Quantity::Macs:
+            return isCut ? QuantityWords{tr("MACs"), tr("Multiply-accumulates of one forward pass")}
+                         : QuantityWords{tr("effective MACs"),
+                                         tr("Each layer's MACs times the share of its weights that "
+                                            "is kept")};
+        case Quantity::Bytes:
+            return isCut ? QuantityWords{tr("file size"), tr("Estimate of the written file")}
+                         : QuantityWords{tr("zipped size"), tr("Estimate of the file after gzip")};
+        case Quantity::Latency:
+            return {tr("latency, measured"),
+                    tr("Time of one forward pass on this machine: cuts and times the model several "
+                       "times")};
+        default:
+            return {tr("non-zeros"), tr("Parameters that are not zero")};
+    }
+}
+
+AmountUnit amountUnit(Quantity quantity, double dense) {
+    const bool isBytes = quantity == Quantity::Bytes;
+    AmountUnit unit{isBytes ? QStringLiteral("B") : QString(), 1};
+    for (const char* prefix : {"k", "M", "G"}) {
+        if (dense < 1000 * unit.size) break;
+        unit.size *= 1000;
+        unit.name = QLatin1String(prefix) + (isBytes ? QStringLiteral("B") : QString());
+    }
+    return unit;
 }
 
 }  // namespace espalier::ui

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How a goal may be spread over layers or groups, in words.
+// What a goal counts and how it may be spread over layers or groups, in words.
 #pragma once
 
 #include <QString>
@@ -16,5 +16,23 @@ struct AllocationWords {
 };
 
 AllocationWords wordsFor(prune::Allocation allocation, prune::Structure structure);
+
+struct QuantityWords {
+    QString text;
+    QString tip;
+};
+
+/// Of all but Drop, whose words are the metric's.
+QuantityWords wordsFor(prune::Quantity quantity, prune::Structure structure);
+
+/// In what an amount is typed: 1.72 MB are 1.72 of {"MB", 1e6}.
+struct AmountUnit {
+    QString name;  ///< "MB", "k"; empty: one by one
+    double size = 1;
+};
+
+/// The unit in which `dense`, the amount of the unpruned model, has one to three digits before the
+/// point.
+AmountUnit amountUnit(prune::Quantity quantity, double dense);
 
 }  // namespace espalier::ui

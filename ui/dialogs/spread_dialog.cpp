@@ -97,7 +97,6 @@ QLayout* SpreadDialog::makeShareLine() {
     m_percent = new QDoubleSpinBox;
     m_percent->setObjectName(named("Percent"));
     m_percent->setAlignment(Qt::AlignRight);
-    m_percent->setDecimals(1);
     connect(m_slider, &QSlider::valueChanged, m_percent,
             [this](int value) { m_percent->setValue(m_scale.end * value / kSliderSteps); });
     connect(m_percent, &QDoubleSpinBox::valueChanged, this, [this](double value) {
@@ -105,11 +104,15 @@ QLayout* SpreadDialog::makeShareLine() {
         m_slider->setValue(static_cast<int>(std::lround(value * kSliderSteps / m_scale.end)));
         preview();
     });
-    auto* line = new QHBoxLayout;
-    line->setSpacing(style::kSpacePanel);
-    line->addWidget(m_slider, 1);
-    line->addWidget(m_percent);
-    return line;
+    m_line = new QHBoxLayout;
+    m_line->setSpacing(style::kSpacePanel);
+    m_line->addWidget(m_slider, 1);
+    m_line->addWidget(m_percent);
+    return m_line;
+}
+
+void SpreadDialog::addToShareLine(QWidget* widget) {
+    m_line->addWidget(widget);
 }
 
 void SpreadDialog::setScale(const Scale& scale, double value) {
@@ -118,12 +121,16 @@ void SpreadDialog::setScale(const Scale& scale, double value) {
     m_shareTitle->setText(scale.title);
     m_slider->setAccessibleName(scale.title);
     m_slider->setToolTip(scale.tip);
-    m_percent->setAccessibleName(tr("%1 in %2").arg(scale.title, scale.unit));
+    m_percent->setAccessibleName(
+        scale.unit.isEmpty() ? scale.title : tr("%1 in %2").arg(scale.title, scale.unit));
     m_percent->setToolTip(scale.tip);
     const QSignalBlocker quietNumber(m_percent);
     const QSignalBlocker quietSlider(m_slider);
-    m_percent->setRange(0, scale.end - 0.1);
-    m_percent->setSuffix(QStringLiteral("\u2009") + scale.unit);
+    m_percent->setDecimals(scale.decimals);
+    m_percent->setRange(0, scale.end - std::pow(10, -scale.decimals));
+    m_percent->setSingleStep(scale.end / kPercent);
+    m_percent->setSuffix(scale.unit.isEmpty() ? QString()
+                                              : QStringLiteral("\u2009") + scale.unit);
     m_percent->setValue(value);
     m_slider->setValue(static_cast<int>(std::lround(value * kSliderSteps / m_scale.end)));
 }

@@ -19,6 +19,7 @@ class QCheckBox;
 class QComboBox;
 class QDoubleSpinBox;
 class QFormLayout;
+class QHBoxLayout;
 class QLabel;
 class QPushButton;
 class QSlider;
@@ -93,9 +94,12 @@ protected:
         QString tip;
         QString unit;
         double end = 100;  ///< of the slider; the number stays just below
+        int decimals = 1;
         bool operator==(const Scale&) const = default;
     };
     void setScale(const Scale& scale, double value);  ///< asks for no preview
+    /// Puts a widget beside the number.
+    void addToShareLine(QWidget* widget);
     /// Puts a widget under the fields.
     void addBelow(QWidget* widget);
     QDoubleSpinBox* shareBox() const { return m_percent; }
@@ -116,6 +120,7 @@ private:
     QLabel* m_shareTitle;
     QSlider* m_slider;
     QDoubleSpinBox* m_percent;
+    QHBoxLayout* m_line;  // of slider and number
     QComboBox* m_scope = nullptr;
     QComboBox* m_criterion = nullptr;
     QCheckBox* m_keep;

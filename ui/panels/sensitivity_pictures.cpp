@@ -26,28 +26,6 @@ QString text(const std::string& utf8) {
 
 }  // namespace
 
-double shownValue(const measure::Metric& metric, double value) {
-    return metric.isShare() ? kPercent * value : value;
-}
-
-QString dropUnit(const measure::Metric& metric) {
-    if (metric.kind == measure::Metric::Kind::Module) return {};
-    return metric.isShare() ? tr("pt") : QStringLiteral("%");
-}
-
-double shownDrop(const measure::Metric& metric, double drop) {
-    return metric.kind == measure::Metric::Kind::Module ? drop : kPercent * drop;
-}
-
-double dropOfShown(const measure::Metric& metric, double shown) {
-    return metric.kind == measure::Metric::Kind::Module ? shown : shown / kPercent;
-}
-
-QString metricTitle(const measure::Metric& metric) {
-    const bool isAgreement = metric.kind == measure::Metric::Kind::Agreement;
-    return isAgreement ? tr("agreement with dense") : text(metric.title());
-}
-
 QString describeScan(const measure::ScanOptions& options) {
     const QString what = options.structure == measure::Structure::Channels
                              ? tr("channels by %1 on %2")
@@ -72,6 +50,15 @@ plots::Points curvePoints(const SensitivityScan& scan, const measure::Sensitivit
 }
 
 namespace {
+
+/// "−1.97 pt", or of a loss "+3.2 %".
+QString changeText(const measure::Metric& metric, double drop) {
+    const double worse = shownDrop(metric, drop);
+    const double change = metric.kind == measure::Metric::Kind::Loss ? worse : 0 - worse;
+    const QString unit = dropUnit(metric);
+    return (change > 0 ? QStringLiteral("+") : QString()) + text(significant(change, 4)) +
+           (unit.isEmpty() ? unit : QLatin1Char(' ') + unit);
+}
 
 QString lostTitle(const measure::Metric& metric) {
     const QString title = metricTitle(metric);
@@ -113,6 +100,22 @@ plots::HeatmapData dropHeatmap(const SensitivityScan& scan, double limit) {
     if (isCut) data.valueTitle += tr(" (%1 or more: one colour)").arg(text(significant(enough, 3)));
     data.csvValue = QStringLiteral("drop");
     return data;
+}
+
+QString cellText(const SensitivityScan& scan, int row, int level) {
+    if (row < 0 || row >= std::ssize(scan.curves())) return {};
+    const auto& curve = scan.curves()[static_cast<std::size_t>(row)];
+    const double sparsity = measure::sparsityOfLevel(level);
+    const auto point = std::ranges::find_if(curve.points, [sparsity](const auto& each) {
+        return std::abs(each.sparsity - sparsity) < 1e-9;
+    });
+    QString said = tr("not measured");
+    if (point != curve.points.end() && scan.dense()) {
+        const measure::Metric& metric = scan.metric();
+        said = tr("%1 %2 (%3)").arg(metricTitle(metric), text(metric.text(point->figures.score)),
+                                    changeText(metric, scan.dropOf(*point)));
+    }
+    return tr("%1 at %2: %3").arg(text(curve.name), text(percent(sparsity, 0)), said);
 }
 
 QString limitSummary(const SensitivityScan& scan, double drop) {

@@ -4,24 +4,12 @@
 
 #include <vector>
 
+#include "ui/document/metric_words.h"
 #include "ui/document/sensitivity_scan.h"
 #include "ui/plots/heatmap_data.h"
 #include "ui/plots/plot_math.h"
 
 namespace espalier::ui {
-
-/// A value of the metric as it is drawn: shares in percent.
-double shownValue(const measure::Metric& metric, double value);
-
-/// "pt" of shares, "%" of a loss; a module's metric has a unit of its own, which is not known.
-QString dropUnit(const measure::Metric& metric);
-
-/// How much of dropUnit a drop is, as Metric::drop counts.
-double shownDrop(const measure::Metric& metric, double drop);
-double dropOfShown(const measure::Metric& metric, double shown);
-
-/// "top-1", "agreement with dense", "loss (mse)".
-QString metricTitle(const measure::Metric& metric);
 
 /// "weights by magnitude on 1 000 samples".
 QString describeScan(const measure::ScanOptions& options);
@@ -33,6 +21,9 @@ plots::Points curvePoints(const SensitivityScan& scan, const measure::Sensitivit
 /// empty. The scale ends at ten times `drop`, which is lost either way, so that what is lost near
 /// `drop` can be told apart.
 plots::HeatmapData dropHeatmap(const SensitivityScan& scan, double drop);
+
+/// "conv1.weight at 50 %: top-1 97.30 % (−1.97 pt)", or that it was not measured.
+QString cellText(const SensitivityScan& scan, int row, int level);
 
 /// "dense top-1 99.27 %  ·  within 1 pt: 4 layers, 80 % to 95 % each".
 QString limitSummary(const SensitivityScan& scan, double drop);
