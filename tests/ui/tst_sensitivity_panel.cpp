@@ -4,6 +4,7 @@
 #include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QLabel>
+#include <QSignalSpy>
 #include <QSpinBox>
 #include <QTemporaryDir>
 #include <QTest>
@@ -13,9 +14,11 @@
 #include "core/base/files.h"
 #include "tests/support/drag.h"
 #include "tests/support/grab.h"
+#include "tests/support/gui_test.h"
 #include "tests/support/image_files.h"
 #include "tests/support/job_probe.h"
 #include "tests/support/open_model.h"
+#include "tests/support/session.h"
 #include "ui/dialogs/dialogs.h"
 #include "ui/document/channels.h"
 #include "ui/document/highlight.h"
@@ -95,12 +98,17 @@ private Q_SLOTS:
     void forgetsCurvesOfOtherData();
     void withoutLabelsAgreementIsScanned();
     void saysHowLongItTakesBeforeItStarts();
+    void startKeepsItsPlace();
     void randomStandsBesideTheSelectedLayer();
+    void lostDataLeavesTheCurves();
+    void aBaselineThatFailsIsToldOnce();
     void namesWhatIsShownWhenSomethingElseIsChosen();
     void looksRight_data();
     void looksRight();
 
 private:
+    std::filesystem::path writePhotos(int perClass) const;
+    void attachPhotos(const std::filesystem::path& root);
     void attach() {
         data::DataSpec spec;
         spec.path = project::lenet5Example().data;
@@ -358,28 +366,77 @@ void TestSensitivityPanel::withoutLabelsAgreementIsScanned() {
 
 void TestSensitivityPanel::saysHowLongItTakesBeforeItStarts() {
     auto& estimate = child<QLabel>("sensitivityEstimate");
-    QVERIFY(estimate.isHidden());
+    QVERIFY(!estimate.text().startsWith("takes "));
     attach();
-    QTRY_VERIFY_WITH_TIMEOUT(estimate.isVisible(), test::kPatienceMs);
-    QVERIFY2(estimate.text().startsWith("takes "), qPrintable(estimate.text()));
+    QTRY_VERIFY_WITH_TIMEOUT(estimate.text().startsWith("takes "), test::kPatienceMs);
     QTRY_VERIFY2_WITH_TIMEOUT(
         estimate.toolTip().contains("29 evaluations of 300 samples for 4 weight tensors"),
         qPrintable(estimate.toolTip()), test::kPatienceMs);
     QVERIFY(!scan().hasPoints());
     scanToTheEnd();
     QTRY_COMPARE_WITH_TIMEOUT(estimate.text(), QString("measured already"), test::kPatienceMs);
+    // It follows what is chosen: samples, criterion, levels, and what may be lost.
+    const auto becomes = [&](const char* words) {
+        return QTest::qWaitFor([&] { return estimate.toolTip().contains(words); },
+                               test::kPatienceMs);
+    };
+    child<QSpinBox>("sensitivitySamples").setValue(200);
+    QVERIFY2(becomes("29 evaluations of 200 samples"), qPrintable(estimate.toolTip()));
+    child<QCheckBox>("sensitivityAll").setChecked(true);
+    QVERIFY2(becomes("77 evaluations of 200 samples"), qPrintable(estimate.toolTip()));
+    child<QCheckBox>("sensitivityAll").setChecked(false);
+    child<QSpinBox>("sensitivitySamples").setValue(300);
+    QVERIFY2(becomes("measured already"), qPrintable(estimate.toolTip()));
+    child<QDoubleSpinBox>("sensitivityDrop").setValue(0.1);  // the knee lies elsewhere
+    QTRY_VERIFY_WITH_TIMEOUT(estimate.text().startsWith("takes "), test::kPatienceMs);
+    child<QDoubleSpinBox>("sensitivityDrop").setValue(1);
+    QVERIFY2(becomes("measured already"), qPrintable(estimate.toolTip()));
+    child<QComboBox>("sensitivityCriterion").setCurrentText(QStringLiteral("random"));
+    QVERIFY2(becomes("29 evaluations of 300 samples"), qPrintable(estimate.toolTip()));
+}
+
+/// At the width that the smallest window leaves, and at others.
+void TestSensitivityPanel::startKeepsItsPlace() {
+    for (const int width : {430, 590, 900}) {
+        qputenv("XDG_CACHE_HOME", m_folder->filePath(QString::number(width)).toUtf8());
+        m_panel->resize(width, 360);
+        QCoreApplication::processEvents();
+        auto& start = child<QToolButton>("sensitivityStart");
+        const auto place = [&] { return QRect(start.mapTo(m_panel.get(), QPoint()), start.size()); };
+        document().setDataset({});
+        QCoreApplication::processEvents();
+        const QRect before = place();
+        const QRect options(child<QComboBox>("sensitivityCriterion").pos(), QSize());
+        attach();
+        auto& estimate = child<QLabel>("sensitivityEstimate");
+        QTRY_VERIFY_WITH_TIMEOUT(estimate.text().startsWith("takes ") ||
+                                     estimate.text().startsWith("measured"),
+                                 test::kPatienceMs);
+        QCoreApplication::processEvents();
+        QCOMPARE(place(), before);
+        QCOMPARE(QRect(child<QComboBox>("sensitivityCriterion").pos(), QSize()), options);
+        click("sensitivityStart");
+        QVERIFY(scan().isRunning());
+        QCoreApplication::processEvents();
+        QCOMPARE(start.text(), QString("Cancel"));
+        QCOMPARE(place(), before);
+        QCOMPARE(test::clippedTexts(*m_panel).join("; "), QString());
+        test::grab(*m_panel, QString("sensitivity-%1-running").arg(width));
+        QTRY_VERIFY_WITH_TIMEOUT(!scan().isRunning(), test::kPatienceMs);
+        QVERIFY(m_open->rest());
+        QCOMPARE(place(), before);
+        QCOMPARE(test::clippedTexts(*m_panel).join("; "), QString());
+    }
 }
 
 void TestSensitivityPanel::randomStandsBesideTheSelectedLayer() {
     attach();
     document().select(layer("fc1.weight"));
     auto& random = child<QCheckBox>("sensitivityRandom");
-    QVERIFY(!random.isEnabled());
+    random.click();  // wished for before there is anything to stand beside
+    QVERIFY(random.isChecked());
     scanToTheEnd();
-    QVERIFY(random.isEnabled());
     const int series = curves().seriesCount() - 1;
-    QVERIFY(curves().points(series).x.empty());
-    random.click();
     QTRY_VERIFY_WITH_TIMEOUT(!curves().points(series).x.empty(), test::kPatienceMs);
     // What a scan by that criterion measures; the curves beside it stay.
     const plots::Points drawn = curves().points(series);
@@ -400,7 +457,93 @@ void TestSensitivityPanel::randomStandsBesideTheSelectedLayer() {
     scanToTheEnd();
     const int curve = scan().indexOf(layer("fc1.weight"));
     QCOMPARE(curves().points(curve).y, drawn.y);
-    QVERIFY(!random.isEnabled());  // nothing to stand beside
+    random.click();
+    QVERIFY(m_open->rest());
+    QVERIFY(curves().points(curves().seriesCount() - 1).x.empty());  // nothing to stand beside
+}
+
+/// Images that are scaled, and so read when they are needed.
+std::filesystem::path TestSensitivityPanel::writePhotos(int perClass) const {
+    const std::filesystem::path root = m_folder->filePath("photos").toStdString();
+    for (int i = 0; i < 10 * perClass; ++i) {
+        test::Bytes pixels(30 * 30, 0);
+        for (int p = 0; p < 90; ++p)
+            pixels[static_cast<std::size_t>((p * 13 + i * 71) % 900)] = 255;
+        test::writeFile(root / "train" / std::to_string(i % 10) / (std::to_string(i) + ".png"),
+                        test::pngBytes(30, 30, PNG_COLOR_TYPE_GRAY, 8, pixels));
+    }
+    return root;
+}
+
+void TestSensitivityPanel::attachPhotos(const std::filesystem::path& root) {
+    data::DataSpec spec;
+    spec.path = root;
+    spec.preset = "mnist";
+    spec.resize = {28};
+    spec.validation = 0.9;
+    document().setDataset({});
+    m_open->workbench.attachData(spec);
+    QTRY_VERIFY_WITH_TIMEOUT(document().dataset(), test::kPatienceMs);
+    child<QSpinBox>("sensitivitySamples").setValue(40);
+}
+
+/// The folder goes away, and comes back.
+void TestSensitivityPanel::lostDataLeavesTheCurves() {
+    const auto root = writePhotos(20);
+    attachPhotos(root);
+    scanToTheEnd();
+    const auto measured = scan().curves();
+    const plots::Points drawn = curves().points(0);
+    const auto away = root.parent_path() / "elsewhere";
+    std::filesystem::rename(root, away);
+    QSignalSpy failed(&m_open->workbench, &Workbench::failed);
+    child<QSpinBox>("sensitivitySamples").setValue(160);
+    click("sensitivityStart");
+    QTRY_VERIFY_WITH_TIMEOUT(!scan().isRunning(), test::kPatienceMs);
+    QVERIFY(m_open->rest());
+    QCOMPARE(failed.count(), 1);
+    const auto error = failed.front().front().value<Error>();
+    QVERIFY2(error.text().find("photos") != std::string::npos, error.text().c_str());
+    QVERIFY2(!error.hint.empty(), error.text().c_str());
+    // What was measured is shown still, as what it is.
+    QCOMPARE(scan().curves(), measured);
+    QCOMPARE(curves().points(0).y, drawn.y);
+    QCOMPARE(scan().options().samples, 40);
+    QVERIFY(child<QLabel>("sensitivityShown").text().contains("40 samples"));
+    QVERIFY(child<QToolButton>("sensitivityStart").isEnabled());
+    test::grab(*m_panel, "sensitivity-lost-data");
+    // The same again, as it was: nothing needs to be read.
+    std::filesystem::rename(away, root);
+    scanToTheEnd();
+    QCOMPARE(failed.count(), 1);
+    QCOMPARE(scan().options().samples, 160);
+}
+
+/// The module that judges goes away.
+void TestSensitivityPanel::aBaselineThatFailsIsToldOnce() {
+    const auto fixture = test::fixture("margin_judge.script.pt");
+    NEED_FILE(fixture);
+    const std::filesystem::path judge = m_folder->filePath("judge.pt").toStdString();
+    std::filesystem::copy_file(fixture, judge);
+    data::DataSpec spec;
+    spec.path = project::lenet5Example().data;
+    m_open->workbench.attachData(spec, {.metric = judge.string()});
+    QTRY_VERIFY_WITH_TIMEOUT(document().dataset(), test::kPatienceMs);
+    child<QSpinBox>("sensitivitySamples").setValue(100);
+    document().select(layer("fc1.weight"));
+    scanToTheEnd();
+    std::filesystem::remove(judge);
+    QSignalSpy failed(m_panel.get(), &SensitivityPanel::failed);
+    auto& random = child<QCheckBox>("sensitivityRandom");
+    random.click();
+    QTRY_COMPARE_WITH_TIMEOUT(failed.count(), 1, test::kPatienceMs);
+    QVERIFY(m_open->rest());
+    QCOMPARE(failed.count(), 1);  // not again and again
+    QVERIFY(scan().hasPoints());
+    random.click();
+    random.click();  // who asks again is answered again
+    QTRY_COMPARE_WITH_TIMEOUT(failed.count(), 2, test::kPatienceMs);
+    QVERIFY(m_open->rest());
 }
 
 void TestSensitivityPanel::namesWhatIsShownWhenSomethingElseIsChosen() {

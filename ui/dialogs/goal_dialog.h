@@ -19,7 +19,7 @@ class CurvesView;
 
 namespace espalier::ui {
 
-/// A share of what the unpruned model has, an amount ("1.5 MB") or a drop that each layer alone may
+/// A share of what the dense model has, an amount ("1.5 MB") or a drop that each layer alone may
 /// suffer.
 class GoalDialog : public SpreadDialog {
     Q_OBJECT
@@ -52,7 +52,7 @@ private:
     QString lossNote(double drop) const;
     GoalRequest request() const;
     void takeQuantity();
-    bool isCounted() const;   ///< of the unpruned model: neither a drop nor measured
+    bool isCounted() const;   ///< of the dense model: neither a drop nor measured
     bool isAbsolute() const;  ///< typed as an amount
     double denseAmount() const;
     double target() const;  ///< as Goal::target

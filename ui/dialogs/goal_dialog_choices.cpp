@@ -50,7 +50,7 @@ void GoalDialog::buildChoices() {
     showTip(m_structure);
     m_unit->setObjectName(QStringLiteral("goalUnit"));
     m_unit->setAccessibleName(tr("Unit of the goal"));
-    m_unit->setToolTip(tr("In % of the unpruned model, or as an amount"));
+    m_unit->setToolTip(tr("In % of the dense model, or as an amount"));
     addToShareLine(m_unit);
     setTabOrder(shareBox(), m_unit);
 }
@@ -161,7 +161,7 @@ SpreadDialog::Scale GoalDialog::dropScale() const {
                  "raise it more.")
                   .arg(metricTitle(metric));
     if (m_drops.dense)
-        tip += tr(" The unpruned model has %1.").arg(text(metric.text(*m_drops.dense)));
+        tip += tr(" The dense model has %1.").arg(text(metric.text(*m_drops.dense)));
     return {isLoss ? tr("Each alone raises it at most") : tr("Each alone loses at most"), tip,
             text(dropUnitOf(metric).name), range.end, decimalsUpTo(range.end)};
 }
@@ -176,7 +176,7 @@ void GoalDialog::takeUnit() {
     if (isAbsolute()) {
         const double end = denseAmount() / m_amount.size;
         scale = {tr("Leave at most"),
-                 tr("What may be left; the unpruned model has %1 %2")
+                 tr("What may be left; the dense model has %1 %2")
                      .arg(text(significant(end)), m_amount.name),
                  m_amount.name, end, decimalsUpTo(end)};
     }

@@ -31,7 +31,7 @@ struct AmountUnit {
     double size = 1;
 };
 
-/// The unit in which `dense`, the amount of the unpruned model, has one to three digits before the
+/// The unit in which `dense`, the amount of the dense model, has one to three digits before the
 /// point.
 AmountUnit amountUnit(prune::Quantity quantity, double dense);
 

@@ -21,7 +21,7 @@ struct MeasuredDrops {
     int wanted = 0;          ///< layers or groups that a whole scan measures
     bool isRunning = false;  ///< the scan was under way when they were taken
     measure::Metric metric{};
-    std::optional<double> dense{};  ///< the metric of the unpruned model
+    std::optional<double> dense{};  ///< the metric of the dense model
     std::string criterion{};        ///< that ranked what was removed; empty: the plan's
 
     bool arePartial() const { return std::ssize(curves) < wanted; }

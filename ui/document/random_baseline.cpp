@@ -42,6 +42,7 @@ measure::ScanOptions RandomBaseline::optionsFor(const std::string& name) const {
 
 /// Points of a scan that goes on come with the same options.
 void RandomBaseline::followScan() {
+    forgetFailure();
     if (m_scan->hasPoints() && m_scan->options() == m_options) return;
     if (m_curves.empty() && !isMeasuring()) return;
     m_jobs->cancelSlot(kSlot);
@@ -52,7 +53,8 @@ void RandomBaseline::followScan() {
 
 void RandomBaseline::measure(const std::string& name) {
     const bool isUnderWay = isMeasuring() && m_name == name;
-    if (!isOffered() || curve(name) || isUnderWay || m_scan->indexOf(name) < 0) return;
+    if (!isOffered() || curve(name) || isUnderWay || name == m_failed) return;
+    if (m_scan->indexOf(name) < 0) return;
     const auto snapshot = m_document->snapshot();
     const auto dataset = m_document->dataset();
     const auto* found = m_document->channels()->found();
@@ -77,7 +79,10 @@ void RandomBaseline::measure(const std::string& name) {
 void RandomBaseline::take(const std::string& name, const Result<measure::Sensitivity>& result) {
     m_job = 0;
     if (result && !result->curves.empty()) m_curves[name] = result->curves.front();
-    if (!result && result.error().kind != Error::Kind::Cancelled) Q_EMIT failed(result.error());
+    if (!result && result.error().kind != Error::Kind::Cancelled) {
+        m_failed = name;
+        Q_EMIT failed(result.error());
+    }
     Q_EMIT changed();
 }
 

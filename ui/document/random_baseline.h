@@ -27,8 +27,11 @@ public:
 
     /// Whether there is a scan of another criterion to stand beside.
     bool isOffered() const;
-    /// Measures the baseline of one of the scan's curves, unless it is known or under way.
+    /// Measures the baseline of one of the scan's curves, unless it is known, under way, or failed
+    /// when it was last tried.
     void measure(const std::string& name);
+    /// What failed may be tried again.
+    void forgetFailure() { m_failed.clear(); }
     bool isMeasuring() const { return m_job != 0; }
     /// Points by ascending sparsity; null: not measured.
     const measure::SensitivityCurve* curve(const std::string& name) const;
@@ -47,7 +50,8 @@ private:
     const SensitivityScan* m_scan;
     measure::ScanOptions m_options;  // of the scan that m_curves stand beside
     std::map<std::string, measure::SensitivityCurve> m_curves;
-    std::string m_name;  // being measured
+    std::string m_name;    // being measured
+    std::string m_failed;  // the last one that could not be
     int m_job = 0;
 };
 

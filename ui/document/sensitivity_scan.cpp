@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/exchange/scan_cache.h"
 #include "core/project/choice_scores.h"
@@ -18,6 +19,26 @@ namespace espalier::ui {
 using measure::ScanPoint;
 using measure::Sensitivity;
 
+namespace {
+
+/// Whether points of one scan are points of the other.
+bool measureAlike(const measure::ScanOptions& one, const measure::ScanOptions& other) {
+    measure::ScanOptions same = one;
+    same.maxDrop = other.maxDrop;
+    same.levels = other.levels;
+    same.first = other.first;
+    same.scores = other.scores;
+    return same == other;
+}
+
+bool haveSameNames(const std::vector<measure::SensitivityCurve>& one,
+                   const std::vector<measure::SensitivityCurve>& other) {
+    return std::ranges::equal(one, other, {}, &measure::SensitivityCurve::name,
+                              &measure::SensitivityCurve::name);
+}
+
+}  // namespace
+
 SensitivityScan::SensitivityScan(Document* document, JobRunner* jobs, QObject* parent)
     : QObject(parent), m_document(document), m_jobs(jobs) {
     connect(document, &Document::modelChanged, this, &SensitivityScan::forget);
@@ -31,7 +52,7 @@ SensitivityScan::SensitivityScan(Document* document, JobRunner* jobs, QObject* p
 }
 
 bool SensitivityScan::isOfChannels() const {
-    return m_options.structure == measure::Structure::Channels;
+    return m_shown.options.structure == measure::Structure::Channels;
 }
 
 void SensitivityScan::start(measure::ScanOptions options) {
@@ -44,21 +65,15 @@ void SensitivityScan::start(measure::ScanOptions options) {
         return;
     }
     stop();
-    m_options = std::move(options);
-    m_options.metrics = m_document->metricOptions();
-    m_options.scores = m_document->scores();
-    m_metric = m_document->metric();
-    m_dense.reset();
-    prepareCurves();
-    m_options.first = targetOf(m_document->selection());
-    m_wish->prefer(m_options.first);
+    prepare(std::move(options));
+    m_wish->prefer(m_shown.options.first);
     JobOptions job{Lane::Scan, tr("Sensitivity"), QStringLiteral("sensitivity")};
     job.yields = true;
     const auto* found = m_document->channels()->found();
     const auto groups = found ? found->groups : nullptr;
     m_job = m_jobs->run<Sensitivity, ScanPoint>(
         job, this,
-        [snapshot, dataset, groups, scan = m_options, wish = m_wish](
+        [snapshot, dataset, groups, scan = m_shown.options, wish = m_wish](
             const EventSink<ScanPoint>& events, RunControl& control) -> Result<Sensitivity> {
             const auto ranked =
                 project::withScores(scan, snapshot, *dataset, {events.onProgress, {}}, control);
@@ -67,17 +82,40 @@ void SensitivityScan::start(measure::ScanOptions options) {
             return measure::scanSensitivity(*snapshot, groups, *dataset, *ranked, cache, events,
                                             control, wish.get());
         },
-        [this](const Result<Sensitivity>& result) {
-            m_job = 0;
-            Q_EMIT runningChanged();
-            if (!result && result.error().kind != Error::Kind::Cancelled)
-                Q_EMIT failed(result.error());
-            if (!result) return;
-            for (const auto& note : result->notes) Q_EMIT noted(QString::fromStdString(note));
-        },
+        [this](const Result<Sensitivity>& result) { finish(result); },
         [this](const ScanPoint& point) { add(point); });
     Q_EMIT curvesChanged();
     Q_EMIT runningChanged();
+}
+
+void SensitivityScan::prepare(measure::ScanOptions options) {
+    const Shown last = std::exchange(m_shown, {});
+    m_shown.options = std::move(options);
+    m_shown.options.metrics = m_document->metricOptions();
+    m_shown.options.scores = m_document->scores();
+    m_shown.options.first = targetOf(m_document->selection());
+    m_shown.metric = m_document->metric();
+    m_shown.curves = emptyCurves();
+    const bool isGoingOn =
+        measureAlike(last.options, m_shown.options) && haveSameNames(last.curves, curves());
+    if (isGoingOn) {
+        m_shown.dense = last.dense;
+        m_shown.curves = last.curves;
+    }
+    if (last.dense) m_before = last;
+}
+
+void SensitivityScan::finish(const Result<Sensitivity>& result) {
+    m_job = 0;
+    if (!result && !hasPoints() && m_before.dense) {
+        m_shown = m_before;
+        Q_EMIT curvesChanged();
+    }
+    m_before = {};
+    Q_EMIT runningChanged();
+    if (!result && result.error().kind != Error::Kind::Cancelled) Q_EMIT failed(result.error());
+    if (!result) return;
+    for (const auto& note : result->notes) Q_EMIT noted(QString::fromStdString(note));
 }
 
 void SensitivityScan::stop() {
@@ -94,43 +132,49 @@ std::optional<Progress> SensitivityScan::progress() const {
 void SensitivityScan::forget() {
     m_jobs->cancelSlot(QStringLiteral("sensitivity"));
     m_job = 0;
-    m_dense.reset();
-    m_curves.clear();
+    m_shown.dense.reset();
+    m_shown.curves.clear();
+    m_before = {};
     Q_EMIT curvesChanged();
     Q_EMIT runningChanged();
 }
 
-void SensitivityScan::prepareCurves() {
-    m_curves.clear();
+std::vector<measure::SensitivityCurve> SensitivityScan::emptyCurves() const {
+    std::vector<measure::SensitivityCurve> curves;
     if (!isOfChannels()) {
         for (const auto& layer : m_document->snapshot()->layers()) {
-            if (layer.prunable.weights) m_curves.push_back({layer.name, {}, {}});
+            if (layer.prunable.weights) curves.push_back({layer.name, {}, {}});
         }
     } else if (const auto* found = m_document->channels()->found()) {
         for (const auto& group : found->groups->groups()) {
-            if (!group.locked) m_curves.push_back({group.key, {}, {}});
+            if (!group.locked) curves.push_back({group.key, {}, {}});
         }
     }
+    return curves;
 }
 
 void SensitivityScan::add(const ScanPoint& point) {
     if (point.name.empty()) {
-        m_dense = point.figures;
+        m_shown.dense = point.figures;
     } else if (const int curve = indexOf(point.name); curve >= 0) {
-        auto& points = m_curves[static_cast<std::size_t>(curve)].points;
-        points.insert(std::ranges::upper_bound(points, point.sparsity, {}, &ScanPoint::sparsity),
-                      point);
+        auto& points = m_shown.curves[static_cast<std::size_t>(curve)].points;
+        const auto at = std::ranges::lower_bound(points, point.sparsity, {}, &ScanPoint::sparsity);
+        if (at != points.end() && at->sparsity == point.sparsity) {
+            *at = point;  // of a scan that goes on
+        } else {
+            points.insert(at, point);
+        }
     }
     Q_EMIT curvesChanged();
 }
 
 bool SensitivityScan::hasPoints() const {
-    return std::ranges::any_of(m_curves, [](const auto& curve) { return !curve.points.empty(); });
+    return std::ranges::any_of(curves(), [](const auto& curve) { return !curve.points.empty(); });
 }
 
 int SensitivityScan::indexOf(const std::string& name) const {
-    const auto found = std::ranges::find(m_curves, name, &measure::SensitivityCurve::name);
-    return found == m_curves.end() ? -1 : static_cast<int>(found - m_curves.begin());
+    const auto found = std::ranges::find(m_shown.curves, name, &measure::SensitivityCurve::name);
+    return found == m_shown.curves.end() ? -1 : static_cast<int>(found - m_shown.curves.begin());
 }
 
 /// Empty when the layer has none.
@@ -151,7 +195,7 @@ int SensitivityScan::indexOf(model::LayerId layer) const {
 }
 
 model::LayerId SensitivityScan::layerOf(int curve) const {
-    if (curve < 0 || curve >= std::ssize(m_curves) || !m_document->hasModel()) return {};
+    if (curve < 0 || curve >= std::ssize(m_shown.curves) || !m_document->hasModel()) return {};
     for (const auto& layer : m_document->snapshot()->layers()) {
         if (indexOf(layer.id) == curve) return layer.id;
     }
@@ -159,12 +203,12 @@ model::LayerId SensitivityScan::layerOf(int curve) const {
 }
 
 double SensitivityScan::dropOf(const ScanPoint& point) const {
-    return m_metric.drop(m_dense->score, point.figures.score);
+    return m_shown.metric.drop(m_shown.dense->score, point.figures.score);
 }
 
 std::optional<double> SensitivityScan::largest(int curve, double drop) const {
-    if (curve < 0 || curve >= std::ssize(m_curves) || !m_dense) return std::nullopt;
-    const auto& points = m_curves[static_cast<std::size_t>(curve)].points;
+    if (curve < 0 || curve >= std::ssize(m_shown.curves) || !m_shown.dense) return std::nullopt;
+    const auto& points = m_shown.curves[static_cast<std::size_t>(curve)].points;
     if (points.empty()) return std::nullopt;
     measure::Drops drops;
     for (const auto& point : points) {
@@ -177,8 +221,8 @@ std::optional<double> SensitivityScan::largest(int curve, double drop) const {
 
 std::map<std::string, prune::DropCurve> SensitivityScan::dropCurves() const {
     std::map<std::string, prune::DropCurve> drops;
-    if (!m_dense) return drops;
-    for (const auto& curve : m_curves) {
+    if (!m_shown.dense) return drops;
+    for (const auto& curve : m_shown.curves) {
         if (curve.points.empty()) continue;
         auto& own = drops[curve.name];
         for (const auto& point : curve.points) own.push_back({point.sparsity, dropOf(point)});
@@ -188,14 +232,14 @@ std::map<std::string, prune::DropCurve> SensitivityScan::dropCurves() const {
 
 bool SensitivityScan::isOfPlansCriterion() const {
     const prune::Plan& plan = m_document->plan();
-    return m_options.criterionName() ==
+    return m_shown.options.criterionName() ==
            (isOfChannels() ? plan.channelDefaults.criterion : plan.weightCriterion);
 }
 
 prune::Plan SensitivityScan::planAsMeasured() {
     prune::Plan plan = m_document->plan();
     if (isOfPlansCriterion()) return plan;
-    const std::string criterion = m_options.criterionName();
+    const std::string criterion = m_shown.options.criterionName();
     const auto info = isOfChannels() ? prune::findChannelCriterion(criterion)
                                      : prune::findWeightCriterion(criterion);
     if (info && info->isMeasured()) plan = planWithSamples(*m_document);
@@ -209,7 +253,7 @@ void SensitivityScan::setSparsity(int curve, double sparsity) {
     const model::LayerId layer = layerOf(curve);
     if (!layer.isValid()) return;
     const QString text = tr("set a sparsity that was measured");
-    const std::string& name = m_curves[static_cast<std::size_t>(curve)].name;
+    const std::string& name = m_shown.curves[static_cast<std::size_t>(curve)].name;
     if (!isOfChannels()) {
         if (m_document->isLocked(layer)) return;
         prune::Plan plan = planAsMeasured();
@@ -227,10 +271,10 @@ void SensitivityScan::setSparsity(int curve, double sparsity) {
 void SensitivityScan::setLargest(double drop) {
     if (isOfChannels()) return setLargestChannels(drop);
     prune::Plan plan = planAsMeasured();
-    for (int curve = 0; curve < std::ssize(m_curves); ++curve) {
+    for (int curve = 0; curve < std::ssize(m_shown.curves); ++curve) {
         const auto sparsity = largest(curve, drop);
         if (!sparsity || m_document->isLocked(layerOf(curve))) continue;
-        const std::string& name = m_curves[static_cast<std::size_t>(curve)].name;
+        const std::string& name = m_shown.curves[static_cast<std::size_t>(curve)].name;
         plan.weights.erase(name);
         if (*sparsity > 0) plan.weights.emplace(name, prune::WeightRule::sparsity(*sparsity));
     }
@@ -240,11 +284,11 @@ void SensitivityScan::setLargest(double drop) {
 void SensitivityScan::setLargestChannels(double drop) {
     const auto* channels = m_document->channels();
     prune::Plan plan = planAsMeasured();
-    for (int curve = 0; curve < std::ssize(m_curves); ++curve) {
+    for (int curve = 0; curve < std::ssize(m_shown.curves); ++curve) {
         const auto ratio = largest(curve, drop);
         const auto group = channels->groupOf(layerOf(curve));
         if (!ratio || !group || !channels->whyFixed(*group).isEmpty()) continue;
-        const std::string& key = m_curves[static_cast<std::size_t>(curve)].name;
+        const std::string& key = m_shown.curves[static_cast<std::size_t>(curve)].name;
         plan.channels.erase(key);
         if (*ratio > 0) plan.channels.emplace(key, prune::ChannelRule::ratio(*ratio));
     }

@@ -24,18 +24,20 @@ public:
     SensitivityScan(Document* document, JobRunner* jobs, QObject* parent);
 
     /// Scans `options.structure` with the layer that is looked at first; replaces a scan under way.
+    /// Points that were measured alike stay meanwhile, and all stay where the scan ends before it
+    /// has any.
     void start(measure::ScanOptions options);
     void stop();
     bool isRunning() const { return m_job != 0; }
     std::optional<Progress> progress() const;
 
-    const measure::ScanOptions& options() const { return m_options; }
-    const measure::Metric& metric() const { return m_metric; }
-    std::optional<measure::ScanFigures> dense() const { return m_dense; }
+    const measure::ScanOptions& options() const { return m_shown.options; }
+    const measure::Metric& metric() const { return m_shown.metric; }
+    std::optional<measure::ScanFigures> dense() const { return m_shown.dense; }
     /// What was lost at a point, as Metric::drop counts; the dense model is measured.
     double dropOf(const measure::ScanPoint& point) const;
     /// One for each that can be pruned, in the model's order, with the points so far.
-    const std::vector<measure::SensitivityCurve>& curves() const { return m_curves; }
+    const std::vector<measure::SensitivityCurve>& curves() const { return m_shown.curves; }
     bool hasPoints() const;
     /// By name of the curve; -1: none.
     int indexOf(const std::string& name) const;
@@ -68,8 +70,18 @@ Q_SIGNALS:
     void noted(const QString& text);
 
 private:
+    /// What is shown of one scan.
+    struct Shown {
+        measure::ScanOptions options{};
+        measure::Metric metric{};
+        std::optional<measure::ScanFigures> dense{};
+        std::vector<measure::SensitivityCurve> curves{};
+    };
+
     void forget();
-    void prepareCurves();
+    void prepare(measure::ScanOptions options);
+    std::vector<measure::SensitivityCurve> emptyCurves() const;
+    void finish(const Result<measure::Sensitivity>& result);
     void add(const measure::ScanPoint& point);
     bool isOfChannels() const;
     std::string targetOf(model::LayerId layer) const;
@@ -78,10 +90,8 @@ private:
 
     Document* m_document;
     JobRunner* m_jobs;
-    measure::ScanOptions m_options;
-    measure::Metric m_metric;
-    std::optional<measure::ScanFigures> m_dense;
-    std::vector<measure::SensitivityCurve> m_curves;
+    Shown m_shown;
+    Shown m_before;  // of the scan before, in case that this one fails at once
     /// What is looked at comes next in the scan under way.
     std::shared_ptr<measure::ScanWish> m_wish = std::make_shared<measure::ScanWish>();
     int m_job = 0;

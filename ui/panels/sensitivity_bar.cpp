@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/sensitivity_bar.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <QCheckBox>
 #include <QComboBox>
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QSpinBox>
 #include <QToolButton>
@@ -44,7 +48,7 @@ SensitivityBar::SensitivityBar(Workbench* workbench, QWidget* parent)
       m_all(new QCheckBox(tr("All levels"), this)),
       m_picture(new QComboBox(this)),
       m_random(new QCheckBox(tr("Random"), this)),
-      m_estimate(new QLabel(this)),
+      m_estimate(new ElidedLabel(this)),
       m_start(barButton(this, "sensitivityStart", {}, {})) {
     m_shown->setObjectName(QStringLiteral("sensitivityShown"));
     m_shown->setWordWrap(true);
@@ -64,12 +68,28 @@ SensitivityBar::SensitivityBar(Workbench* workbench, QWidget* parent)
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins({});
     layout->setSpacing(style::kSpaceRelated);
-    layout->addWidget(optionBar(
-        this, new QWidget(this),
-        {m_structure, m_criterion, m_samples, m_all, m_picture, m_random, m_start, m_estimate}));
+    layout->addLayout(layOutLine());
     layout->addWidget(m_shown);
     fillCriteria();
     refresh();
+}
+
+/// What comes and goes has its room all the time.
+QLayout* SensitivityBar::layOutLine() {
+    int width = 0;
+    for (const bool isRunning : {true, false}) {
+        nameStart(isRunning);
+        width = std::max(width, m_start->sizeHint().width());
+    }
+    m_start->setMinimumWidth(width);
+    m_estimate->setMinimumWidth(m_estimate->fontMetrics().horizontalAdvance(usualText()));
+    auto* line = new QHBoxLayout;
+    line->setSpacing(style::kSpacePanel);
+    line->addWidget(m_start, 0, Qt::AlignTop);
+    line->addWidget(optionBar(this, m_estimate,
+                              {m_structure, m_criterion, m_samples, m_all, m_picture, m_random}),
+                    1);
+    return line;
 }
 
 void SensitivityBar::buildChoices() {
@@ -82,8 +102,9 @@ void SensitivityBar::buildChoices() {
     m_criterion->setToolTip(tr("How they are ranked; the lowest go first"));
     m_samples->setObjectName(QStringLiteral("sensitivitySamples"));
     m_samples->setAccessibleName(tr("Samples of the validation split"));
-    m_samples->setRange(0, 999'999);
+    m_samples->setRange(0, 99'999);
     m_samples->setSingleStep(500);
+    m_samples->setSuffix(tr(" samples"));
     m_samples->setSpecialValueText(tr("all samples"));
     m_samples->setToolTip(
         tr("Of the validation split, each class by its share; fewer are quicker and less exact"));
@@ -101,9 +122,11 @@ void SensitivityBar::buildPicture() {
     m_picture->setToolTip(tr("Curves of the metric over sparsity, or layers × sparsity in colour"));
     m_picture->addItems({tr("Curves"), tr("Heatmap")});
     m_random->setObjectName(QStringLiteral("sensitivityRandom"));
+    m_random->setToolTip(
+        tr("Draws, dashed, what the selected layer loses when what goes is drawn at random: a "
+           "criterion must do better. It is measured once a scan by another criterion has points"));
     connect(m_picture, &QComboBox::activated, this, &SensitivityBar::pictureChosen);
     connect(m_random, &QCheckBox::toggled, this, &SensitivityBar::randomToggled);
-    setRandomOffered(false);
 }
 
 void SensitivityBar::fillCriteria() {
@@ -126,21 +149,17 @@ measure::ScanOptions SensitivityBar::options() const {
     options.criterion = m_criterion->currentText().toStdString();
     options.seed = m_document->plan().seed;
     options.samples = m_samples->value();
+    options.maxDrop = m_maxDrop;
     if (m_all->isChecked()) options.levels = measure::KneeSearch::Levels::All;
     return options;
 }
 
-bool SensitivityBar::isRandomWanted() const {
-    return m_random->isEnabled() && m_random->isChecked();
+void SensitivityBar::setMaxDrop(double drop) {
+    if (std::exchange(m_maxDrop, drop) != drop) choose();
 }
 
-void SensitivityBar::setRandomOffered(bool offered) {
-    m_random->setEnabled(offered);
-    m_random->setToolTip(
-        offered ? tr("Draws, dashed, what the selected layer loses when what goes is drawn at "
-                     "random, and measures that first: a criterion must do better")
-                : tr("Once a scan by another criterion has points: draws beside them what the "
-                     "selected layer loses when what goes is drawn at random"));
+bool SensitivityBar::isRandomWanted() const {
+    return m_random->isChecked();
 }
 
 void SensitivityBar::choose() {
@@ -185,19 +204,30 @@ void SensitivityBar::showWhatIsShown() {
                          .arg(describeScan(m_scan->options()), describeScan(options())));
 }
 
-void SensitivityBar::showStart() {
-    const bool isRunning = m_scan->isRunning();
+void SensitivityBar::nameStart(bool isRunning) {
     m_start->setText(isRunning ? tr("Cancel") : tr("Start"));
     m_start->setIcon(style::icon(isRunning ? style::Icon::Stop : style::Icon::Start));
+}
+
+void SensitivityBar::showStart() {
+    const bool isRunning = m_scan->isRunning();
+    nameStart(isRunning);
     m_start->setToolTip(isRunning ? tr("Stops; what is measured is kept")
                                   : tr("Measures each layer alone on the validation split"));
     m_start->setEnabled(m_document->hasModel() && m_document->dataset());
 }
 
+QString SensitivityBar::usualText() {
+    return tr("Each alone, without retraining");
+}
+
 void SensitivityBar::showEstimate() {
     const auto& estimate = m_forecast->estimate();
-    m_estimate->setVisible(estimate && !m_scan->isRunning());
-    if (!estimate) return;
+    if (!estimate || m_scan->isRunning()) {
+        m_estimate->setText(usualText());
+        m_estimate->setToolTip({});
+        return;
+    }
     const QString takes = estimate->seconds < 1 ? tr("takes %1") : tr("takes about %1");
     const bool isDone = estimate->evaluations == 0 && estimate->scored.empty();
     m_estimate->setText(isDone

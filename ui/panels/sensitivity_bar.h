@@ -10,27 +10,29 @@
 class QCheckBox;
 class QComboBox;
 class QLabel;
+class QLayout;
 class QSpinBox;
 class QToolButton;
 
 namespace espalier::ui {
 
 class Document;
+class ElidedLabel;
 class ScanForecast;
 class SensitivityScan;
 class Workbench;
 
 /// Says what the curves that are shown were measured with, and how long a scan of what is chosen
-/// would take.
+/// would take. Start stands at the left end and stays there, whatever is said beside it.
 class SensitivityBar : public QWidget {
     Q_OBJECT
 public:
     explicit SensitivityBar(Workbench* workbench, QWidget* parent = nullptr);
 
-    /// As chosen; the drop that is allowed is not among it.
     measure::ScanOptions options() const;
+    /// What a layer may lose alone, as Metric::drop counts.
+    void setMaxDrop(double drop);
     bool isRandomWanted() const;
-    void setRandomOffered(bool offered);
     /// Follows the scan and the document.
     void refresh();
 
@@ -45,18 +47,22 @@ protected:
 private:
     void buildChoices();
     void buildPicture();
+    QLayout* layOutLine();
     void fillCriteria();
     void choose();
     void askLater();
     void ask();
     void showWhatIsShown();
     void showStart();
+    void nameStart(bool isRunning);
+    static QString usualText();
     void showEstimate();
     bool isShownAsChosen() const;
 
     Document* m_document;
     SensitivityScan* m_scan;
     ScanForecast* m_forecast;
+    double m_maxDrop = 0.01;
     QTimer m_settled;  // nobody turns a number any more
     QLabel* m_shown;   // where it is not what is chosen
     QComboBox* m_structure;
@@ -65,7 +71,7 @@ private:
     QCheckBox* m_all;
     QComboBox* m_picture;
     QCheckBox* m_random;
-    QLabel* m_estimate;
+    ElidedLabel* m_estimate;
     QToolButton* m_start;
 };
 

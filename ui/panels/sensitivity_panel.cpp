@@ -69,10 +69,11 @@ SensitivityPanel::SensitivityPanel(Workbench* workbench, QWidget* parent)
     m_curves->setLegendWanted(false);
     m_heatmap->setObjectName(QStringLiteral("sensitivityHeatmap"));
     m_heatmap->setExportName(QStringLiteral("sensitivity-heatmap"));
+    m_heatmap->setReadout([this](int row, int level) { return cellText(*m_scan, row, level); });
     m_views->addWidget(m_curves);
     m_views->addWidget(m_heatmap);
     setFocusProxy(m_curves);
-    layOut(this, {m_bar, m_status, buildBottom(), m_views});
+    layOut(this, {m_bar, buildBottom(), m_status, m_views});
     connectScan();
     connectViews();
     showMetric();
@@ -85,28 +86,34 @@ QWidget* SensitivityPanel::buildBottom() {
     m_drop->setDecimals(2);
     m_drop->setSingleStep(0.25);
     m_drop->setValue(1);
-    m_apply = barButton(this, "sensitivityApply", tr("Apply to all layers"),
+    m_apply = barButton(this, "sensitivityApply", tr("Apply to all"),
                         tr("Sets the largest measured sparsity of every layer that loses no more, "
                            "as one step. Together the layers lose more than each alone."));
-    m_export = barButton(this, "sensitivityExport", tr("Export CSV…"),
+    m_export = barButton(this, "sensitivityExport", tr("CSV…"),
                          tr("Writes every point: parameter, sparsity, top1, top5, loss"));
     m_export->setIcon(style::icon(style::Icon::Export));
     connect(m_drop, &QDoubleSpinBox::valueChanged, this, &SensitivityPanel::showLimit);
+    connect(m_drop, &QDoubleSpinBox::valueChanged, this, [this] { m_bar->setMaxDrop(drop()); });
     connect(m_apply, &QToolButton::clicked, this, [this] { m_scan->setLargest(drop()); });
     connect(m_export, &QToolButton::clicked, this, &SensitivityPanel::exportCsv);
     m_dropLabel->setBuddy(m_drop);
-    return optionBar(this, new QWidget(this), {m_dropLabel, m_drop, m_apply, m_export});
+    m_dropLabel->setAlignment(Qt::AlignRight | Qt::AlignVCenter);  // beside the number
+    return optionBar(this, m_dropLabel, {m_drop, m_apply, m_export});
 }
 
 void SensitivityPanel::connectScan() {
     connect(m_scan, &SensitivityScan::curvesChanged, this, &SensitivityPanel::reload);
     connect(m_scan, &SensitivityScan::runningChanged, this, &SensitivityPanel::showProgress);
+    connect(m_scan, &SensitivityScan::runningChanged, this, &SensitivityPanel::reload);
     connect(m_scan, &SensitivityScan::progressed, this, &SensitivityPanel::showProgress);
     connect(m_scan, &SensitivityScan::noted, m_status,
             [this](const QString& note) { m_status->setText(style::withoutOptions(note)); });
     connect(m_random, &RandomBaseline::changed, this, &SensitivityPanel::reload);
     connect(m_random, &RandomBaseline::failed, this, &SensitivityPanel::failed);
-    connect(m_bar, &SensitivityBar::randomToggled, this, &SensitivityPanel::reload);
+    connect(m_bar, &SensitivityBar::randomToggled, this, [this] {
+        m_random->forgetFailure();
+        reload();
+    });
     connect(m_document, &Document::selectionChanged, this, [this] {
         reload();
         requestPreview();
@@ -160,9 +167,7 @@ void SensitivityPanel::showEvent(QShowEvent* event) {
 
 void SensitivityPanel::start() {
     if (m_scan->isRunning()) return m_scan->stop();
-    measure::ScanOptions options = m_bar->options();
-    options.maxDrop = drop();
-    m_scan->start(options);
+    m_scan->start(m_bar->options());
 }
 
 void SensitivityPanel::exportCsv() {
@@ -189,9 +194,9 @@ void SensitivityPanel::reloadNow() {
     m_isStale = false;
     showMetric();
     showEmptyState();
-    m_dropLabel->setText(m_scan->options().structure == measure::Structure::Channels
-                             ? tr("Each group alone loses at most")
-                             : tr("Each layer alone loses at most"));
+    m_dropLabel->setText(m_document->metric().kind == measure::Metric::Kind::Loss
+                             ? tr("Each alone raises it at most")
+                             : tr("Each alone loses at most"));
     reloadCurves();
     if (m_scan->hasPoints()) m_heatmap->setData(dropHeatmap(*m_scan, m_scan->options().maxDrop));
     showSelection();
@@ -232,7 +237,6 @@ void SensitivityPanel::reloadCurves() {
 
 /// The selected layer's, once it is wished for.
 void SensitivityPanel::showRandom() {
-    m_bar->setRandomOffered(m_random->isOffered());
     plots::Points points;
     const int row = m_scan->indexOf(m_document->selection());
     if (m_bar->isRandomWanted() && row >= 0) {
@@ -327,6 +331,7 @@ void SensitivityPanel::showMetric() {
     m_drop->setSuffix(unit.isEmpty() ? unit : QLatin1Char(' ') + unit);
     m_drop->setAccessibleName(dropName(metric));
     m_drop->setToolTip(m_drop->accessibleName());
+    m_bar->setMaxDrop(drop());
 }
 
 void SensitivityPanel::showLimit() {
