@@ -39,6 +39,7 @@ private Q_SLOTS:
     void sizesAreChecked();
     void everythingComesBack();
     void aBrokenFolderShowsNothing();
+    void labelsStayBesideLongNotes();
     void looksAgainWithTheNewestOptions();
 
 private:
@@ -321,6 +322,37 @@ void TestDataDialog::aBrokenFolderShowsNothing() {
     QVERIFY(look(dialog));
     QVERIFY(!dialog.isReady());
     QCOMPARE(test::find<ui::SampleStrip>(dialog, "dataSamples")->count(), 0);
+}
+
+/// Long class names, a note of many lines, and no more than a small screen has.
+void TestDataDialog::labelsStayBesideLongNotes() {
+    const std::string longName = "a_class_whose_name_is_longer_than_any_picture_is_wide";
+    for (int i = 0; i < 12; ++i) {
+        const std::string folder = i % 2 == 0 ? longName : "b";
+        test::writeFile(root() / "train" / folder / (std::to_string(i) + ".png"),
+                        test::solidPng(16, 16, 100, 100, 100));  // all alike: warned of
+    }
+    for (const char* name : {"broken-one", "broken-two", "broken-three"})
+        test::writeFile(root() / "train" / "b" / (name + std::string(".png")), "no picture");
+    data::DataSpec spec;
+    spec.path = root();
+    ui::DataDialog dialog(&m_jobs, nullptr, spec);
+    dialog.show();
+    QVERIFY(look(dialog));
+    QVERIFY2(dialog.isReady(), qPrintable(message(dialog)));
+    QVERIFY2(message(dialog).count('\n') >= 4, qPrintable(message(dialog)));
+    QCoreApplication::processEvents();
+    auto* strip = test::find<ui::SampleStrip>(dialog, "dataSamples");
+    for (int i = 0; i < 4; ++i) {
+        QVERIFY(!strip->item(i)->text().isEmpty());
+        const QRect place = strip->visualItemRect(strip->item(i));
+        QVERIFY2(strip->viewport()->rect().contains(place), qPrintable(QString::number(i)));
+    }
+    const auto* note = test::find<ui::InlineMessage>(dialog, "dataMessage");
+    QVERIFY(note->height() >= note->heightForWidth(note->width()));
+    QVERIFY(dialog.height() <= 640);
+    QCOMPARE(test::clippedTexts(dialog).join("; "), QString());
+    test::grab(dialog, "data_dialog_long");
 }
 
 void TestDataDialog::looksAgainWithTheNewestOptions() {

@@ -28,6 +28,7 @@ namespace {
 const QString kPreviewSlot = QStringLiteral("data-preview");
 
 constexpr int kShownSamples = 12;
+constexpr int kWidth = 720;
 
 /// Opens, looks, and tries the model. Errors: of openDataset, previewSamples; Cancelled.
 Result<DataLook> lookAt(const data::DataSpec& spec, const measure::MetricOptions& metrics,
@@ -147,7 +148,7 @@ DataDialog::DataDialog(JobRunner* jobs, model::SnapshotPtr snapshot, const data:
     m_fields->addRow(tr("Model output"), m_output);
     makeJudges();
     m_message = new InlineMessage(QStringLiteral("dataMessage"));
-    m_message->setMinimumHeight(5 * fontMetrics().lineSpacing());
+    m_message->setMinimumHeight(4 * fontMetrics().lineSpacing());
 
     auto* form = new QFormLayout;
     form->addRow(tr("Data"), makePathLine());
@@ -162,7 +163,7 @@ DataDialog::DataDialog(JobRunner* jobs, model::SnapshotPtr snapshot, const data:
     layout->addWidget(m_message);
     layout->addStretch();
     layout->addWidget(buttons);
-    fitHeight(*this, 620);
+    fitHeight(*this, kWidth);
 
     connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
@@ -216,6 +217,7 @@ void DataDialog::pick(const QString& path) {
 void DataDialog::makeOutput() {
     m_output->setObjectName(QStringLiteral("dataOutput"));
     m_output->setAccessibleName(tr("Model output"));
+    m_output->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     m_output->setToolTip(
         tr("Which of the tensors that the model returns is judged; shapes are of two samples"));
     showOutputs({});
@@ -312,6 +314,7 @@ void DataDialog::showLook(const Result<DataLook>& look) {
             m_message->showNote(describeLook(*look, m_snapshot));
         }
     }
+    fitHeight(*this, width());  // what was found may take more lines than there were
     Q_EMIT previewed();
 }
 

@@ -3,11 +3,18 @@
 
 #include <QComboBox>
 #include <QDoubleSpinBox>
-#include <QFormLayout>
+#include <QGridLayout>
+#include <QLabel>
 #include <QLineEdit>
+
+#include "ui/style/theme.h"
 
 namespace espalier::ui {
 namespace {
+
+// Columns of labels; their fields stand to the right.
+constexpr int kFirst = 0;
+constexpr int kSecond = 2;
 
 QString joined(const std::vector<double>& numbers) {
     QStringList texts;
@@ -75,21 +82,24 @@ QComboBox* nameBox(const QString& name, const QString& label, const QString& non
 }  // namespace
 
 DataFields::DataFields(const data::DataSpec& initial, QWidget* parent)
-    : QWidget(parent), m_initial(initial), m_form(new QFormLayout(this)) {
-    m_form->setContentsMargins({});
+    : QWidget(parent), m_initial(initial), m_grid(new QGridLayout(this)) {
+    m_grid->setContentsMargins({});
+    m_grid->setHorizontalSpacing(style::kSpaceGroup);
+    m_grid->setVerticalSpacing(style::kSpacePanel);
+    for (const int column : {kFirst, kSecond}) m_grid->setColumnStretch(column + 1, 1);
     m_preset = nameBox(QStringLiteral("dataPreset"), tr("Preset"), tr("By the kind of data"),
                        data::presetNames(), initial.preset,
                        tr("Mean and standard deviation that models for this data usually expect"));
-    addRow(tr("Preset"), m_preset);
+    addField(kFirst, tr("Preset"), m_preset);
     const QString ofPreset = tr("as in the preset");
     m_mean = lineEdit(QStringLiteral("dataMean"), tr("Mean"), ofPreset, joined(initial.mean),
                       tr("Subtracted from each channel, on values from 0 to 1; separate channels "
                          "with commas"));
-    addRow(tr("Mean"), m_mean);
+    addField(kFirst, tr("Mean"), m_mean);
     m_deviation = lineEdit(QStringLiteral("dataDeviation"), tr("Standard deviation"), ofPreset,
                            joined(initial.deviation),
                            tr("Each channel is divided by it after the mean is subtracted"));
-    addRow(tr("Standard deviation"), m_deviation);
+    addField(kFirst, tr("Standard deviation"), m_deviation);
     makeImageFields(initial);
     m_validation = new QDoubleSpinBox;
     m_validation->setObjectName(QStringLiteral("dataValidation"));
@@ -115,11 +125,11 @@ void DataFields::makeImageFields(const data::DataSpec& initial) {
     m_resize =
         lineEdit(QStringLiteral("dataResize"), tr("Scale to"), asTheyAre, joined(initial.resize),
                  tr("Pixels of the shorter side, or height × width"));
-    addRow(tr("Scale to"), m_resize);
+    addField(kFirst, tr("Scale to"), m_resize);
     m_crop = lineEdit(QStringLiteral("dataCrop"), tr("Cut out"), asTheyAre, joined(initial.crop),
                       tr("Cut out of the middle after scaling: pixels of each side, or height × "
                          "width"));
-    addRow(tr("Cut out"), m_crop);
+    addField(kFirst, tr("Cut out"), m_crop);
     m_augment = nameBox(QStringLiteral("dataAugment"), tr("Augment"), tr("Not"),
                         data::augmentationNames(), initial.augment,
                         tr("Random changes to images while training: mnist shifts them a little, "
@@ -128,8 +138,18 @@ void DataFields::makeImageFields(const data::DataSpec& initial) {
     addRow(tr("Augment"), m_augment);
 }
 
+/// Under the last one of its column.
+void DataFields::addField(int column, const QString& text, QWidget* field) {
+    int row = 0;
+    while (m_grid->itemAtPosition(row, column)) ++row;
+    auto* label = new QLabel(text);
+    label->setBuddy(field);
+    m_grid->addWidget(label, row, column);
+    m_grid->addWidget(field, row, column + 1);
+}
+
 void DataFields::addRow(const QString& text, QWidget* field) {
-    m_form->addRow(text, field);
+    addField(kSecond, text, field);
 }
 
 data::DataSpec DataFields::spec() const {

@@ -10,12 +10,12 @@
 
 class QComboBox;
 class QDoubleSpinBox;
-class QFormLayout;
+class QGridLayout;
 class QLineEdit;
 
 namespace espalier::ui {
 
-/// Everything in a DataSpec but its path.
+/// Everything in a DataSpec but its path, in two columns.
 class DataFields : public QWidget {
     Q_OBJECT
 public:
@@ -25,7 +25,7 @@ public:
     data::DataSpec spec() const;
     /// What is wrong with what was typed; empty when all can be read.
     QString problem() const;
-    /// A field of somebody else, in line with the others.
+    /// A field of somebody else, at the end of the second column.
     void addRow(const QString& text, QWidget* field);
 
 Q_SIGNALS:
@@ -33,9 +33,10 @@ Q_SIGNALS:
 
 private:
     void makeImageFields(const data::DataSpec& initial);
+    void addField(int column, const QString& text, QWidget* field);
 
     data::DataSpec m_initial;  // fields that are not shown keep their values
-    QFormLayout* m_form;
+    QGridLayout* m_grid;
     QComboBox* m_preset;
     QLineEdit* m_mean;
     QLineEdit* m_deviation;

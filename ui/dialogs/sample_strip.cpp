@@ -4,11 +4,13 @@
 #include <QIcon>
 #include <QImage>
 #include <QPixmap>
+#include <QStyle>
 
 namespace espalier::ui {
 namespace {
 
-constexpr int kSide = 64;  // of a picture, in pixels
+constexpr int kSide = 64;         // of a picture, in pixels
+constexpr int kCellWidth = 96;    // of a picture with its label
 
 QImage imageOf(const data::SamplePreview& sample) {
     const auto width = static_cast<int>(sample.width);
@@ -34,18 +36,26 @@ SampleStrip::SampleStrip(QWidget* parent) : QListWidget(parent) {
     setFlow(QListView::LeftToRight);
     setWrapping(false);
     setMovement(QListView::Static);
-    setUniformItemSizes(true);
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);  // labels are never cut off
+    setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setIconSize({kSide, kSide});
     setSelectionMode(QAbstractItemView::NoSelection);
     setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
 }
 
 QSize SampleStrip::sizeHint() const {
-    return {6 * kSide, kSide + 4 * fontMetrics().lineSpacing()};
+    const int scrollBar = style()->pixelMetric(QStyle::PM_ScrollBarExtent, nullptr, this);
+    return {6 * kSide, cellHeight() + scrollBar + 2 * frameWidth()};
+}
+
+int SampleStrip::cellHeight() const {
+    return kSide + 2 * fontMetrics().lineSpacing();
 }
 
 void SampleStrip::setPreview(const data::Preview& preview) {
     clear();
+    const bool arePictures = !preview.samples.empty() && !preview.samples.front().pixels.empty();
+    setGridSize(arePictures ? QSize(kCellWidth, cellHeight()) : QSize());
     for (const data::SamplePreview& sample : preview.samples) add(sample);
 }
 
@@ -59,7 +69,7 @@ void SampleStrip::add(const data::SamplePreview& sample) {
         return;
     }
     item->setIcon(QIcon(QPixmap::fromImage(imageOf(sample))));
-    item->setText(fontMetrics().elidedText(label, Qt::ElideRight, kSide + kSide / 4));
+    item->setText(fontMetrics().elidedText(label, Qt::ElideMiddle, kCellWidth - kSide / 8));
     item->setToolTip(label);
 }
 

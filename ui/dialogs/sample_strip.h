@@ -19,6 +19,7 @@ public:
 
 private:
     void add(const data::SamplePreview& sample);
+    int cellHeight() const;
 };
 
 }  // namespace espalier::ui
