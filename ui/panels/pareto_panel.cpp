@@ -21,6 +21,7 @@ namespace espalier::ui {
 namespace {
 
 constexpr double kPercent = 100;
+constexpr std::ptrdiff_t kFewMarks = 6;  // all of them have their names beside them
 
 plots::CostFormat formatOf(Cost cost) {
     switch (cost) {
@@ -163,6 +164,7 @@ void ParetoPanel::reloadNow() {
 void ParetoPanel::showEntries() {
     const auto isBasis = [](const ParetoEntry& entry) { return entry.isComparable; };
     const auto basis = std::ranges::find_if(m_entries, isBasis);
+    const bool areFew = std::ssize(m_entries) <= kFewMarks;
     std::vector<plots::ParetoMark> marks;
     for (const ParetoEntry& entry : m_entries) {
         plots::ParetoMark mark{entry.name,
@@ -172,7 +174,7 @@ void ParetoPanel::showEntries() {
                                entry.isComparable,
                                entry.isOnFront,
                                entry.isCurrent,
-                               entry.isPinned || entry.isCurrent,
+                               areFew || entry.isPinned || entry.isCurrent,
                                entry.isTrial};
         marks.push_back(std::move(mark));
     }
