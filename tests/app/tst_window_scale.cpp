@@ -38,7 +38,8 @@ private Q_SLOTS:
         probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
         QVERIFY(probe.rest());
         QCOMPARE(probe.window.size(), QSize(1024, 700));  // the workspace fits
-        for (const char* tab : {"view.weights", "view.heatmap", "view.channels", "view.overview"}) {
+        for (const char* tab : {"view.weights", "view.heatmap", "view.channels", "view.overview",
+                                "view.sensitivity", "view.compare"}) {
             probe.trigger(tab);
             QVERIFY(probe.rest());
             shoot(probe, tab, theme);
