@@ -9,6 +9,8 @@ namespace {
 
 using Shape = std::vector<std::int64_t>;
 
+constexpr std::string_view kImageFolder = "image folder";
+
 /// [batch, channels, height, width] and [channels, height, width].
 bool areImages(const Shape& taken, const Shape& sample) {
     const auto isKnown = [](std::int64_t channels) { return channels == 1 || channels == 3; };
@@ -27,7 +29,7 @@ std::string channelHint(std::int64_t taken, const data::DatasetInfo& data,
                         const data::DataSpec& spec) {
     const bool wantsColour = taken == 3;
     // Only files of images are decoded as they are asked for.
-    if (data.kind != "image folder")
+    if (data.kind != kImageFolder)
         return cat("Attach ", wantsColour ? "colour" : "grey", " images");
     const std::string asked = channelsAskedBy(spec);
     const std::string remedy =
@@ -55,8 +57,12 @@ std::string shapeHint(const model::Snapshot& snapshot, const data::DatasetInfo& 
     const Shape& sample = data.sampleShape;
     std::string hint;
     if (areImages(taken, sample)) {
-        if (taken[1] != sample[0]) hint = channelHint(taken[1], data, spec);
-        if (taken[2] != sample[1] || taken[3] != sample[2])
+        const bool areChannelsOff = taken[1] != sample[0];
+        if (areChannelsOff) hint = channelHint(taken[1], data, spec);
+        // Other images are to be attached, or nothing but their channels is known to be wrong.
+        const bool isSizeOpen =
+            areChannelsOff && (data.kind != kImageFolder || snapshot.inputsAreGuessed());
+        if (!isSizeOpen && (taken[2] != sample[1] || taken[3] != sample[2]))
             hint += cat(hint.empty() ? "" : ". ", sizeHint(taken));
     } else {
         hint =

@@ -318,7 +318,7 @@ def test_grey_images_for_a_colour_model(cli, tmp_path):
         (tmp_path / "grey" / "test" / label).mkdir(parents=True)
         file = png_of(header, b"".join(b"\0" + bytes([k * 9] * 4) for k in range(4)))
         (tmp_path / "grey" / "test" / label / "0.png").write_bytes(file)
-    refused(cli, tmp_path / "conv.pt", tmp_path / "grey", "1x1x4x4", "To read grey images as colour, give a preset")
+    refused(cli, tmp_path / "conv.pt", tmp_path / "grey", "1x1x4x4", "To read grey images as colour, choose the preset")
     done = cli.ok("evaluate", tmp_path / "conv.pt", "--data", tmp_path / "grey", "--preset", "cifar10", "--json")
     assert '"samples": 3' in done.stdout
 
