@@ -262,6 +262,23 @@ private Q_SLOTS:
         QVERIFY(prunabilitySummary(document()).contains("can lose channels"));
     }
 
+    void linksFollowThePalette() {
+        const auto hasLinkColor = [this] {
+            const QImage picture = test::grab(setting<QLabel>("groupMembers"), "group-links");
+            const QRgb color = QGuiApplication::palette().color(QPalette::Link).rgb();
+            for (int y = 0; y < picture.height(); ++y) {
+                for (int x = 0; x < picture.width(); ++x) {
+                    if (picture.pixel(x, y) == color) return true;  // in its line, at least
+                }
+            }
+            return false;
+        };
+        for (const auto mode : {style::ThemeMode::Dark, style::ThemeMode::Light}) {
+            style::applyTheme(*qApp, mode);
+            QVERIFY2(hasLinkColor(), mode == style::ThemeMode::Dark ? "dark" : "light");
+        }
+    }
+
     void everythingHasANameAndFits() {
         for (QWidget* panel : std::initializer_list<QWidget*>{m_panel, m_settings, m_list}) {
             QVERIFY2(test::namelessWidget(*panel).isEmpty(),

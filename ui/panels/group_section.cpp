@@ -2,6 +2,7 @@
 #include "ui/panels/group_section.h"
 
 #include <QCheckBox>
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
@@ -138,6 +139,14 @@ void GroupSection::build() {
     proof->addWidget(m_proof, 1);
     proof->addWidget(m_prove, 0, Qt::AlignTop);
     layout->addLayout(proof);
+}
+
+// Links are laid out in the colour of their time.
+void GroupSection::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() != QEvent::PaletteChange) return;
+    m_members->clear();
+    refresh();
 }
 
 void GroupSection::refresh() {

@@ -25,6 +25,9 @@ public:
 
     void refresh();
 
+protected:
+    void changeEvent(QEvent* event) override;
+
 private:
     void build();
     void showNothing(const QString& reason);

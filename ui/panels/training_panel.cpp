@@ -140,9 +140,10 @@ QWidget* TrainingPanel::makeMonitor() {
     auto* line = new QHBoxLayout;
     line->setSpacing(style::kSpacePanel);
     line->addWidget(m_showControls);
-    line->addWidget(m_status, 3);
-    line->addWidget(m_best, 2);
-    line->addWidget(m_figures, 1);
+    line->addWidget(m_status);
+    line->addWidget(m_best);
+    line->addStretch();
+    line->addWidget(m_figures);
     line->addWidget(m_export);
     m_charts = new TrainingCharts(this);
     auto* monitor = new QWidget(this);
