@@ -19,6 +19,7 @@
 #include "ui/document/scan_forecast.h"
 #include "ui/document/sensitivity_scan.h"
 #include "ui/document/workbench.h"
+#include "ui/panels/elided_label.h"
 #include "ui/panels/plot_panel.h"
 #include "ui/panels/sensitivity_pictures.h"
 #include "ui/style/icons.h"
