@@ -24,17 +24,16 @@ def test_twelve_times_fewer_weights_at_the_same_accuracy(cli, examples, tmp_path
 
 
 def test_twelve_times_fewer_weights_of_lenet5(cli, examples, tmp_path):
-    """A tenth of a point was lost with this seed: the plan is the one that the demo tells its story with."""
+    """At most 0.05 points are lost on average (0.04 were measured)."""
     dense = cli.json("evaluate", examples / "lenet5.script.pt", "--data", examples / "mnist")["top1"]
-    share, top1 = tuned(cli, examples, tmp_path, "lenet5", "lenet5-12x", 0)
-    print(f"lenet5: {1 / share:.2f} times fewer, {dense - top1:+.4f} lost")
-    assert share <= 1 / 12 and top1 >= dense - 0.0020
+    runs = [tuned(cli, examples, tmp_path, "lenet5", "lenet5-12x", seed) for seed in (0, 1, 2)]
+    assert all(share <= 1 / 12 for share, _ in runs)
+    assert sum(top1 for _, top1 in runs) / 3 >= dense - 0.0005
 
 
-@pytest.mark.parametrize("model", ["lenet5", "lenet-300-100"])
-def test_forty_times_fewer_weights(cli, examples, tmp_path, model):
-    """At most half a point is lost (0.46 were measured for LeNet-300-100)."""
+@pytest.mark.parametrize(("model", "drop"), [("lenet5", 0.002), ("lenet-300-100", 0.005)])
+def test_forty_times_fewer_weights(cli, examples, tmp_path, model, drop):
     dense = cli.json("evaluate", examples / f"{model}.script.pt", "--data", examples / "mnist")["top1"]
     share, top1 = tuned(cli, examples, tmp_path, model, f"{model}-40x", 0)
     print(f"{model}: {1 / share:.2f} times fewer, {dense - top1:+.4f} lost")
-    assert share <= 1 / 40 and top1 >= dense - 0.006
+    assert share <= 1 / 40 and top1 >= dense - drop
