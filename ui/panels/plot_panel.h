@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 
+#include <QHBoxLayout>
 #include <QToolButton>
 #include <QVBoxLayout>
 #include <QWidget>
@@ -22,6 +23,17 @@ inline QWidget* optionBar(QWidget* panel, QWidget* title, std::initializer_list<
     layout->addWidget(title);
     for (QWidget* option : options) layout->addWidget(option);
     return bar;
+}
+
+/// Widgets that never part, as the title of an option bar: what room is left stays empty.
+inline QWidget* together(QWidget* panel, std::initializer_list<QWidget*> widgets) {
+    auto* line = new QWidget(panel);
+    auto* layout = new QHBoxLayout(line);
+    layout->setContentsMargins({});
+    layout->setSpacing(style::kSpacePanel);
+    for (QWidget* widget : widgets) layout->addWidget(widget);
+    layout->addStretch();
+    return line;
 }
 
 /// A button with a word, for an option bar; the owner may add an icon.

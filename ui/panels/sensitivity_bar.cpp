@@ -6,7 +6,6 @@
 
 #include <QCheckBox>
 #include <QComboBox>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QSpinBox>
 #include <QToolButton>
@@ -69,14 +68,14 @@ SensitivityBar::SensitivityBar(Workbench* workbench, QWidget* parent)
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins({});
     layout->setSpacing(style::kSpaceRelated);
-    layout->addLayout(layOutLine());
+    layout->addWidget(buildLine());
     layout->addWidget(m_shown);
     fillCriteria();
     refresh();
 }
 
 /// What comes and goes has its room all the time.
-QLayout* SensitivityBar::layOutLine() {
+QWidget* SensitivityBar::buildLine() {
     int width = 0;
     for (const bool isRunning : {true, false}) {
         nameStart(isRunning);
@@ -84,13 +83,8 @@ QLayout* SensitivityBar::layOutLine() {
     }
     m_start->setMinimumWidth(width);
     m_estimate->setMinimumWidth(m_estimate->fontMetrics().horizontalAdvance(usualText()));
-    auto* line = new QHBoxLayout;
-    line->setSpacing(style::kSpacePanel);
-    line->addWidget(m_start, 0, Qt::AlignTop);
-    line->addWidget(optionBar(this, m_estimate,
-                              {m_structure, m_criterion, m_samples, m_all, m_picture, m_random}),
-                    1);
-    return line;
+    return optionBar(this, together(this, {m_start, m_estimate}),
+                     {m_structure, m_criterion, m_samples, m_all, m_picture, m_random});
 }
 
 void SensitivityBar::buildChoices() {

@@ -10,7 +10,6 @@
 class QCheckBox;
 class QComboBox;
 class QLabel;
-class QLayout;
 class QSpinBox;
 class QToolButton;
 
@@ -47,7 +46,7 @@ protected:
 private:
     void buildChoices();
     void buildPicture();
-    QLayout* layOutLine();
+    QWidget* buildLine();
     void fillCriteria();
     void choose();
     void askLater();

@@ -97,7 +97,6 @@ QWidget* SensitivityPanel::buildBottom() {
     connect(m_apply, &QToolButton::clicked, this, [this] { m_scan->setLargest(drop()); });
     connect(m_export, &QToolButton::clicked, this, &SensitivityPanel::exportCsv);
     m_dropLabel->setBuddy(m_drop);
-    m_dropLabel->setAlignment(Qt::AlignRight | Qt::AlignVCenter);  // beside the number
     return optionBar(this, m_dropLabel, {m_drop, m_apply, m_export});
 }
 
