@@ -21,7 +21,9 @@ Leaving::Leaving(ui::Workbench* workbench, ui::SessionKeeper* keeper, Exports ex
       m_exports(std::move(exports)),
       m_window(window) {
     connect(keeper, &ui::SessionKeeper::saved, this, &Leaving::afterSession);
-    connect(workbench, &ui::Workbench::trainingEnded, this, &Leaving::afterTraining);
+    // Not before its job is gone from the status bar, beside which questions may be asked.
+    connect(workbench, &ui::Workbench::trainingEnded, this, &Leaving::afterTraining,
+            Qt::QueuedConnection);
     connect(workbench, &ui::Workbench::succeeded, this, &Leaving::afterExport);
     connect(workbench, &ui::Workbench::failed, this, [this] { m_afterExport = {}; });
     connect(workbench, &ui::Workbench::cancelled, this, [this] { m_afterExport = {}; });
@@ -66,8 +68,9 @@ void Leaving::leaveTraining(const Then& then) {
     question.title = tr("Fine-tuning is running");
     question.text = tr("Stop it and quit?");
     question.detail =
-        tr("The best weights so far are written to a model file, and the next start offers to go "
-           "on with the training.");
+        tr("The next start offers to go on with it, in this session with its plan and history. "
+           "Where an epoch was better than the start, its weights are written to a model file "
+           "too.");
     question.answers = {tr("Stop and quit"), tr("Go on training")};
     question.safeAnswer = GoOn;
     question.mainAnswer = GoOn;
@@ -81,8 +84,10 @@ void Leaving::afterTraining() {
     const Then then = std::exchange(m_afterTraining, {});
     if (!then) return;
     const ui::Document& document = *m_workbench->document();
-    // Stopped before the first validation it has no weights of its own; the plan is still there.
-    if (!document.hasUnsavedWork() || !document.hasOwnWeights()) return leaveModel(then);
+    if (!document.hasUnsavedWork() || !document.hasOwnWeights()) {
+        // With the training its session is kept; one that had hardly begun leaves nothing.
+        return m_workbench->hasLeftRun() ? then() : leaveModel(then);
+    }
     m_workbench->keepBest(this, [this, then](const Result<std::filesystem::path>& saved) {
         afterSaving(saved, then);
     });

@@ -132,6 +132,7 @@ void MainWindow::makeCentre() {
     connect(m_start, &ui::StartPage::exampleRequested, m_tasks, &Tasks::openExample);
     connect(m_start, &ui::StartPage::recentRequested, m_tasks, &Tasks::openPath);
     connect(m_start, &ui::StartPage::continueRequested, m_tasks, &Tasks::continueRun);
+    connect(m_start, &ui::StartPage::recoverRunRequested, m_tasks, &Tasks::recoverRun);
     connect(m_start, &ui::StartPage::discardRequested, m_tasks, &Tasks::discardRun);
     connect(m_start, &ui::StartPage::recoverRequested, m_tasks, &Tasks::recoverSession);
     connect(m_start, &ui::StartPage::discardSessionRequested, m_tasks, &Tasks::discardSession);
@@ -374,8 +375,8 @@ void MainWindow::refreshTitle() {
     setWindowModified(hasModel && m_keeper->hasUnsavedWork());
 }
 
-void MainWindow::loadRecipe(const QString& path) {
-    m_workspace->training()->loadRecipe(path);
+void MainWindow::loadRecipe(const QString& path, std::optional<double> madeFor) {
+    m_workspace->training()->loadRecipe(path, madeFor);
 }
 
 }  // namespace espalier::gui

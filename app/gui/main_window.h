@@ -63,7 +63,7 @@ private:
     void post(const ui::Message& message);
     void refreshActions();
     void refreshTitle();
-    void loadRecipe(const QString& path);
+    void loadRecipe(const QString& path, std::optional<double> madeFor);
     void finish();
     void rememberBest(const QString& path);
 

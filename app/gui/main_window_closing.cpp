@@ -47,7 +47,7 @@ void MainWindow::closeEvent(QCloseEvent* event) {
 void MainWindow::finish() {
     saveWindow(*this, *m_workspace);
     QApplication::setOverrideCursor(Qt::WaitCursor);
-    if (m_isTerminated) m_keeper->leaveForRecovery();
+    if (m_isTerminated || m_workbench->hasLeftRun()) m_keeper->leaveForRecovery();
     using Unsaved = ui::Workbench::Unsaved;
     const auto saved = m_workbench->shutDown(m_isTerminated ? Unsaved::Keep : Unsaved::Drop);
     QApplication::restoreOverrideCursor();

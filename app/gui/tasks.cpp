@@ -31,6 +31,8 @@ using ui::Document;
 using ui::Message;
 namespace dialogs = ui::dialogs;
 
+constexpr double kExampleSparsity = 0.92;  // that the example's recipe is made for
+
 const QString kModelSuffix = QStringLiteral(".pt");
 const QString kPlanSuffix = QStringLiteral(".espalier-plan.json");
 
@@ -130,7 +132,8 @@ void Tasks::onOpened(const QString& path) {
     if (path != m_exampleModel) return;
     m_exampleModel.clear();
     m_measuresNextData = true;
-    Q_EMIT recipeChosen(QString::fromStdString(project::lenet5Example().recipe.string()));
+    Q_EMIT recipeChosen(QString::fromStdString(project::lenet5Example().recipe.string()),
+                        kExampleSparsity);
     m_workbench->attachData(exampleData());
 }
 
@@ -287,7 +290,12 @@ void Tasks::onFailed(const Error& error) {
     message.level = Message::Level::Error;
     message.text = style::withoutOptions(QString::fromStdString(error.text()));
     const QString path = std::exchange(m_failedPath, {});
-    if (!path.isEmpty() && mayNeedInput(error)) {
+    const auto run = std::exchange(m_rescuedRun, {});
+    m_offeredRun.clear();
+    if (!run.empty()) {
+        message.actionText = tr("Continue without its session");
+        message.action = [this, run] { m_workbench->continueRun(run); };
+    } else if (!path.isEmpty() && mayNeedInput(error)) {
         message.actionText = tr("Type the input shape…");
         message.action = [this, path] { askForInput(path); };
     }

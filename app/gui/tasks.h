@@ -2,7 +2,9 @@
 // What the menus' commands do: ask for what is missing, then hand over to the Workbench.
 #pragma once
 
+#include <filesystem>
 #include <functional>
+#include <optional>
 
 #include <QObject>
 #include <QStringList>
@@ -57,11 +59,14 @@ public:
     void measureAccuracy();
     void measureOnTest();
     void pinCurrent();
-    /// Of the file that a training left when the window closed last time.
+    /// Of the file that a training left when the window closed last time, unless it is offered to
+    /// go on with that work.
     void tellOfSavedTraining();
     /// A training that ended with the program: brokenRunChanged says which there is.
     void lookForBrokenRun();
     void continueRun();
+    /// Its session alone; a message offers to go on with the training.
+    void recoverRun();
     void discardRun();
 
     /// A session of a window that did not close: lostSessionChanged says which there is.
@@ -73,9 +78,11 @@ public:
 
 Q_SIGNALS:
     void messagePosted(const espalier::ui::Message& message);
-    void brokenRunChanged(const QString& run);        ///< in words; empty: there is none
+    /// In words; empty: there is none.
+    void brokenRunChanged(const QString& run, bool hasSession);
     void lostSessionChanged(const QString& session);  ///< likewise
-    void recipeChosen(const QString& path);  ///< a recipe file to be shown in the training panel
+    /// A recipe file to be shown in the training panel, as TrainingPanel::loadRecipe takes it.
+    void recipeChosen(const QString& path, std::optional<double> madeFor = {});
 
 private:
     void openFile(const QString& path);
@@ -104,7 +111,10 @@ private:
     QWidget* m_window;
     Leaving* m_leaving;
     std::filesystem::path m_brokenRun;    // its folder; empty: there is none
-    std::filesystem::path m_lostSession;  // likewise
+    std::filesystem::path m_runSession;   // that it belongs to, likewise
+    std::filesystem::path m_lostSession;  // of another window, likewise
+    std::filesystem::path m_offeredRun;   // with the message of its session, likewise
+    std::filesystem::path m_rescuedRun;   // while its session is being opened, likewise
     QString m_failedPath;                 // the model that could not be opened last
     QString m_exampleModel;               // while the example is being opened
     QString m_planAfterOpening;           // applied once its model is open

@@ -9,7 +9,6 @@
 #include "app/gui/window_state.h"
 #include "core/base/format.h"
 #include "ui/dialogs/report_dialog.h"
-#include "ui/document/run_folder.h"
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
 
@@ -64,6 +63,7 @@ void Tasks::onGroupsChanged() {
 }
 
 void Tasks::tellOfSavedTraining() {
+    if (!m_brokenRun.empty() || !m_lostSession.empty()) return;  // one offer for one work
     const QString path = takeSavedTraining();
     if (!QFileInfo::exists(path)) return;
     Message message;
@@ -74,21 +74,6 @@ void Tasks::tellOfSavedTraining() {
     message.actionText = tr("Open it");
     message.action = [this, path] { openPath(path); };
     Q_EMIT messagePosted(message);
-}
-
-void Tasks::lookForBrokenRun() {
-    const auto run = ui::latestBrokenRun();
-    m_brokenRun = run ? run->folder : std::filesystem::path();
-    Q_EMIT brokenRunChanged(run ? ui::describe(*run) : QString());
-}
-
-void Tasks::continueRun() {
-    if (!m_brokenRun.empty()) m_workbench->continueRun(m_brokenRun);
-}
-
-void Tasks::discardRun() {
-    if (const auto folder = ui::RunFolder::take(m_brokenRun)) folder->remove();
-    lookForBrokenRun();
 }
 
 }  // namespace espalier::gui

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Saving sessions, and opening them where not all is as it was.
+#include <utility>
+
 #include <QFileInfo>
 
 #include "app/gui/leaving.h"
 #include "app/gui/tasks.h"
+#include "app/gui/window_state.h"
 #include "ui/dialogs/dialogs.h"
 #include "ui/document/autosave_folder.h"
 #include "ui/document/session_keeper.h"
@@ -46,10 +49,16 @@ bool Tasks::askForSessionFile() {
 
 void Tasks::onSessionOpened(const QStringList& notes) {
     m_reportsNextGroups = false;  // it was told when the model was opened for the first time
+    const auto run = std::exchange(m_offeredRun, {});
     if (notes.isEmpty()) return;
     Message message;
     message.level = Message::Level::Warning;
     message.text = style::withoutOptions(notes.join(QLatin1Char(' ')));
+    if (!run.empty()) {
+        message.text += tr(" Its fine-tuning has not come to its end.");
+        message.actionText = tr("Continue the fine-tuning");
+        message.action = [this, run] { m_workbench->continueRun(run); };
+    }
     Q_EMIT messagePosted(message);
 }
 
@@ -71,18 +80,20 @@ void Tasks::onModelMissing(const QString& session, const QString& model,
 }
 
 void Tasks::lookForLostSession() {
-    const auto lost = ui::latestLostSession();
+    const auto lost = ui::latestLostSession(m_runSession);
     m_lostSession = lost ? lost->folder : std::filesystem::path();
     Q_EMIT lostSessionChanged(lost ? ui::describe(*lost) : QString());
 }
 
 void Tasks::recoverSession() {
-    if (!m_lostSession.empty()) m_keeper->recover(m_lostSession);
+    if (m_lostSession.empty()) return;
+    m_keeper->recover(m_lostSession, &takeSavedTraining);  // its weights are in it
 }
 
 void Tasks::discardSession() {
     if (!m_lostSession.empty()) ui::SessionKeeper::discard(m_lostSession);
     lookForLostSession();
+    tellOfSavedTraining();
 }
 
 }  // namespace espalier::gui

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/gui/workspace.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <QDockWidget>
@@ -29,7 +30,8 @@ constexpr int kLayoutVersion = 2;
 constexpr int kLeftWidth = 380;
 constexpr int kRightWidth = 300;
 constexpr int kLeastLeftWidth = 270;
-constexpr int kLeastRightWidth = 284;  // what the fields of a layer need
+constexpr int kLeastRightWidth = 284;    // what the fields of a layer need
+constexpr int kLeastBottomHeight = 240;  // what the first fields of a recipe need
 
 const QString kLayers = QStringLiteral("view.layers");
 const QString kSettings = QStringLiteral("view.settings");
@@ -192,7 +194,7 @@ void Workspace::applyLayout(Layout layout) {
 
 void Workspace::giveSizes(Layout layout) {
     resizeDocks({dock(kLayers), dock(kSettings)}, {kLeftWidth, kRightWidth}, Qt::Horizontal);
-    const int share = layout == Layout::Explore ? height() / 4
+    const int share = layout == Layout::Explore ? std::max(height() / 4, kLeastBottomHeight)
                       : layout == Layout::Tune  ? height() / 2
                                                 : height() * 2 / 5;
     resizeDocks({dock(kTraining)}, {share}, Qt::Vertical);

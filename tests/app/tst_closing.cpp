@@ -4,11 +4,15 @@
 #include <thread>
 
 #include <QDialog>
+#include <QLineEdit>
+#include <QPushButton>
 #include <QScopeGuard>
 #include <QSignalSpy>
 #include <QTimer>
 
 #include "tests/support/window_probe.h"
+#include "ui/document/run_folder.h"
+#include "ui/document/session_keeper.h"
 
 using namespace espalier;
 using test::WindowProbe;
@@ -108,9 +112,38 @@ private Q_SLOTS:
             QTRY_VERIFY_WITH_TIMEOUT(!probe.window.isVisible(), test::kPatienceMs);
         }
         QVERIFY(QFile::exists(m_folder->filePath("lenet5-best.pt")));
-        WindowProbe next;  // tells of it
+        WindowProbe next;  // offers to go on, and only when that is declined tells of the file
+        QVERIFY(next.child<QWidget>("startBrokenRun")->isVisible());
+        QVERIFY2(next.messageText().isEmpty(), qPrintable(next.messageText()));
+        next.child<QPushButton>("startDiscard")->click();
+        QVERIFY(next.child<QWidget>("startLostSession")->isVisible());
+        QVERIFY2(next.messageText().isEmpty(), qPrintable(next.messageText()));
+        next.child<QPushButton>("startDiscardSession")->click();
         QVERIFY(next.messageText().contains("lenet5-best.pt"));
         QVERIFY(next.openModel(m_folder->filePath("lenet5-best.pt")));
+    }
+
+    void quittingWhilePausedAsksOnce() {
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        QVERIFY(probe.attachTinyData(m_folder->path()));
+        probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.9));
+        QVERIFY(probe.rest());
+        probe.child<QSpinBox>("recipeEpochs")->setValue(500);
+        probe.child<QLineEdit>("recipeLr")->setText("1e-12");  // no epoch will be better
+        QSignalSpy sampled(probe.window.workbench(), &ui::Workbench::trainingSampled);
+        probe.trigger("train.start");
+        QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > 20, test::kPatienceMs);
+        probe.trigger("train.pause");
+        probe.dialogs.nextAnswer(0);  // stop and quit
+        probe.window.close();
+        QTRY_VERIFY_WITH_TIMEOUT(!probe.window.isVisible(), test::kPatienceMs);
+        QCOMPARE(probe.dialogs.shown(), QStringList{"Fine-tuning is running"});
+        QVERIFY(!QFile::exists(m_folder->filePath("lenet5-best.pt")));
+        const auto run = ui::latestBrokenRun();
+        QVERIFY(run && !run->session.empty());
+        ui::RunFolder::take(run->folder)->remove();
+        ui::SessionKeeper::discard(run->session);
     }
 
     void closingBeforeTheFirstValidationKeepsThePlan() {

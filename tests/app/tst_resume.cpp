@@ -20,6 +20,7 @@ namespace {
 
 constexpr int kEpochs = 60;
 const char* const kFolder = "ESPALIER_TEST_RESUME_FOLDER";
+const char* const kTwice = "ESPALIER_TEST_RESUME_TWICE";
 
 /// Opens model and data in `folder`, removes weights and begins to train.
 bool startTraining(WindowProbe& probe, const QString& folder) {
@@ -32,11 +33,36 @@ bool startTraining(WindowProbe& probe, const QString& folder) {
     return true;
 }
 
+/// Measures the dense model and fine-tunes it once, under a plan.
+bool trainBefore(WindowProbe& probe, const QString& folder) {
+    if (!probe.openModel(WindowProbe::copyModel(folder)) || !probe.attachTinyData(folder))
+        return false;
+    probe.window.workbench()->evaluate(data::Split::Validation);
+    if (!probe.rest()) return false;
+    probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.25));
+    probe.child<QSpinBox>("recipeEpochs")->setValue(2);
+    if (!probe.rest()) return false;
+    const QSignalSpy ended(probe.window.workbench(), &ui::Workbench::trainingEnded);
+    probe.trigger("train.start");
+    return QTest::qWaitFor([&] { return ended.count() > 0; }, test::kPatienceMs) && probe.rest();
+}
+
+bool startSecondTraining(WindowProbe& probe, const QString& folder) {
+    if (!trainBefore(probe, folder)) return false;
+    probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
+    probe.child<QSpinBox>("recipeEpochs")->setValue(kEpochs);
+    if (!probe.rest()) return false;
+    probe.trigger("train.start");
+    return true;
+}
+
 /// The program that will be killed.
 int trainUntilKilled(const QString& folder) {
     const test::OwnSettings settings;
     qputenv("XDG_STATE_HOME", folder.toUtf8());  // where the other process looks
     WindowProbe probe;
+    if (qEnvironmentVariableIsSet(kTwice))
+        return startSecondTraining(probe, folder) ? QApplication::exec() : 1;
     return startTraining(probe, folder) ? QApplication::exec() : 1;
 }
 
@@ -45,13 +71,13 @@ int epochsKept() {
     return run ? run->epochs : 0;
 }
 
-/// Finished epochs of the only run in the state folder, whoever works on it.
+/// Finished epochs of the longest run in the state folder, whoever works on it.
 int epochsWritten(const QString& state) {
     std::error_code none;
     for (const auto& entry :
          std::filesystem::directory_iterator((state + "/espalier/runs").toStdString(), none)) {
         const auto about = exchange::readCheckpointAbout(exchange::checkpointIn(entry.path()));
-        if (about) return about->epochs;
+        if (about && about->recipe.epochs == kEpochs) return about->epochs;
     }
     return 0;
 }
@@ -107,6 +133,92 @@ private Q_SLOTS:
         QVERIFY(!ui::latestBrokenRun());
     }
 
+    void itsWholeSessionGoesOnWithIt() {
+        killASecondTraining();
+        WindowProbe probe;
+        QVERIFY(probe.child<QWidget>("startBrokenRun")->isVisible());
+        QVERIFY(probe.child<QWidget>("startRecoverRun")->isVisible());
+        QVERIFY(!probe.child<QWidget>("startLostSession")->isVisible());  // one offer for one work
+        test::grab(probe.window, "start_continue_session");
+        probe.window.resize(1024, 700);
+        test::grab(probe.window, "start_continue_session_small");
+        QSignalSpy started(probe.window.workbench(), &ui::Workbench::trainingStarted);
+        QSignalSpy finished(probe.window.workbench(), &ui::Workbench::trainingFinished);
+        probe.child<QPushButton>("startContinue")->click();
+        QTRY_COMPARE_WITH_TIMEOUT(started.count(), 1, 4 * test::kPatienceMs);
+        checkSession(probe.document());
+        QVERIFY2(probe.messageText().startsWith("Recovered"), qPrintable(probe.messageText()));
+        QVERIFY(probe.messages().message().actionText.isEmpty());
+        QTRY_COMPARE_WITH_TIMEOUT(finished.count(), 1, 4 * test::kPatienceMs);
+        QVERIFY(!probe.isError());
+        QCOMPARE(finished.first().first().value<train::TrainResult>().epochs, kEpochs);
+        QCOMPARE(probe.document().history().nodes().size(), std::size_t(3));
+        QVERIFY(!ui::latestBrokenRun());
+        QVERIFY(probe.rest());
+    }
+
+    void itGoesOnAfterItsSessionWasRecoveredAlone() {
+        killASecondTraining();
+        WindowProbe probe;
+        probe.child<QPushButton>("startRecoverRun")->click();
+        QTRY_VERIFY_WITH_TIMEOUT(probe.document().hasModel() && probe.document().masks(),
+                                 test::kPatienceMs);
+        QTRY_COMPARE(probe.messages().message().actionText, QString("Continue the fine-tuning"));
+        QVERIFY(!probe.window.workbench()->isTraining());
+        checkSession(probe.document());
+        test::grab(probe.window, "session_of_a_training");
+        // Gone elsewhere meanwhile: the training goes on from where it began.
+        probe.document().goTo(probe.document().history().root());
+        QVERIFY(probe.rest());
+        QSignalSpy finished(probe.window.workbench(), &ui::Workbench::trainingFinished);
+        probe.messages().message().action();
+        QTRY_COMPARE_WITH_TIMEOUT(finished.count(), 1, 4 * test::kPatienceMs);
+        const auto nodes = probe.document().history().nodes();
+        QCOMPARE(nodes.size(), std::size_t(3));
+        QCOMPARE(nodes[2]->parent, nodes[1]->id);
+        QVERIFY(probe.rest());
+    }
+
+    // As when the desktop session ends: history and training are one offer, and nothing else.
+    void terminationLeavesOneOffer() {
+        {
+            WindowProbe probe;
+            QVERIFY(startSecondTraining(probe, m_folder->path()));
+            QTRY_VERIFY_WITH_TIMEOUT(epochsWritten(m_folder->path()) >= 2, test::kPatienceMs);
+            probe.window.terminate();
+            QTRY_VERIFY_WITH_TIMEOUT(!probe.window.isVisible(), test::kPatienceMs);
+        }
+        WindowProbe probe;
+        QVERIFY(probe.child<QWidget>("startRecoverRun")->isVisible());
+        QVERIFY(!probe.child<QWidget>("startLostSession")->isVisible());
+        QVERIFY2(probe.messageText().isEmpty(), qPrintable(probe.messageText()));
+        QSignalSpy started(probe.window.workbench(), &ui::Workbench::trainingStarted);
+        probe.child<QPushButton>("startContinue")->click();
+        QTRY_COMPARE_WITH_TIMEOUT(started.count(), 1, 4 * test::kPatienceMs);
+        checkSession(probe.document());
+        probe.trigger("train.stop");
+        QTRY_VERIFY_WITH_TIMEOUT(!probe.window.workbench()->isTraining(), test::kPatienceMs);
+        QVERIFY(probe.rest());
+    }
+
+    void aDamagedSessionDoesNotStandInTheWay() {
+        killASecondTraining();
+        const auto run = ui::latestBrokenRun();
+        QVERIFY(run && !run->session.empty());
+        QFile session(QString::fromStdString((run->session / "session.espalier").string()));
+        QVERIFY(session.resize(session.size() / 2));
+        WindowProbe probe;
+        probe.child<QPushButton>("startContinue")->click();
+        QTRY_VERIFY_WITH_TIMEOUT(probe.isError(), test::kPatienceMs);
+        QCOMPARE(probe.messages().message().actionText, QString("Continue without its session"));
+        QSignalSpy started(probe.window.workbench(), &ui::Workbench::trainingStarted);
+        probe.messages().message().action();
+        QTRY_COMPARE_WITH_TIMEOUT(started.count(), 1, 4 * test::kPatienceMs);
+        probe.trigger("train.stop");
+        QTRY_VERIFY_WITH_TIMEOUT(!probe.window.workbench()->isTraining(), test::kPatienceMs);
+        QVERIFY(probe.rest());
+    }
+
     void discardingDeletesIt() {
         killATraining();
         WindowProbe probe;
@@ -139,7 +251,7 @@ private Q_SLOTS:
         QSignalSpy sampled(probe.window.workbench(), &ui::Workbench::trainingSampled);
         QTRY_VERIFY_WITH_TIMEOUT(sampled.count() > 3, test::kPatienceMs);
         QVERIFY(probe.action("train.pause")->isEnabled());
-        QVERIFY(probe.child<QLabel>("trainingFigures")->text().startsWith("memory "));
+        QVERIFY(probe.child<QLabel>("trainingFigures")->text().startsWith("peak memory "));
         probe.trigger("train.pause");
         QVERIFY(probe.action("train.pause")->isChecked());
         QVERIFY(probe.window.workbench()->isTrainingPaused());
@@ -168,13 +280,35 @@ private Q_SLOTS:
         probe.child<QPushButton>("startContinue")->click();
         QTRY_VERIFY_WITH_TIMEOUT(probe.isError(), test::kPatienceMs);
         QVERIFY2(probe.messageText().contains("Cannot continue"), qPrintable(probe.messageText()));
-        QCOMPARE(probe.page(), QString("startPage"));
+        QCOMPARE(probe.page(), QString("workspace"));  // its session is whole
+        QVERIFY(!probe.window.workbench()->isTraining());
     }
 
 private:
     void killATraining() {
         const auto isTime = [this] { return epochsWritten(m_folder->path()) >= 3; };
         QVERIFY(test::startAndKillSelf(kFolder, m_folder->path(), isTime, test::kPatienceMs));
+    }
+
+    void killASecondTraining() {
+        qputenv(kTwice, "1");
+        killATraining();
+        qunsetenv(kTwice);
+    }
+
+    /// Dense model with its accuracy, first run with its curves, and the plan of the second.
+    static void checkSession(const ui::Document& document) {
+        const auto nodes = document.history().nodes();
+        QCOMPARE(nodes.size(), std::size_t(2));
+        QCOMPARE(nodes[0]->operation, project::Operation::Open);
+        QVERIFY(nodes[0]->metrics.evaluation.has_value());
+        QVERIFY(document.denseEvaluation(data::Split::Validation).has_value());
+        QCOMPARE(document.denseFootprint().weightsKept, document.denseFootprint().weights);
+        QCOMPARE(nodes[1]->operation, project::Operation::FineTune);
+        QVERIFY(nodes[1]->training.size() > 2);
+        QCOMPARE(document.state().node, nodes[1]->id);
+        const prune::WeightRule* rule = document.rule(document.selection());
+        QVERIFY(rule && *rule == prune::WeightRule::sparsity(0.5));
     }
 
     std::unique_ptr<test::OwnSettings> m_settings;

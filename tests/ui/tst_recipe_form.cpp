@@ -264,6 +264,43 @@ private Q_SLOTS:
         QVERIFY(train::check(form.recipe()));
     }
 
+    void theWrongFieldIsMarked() {
+        RecipeForm form;
+        form.show();
+        auto* rate = test::find<QLineEdit>(form, "recipeLr");
+        auto* message = test::find<ui::InlineMessage>(form, "recipeFieldsBasicMessage");
+        auto* batch = test::find<QSpinBox>(form, "recipeBatchSize");  // left of it
+        rate->setText("0");
+        QVERIFY(rate->styleSheet().contains("border"));
+        QCOMPARE(rate->accessibleDescription(), message->text());
+        QVERIFY(batch->styleSheet().isEmpty());
+        QTRY_VERIFY(message->x() > batch->geometry().right() && message->x() < rate->x());
+        rate->setText("0.1");
+        QVERIFY(rate->styleSheet().isEmpty());
+        QVERIFY(rate->accessibleDescription().isEmpty());
+        test::find<QLineEdit>(form, "recipeMomentum")->setText("1");  // in the left column
+        auto* other = test::find<ui::InlineMessage>(form, "recipeFieldsOptimizerMessage");
+        QTRY_VERIFY(other->isVisible() && other->x() < batch->x());
+    }
+
+    void ticketsGoBackToAStateOfTheHistory() {
+        RecipeForm form;
+        auto* rewind = test::find<QComboBox>(form, "recipeRewindTo");
+        form.setStates({"net.pt", "fine-tuned 5 epochs"});
+        QCOMPARE(rewind->count(), 4);  // the start before them, a file after them
+        QCOMPARE(form.recipe().schedule.rewindTo, std::string());
+        rewind->setCurrentIndex(2);
+        QCOMPARE(form.recipe().schedule.rewindTo, std::string("fine-tuned 5 epochs"));
+        form.setStates({"net.pt", "fine-tuned 5 epochs", "pinned"});
+        QCOMPARE(form.recipe().schedule.rewindTo, std::string("fine-tuned 5 epochs"));
+        QVERIFY2(rewind->toolTip().contains("State of the history"), qPrintable(rewind->toolTip()));
+        ui::DialogScript script;
+        script.nextFile("/models/early.pt");
+        rewind->setCurrentIndex(rewind->count() - 1);
+        Q_EMIT rewind->activated(rewind->count() - 1);
+        QCOMPARE(form.recipe().schedule.rewindTo, std::string("/models/early.pt"));
+    }
+
     void presetsFillInAndAreRecognised() {
         RecipeForm form;
         auto* preset = test::find<QComboBox>(form, "recipePreset");

@@ -8,6 +8,7 @@
 
 #include "tests/support/gui_test.h"
 #include "ui/panels/training_charts.h"
+#include "ui/plots/qcp.h"
 
 using namespace espalier;
 using train::TrainSample;
@@ -108,6 +109,46 @@ private Q_SLOTS:
                  std::size_t(3));
         QCOMPARE(test::find<plots::CurvesView>(charts, "lossCurves")->points(0).size(),
                  std::size_t(4));
+    }
+
+    void sparsityRisesOverItsPlan() {
+        ui::TrainingCharts charts;
+        charts.resize(900, 300);
+        charts.show();
+        ui::TrainingCurves plan;
+        plan.sparsity = {{0, 1, 2}, {0, 60, 92}};
+        charts.setPlan(plan, "epoch");
+        charts.begin({}, 2);
+        for (int step = 1; step <= 4; ++step)
+            charts.add({.step = step, .epoch = 1, .loss = 1, .lr = 0.1, .sparsity = 0.2 * step});
+        auto* rates = test::find<plots::CurvesView>(charts, "rateCurves");
+        const int live = rates->seriesCount() - 1;
+        QCOMPARE(rates->points(live).x, (std::vector<double>{0.5, 1, 1.5, 2}));
+        for (std::size_t i = 0; i < 4; ++i)
+            QVERIFY(std::abs(rates->points(live).y[i] - 20 * double(i + 1)) < 1e-9);
+        QTRY_COMPARE(rates->canvas()->yAxis->range(), QCPRange(0, 100));
+        const QCPGraph* planned = rates->canvas()->graph(live - 2);
+        const QCPGraph* drawn = rates->canvas()->graph(live);
+        QCOMPARE(planned->pen().style(), Qt::DashLine);
+        QCOMPARE(drawn->pen().style(), Qt::SolidLine);
+        QVERIFY(drawn->pen().widthF() > planned->pen().widthF());
+        QCOMPARE(drawn->valueAxis(), rates->canvas()->yAxis);
+    }
+
+    // One point has a range round it: 99 % +- 5 %.
+    void noAxisOfSharesGoesBeyondAHundred() {
+        ui::TrainingCharts charts;
+        charts.resize(900, 300);
+        charts.show();
+        charts.begin({}, 2);
+        TrainSample before{.loss = 0.1, .valLoss = 0.1};
+        before.top1 = before.score = 0.99;
+        charts.add(before);
+        auto* scores = test::find<plots::CurvesView>(charts, "accuracyCurves");
+        QTRY_VERIFY(scores->canvas()->yAxis->range().contains(99));
+        const QCPRange range = scores->canvas()->yAxis->range();
+        QVERIFY2(range.upper >= 100 && range.upper < 100.5, qPrintable(QString::number(range.upper)));
+        QVERIFY2(range.lower < 98, qPrintable(QString::number(range.lower)));
     }
 
     void runsOfAnotherMetricKeepToTheirCharts() {

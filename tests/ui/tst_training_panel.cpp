@@ -91,7 +91,7 @@ private Q_SLOTS:
         QCOMPARE(progress.memoryText(), QString());
         sample.figures.memoryBytes = 512 << 20;
         progress.add(sample);
-        QVERIFY(progress.memoryText().startsWith("memory "));
+        QVERIFY(progress.memoryText().startsWith("peak memory "));
         sample.figures.deviceBytes = 3 << 20;
         sample.figures.processorLoad = 0.5;
         progress.add(sample);
@@ -187,6 +187,42 @@ private Q_SLOTS:
         script.nextFile(path);
         test::find<QToolButton>(panel, "recipeLoad")->click();
         QCOMPARE(panel.recipe(), unusualRecipe());
+    }
+
+    // An example's own recipe suits one sparsity; a person's suits what they say.
+    void theRecipeOfAnExampleGivesWayAtOtherSparsities() {
+        if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+        const QTemporaryDir folder;
+        test::OpenModel model;
+        TrainingPanel panel(&model.workbench);
+        QVERIFY(model.open());
+        QVERIFY(model.attach(folder.path().toStdString()));
+        const auto file = QString::fromStdString(project::lenet5Example().recipe.string());
+        panel.loadRecipe(file, 0.92);
+        panel.setDevice("cpu");
+        const train::Recipe own = panel.recipe();
+        QCOMPARE(panel.recipeFor(0.92), own);
+        const train::Recipe much = panel.recipeFor(0.975);
+        QCOMPARE(much.schedule.name, std::string("agp"));
+        QVERIFY(much != own);
+        QCOMPARE(much.device, std::string("cpu"));
+        test::find<QSpinBox>(panel, "recipeEpochs")->setValue(9);  // now it is a person's
+        QCOMPARE(panel.recipeFor(0.975), panel.recipe());
+        panel.loadRecipe(file);
+        QCOMPARE(panel.recipeFor(0.975), panel.recipe());
+    }
+
+    void statesOfTheHistoryCanBeGoneBackTo() {
+        if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+        test::OpenModel model;
+        TrainingPanel panel(&model.workbench);
+        QVERIFY(model.open());
+        auto* rewind = test::find<QComboBox>(panel, "recipeRewindTo");
+        QVERIFY(rewind->findText(QString::fromStdString(model.document.node().name)) > 0);
+        model.workbench.pinCurrent("a good one");
+        QVERIFY(rewind->findText("a good one") > 0);
+        model.document.closeModel();
+        QCOMPARE(rewind->findText("a good one"), -1);
     }
 
     void aBadRecipeIsNamedAndChangesNothing() {
@@ -404,6 +440,19 @@ private Q_SLOTS:
             QVERIFY2(panel.rect().contains(place), name);
         }
         QCOMPARE(test::clippedTexts(panel).join("; "), QString());
+        train::TrainSample last = epochEnd(1234, 2, 0.9927);
+        last.sparsity = 0.92;
+        last.figures.samplesPerSecond = 12'345;
+        last.figures.secondsLeft = 166;
+        last.figures.memoryBytes = 349'000'000;
+        last.figures.processorLoad = 0.139;
+        Q_EMIT model.workbench.trainingSampled(last);
+        for (const char* name : {"trainingStatus", "trainingBest", "trainingFigures"}) {
+            const auto* label = test::find<QLabel>(panel, name);
+            QTRY_VERIFY2(label->width() >= label->sizeHint().width(), qPrintable(label->text()));
+            QVERIFY2(!label->text().isEmpty(), name);
+        }
+        QVERIFY(test::find<QLabel>(panel, "trainingFigures")->text().startsWith("peak memory "));
         auto* form = test::find<QWidget>(panel, "recipeForm");
         test::find<QToolButton>(panel, "trainingControls")->click();
         QVERIFY(!form->isVisible());

@@ -74,10 +74,11 @@ void AutosaveFolder::remove() {
     fs::remove_all(m_folder->path(), ignored);
 }
 
-std::optional<LostSession> latestLostSession() {
+std::optional<LostSession> latestLostSession(const fs::path& besides) {
     std::optional<LostSession> latest;
     std::error_code failed;
     for (const auto& entry : fs::directory_iterator(sessionsDir(), failed)) {
+        if (entry.path() == besides) continue;
         const auto folder = AutosaveFolder::take(entry.path());
         if (!folder) continue;
         const QFileInfo session(text(folder->session()));
@@ -89,6 +90,11 @@ std::optional<LostSession> latestLostSession() {
         latest = LostSession{entry.path(), folder->title(), session.lastModified()};
     }
     return latest;
+}
+
+bool holdsSession(const fs::path& folder) {
+    std::error_code none;
+    return fs::exists(sessionIn(folder), none) && AutosaveFolder::take(folder);
 }
 
 QString describe(const LostSession& session) {

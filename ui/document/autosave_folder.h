@@ -24,6 +24,7 @@ public:
     /// One that is there; null while another program has it.
     static std::unique_ptr<AutosaveFolder> take(const std::filesystem::path& path);
 
+    const std::filesystem::path& path() const { return m_folder->path(); }
     std::filesystem::path session() const;
     /// The file that the person saves to; empty: the session has no name yet.
     std::filesystem::path namedFile() const;
@@ -46,8 +47,10 @@ struct LostSession {
     QDateTime when;  ///< it was kept
 };
 
-/// The latest that no program works on.
-std::optional<LostSession> latestLostSession();
+/// The latest that no program works on, `besides` one that is known.
+std::optional<LostSession> latestLostSession(const std::filesystem::path& besides = {});
+/// Whether that AutosaveFolder is there with a session in it that no program works on.
+bool holdsSession(const std::filesystem::path& folder);
 /// "lenet5.pt (today 21:40)"
 QString describe(const LostSession& session);
 

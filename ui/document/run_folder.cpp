@@ -10,6 +10,7 @@
 #include "core/base/files.h"
 #include "core/exchange/checkpoint_file.h"
 #include "core/project/tune_source.h"
+#include "ui/document/autosave_folder.h"
 #include "ui/document/when_text.h"
 
 namespace espalier::ui {
@@ -22,8 +23,18 @@ QString text(const fs::path& path) {
     return QString::fromStdString(path.string());
 }
 
+constexpr auto kOrigin = "origin";  // two lines: the session's folder, the weights
+
 fs::path runsDir() {
     return stateDir() / "runs";
+}
+
+RunFolder::Origin originIn(const fs::path& folder) {
+    const auto text = readText(folder / kOrigin);
+    if (!text) return {};
+    const std::size_t end = text->find('\n');
+    if (end == std::string::npos) return {};
+    return {text->substr(0, end), text->substr(end + 1)};
 }
 
 std::optional<BrokenRun> readRun(const fs::path& folder) {
@@ -32,8 +43,11 @@ std::optional<BrokenRun> readRun(const fs::path& folder) {
     if (!about) return std::nullopt;
     const auto spec = project::specOf(about->source, about->recipe);
     if (!spec) return std::nullopt;
-    return BrokenRun{folder, text(spec->model.filename()), about->epochs,
-                     train::totalEpochs(about->recipe), QFileInfo(text(file)).lastModified()};
+    BrokenRun run{folder, text(spec->model.filename()), about->epochs,
+                  train::totalEpochs(about->recipe), QFileInfo(text(file)).lastModified()};
+    const fs::path session = originIn(folder).session;
+    if (holdsSession(session)) run.session = session;
+    return run;
 }
 
 QString tr(const char* source) {
@@ -70,6 +84,14 @@ fs::path RunFolder::dense() const {
 
 fs::path RunFolder::rewindTo() const {
     return path() / "rewind-to.pt";
+}
+
+Result<void> RunFolder::setOrigin(const Origin& origin) {
+    return writeTextAtomically(path() / kOrigin, origin.session.string() + "\n" + origin.weights);
+}
+
+RunFolder::Origin RunFolder::origin() const {
+    return originIn(path());
 }
 
 void RunFolder::remove() {

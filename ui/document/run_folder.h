@@ -5,10 +5,12 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include <QDateTime>
 #include <QString>
 
+#include "core/base/result.h"
 #include "ui/document/locked_folder.h"
 
 namespace espalier::ui {
@@ -27,6 +29,13 @@ public:
     std::filesystem::path plan() const;
     std::filesystem::path dense() const;     ///< the model that distillation learns from
     std::filesystem::path rewindTo() const;  ///< the weights that a lottery ticket goes back to
+    /// Which session the training belongs to, and where in it.
+    struct Origin {
+        std::filesystem::path session{};  ///< an AutosaveFolder
+        std::string weights{};            ///< Snapshot::weightsHash before training
+    };
+    Result<void> setOrigin(const Origin& origin);
+    Origin origin() const;  ///< empty when it is not known
     /// The training is over, or shall not be continued. The model that was trained stays.
     void remove();
 
@@ -44,6 +53,8 @@ struct BrokenRun {
     int epochs = 0;  ///< finished
     int totalEpochs = 0;
     QDateTime when;  ///< its last checkpoint was written
+    /// The AutosaveFolder with the session it belongs to; empty: there is none any more.
+    std::filesystem::path session{};
 };
 
 /// The latest that no program works on.

@@ -86,7 +86,7 @@ Result<RunToContinue> readRun(const RunFolder& folder, RunControl& control) {
     if (!dense) return dense.error();
     const auto rewindTo = openIfThere(folder.rewindTo(), spec->inputs, control);
     if (!rewindTo) return rewindTo.error();
-    return RunToContinue{*spec, saved->checkpoint, *dense, *rewindTo};
+    return RunToContinue{*spec, saved->checkpoint, *dense, *rewindTo, folder.origin().weights};
 }
 
 }  // namespace espalier::ui

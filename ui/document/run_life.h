@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "core/project/specs.h"
 #include "core/train/checkpoint.h"
@@ -33,6 +34,7 @@ struct RunToContinue {
     train::CheckpointPtr checkpoint;
     model::SnapshotPtr dense{};  ///< as in RunSource, and the next
     model::SnapshotPtr rewindTo{};
+    std::string weights{};  ///< Snapshot::weightsHash before training; empty: not known
 };
 /// Errors: of exchange::readCheckpoint and model::openSnapshot.
 Result<RunToContinue> readRun(const RunFolder& folder, RunControl& control);

@@ -32,6 +32,7 @@ struct SessionKeeper::Opening {
     std::unique_ptr<QLockFile> lock{};         ///< on `file`
     std::unique_ptr<AutosaveFolder> folder{};  ///< of one that is recovered
     QStringList notes{};
+    std::function<void()> then{};
 };
 
 SessionKeeper::SessionKeeper(Workbench* workbench, std::function<std::string()> layout,
@@ -46,6 +47,8 @@ SessionKeeper::SessionKeeper(Workbench* workbench, std::function<std::string()> 
     connect(document, &Document::historyChanged, this, &SessionKeeper::noteEdit);
     connect(document, &Document::datasetChanged, this, &SessionKeeper::noteEdit);
     connect(workbench, &Workbench::opened, this, [this] { setSaved(m_edits); });
+    connect(workbench, &Workbench::trainingStarted, this, &SessionKeeper::keepForTraining);
+    connect(workbench, &Workbench::trainingEnded, this, &SessionKeeper::forgetUnlessNeeded);
 }
 
 SessionKeeper::~SessionKeeper() {
@@ -120,7 +123,7 @@ void SessionKeeper::open(const fs::path& given, const project::LocatedModels& lo
     read(std::move(opening));
 }
 
-void SessionKeeper::recover(const fs::path& folder, const project::LocatedModels& located) {
+void SessionKeeper::recover(const fs::path& folder, std::function<void()> then) {
     auto opening = std::make_shared<Opening>();
     opening->folder = AutosaveFolder::take(folder);
     if (!opening->folder) {
@@ -129,7 +132,7 @@ void SessionKeeper::recover(const fs::path& folder, const project::LocatedModels
         return;
     }
     opening->source = opening->folder->session();
-    opening->located = located;
+    opening->then = std::move(then);
     opening->file = opening->folder->namedFile();
     Claim claimed = opening->file.empty() ? Claim() : claim(opening->file);
     if (claimed.isTaken) opening->file.clear();
@@ -195,6 +198,7 @@ void SessionKeeper::take(Opening& opening, const project::OpenedSession& opened)
     }
     Q_EMIT stateChanged();
     Q_EMIT this->opened(QString::fromStdString(opened.session.layout), notes);
+    if (opening.then) opening.then();
 }
 
 void SessionKeeper::noteEdit() {
@@ -207,11 +211,15 @@ void SessionKeeper::noteEdit() {
 
 void SessionKeeper::setSaved(qint64 edits) {
     m_savedEdits = edits;
-    if (!isModified()) {
-        m_isRecovered = false;
-        forgetAutosave();
-    }
+    if (!isModified()) m_isRecovered = false;
+    forgetUnlessNeeded();
     Q_EMIT stateChanged();
+}
+
+// A training that is interrupted goes on in its session, saved or not.
+void SessionKeeper::forgetUnlessNeeded() {
+    const bool isForTraining = m_workbench->isTraining() || m_workbench->hasLeftRun();
+    if (!isModified() && !isForTraining) forgetAutosave();
 }
 
 // Another model, or none: what was kept of the one before was saved or given up.
@@ -236,7 +244,16 @@ bool SessionKeeper::ensureFolder() {
 }
 
 void SessionKeeper::autosave() {
-    if (!isModified() || !m_workbench->document()->hasModel() || !ensureFolder()) return;
+    if (isModified() && m_workbench->document()->hasModel() && ensureFolder()) keep();
+}
+
+void SessionKeeper::keepForTraining() {
+    if (!ensureFolder()) return;
+    m_workbench->noteSession(m_folder->path());
+    keep();
+}
+
+void SessionKeeper::keep() {
     m_workbench->jobs()->run<void>(
         {Lane::Interactive, tr("Keeping the session"), QStringLiteral("autosave"), false}, this,
         [session = session(), file = m_folder->session()](const EventSink<>&, RunControl& control) {
@@ -249,7 +266,8 @@ void SessionKeeper::autosave() {
 
 void SessionKeeper::leaveForRecovery() {
     m_autosave.stop();
-    if (!hasUnsavedWork() || !ensureFolder()) return;
+    const bool isForTraining = m_workbench->isTraining() || m_workbench->hasLeftRun();
+    if ((!hasUnsavedWork() && !isForTraining) || !ensureFolder()) return;
     RunControl uninterrupted;
     const auto kept = project::saveSession(session(), m_folder->session(), uninterrupted);
     if (!kept) log(LogLevel::Warning, kept.error().text());

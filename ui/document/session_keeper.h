@@ -43,11 +43,12 @@ public:
     void save(const std::filesystem::path& file);
     /// In a second window it becomes a copy without a name.
     void open(const std::filesystem::path& file, const project::LocatedModels& located = {});
-    /// `folder`: of latestLostSession.
-    void recover(const std::filesystem::path& folder, const project::LocatedModels& located = {});
+    /// `folder`: of latestLostSession. `then` is called once it is shown.
+    void recover(const std::filesystem::path& folder, std::function<void()> then = {});
     static void discard(const std::filesystem::path& folder);
 
-    /// For when nobody can be asked any more: keeps what is unsaved now, for the next start. Waits.
+    /// For when nobody can be asked any more: keeps what is unsaved now, and what a training goes on
+    /// in, for the next start. Waits.
     void leaveForRecovery();
 
 Q_SIGNALS:
@@ -66,6 +67,9 @@ private:
     void noteEdit();
     void setSaved(qint64 edits);
     void autosave();
+    void keep();
+    void keepForTraining();
+    void forgetUnlessNeeded();
     bool ensureFolder();
     void forgetAutosave();
     void forgetModel();

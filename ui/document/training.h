@@ -30,7 +30,7 @@ struct Workbench::Training {
 };
 
 /// A training that ended with the program, while it is put together again: model, data and plan are
-/// opened one after the other, as a person would.
+/// opened one after the other, as a person would, where they are not open already.
 struct Workbench::Continuation {
     enum class Stage { Reading, Model, Data, Plan, Masks };
     Stage stage = Stage::Reading;  ///< what is being waited for

@@ -183,6 +183,7 @@ void Workbench::forgetJobsOfModel() {
     m_lastMasks.reset();
     m_released.reset();
     m_exported.clear();
+    m_hasLeftRun = false;
 }
 
 void Workbench::indexLayers() {

@@ -73,9 +73,14 @@ public:
     void stopTraining(AfterStop after = AfterStop::IsOver);  ///< keeps the best so far
     void setTrainingPaused(bool paused);
     bool isTrainingPaused() const;
-    /// Opens model and data of a training that ended with the program, restores its plan and
-    /// curves, and goes on with it. `folder`: of latestBrokenRun.
+    /// Goes on with a training that ended with the program: in the session that is open where that
+    /// has the state it began from, else the model and the data are opened anew. Its plan and
+    /// curves are restored. `folder`: of latestBrokenRun.
     void continueRun(const std::filesystem::path& folder);
+    /// The training under way belongs to the session kept in that folder; continueRun needs it.
+    void noteSession(const std::filesystem::path& folder);
+    /// Whether a training was stopped here so that it may be continued by another program.
+    bool hasLeftRun() const { return m_hasLeftRun; }
     bool isTraining() const { return trainingJob() != 0; }
     int trainingJob() const;  ///< 0: none
     void exportMasked(const std::filesystem::path& target);
@@ -145,6 +150,12 @@ private:
     void followContinuation();
     void goOnContinuing();
     void giveContinuationUp();
+    void beginContinuing(const RunToContinue& run);
+    void restorePlan();
+    bool hasData(const data::DataSpec& spec) const;
+
+    using PlanTaker = std::function<void(prune::Plan plan, bool isForFile)>;
+    void readPlan(const std::filesystem::path& path, PlanTaker done);
 
     void indexLayers();
     void refreshMasks();
@@ -172,6 +183,7 @@ private:
     std::shared_ptr<IndexQueue> m_indexQueue;
     std::unique_ptr<Training> m_training;
     std::unique_ptr<Continuation> m_continuation;
+    bool m_hasLeftRun = false;
     std::map<std::filesystem::path, State> m_exported;  ///< models written of the open one
     model::SnapshotPtr m_released;  ///< the opened file's weights with no base mask, once asked for
 };

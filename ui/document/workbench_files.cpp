@@ -82,8 +82,7 @@ void Workbench::attachData(const data::DataSpec& spec, const measure::MetricOpti
         });
 }
 
-void Workbench::openPlan(const std::filesystem::path& path) {
-    if (!m_document->hasModel()) return;
+void Workbench::readPlan(const std::filesystem::path& path, PlanTaker done) {
     const model::SnapshotPtr snapshot = m_document->snapshot();
     m_jobs->run<ReadPlan>(
         {Lane::Interactive, tr("Opening %1").arg(nameOf(path)), QStringLiteral("plan"), false},
@@ -91,17 +90,24 @@ void Workbench::openPlan(const std::filesystem::path& path) {
         [=, found = m_document->channels()->foundPtr()](const EventSink<>&, RunControl& control) {
             return readPlanFor(snapshot, found, path, control);
         },
-        [this, path](const Result<ReadPlan>& result) {
+        [this, done = std::move(done)](const Result<ReadPlan>& result) {
             if (!result) return fail(result.error());
-            m_document->setPlan(result->plan, tr("open plan %1").arg(nameOf(path)));
-            const QString file = QString::fromStdString(path.string());
-            Q_EMIT succeeded(result->isForFile ? tr("Applied the plan %1.").arg(nameOf(path))
-                                               : tr("Applied the plan %1, which was made for "
-                                                    "another file with the same layers: "
-                                                    "look at each layer's cut before you go on.")
-                                                     .arg(nameOf(path)),
-                             file);
+            done(result->plan, result->isForFile);
         });
+}
+
+void Workbench::openPlan(const std::filesystem::path& path) {
+    if (!m_document->hasModel()) return;
+    readPlan(path, [this, path](prune::Plan plan, bool isForFile) {
+        m_document->setPlan(std::move(plan), tr("open plan %1").arg(nameOf(path)));
+        const QString file = QString::fromStdString(path.string());
+        Q_EMIT succeeded(isForFile ? tr("Applied the plan %1.").arg(nameOf(path))
+                                   : tr("Applied the plan %1, which was made for "
+                                        "another file with the same layers: "
+                                        "look at each layer's cut before you go on.")
+                                         .arg(nameOf(path)),
+                         file);
+    });
 }
 
 void Workbench::exportMasked(const std::filesystem::path& target) {

@@ -1,10 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Pausing a training, and going on with one that ended with the program.
+#include <algorithm>
 #include <utility>
 
+#include "core/base/log.h"
 #include "ui/document/training.h"
 
 namespace espalier::ui {
+
+namespace {
+
+/// The state with those weights, the one that is shown before others; invalid: there is none.
+project::NodeId nodeWith(const Document& document, const std::string& weights) {
+    if (!document.hasModel() || weights.empty()) return {};
+    if (document.snapshot()->weightsHash() == weights) return document.state().node;
+    const auto nodes = document.history().nodes();
+    const auto found = std::ranges::find_if(
+        nodes, [&](const auto& node) { return node->snapshot->weightsHash() == weights; });
+    return found == nodes.end() ? project::NodeId() : (*found)->id;
+}
+
+}  // namespace
 
 void Workbench::setTrainingPaused(bool paused) {
     if (!isTraining() || m_training->isPaused == paused) return;
@@ -38,14 +54,44 @@ void Workbench::continueRun(const std::filesystem::path& folder) {
         {Lane::Scan, tr("Reading the checkpoint")}, this,
         [own](const EventSink<>&, RunControl& control) { return readRun(*own, control); },
         [this](const Result<RunToContinue>& read) {
+            if (!m_continuation) return;  // something else has failed meanwhile
             if (!read) {
                 m_continuation.reset();
                 return fail(read.error());
             }
-            m_continuation->run = *read;
-            m_continuation->stage = Continuation::Stage::Model;
-            openModel(read->spec.model, read->spec.inputs);
+            beginContinuing(*read);
         });
+}
+
+void Workbench::beginContinuing(const RunToContinue& run) {
+    m_continuation->run = run;
+    m_continuation->stage = Continuation::Stage::Model;
+    const project::NodeId start = nodeWith(*m_document, run.weights);
+    if (!start.isValid()) return openModel(run.spec.model, run.spec.inputs);
+    if (start != m_document->state().node) m_document->goTo(start);
+    goOnContinuing();
+}
+
+void Workbench::noteSession(const std::filesystem::path& folder) {
+    if (!isTraining() || !m_training->folder) return;
+    const auto noted =
+        m_training->folder->setOrigin({folder, m_document->snapshot()->weightsHash()});
+    if (!noted) log(LogLevel::Warning, noted.error().text());
+}
+
+bool Workbench::hasData(const data::DataSpec& spec) const {
+    const data::DatasetPtr& dataset = m_document->dataset();
+    return dataset && data::spec(*dataset) == spec;
+}
+
+void Workbench::restorePlan() {
+    readPlan(m_continuation->run.spec.choice.planFile, [this](prune::Plan plan, bool) {
+        if (!m_continuation) return;
+        m_continuation->stage = Continuation::Stage::Masks;
+        if (plan != m_document->plan())
+            m_document->setPlan(std::move(plan), tr("go back to the plan of the training"));
+        goOnContinuing();
+    });
 }
 
 void Workbench::giveContinuationUp() {
@@ -56,19 +102,20 @@ void Workbench::goOnContinuing() {
     using Stage = Continuation::Stage;
     if (!m_continuation) return;
     const project::TuneSpec& spec = m_continuation->run.spec;
+    const bool releasesZeros = spec.choice.ignoreZeros && areZerosKept();
     switch (m_continuation->stage) {
         case Stage::Reading:
+        case Stage::Plan:
             return;
         case Stage::Model:
             m_continuation->stage = Stage::Data;
-            if (spec.choice.ignoreZeros && canChooseZeros()) setZerosKept(false);
-            return attachData(spec.data, spec.recipe.metrics);
+            if (releasesZeros) setZerosKept(false);
+            if (releasesZeros || !hasData(spec.data))
+                return attachData(spec.data, spec.recipe.metrics);
+            [[fallthrough]];
         case Stage::Data:
             m_continuation->stage = Stage::Plan;
-            return openPlan(spec.choice.planFile);
-        case Stage::Plan:
-            m_continuation->stage = Stage::Masks;
-            [[fallthrough]];
+            return restorePlan();
         case Stage::Masks:
             break;
     }
@@ -88,7 +135,6 @@ void Workbench::followContinuation() {
     connect(m_document, &Document::datasetChanged, this, [this, when] {
         if (m_document->dataset()) when(Stage::Data);
     });
-    connect(this, &Workbench::succeeded, this, [when] { when(Stage::Plan); });
     connect(m_document, &Document::masksChanged, this, [when] { when(Stage::Masks); });
     connect(this, &Workbench::openFailed, this, &Workbench::giveContinuationUp);
     connect(this, &Workbench::failed, this, &Workbench::giveContinuationUp);

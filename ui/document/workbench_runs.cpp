@@ -215,6 +215,7 @@ void Workbench::startRun(const train::Recipe& recipe, const std::shared_ptr<RunF
     };
     const LifeMaker life = [=] { return runLife(folder, source, recipe, checkpoint, warn); };
     auto best = std::make_shared<std::promise<Result<model::SnapshotPtr>>>();
+    m_hasLeftRun = false;
     m_training = std::make_unique<Training>();
     m_training->best = best->get_future().share();
     m_training->folder = folder;
@@ -247,6 +248,9 @@ void Workbench::startRun(const train::Recipe& recipe, const std::shared_ptr<RunF
 void Workbench::endRun(bool isWell) {
     const auto ended = std::exchange(m_training, nullptr);
     if (!ended) return;  // the window has closed: shutDown took it
+    std::error_code none;
+    m_hasLeftRun = ended->mayContinue && ended->folder &&
+                   std::filesystem::exists(ended->folder->checkpoint(), none);
     if (isWell && ended->folder && !ended->mayContinue) ended->folder->remove();
 }
 

@@ -39,7 +39,9 @@ void FieldGrid::arrange(const RecipeEditor* wrong, const QString& problem) {
     int row = 0;
     int column = 0;
     int messageRow = -1;
-    for (const RecipeEditor* editor : m_editors) {
+    int messageColumn = 0;
+    for (RecipeEditor* editor : m_editors) {
+        editor->setProblem(editor == wrong ? problem : QString());
         if (!editor->isWanted()) continue;
         if (column == kColumns) {
             column = 0;
@@ -47,13 +49,16 @@ void FieldGrid::arrange(const RecipeEditor* wrong, const QString& problem) {
         }
         m_grid->addWidget(editor->label(), row, 2 * column);
         m_grid->addWidget(editor->widget(), row, 2 * column + 1);
-        if (editor == wrong) messageRow = row + 1;
+        if (editor == wrong) {
+            messageRow = row + 1;
+            messageColumn = 2 * column;
+        }
         ++column;
     }
     m_message->setVisible(messageRow >= 0);
     if (messageRow < 0) return;
     m_message->showError(problem);
-    m_grid->addWidget(m_message, messageRow, 0, 1, 2 * kColumns);
+    m_grid->addWidget(m_message, messageRow, messageColumn, 1, 2 * kColumns - messageColumn);
 }
 
 }  // namespace espalier::ui

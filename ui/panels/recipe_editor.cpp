@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include <QApplication>
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDoubleValidator>
@@ -14,6 +15,7 @@
 #include "ui/dialogs/dialogs.h"
 #include "ui/panels/recipe_value.h"
 #include "ui/panels/seed_edit.h"
+#include "ui/style/colors.h"
 
 namespace espalier::ui {
 namespace {
@@ -52,7 +54,6 @@ RecipeEditor::RecipeEditor(const RecipeField& field, QWidget* parent)
             break;
         case Kind::Number:
         case Kind::Text:
-        case Kind::File:
             m_widget = makeLine();
             break;
     }
@@ -116,14 +117,19 @@ QWidget* RecipeEditor::makeChoice() {
     box->setMinimumContentsLength(kLeastLetters);
     box->setEditable(m_field.kind == Kind::ChoiceOrFile);
     box->setInsertPolicy(QComboBox::NoInsert);
-    if (!m_field.unset.isEmpty()) box->addItem(m_field.unset);
-    box->addItems(m_field.choices);
-    if (box->isEditable()) {
-        box->addItem(fileChoice());
-        connect(box, &QComboBox::activated, this, &RecipeEditor::chooseFile);
-    }
+    m_widget = box;
+    fill(m_field.choices);
+    if (box->isEditable()) connect(box, &QComboBox::activated, this, &RecipeEditor::chooseFile);
     connect(box, &QComboBox::currentTextChanged, this, &RecipeEditor::edited);
     return box;
+}
+
+void RecipeEditor::fill(const QStringList& choices) {
+    m_choices = choices;
+    auto* box = static_cast<QComboBox*>(m_widget);
+    if (!m_field.unset.isEmpty()) box->addItem(m_field.unset);
+    box->addItems(choices);
+    if (box->isEditable()) box->addItem(fileChoice());
 }
 
 void RecipeEditor::chooseFile(int index) {
@@ -166,12 +172,23 @@ void RecipeEditor::setText(const QString& text) {
 
 void RecipeEditor::setChoices(const QStringList& choices) {
     auto* box = static_cast<QComboBox*>(m_widget);
+    if (choices == m_choices) return;  // somebody may be typing in it
     const QString before = text();
     const QSignalBlocker quiet(box);
     box->clear();
-    if (!m_field.unset.isEmpty()) box->addItem(m_field.unset);
-    box->addItems(choices);
+    fill(choices);
     setText(before);
+}
+
+void RecipeEditor::setProblem(const QString& problem) {
+    const QColor& error = style::colorsFor(QApplication::palette()).error;
+    const QString look =
+        problem.isEmpty()
+            ? QString()
+            : QStringLiteral("QLineEdit { border: 1px solid %1; }").arg(error.name());
+    if (m_widget->styleSheet() == look) return;
+    m_widget->setStyleSheet(look);
+    m_widget->setAccessibleDescription(problem);
 }
 
 void RecipeEditor::refresh(const train::Recipe& recipe) {

@@ -23,7 +23,9 @@ public:
     QWidget* widget() const { return m_widget; }
     QString text() const;
     void setText(const QString& text);
-    void setChoices(const QStringList& choices);  ///< of a Choice; the text stays
+    void setChoices(const QStringList& choices);  ///< the text stays
+    /// Marks the field; empty: it is right.
+    void setProblem(const QString& problem);
     /// Enables, hides and explains it by what that recipe makes of it.
     void refresh(const train::Recipe& recipe);
     bool isWanted() const { return m_isWanted; }  ///< not hidden because it does nothing
@@ -40,11 +42,13 @@ private:
     QWidget* makeSeed();
     QWidget* makeFlag();
     QWidget* makeChoice();
+    void fill(const QStringList& choices);
     void chooseFile(int index);
 
     const RecipeField& m_field;
     QLabel* m_label;
     QWidget* m_widget;
+    QStringList m_choices;  // as last set
     bool m_isWanted = true;
 };
 

@@ -24,8 +24,7 @@ struct RecipeField {
         Seed,          ///< any whole number of 64 bits
         Flag,          ///< "true" or "false"
         Choice,        ///< one of `choices`
-        ChoiceOrFile,  ///< one of them, or a TorchScript file
-        File           ///< a TorchScript file
+        ChoiceOrFile   ///< one of them, or a TorchScript file
     };
 
     QString key;   ///< as in recipe files: "optimizer.lr"
@@ -34,7 +33,7 @@ struct RecipeField {
     QString label;
     QString tip;  ///< the term, what it does, its unit
     RecipeSection section = RecipeSection::Basic;
-    QStringList choices{};
+    QStringList choices{};  ///< where they are known from the start
     int low = 0;
     int high = 0;
     QString unset{};  ///< what an empty value, or the count `low`, means: "none"; empty: a value

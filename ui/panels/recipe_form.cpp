@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <QComboBox>
+#include <QEvent>
 #include <QLabel>
 #include <QScopedValueRollback>
 #include <QStandardItemModel>
@@ -24,6 +25,7 @@ namespace {
 constexpr int kSuggestion = 0;  // index in the box; the presets follow, then a person's own
 
 const QString kDevice = QStringLiteral("device");
+const QString kRewind = QStringLiteral("schedule.rewind_to");
 
 QString text(std::string_view utf8) {
     return QString::fromUtf8(utf8.data(), static_cast<qsizetype>(utf8.size()));
@@ -172,6 +174,10 @@ void RecipeForm::setDevices(const QStringList& names) {
     editor(kDevice)->setChoices(names);
 }
 
+void RecipeForm::setStates(const QStringList& names) {
+    editor(kRewind)->setChoices(names);
+}
+
 void RecipeForm::setDevice(const QString& name) {
     editor(kDevice)->setText(name);
 }
@@ -207,6 +213,12 @@ void RecipeForm::refresh() {
     for (RecipeEditor* editor : m_editors) editor->refresh(now);
     refreshPreset(now);
     refreshProblem(now);
+}
+
+// What is wrong is marked in a colour of the theme.
+void RecipeForm::changeEvent(QEvent* event) {
+    if (event->type() == QEvent::PaletteChange) refreshProblem(recipe());
+    QWidget::changeEvent(event);
 }
 
 void RecipeForm::refreshPreset(const train::Recipe& recipe) {

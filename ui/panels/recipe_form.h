@@ -37,12 +37,17 @@ public:
     /// Names for the device box, "auto" first.
     void setDevices(const QStringList& names);
     void setDevice(const QString& name);
+    /// Names of the history's states, for the box of what a ticket goes back to.
+    void setStates(const QStringList& names);
     /// Puts buttons beside the presets.
     void addToHeader(QWidget* button);
 
 Q_SIGNALS:
     void recipeChanged();
     void deviceChanged(const QString& name);
+
+protected:
+    void changeEvent(QEvent* event) override;
 
 private:
     void makePresets(QVBoxLayout* layout);

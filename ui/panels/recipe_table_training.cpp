@@ -140,9 +140,9 @@ void addSchedule(Section schedule) {
                           ESPALIER_RECIPE_VALUE(schedule.cutBetweenRounds)),
              {"one_shot", "iterative", "lottery"}, name);
     RecipeField& rewind = schedule.add(
-        Kind::File, "schedule.rewind_to", "recipeRewindTo", tr("Rewind to"),
-        tr("TorchScript file with the same parameters, whose weights the survivors take after each "
-           "round; empty: the weights at the start"),
+        Kind::ChoiceOrFile, "schedule.rewind_to", "recipeRewindTo", tr("Rewind to"),
+        tr("State of the history, or TorchScript file with the same parameters, whose weights the "
+           "survivors take after each round; of states with one name it is the newest"),
         ESPALIER_RECIPE_VALUE(schedule.rewindTo));
     rewind.unset = tr("weights at the start");
     onlyWith(rewind, {"lottery"}, name);

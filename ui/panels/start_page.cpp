@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/start_page.h"
 
+#include <initializer_list>
+
 #include <QDir>
 #include <QEvent>
 #include <QFileInfo>
@@ -56,16 +58,15 @@ QLabel* offerText(const QString& name) {
     return text;
 }
 
-/// A line with a question and two ways to answer it.
-QWidget* offer(const QString& name, QLabel* text, QPushButton* proceed, QPushButton* discard) {
+/// A line with a question and the ways to answer it.
+QWidget* offer(const QString& name, QLabel* text, std::initializer_list<QPushButton*> answers) {
     auto* row = new QWidget;
     row->setObjectName(name);
     auto* line = new QHBoxLayout(row);
     line->setContentsMargins(0, 0, 0, 0);
     line->setSpacing(style::kSpacePanel);
     line->addWidget(text, 1);
-    line->addWidget(proceed);
-    line->addWidget(discard);
+    for (QPushButton* answer : answers) line->addWidget(answer);
     return row;
 }
 
@@ -149,14 +150,22 @@ QLayout* StartPage::makeButtons() {
 
 QWidget* StartPage::makeBrokenRun() {
     auto* proceed = bigButton(QStringLiteral("startContinue"), tr("Continue"), style::Icon::Train,
-                              tr("Opens model and data again, restores the plan and the curves, "
-                                 "and goes on with the training from its last checkpoint"));
+                              tr("Opens its session or, where there is none, model and data again, "
+                                 "restores plan, curves and history, and goes on with the training "
+                                 "from its last checkpoint"));
+    m_recoverRun = bigButton(QStringLiteral("startRecoverRun"), tr("Recover only"),
+                             style::Icon::Undo,
+                             tr("Opens the session that the training belongs to as it was last "
+                                "kept; the training can be continued in it"));
     auto* discard = bigButton(QStringLiteral("startDiscard"), tr("Discard"), style::Icon::Remove,
-                              tr("Deletes the checkpoint of this training; models stay"));
+                              tr("Deletes the checkpoint of this training; models and sessions "
+                                 "stay"));
     connect(proceed, &QPushButton::clicked, this, &StartPage::continueRequested);
+    connect(m_recoverRun, &QPushButton::clicked, this, &StartPage::recoverRunRequested);
     connect(discard, &QPushButton::clicked, this, &StartPage::discardRequested);
     m_brokenText = offerText(QStringLiteral("startBrokenRunText"));
-    m_broken = offer(QStringLiteral("startBrokenRun"), m_brokenText, proceed, discard);
+    m_broken = offer(QStringLiteral("startBrokenRun"), m_brokenText,
+                     {proceed, m_recoverRun, discard});
     return m_broken;
 }
 
@@ -171,7 +180,7 @@ QWidget* StartPage::makeLostSession() {
     connect(recover, &QPushButton::clicked, this, &StartPage::recoverRequested);
     connect(discard, &QPushButton::clicked, this, &StartPage::discardSessionRequested);
     m_lostText = offerText(QStringLiteral("startLostSessionText"));
-    m_lost = offer(QStringLiteral("startLostSession"), m_lostText, recover, discard);
+    m_lost = offer(QStringLiteral("startLostSession"), m_lostText, {recover, discard});
     return m_lost;
 }
 
@@ -180,8 +189,9 @@ void StartPage::setLostSession(const QString& session) {
     m_lost->setVisible(!session.isEmpty());
 }
 
-void StartPage::setBrokenRun(const QString& run) {
+void StartPage::setBrokenRun(const QString& run, bool hasSession) {
     m_brokenText->setText(run.isEmpty() ? QString() : tr("Continue %1?").arg(run));
+    m_recoverRun->setVisible(hasSession);
     m_broken->setVisible(!run.isEmpty());
 }
 

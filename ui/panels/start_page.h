@@ -20,8 +20,8 @@ public:
     /// Newest first; those that are missing are greyed and cannot be chosen.
     void setRecentFiles(const QStringList& paths);
     /// Offers to go on with a training: "the fine-tuning of lenet5.pt (epoch 3 of 10, today
-    /// 21:40)"; empty: there is none.
-    void setBrokenRun(const QString& run);
+    /// 21:40)"; empty: there is none. `hasSession`: what it belongs to can be opened alone, too.
+    void setBrokenRun(const QString& run, bool hasSession = false);
     /// Offers to recover a session: "lenet5.pt (today 21:40)"; empty: there is none.
     void setLostSession(const QString& session);
     /// What its button says of opening a model, its keys included.
@@ -32,6 +32,7 @@ Q_SIGNALS:
     void exampleRequested();
     void recentRequested(const QString& path);
     void continueRequested();
+    void recoverRunRequested();  ///< the session of the training alone
     void discardRequested();
     void recoverRequested();
     void discardSessionRequested();
@@ -49,6 +50,7 @@ private:
     QPushButton* m_open;
     QWidget* m_broken;
     QLabel* m_brokenText;
+    QPushButton* m_recoverRun;
     QWidget* m_lost;
     QLabel* m_lostText;
     QLabel* m_picture;

@@ -92,6 +92,8 @@ void TrainingCharts::begin(const measure::Metric& metric, double stepsPerEpoch) 
     m_live = {};
     const QString title = QString::fromStdString(metric.title());
     m_metricView->setAxisTitles(tr("epoch"), metric.isShare() ? tr("%1, %").arg(title) : title);
+    m_metricView->setLeftLimits(metric.isShare() ? std::optional(plots::Range{0, kPercent})
+                                                 : std::nullopt);
     redraw();
 }
 
@@ -175,7 +177,9 @@ void TrainingCharts::redrawRates() {
         drawn(m_rateView, planned(sparsity, tr("planned sparsity")), m_plan.sparsity);
     }
     m_rate = drawn(m_rateView, rate, m_live.rate);
-    m_sparsity = drawn(m_rateView, sparsity, m_live.sparsity);
+    SeriesStyle live = sparsity;
+    live.isMain = true;  // over its plan
+    m_sparsity = drawn(m_rateView, live, m_live.sparsity);
     showMarks();
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/training_panel.h"
 
+#include <cmath>
+
 #include <QAction>
 #include <QHBoxLayout>
 #include <QScrollArea>
@@ -43,6 +45,7 @@ TrainingPanel::TrainingPanel(Workbench* workbench, QWidget* parent)
     layOut(this, {parts});
     connectAll();
     suggest();
+    refreshRewind();
     refreshForecast();
     refreshEmptyState();
     refreshRunning();
@@ -137,20 +140,26 @@ QWidget* TrainingPanel::makeMonitor() {
     m_export->setIcon(style::icon(style::Icon::Export));
     m_export->setToolButtonStyle(Qt::ToolButtonIconOnly);
     m_export->setAccessibleName(m_export->text());
-    auto* line = new QHBoxLayout;
-    line->setSpacing(style::kSpacePanel);
-    line->addWidget(m_showControls);
-    line->addWidget(m_status);
-    line->addWidget(m_best);
-    line->addStretch();
-    line->addWidget(m_figures);
-    line->addWidget(m_export);
+    auto* second = new QHBoxLayout;
+    second->setSpacing(style::kSpacePanel);
+    second->addWidget(m_best);
+    second->addWidget(m_figures);
+    second->addStretch();
+    auto* texts = new QVBoxLayout;
+    texts->setSpacing(0);
+    texts->addWidget(m_status);
+    texts->addLayout(second);
+    auto* heading = new QHBoxLayout;
+    heading->setSpacing(style::kSpacePanel);
+    heading->addWidget(m_showControls);
+    heading->addLayout(texts, 1);
+    heading->addWidget(m_export);
     m_charts = new TrainingCharts(this);
     auto* monitor = new QWidget(this);
     auto* lines = new QVBoxLayout(monitor);
     lines->setContentsMargins({});
     lines->setSpacing(style::kSpaceRelated);
-    lines->addLayout(line);
+    lines->addLayout(heading);
     lines->addWidget(m_charts, 1);
     return monitor;
 }
@@ -176,6 +185,8 @@ void TrainingPanel::connectAll() {
         connect(document, changed, this, &TrainingPanel::suggest);
     connect(document, &Document::datasetChanged, this, &TrainingPanel::refreshEmptyState);
     connect(document, &Document::modelChanged, this, &TrainingPanel::forget);
+    for (const auto changed : {&Document::modelChanged, &Document::historyChanged})
+        connect(document, changed, this, &TrainingPanel::refreshRewind);
     for (const auto changed :
          {&Document::datasetChanged, &Document::planChanged, &Document::masksChanged,
           &Document::snapshotChanged, &Document::modelChanged})
@@ -194,11 +205,25 @@ train::Recipe TrainingPanel::recipe() const {
 
 train::Recipe TrainingPanel::recipeFor(double removed) const {
     const Document* document = m_workbench->document();
-    if (m_form->isOwn() || !document->hasModel() || !document->dataset()) return recipe();
+    const bool isChosen = m_form->isOwn() && (!isExample() || suitsExample(removed));
+    if (isChosen || !document->hasModel() || !document->dataset()) return recipe();
     train::Recipe suited =
         train::suggestedRecipe(*document->snapshot(), data::info(*document->dataset()), removed);
     suited.device = recipe().device;
     return suited;
+}
+
+// Not what a person has made of it since.
+bool TrainingPanel::isExample() const {
+    if (!m_example) return false;
+    train::Recipe example = m_example->first;
+    example.device = recipe().device;
+    return recipe() == example;
+}
+
+bool TrainingPanel::suitsExample(double removed) const {
+    constexpr double kSame = 0.01;  // rounding, and plans that were given layer by layer
+    return m_example && std::abs(removed - m_example->second) < kSame;
 }
 
 void TrainingPanel::setRecipe(const train::Recipe& recipe) {
@@ -218,6 +243,7 @@ void TrainingPanel::forget() {
     m_overlaid.clear();
     m_charts->clear();
     setStatus({}, {});
+    m_example.reset();
     m_form->reset();
     suggest();
     refreshEmptyState();
@@ -231,7 +257,18 @@ void TrainingPanel::suggest() {
         *document->snapshot(), data::info(*document->dataset()), plannedRemoval(*document)));
 }
 
+// That of the run, whose plan may be newer than what was suggested for.
+void TrainingPanel::showSuggestion(const train::Recipe& recipe) {
+    train::Recipe shown = this->recipe();
+    shown.metrics = recipe.metrics;  // the workbench has filled in what they leave open
+    if (recipe == shown) return;
+    m_form->setSuggested(recipe);
+    m_form->reset();
+}
+
 void TrainingPanel::start(const train::Recipe& recipe) {
+    const bool isSuggestion = !m_form->isOwn() || isExample();
+    if (isSuggestion && recipe.epochs > 0) showSuggestion(recipe);
     const Document& document = *m_workbench->document();
     const data::DatasetPtr& dataset = document.dataset();
     const data::DatasetInfo info = dataset ? data::info(*dataset) : data::DatasetInfo();
@@ -263,6 +300,16 @@ void TrainingPanel::setStatus(const QString& status, const QString& best, const 
         label->setToolTip(text);  // where there is no room for all of it
         label->setVisible(label == m_status || !text.isEmpty());
     }
+}
+
+// A name that several states have stands for the newest of them.
+void TrainingPanel::refreshRewind() {
+    QStringList names;
+    for (const auto& node : m_workbench->document()->history().nodes()) {
+        const QString name = QString::fromStdString(node->name);
+        if (!name.isEmpty() && !names.contains(name)) names << name;
+    }
+    m_form->setStates(names);
 }
 
 void TrainingPanel::refreshForecast() {

@@ -3,6 +3,9 @@
 // at the end.
 #pragma once
 
+#include <optional>
+#include <utility>
+
 #include <QStringList>
 #include <QWidget>
 
@@ -29,15 +32,16 @@ public:
 
     train::Recipe recipe() const;
     /// The recipe for a plan that removes the share `removed`, 0..1, of the prunable weights: the
-    /// same when a person has changed it.
+    /// same when it is a person's own, or made for that share.
     train::Recipe recipeFor(double removed) const;
     void setRecipe(const train::Recipe& recipe);
     void setDevices(const QStringList& names);
     void setDevice(const QString& name);
     /// For the buttons; those that do not go with what happens now are hidden.
     void setActions(QAction* pruneAndTune, QAction* start, QAction* stop);
-    /// Reads a recipe file; what is wrong with it goes to failed().
-    void loadRecipe(const QString& path);
+    /// Reads a recipe file; what is wrong with it goes to failed(). `madeFor`: the share removed,
+    /// 0..1, that it suits, when it came with an example; none: a person has chosen it.
+    void loadRecipe(const QString& path, std::optional<double> madeFor = {});
 
 Q_SIGNALS:
     void deviceChanged(const QString& name);
@@ -56,6 +60,10 @@ private:
     void add(const train::TrainSample& sample);
     void finish(const train::TrainResult& result);
     void suggest();
+    void showSuggestion(const train::Recipe& recipe);
+    bool isExample() const;
+    bool suitsExample(double removed) const;
+    void refreshRewind();
     void chooseRecipe();
     void saveRecipe();
     void exportMetrics();
@@ -69,6 +77,8 @@ private:
     Workbench* m_workbench;
     TrainingRuns* m_runs;
     TrainingProgress m_progress;
+    /// As it came with an example, and the share that it was made for.
+    std::optional<std::pair<train::Recipe, double>> m_example;
     QStringList m_overlaid;  // keys and names of the runs drawn under the live one
     RecipeForm* m_form;
     RunsTable* m_table;

@@ -32,13 +32,15 @@ QString withSuffix(QString path, const QString& suffix) {
 
 }  // namespace
 
-void TrainingPanel::loadRecipe(const QString& path) {
+void TrainingPanel::loadRecipe(const QString& path, std::optional<double> madeFor) {
     const auto recipe = exchange::readRecipe(path.toStdString());
     if (!recipe) {
         Q_EMIT failed(recipe.error());
         return;
     }
     m_form->setRecipe(*recipe);
+    m_example.reset();
+    if (madeFor) m_example.emplace(m_form->recipe(), *madeFor);
     Q_EMIT deviceChanged(QString::fromStdString(recipe->device));
 }
 

@@ -31,7 +31,7 @@ public:
 
     /// "Epoch 3 of 10 · 00:41 left · 4.2 k samples/s".
     QString statusText() const;
-    /// "memory 310 MB", and what an accelerator uses; empty when it is not known.
+    /// "peak memory 310 MB", and what an accelerator uses; empty when it is not known.
     QString memoryText() const;
     /// "Best so far: epoch 2, 98.9 % on validation", or empty.
     QString bestText() const;

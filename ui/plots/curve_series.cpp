@@ -51,7 +51,8 @@ void CurveSeries::applyLook(const QPalette& palette, int emphasis) {
     const QColor color = emphasis < 0 ? style::mix(colors.background, full, 0.45) : full;
     const bool isDashed = style.line == SeriesStyle::Line::Dashed;
     // 1 px: wider anti-aliased pens cost ten times as much on dense curves.
-    const QPen pen(color, emphasis > 0 ? 2 : 1, isDashed ? Qt::DashLine : Qt::SolidLine);
+    const bool isThick = emphasis > 0 || style.isMain;
+    const QPen pen(color, isThick ? 2 : 1, isDashed ? Qt::DashLine : Qt::SolidLine);
     graph->setName(style.name);
     graph->setPen(pen);
     graph->setLineStyle(style.line == SeriesStyle::Line::None ? QCPGraph::lsNone

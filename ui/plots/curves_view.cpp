@@ -21,6 +21,7 @@ namespace espalier::plots {
 
 namespace {
 
+constexpr double kBeyondLimits = 0.03;  // of the range
 constexpr double kNamedDistance = 40;  // pixels: the point that is told of where no legend is
 
 QString numberText(double value) {
@@ -60,6 +61,12 @@ void CurvesView::setAxisTitles(const QString& x, const QString& left, const QStr
 
 void CurvesView::setLeftRange(std::optional<Range> range) {
     m_leftRange = range;
+    m_isRescaleWanted = true;
+    replotLater();
+}
+
+void CurvesView::setLeftLimits(std::optional<Range> limits) {
+    m_leftLimits = limits;
     m_isRescaleWanted = true;
     replotLater();
 }
@@ -210,11 +217,19 @@ Range CurvesView::dataRange(std::optional<SeriesStyle::Axis> axis) const {
 void CurvesView::rescale() {
     m_isRescaleWanted = false;
     if (isZoomedByUser()) return;
-    Range left = m_leftRange.value_or(dataRange(SeriesStyle::Axis::Left));
+    Range left = leftRange();
     if (canvas()->yAxis->scaleType() == QCPAxis::stLogarithmic) left = positiveRange(left);
     setHome(bottomRange(), left);
     const Range right = dataRange(SeriesStyle::Axis::Right);
     canvas()->yAxis2->setRange(right.lower, right.upper);
+}
+
+Range CurvesView::leftRange() const {
+    const Range range = m_leftRange.value_or(dataRange(SeriesStyle::Axis::Left));
+    if (!m_leftLimits) return range;
+    const double margin = kBeyondLimits * range.size();  // a point on the limit is seen whole
+    return {std::max(range.lower, m_leftLimits->lower - margin),
+            std::min(range.upper, m_leftLimits->upper + margin)};
 }
 
 Range CurvesView::bottomRange() const {

@@ -29,6 +29,7 @@ struct SeriesStyle {
     /// above 1: the raw curve light, a running mean over so many points in full colour
     int smoothing = 1;
     bool isListed = true;  ///< in the legend
+    bool isMain = false;   ///< drawn thicker: what the chart is about
 
     bool operator==(const SeriesStyle&) const = default;
 };
@@ -55,6 +56,8 @@ public:
     void setAxisTitles(const QString& x, const QString& left, const QString& right = {});
     /// Fixes the left axis (0 to 100 for percent) instead of following the data.
     void setLeftRange(std::optional<Range> range);
+    /// The left axis goes hardly beyond this: there are no values there.
+    void setLeftLimits(std::optional<Range> limits);
     void setLeftScale(AxisScale scale);
     /// The lower axis shows at least this, however short the curves are.
     void setLeastBottomRange(const Range& range);
@@ -109,6 +112,7 @@ private:
     void hoverSeries(int series);
     /// Range of all visible points: of x without `axis`, else of y on that axis.
     Range dataRange(std::optional<SeriesStyle::Axis> axis) const;
+    Range leftRange() const;
     Range bottomRange() const;
     Range positiveRange(const Range& range) const;
     void rescale();
@@ -118,6 +122,7 @@ private:
     std::vector<std::unique_ptr<CurveSeries>> m_series;
     RoundMarks* m_marks;
     std::optional<Range> m_leftRange;
+    std::optional<Range> m_leftLimits;
     std::optional<Range> m_leastBottomRange;
     std::array<QString, 3> m_titles;  // x, left, right
     QPointF m_pressedAt;
