@@ -51,9 +51,9 @@ const ActionSpec kTable[] = {
      TEXT("Closes the window; a training keeps its best so far")},
 
     {"edit.undo", "Edit", 0, TEXT("&Undo"), "Ctrl+Z",
-     TEXT("Takes the last change back"), Icon::Undo, NeedUndo | NeedIdle},
+     TEXT("Takes the last change back"), Icon::Undo, NeedUndo | NeedModel},
     {"edit.redo", "Edit", 0, TEXT("&Redo"), "Ctrl+Shift+Z",
-     TEXT("Makes the change again"), Icon::Redo, NeedRedo | NeedIdle},
+     TEXT("Makes the change again"), Icon::Redo, NeedRedo | NeedModel},
     {"edit.reset_layer", "Edit", 1, TEXT("Re&set layer"), "Ctrl+R",
      TEXT("Takes the rules of the selected layers away: their weights and channels come back"),
      {}, kNeedEditing | NeedSelection},

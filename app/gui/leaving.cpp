@@ -69,8 +69,7 @@ void Leaving::leaveTraining(const Then& then) {
     question.text = tr("Stop it and quit?");
     question.detail =
         tr("The next start offers to go on with it, in this session with its plan and history. "
-           "Where an epoch was better than the start, its weights are written to a model file "
-           "too.");
+           "The best weights so far, if there are any, are written to a model file too.");
     question.answers = {tr("Stop and quit"), tr("Go on training")};
     question.safeAnswer = GoOn;
     question.mainAnswer = GoOn;

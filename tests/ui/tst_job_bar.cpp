@@ -124,6 +124,29 @@ private Q_SLOTS:
         QCOMPARE(test::find<QLabel>(bar, "jobMore")->toolTip(), QString("first\nsecond"));
     }
 
+    void whatIsBeingStoppedIsNotPaused() {
+        JobRunner jobs;
+        const JobBar bar(&jobs);
+        std::atomic_bool mayEnd = false;
+        const int job = jobs.run<void>(
+            JobOptions{Lane::Trainer, "Fine-tuning", {}, true, true}, &jobs,
+            [&mayEnd](const EventSink<>& events, RunControl&) -> Result<void> {
+                events.progress({"epoch 3 of 10", 25, 100, 41});
+                while (!mayEnd) std::this_thread::yield();
+                return {};
+            },
+            [](const Result<void>&) {});
+        jobs.setPaused(job, true);
+        QTRY_COMPARE(test::find<QLabel>(bar, "jobTimeLeft")->text(), QString("00:41 left"));
+        QCOMPARE(test::find<QLabel>(bar, "jobTitle")->text(), QString("Fine-tuning: paused"));
+        jobs.cancel(job);
+        QCOMPARE(test::find<QToolButton>(bar, "jobCancel")->text(), QString("Stopping…"));
+        QCOMPARE(test::find<QLabel>(bar, "jobTitle")->text(), QString("Fine-tuning: epoch 3 of 10"));
+        QCOMPARE(test::find<QLabel>(bar, "jobTimeLeft")->text(), QString());
+        mayEnd = true;
+        QTRY_COMPARE(bar.shownJob(), 0);
+    }
+
     void cancelStopsWhatIsShown() {
         JobRunner jobs;
         const JobBar bar(&jobs);

@@ -26,7 +26,7 @@ QList<JobInfo> visibleJobs(const JobRunner& runner) {
 }
 
 QString titleWithStep(const JobInfo& job) {
-    if (job.isPaused) return JobBar::tr("%1: paused").arg(job.title);
+    if (job.isPaused && !job.isStopping) return JobBar::tr("%1: paused").arg(job.title);
     const QString step = QString::fromStdString(job.progress.step);
     return step.isEmpty() || step == job.title ? job.title
                                                : QStringLiteral("%1: %2").arg(job.title, step);
@@ -116,7 +116,8 @@ void JobBar::refresh() {
         showCancel(job);
         showProgress(*m_progress, job.progress);
         if (shown != m_shownJob) m_sinceShown.start();
-        const double left = secondsLeft(job.progress, m_sinceShown.elapsed() / 1000.0);
+        const double left =
+            job.isStopping ? -1 : secondsLeft(job.progress, m_sinceShown.elapsed() / 1000.0);
         m_timeLeft->setText(left < 0 ? QString()
                                      : tr("%1 left").arg(QString::fromStdString(duration(left))));
         QStringList others;

@@ -141,7 +141,7 @@ QWidget* TrainingPanel::makeMonitor() {
     m_export->setToolButtonStyle(Qt::ToolButtonIconOnly);
     m_export->setAccessibleName(m_export->text());
     auto* second = new QHBoxLayout;
-    second->setSpacing(style::kSpacePanel);
+    second->setSpacing(style::kSpaceGroup);
     second->addWidget(m_best);
     second->addWidget(m_figures);
     second->addStretch();
