@@ -116,10 +116,10 @@ private Q_SLOTS:
             << QStringList{"tools.measure_accuracy", "train.start"};
         QTest::newRow("training")
             << unsigned(NeedModel | NeedData | NeedSelection | NeedTraining | NeedUndo)
-            << QStringList{"train.stop", "file.export_plan", "view.layers", "file.quit"}
-            << QStringList{"train.start",           "edit.undo",  "edit.reset_layer",
-                           "prune.everywhere",      "file.close", "file.export_masked",
-                           "tools.measure_accuracy"};
+            << QStringList{"train.stop", "edit.undo", "file.export_plan", "view.layers",
+                           "file.quit"}
+            << QStringList{"train.start", "edit.reset_layer",   "prune.everywhere",
+                           "file.close",  "file.export_masked", "tools.measure_accuracy"};
         QTest::newRow("edited") << unsigned(NeedIdle | NeedModel | NeedUndo)
                                 << QStringList{"edit.undo"} << QStringList{"edit.redo"};
     }
