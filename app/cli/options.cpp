@@ -6,6 +6,7 @@
 #include "core/base/format.h"
 #include "core/prune/channel_criterion.h"
 #include "core/prune/criterion.h"
+#include "core/prune/scope_name.h"
 
 namespace espalier::cli {
 
@@ -32,14 +33,6 @@ Result<std::string> knownCriterion(const std::string& name) {
     Error error = ofWeights.error();
     error.hint += " for weights; for channels: " + ofChannels.error().hint;
     return error;
-}
-
-Result<prune::Scope> knownScope(const std::string& name) {
-    if (name == "layer") return prune::Scope::Layer;
-    if (name == "global") return prune::Scope::Global;
-    if (name == "same-kind") return prune::Scope::SameKind;
-    return Error{Error::Kind::BadArgument, cat("Cannot rank by scope '", name, "'"),
-                 "there is no scope of that name", "Use layer, global or same-kind"};
 }
 
 /// "256" or "224x320".
@@ -164,7 +157,7 @@ void addChoice(CLI::App& app, project::PruneChoice& choice) {
     addParsed(app, "--criterion", choice.criterion, knownCriterion, criterionHelp())
         ->type_name("NAME")
         ->excludes(plan);
-    addParsed(app, "--scope", choice.scope, knownScope,
+    addParsed(app, "--scope", choice.scope, prune::parseScope,
               "layer: the same share of each layer or group; global: one ranking for all; "
               "same-kind: one for groups built alike (channels alone)")
         ->type_name("NAME")

@@ -6,6 +6,9 @@
 #include "core/base/format.h"
 #include "core/exchange/json_text.h"
 #include "core/exchange/recipe_file.h"
+#include "core/measure/sensitivity.h"
+#include "core/project/spec_fields.h"
+#include "core/prune/scope_name.h"
 
 namespace espalier::project {
 
@@ -21,103 +24,98 @@ std::string wholePath(const fs::path& path) {
     return (failed ? path : whole).string();
 }
 
-Json orNull(const auto& optional) {
-    return optional ? Json(*optional) : Json(nullptr);
+// How members are written.
+
+template <class T>
+Json jsonOf(const T& value) {
+    return value;
+}
+
+Json jsonOf(const fs::path& path) {
+    return wholePath(path);
+}
+
+Json jsonOf(prune::Scope scope) {
+    return prune::nameOf(scope);
+}
+
+Json jsonOf(const prune::GoalText& goal) {
+    return prune::toString(goal);
+}
+
+Json jsonOf(prune::Structure structure) {
+    return measure::nameOf(structure);
+}
+
+Json jsonOf(channels::HeadUnit unit) {
+    return channels::nameOf(unit);
+}
+
+Json jsonOf(const std::vector<script::InputSpec>& inputs) {
+    Json list = Json::array();
+    for (const script::InputSpec& input : inputs) list.push_back(script::toString(input));
+    return list;
 }
 
 template <class T>
-void read(const Json& json, const char* key, T& target) {
-    json.at(key).get_to(target);
+Json jsonOf(const std::optional<T>& value) {
+    return value ? jsonOf(*value) : Json(nullptr);
 }
+
+template <HasFields Spec>
+Json jsonOf(const Spec& spec) {
+    Json json = Json::object();
+    eachField(spec, [&json](const SpecField& field, const auto& member) {
+        if (*field.key) json[field.key] = jsonOf(member);
+    });
+    return json;
+}
+
+// How they are read. A Json::exception stands for whatever is not as it was written.
 
 template <class T>
-void read(const Json& json, const char* key, std::optional<T>& target) {
-    if (const Json& value = json.at(key); !value.is_null()) target = value.get<T>();
+void read(const Json& json, T& value) {
+    json.get_to(value);
 }
 
-void read(const Json& json, const char* key, fs::path& target) {
-    target = json.at(key).get<std::string>();
+void read(const Json& json, fs::path& path) {
+    path = json.get<std::string>();
 }
 
-Json dataJson(const data::DataSpec& d) {
-    return {{"path", wholePath(d.path)},
-            {"preset", d.preset},
-            {"mean", d.mean},
-            {"deviation", d.deviation},
-            {"validation", d.validation},
-            {"resize", d.resize},
-            {"crop", d.crop},
-            {"augment", d.augment},
-            {"workers", d.workers}};
+void read(const Json& json, prune::Scope& scope) {
+    if (const auto known = prune::parseScope(json.get<std::string>())) scope = *known;
 }
 
-data::DataSpec dataOf(const Json& json) {
-    data::DataSpec d;
-    read(json, "path", d.path);
-    read(json, "preset", d.preset);
-    read(json, "mean", d.mean);
-    read(json, "deviation", d.deviation);
-    read(json, "validation", d.validation);
-    read(json, "resize", d.resize);
-    read(json, "crop", d.crop);
-    read(json, "augment", d.augment);
-    read(json, "workers", d.workers);
-    return d;
+void read(const Json& json, prune::GoalText& goal) {
+    if (const auto known = prune::parseGoal(json.get<std::string>())) goal = *known;
 }
 
-Json choiceJson(const PruneChoice& c) {
-    return {{"plan_file", wholePath(c.planFile)},
-            {"goal", c.goal ? Json(prune::toString(*c.goal)) : Json(nullptr)},
-            {"structure", c.structure ? Json(static_cast<int>(*c.structure)) : Json(nullptr)},
-            {"weights", orNull(c.weights)},
-            {"channels", orNull(c.channels)},
-            {"criterion", c.criterion},
-            {"scope", c.scope ? Json(static_cast<int>(*c.scope)) : Json(nullptr)},
-            {"multiple_of", c.multipleOf},
-            {"heads", std::string(channels::nameOf(c.heads))},
-            {"allow_inexact", c.allowInexact},
-            {"ignore_zeros", c.ignoreZeros},
-            {"seed", orNull(c.seed)},
-            {"samples", orNull(c.samples)}};
+void read(const Json& json, prune::Structure& structure) {
+    const auto known = measure::parseStructure(json.get<std::string>());
+    if (known) structure = *known;
 }
 
-PruneChoice choiceOf(const Json& json) {
-    PruneChoice c;
-    read(json, "plan_file", c.planFile);
-    if (const Json& text = json.value("goal", Json(nullptr)); !text.is_null()) {
-        if (const auto goal = prune::parseGoal(text.get<std::string>())) c.goal = *goal;
-    }
-    if (const Json& structure = json.value("structure", Json(nullptr)); !structure.is_null())
-        c.structure = static_cast<prune::Structure>(structure.get<int>());
-    read(json, "weights", c.weights);
-    read(json, "channels", c.channels);
-    read(json, "criterion", c.criterion);
-    if (const Json& scope = json.at("scope"); !scope.is_null())
-        c.scope = static_cast<prune::Scope>(scope.get<int>());
-    read(json, "multiple_of", c.multipleOf);
-    if (const auto heads = channels::parseHeadUnit(json.at("heads").get<std::string>()))
-        c.heads = *heads;
-    read(json, "allow_inexact", c.allowInexact);
-    read(json, "ignore_zeros", c.ignoreZeros);
-    read(json, "seed", c.seed);
-    read(json, "samples", c.samples);
-    return c;
+void read(const Json& json, channels::HeadUnit& unit) {
+    if (const auto known = channels::parseHeadUnit(json.get<std::string>())) unit = *known;
 }
 
-TuneSpec specOf(const Json& json) {
-    TuneSpec spec;
-    read(json, "model", spec.model);
-    for (const Json& text : json.at("inputs")) {
+void read(const Json& json, std::vector<script::InputSpec>& inputs) {
+    for (const Json& text : json) {
         const auto input = script::parseInputSpec(text.get<std::string>());
-        if (input) spec.inputs.push_back(*input);
+        if (input) inputs.push_back(*input);
     }
-    spec.data = dataOf(json.at("data"));
-    spec.choice = choiceOf(json.at("choice"));
-    read(json, "recipe_file", spec.recipeFile);
-    read(json, "output", spec.output);
-    read(json, "metrics", spec.metrics);
-    read(json, "report", spec.report);
-    return spec;
+}
+
+template <class T>
+void read(const Json& json, std::optional<T>& value) {
+    if (!json.is_null()) read(json, value.emplace());
+}
+
+template <HasFields Spec>
+void read(const Json& json, Spec& spec) {
+    eachField(spec, [&json](const SpecField& field, auto& member) {
+        if (*field.key) read(json.at(field.key), member);
+    });
 }
 
 void compare(const Json& now, const Json& before, const std::string& prefix, std::string& first) {
@@ -136,22 +134,13 @@ void compare(const Json& now, const Json& before, const std::string& prefix, std
 }  // namespace
 
 std::string sourceOf(const TuneSpec& spec) {
-    Json inputs = Json::array();
-    for (const script::InputSpec& input : spec.inputs) inputs.push_back(script::toString(input));
-    return exchange::jsonText(Json{{"model", wholePath(spec.model)},
-                                   {"inputs", std::move(inputs)},
-                                   {"data", dataJson(spec.data)},
-                                   {"choice", choiceJson(spec.choice)},
-                                   {"recipe_file", wholePath(spec.recipeFile)},
-                                   {"output", wholePath(spec.output)},
-                                   {"metrics", wholePath(spec.metrics)},
-                                   {"report", wholePath(spec.report)}},
-                              -1);
+    return exchange::jsonText(jsonOf(spec), -1);
 }
 
 Result<TuneSpec> specOf(const std::string& source, const train::Recipe& recipe) {
     try {
-        TuneSpec spec = specOf(Json::parse(source));
+        TuneSpec spec;
+        read(Json::parse(source), spec);
         spec.recipe = recipe;
         return spec;
     } catch (const Json::exception&) {
