@@ -4,6 +4,7 @@
 #include "app/cli/options.h"
 #include "app/cli/summary.h"
 #include "app/cli/verb.h"
+#include "app/cli/verb_options.h"
 #include "core/project/tasks.h"
 
 namespace espalier::cli {
@@ -39,26 +40,29 @@ int prune(Console& console, const Options& options) {
 
 }  // namespace
 
+void addPrune(CLI::App& app, project::PruneSpec& spec) {
+    addModel(app, spec.model);
+    addInputs(app, spec.inputs);
+    addChoice(app, spec.choice);
+    addData(app, spec.data)->required(false);
+    addLoss(app, spec.metrics);
+    app.add_flag("--compensate-bias", spec.compensateBias,
+                 "Add the constants that cut channels still gave to the next layer's "
+                 "bias, where that is exact");
+    app.add_option("--output", spec.output, "The pruned model")->required();
+    app.add_option("--masked-output", spec.maskedOutput,
+                   "The same decision with the original shapes and zeros");
+    app.add_option("--save-plan", spec.savePlan,
+                   "Write the plan that was used, one rule per layer and group");
+    app.add_option("--report", spec.report,
+                   "Write a report: *.html for people, else JSON");
+}
+
 Verb pruneVerb() {
     return {"prune", "Remove weights and cut channels by a plan or a share, and write the model",
             [](CLI::App& app) -> Action {
                 auto options = std::make_shared<Options>();
-                auto& spec = options->spec;
-                addModel(app, spec.model);
-                addInputs(app, spec.inputs);
-                addChoice(app, spec.choice);
-                addData(app, spec.data)->required(false);
-                addLoss(app, spec.metrics);
-                app.add_flag("--compensate-bias", spec.compensateBias,
-                             "Add the constants that cut channels still gave to the next layer's "
-                             "bias, where that is exact");
-                app.add_option("--output", spec.output, "The pruned model")->required();
-                app.add_option("--masked-output", spec.maskedOutput,
-                               "The same decision with the original shapes and zeros");
-                app.add_option("--save-plan", spec.savePlan,
-                               "Write the plan that was used, one rule per layer and group");
-                app.add_option("--report", spec.report,
-                               "Write a report: *.html for people, else JSON");
+                addPrune(app, options->spec);
                 addJson(app, options->json);
                 return [options](Console& console) { return prune(console, *options); };
             }};

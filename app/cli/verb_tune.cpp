@@ -5,6 +5,7 @@
 #include "app/cli/options.h"
 #include "app/cli/summary.h"
 #include "app/cli/verb.h"
+#include "app/cli/verb_options.h"
 #include "core/base/format.h"
 #include "core/base/time_text.h"
 #include "core/exchange/recipe_file.h"
@@ -17,14 +18,6 @@ namespace espalier::cli {
 
 namespace {
 
-struct Options {
-    project::TuneSpec spec;
-    std::optional<std::string> device;
-    measure::MetricOptions metrics;
-    int threads = 0;
-    bool json = false;
-};
-
 std::vector<std::string> presetNames() {
     std::vector<std::string> names;
     for (const train::Preset& preset : train::presets()) names.emplace_back(preset.name);
@@ -32,44 +25,19 @@ std::vector<std::string> presetNames() {
 }
 
 /// The recipe file, then what the command line says over it.
-Result<train::Recipe> recipeOf(const Options& options, train::Recipe recipe) {
-    if (!options.spec.recipeFile.empty()) {
-        auto read = exchange::readRecipe(options.spec.recipeFile);
+Result<train::Recipe> recipeOf(const project::TuneSpec& spec, train::Recipe recipe) {
+    if (!spec.recipeFile.empty()) {
+        auto read = exchange::readRecipe(spec.recipeFile);
         if (!read) return read;
         recipe = *read;
     }
-    if (const auto seed = options.spec.choice.seed) recipe.seed = *seed;
-    if (options.device) recipe.device = *options.device;
-    const measure::MetricOptions& given = options.metrics;
+    if (const auto seed = spec.choice.seed) recipe.seed = *seed;
+    if (!spec.edits.device.empty()) recipe.device = spec.edits.device;
+    const measure::MetricOptions& given = spec.edits.metrics;
     if (!given.output.empty()) recipe.metrics.output = given.output;
     if (!given.loss.empty()) recipe.metrics.loss = given.loss;
     if (!given.metric.empty()) recipe.metrics.metric = given.metric;
     return recipe;
-}
-
-/// What is asked for; of a run that is continued, what was not said is as it was.
-Result<project::TuneSpec> specOf(const Options& options) {
-    project::TuneSpec spec = options.spec;
-    train::Recipe start;
-    if (!spec.resume.empty()) {
-        auto run = project::specOfRun(spec.resume);
-        if (!run) return run;
-        spec = project::withRun(std::move(spec), *run);
-        start = run->recipe;
-    }
-    for (const auto& [isMissing, name] :
-         {std::pair(spec.model.empty(), "MODEL"), std::pair(spec.data.path.empty(), "--data")}) {
-        if (isMissing)
-            return Error{Error::Kind::BadArgument,
-                         cat(name, " is required"),
-                         {},
-                         "espalier-cli tune --help says what it takes"};
-    }
-    auto recipe = recipeOf(options, std::move(start));
-    if (!recipe) return recipe.error();
-    spec.recipe = *recipe;
-    spec.suitsRecipe = spec.recipeFile.empty() && (spec.resume.empty() || !spec.preset.empty());
-    return spec;
 }
 
 std::string epochLine(const train::TrainSample& sample) {
@@ -97,11 +65,11 @@ void printOutcome(Console& console, const project::TuneOutcome& outcome) {
     if (outcome.test) console.out(describe(*outcome.test));
 }
 
-int tune(Console& console, const Options& options) {
+int tune(Console& console, const TuneOptions& options) {
     auto asked = specOf(options);
     if (!asked) return console.fail(asked.error());
     const project::TuneSpec& spec = *asked;
-    measure::setUpTorchThread(options.threads);
+    measure::setUpTorchThread(spec.threads);
     auto events = console.events<train::TrainSample>();
     events.onPartial = [&console](const train::TrainSample& sample) {
         if (!std::isnan(sample.valLoss)) console.note(epochLine(sample));
@@ -126,49 +94,79 @@ int tune(Console& console, const Options& options) {
 
 }  // namespace
 
+Result<project::TuneSpec> specOf(const TuneOptions& options) {
+    project::TuneSpec spec = options.spec;
+    train::Recipe start;
+    if (!spec.resume.empty()) {
+        auto run = project::specOfRun(spec.resume);
+        if (!run) return run;
+        spec = project::withRun(std::move(spec), *run);
+        start = run->recipe;
+    }
+    for (const auto& [isMissing, name] :
+         {std::pair(spec.model.empty(), "MODEL"), std::pair(spec.data.path.empty(), "--data")}) {
+        if (isMissing)
+            return Error{Error::Kind::BadArgument,
+                         cat(name, " is required"),
+                         {},
+                         "espalier-cli tune --help says what it takes"};
+    }
+    auto recipe = recipeOf(options.spec, std::move(start));
+    if (!recipe) return recipe.error();
+    spec.recipe = *recipe;
+    spec.suitsRecipe = spec.recipeFile.empty() && (spec.resume.empty() || !spec.preset.empty());
+    return spec;
+}
+
+void addTune(CLI::App& app, TuneOptions& options) {
+    auto& spec = options.spec;
+    addModel(app, spec.model)->required(false);
+    addInputs(app, spec.inputs);
+    addData(app, spec.data)->required(false);
+    addChoice(app, spec.choice);
+    app.add_option("--recipe", spec.recipeFile,
+                   "How to train (*.espalier-recipe.json; default: as suits how much is "
+                   "pruned)");
+    app.add_option("--recipe-preset", spec.preset,
+                   "A known way of pruning, made of the recipe")
+        ->check(CLI::IsMember(presetNames()));
+    app.add_option("--schedule", spec.edits.schedule,
+                   "When weights go: one_shot, iterative, agp, lottery or movement "
+                   "(default: the recipe's)");
+    app.add_option("--epochs", spec.edits.epochs,
+                   "Epochs of the whole run (default: the recipe's)");
+    app.add_option("--lr", spec.edits.lr, "Learning rate (default: the recipe's)");
+    addMetrics(app, spec.edits.metrics);
+    app.add_option("--device", spec.edits.device,
+                   "auto, cpu, cuda, cuda:1 … (default: the recipe's)");
+    app.add_option("--teacher", spec.teacher,
+                   "The model that distillation learns from, a TorchScript file (default: MODEL "
+                   "before it is pruned)");
+    app.add_option("--checkpoints", spec.checkpoints,
+                   "A folder of this run's own: after every epoch, and when it is stopped, "
+                   "all that the run needs to go on is written there")
+        ->type_name("DIR");
+    app.add_option("--resume", spec.resume,
+                   "Go on with the run whose checkpoint is in this folder; model, data, "
+                   "recipe and outputs are that run's where they are not given")
+        ->type_name("DIR");
+    app.add_option("--threads", spec.threads, "CPU threads (default: all cores)")
+        ->check(CLI::Range(1, 1 << 20));
+    app.add_option("--metrics", spec.metrics,
+                   "Write loss, accuracy … of every step and epoch as CSV");
+    app.add_option("--report", spec.report, "Write a report: *.html for people, else JSON");
+    app.add_option("--output", spec.output,
+                   "The result (default: NAME-pruned.pt beside the model)");
+    addJson(app, options.json);
+}
+
 Verb tuneVerb() {
-    return {
-        "tune", "Prune, fine-tune so that accuracy comes back, and cut channels out",
-        [](CLI::App& app) -> Action {
-            auto options = std::make_shared<Options>();
-            auto& spec = options->spec;
-            addModel(app, spec.model)->required(false);
-            addInputs(app, spec.inputs);
-            addData(app, spec.data)->required(false);
-            addChoice(app, spec.choice);
-            app.add_option("--recipe", spec.recipeFile,
-                           "How to train (*.espalier-recipe.json; default: as suits how much is "
-                           "pruned)");
-            app.add_option("--recipe-preset", spec.preset,
-                           "A known way of pruning, made of the recipe")
-                ->check(CLI::IsMember(presetNames()));
-            app.add_option("--schedule", spec.edits.schedule,
-                           "When weights go: one_shot, iterative, agp, lottery or movement "
-                           "(default: the recipe's)");
-            app.add_option("--epochs", spec.edits.epochs,
-                           "Epochs of the whole run (default: the recipe's)");
-            app.add_option("--lr", spec.edits.lr, "Learning rate (default: the recipe's)");
-            addMetrics(app, options->metrics);
-            app.add_option("--device", options->device,
-                           "auto, cpu, cuda, cuda:1 … (default: the recipe's)");
-            app.add_option("--checkpoints", spec.checkpoints,
-                           "A folder of this run's own: after every epoch, and when it is stopped, "
-                           "all that the run needs to go on is written there")
-                ->type_name("DIR");
-            app.add_option("--resume", spec.resume,
-                           "Go on with the run whose checkpoint is in this folder; model, data, "
-                           "recipe and outputs are that run's where they are not given")
-                ->type_name("DIR");
-            app.add_option("--threads", options->threads, "CPU threads (default: all cores)")
-                ->check(CLI::Range(1, 1 << 20));
-            app.add_option("--metrics", spec.metrics,
-                           "Write loss, accuracy … of every step and epoch as CSV");
-            app.add_option("--report", spec.report, "Write a report: *.html for people, else JSON");
-            app.add_option("--output", spec.output,
-                           "The result (default: NAME-pruned.pt beside the model)");
-            addJson(app, options->json);
-            return [options](Console& console) { return tune(console, *options); };
-        }};
+    return {"tune", "Prune, fine-tune so that accuracy comes back, and cut channels out",
+            [](CLI::App& app) -> Action {
+                auto options = std::make_shared<TuneOptions>();
+                addTune(app, *options);
+                return [options](Console& console) { return tune(console, *options); };
+            }};
 }
 
 }  // namespace espalier::cli

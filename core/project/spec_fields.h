@@ -66,6 +66,8 @@ void eachField(Spec& spec, Visit&& visit) {
     visit(SpecField{"", "--schedule"}, spec.schedule);
     visit(SpecField{"", "--epochs"}, spec.epochs);
     visit(SpecField{"", "--lr"}, spec.lr);
+    visit(SpecField{"", "--device"}, spec.device);
+    visit(SpecField{"", ""}, spec.metrics);
 }
 
 template <Is<TuneSpec> Spec, class Visit>
@@ -77,11 +79,13 @@ void eachField(Spec& spec, Visit&& visit) {
     visit(SpecField{"recipe_file", "--recipe"}, spec.recipeFile);
     visit(SpecField{"", "--recipe-preset"}, spec.preset);
     visit(SpecField{"", ""}, spec.edits);
+    visit(SpecField{"teacher", "--teacher"}, spec.teacher);
     visit(SpecField{"output", "--output"}, spec.output);
     visit(SpecField{"metrics", "--metrics"}, spec.metrics);
     visit(SpecField{"report", "--report"}, spec.report);
     visit(SpecField{"", "--checkpoints"}, spec.checkpoints);
     visit(SpecField{"", "--resume"}, spec.resume);
+    visit(SpecField{"threads", "--threads"}, spec.threads);
 }
 
 template <Is<PruneSpec> Spec, class Visit>

@@ -107,6 +107,8 @@ struct RecipeEdits {
     std::optional<int> epochs{};  ///< of the whole run: those of all rounds together
     std::optional<double> lr{};
     std::string schedule{};  ///< empty: the recipe's
+    std::string device{};    ///< likewise, as all of the next
+    measure::MetricOptions metrics{};
     bool operator==(const RecipeEdits&) const = default;
 };
 
@@ -122,6 +124,8 @@ struct TuneSpec {
     /// device and metrics count (train::suggestedRecipe).
     bool suitsRecipe = false;
     RecipeEdits edits{};
+    /// That distillation learns from; empty: `model` before it is pruned.
+    std::filesystem::path teacher{};
     std::filesystem::path output;   ///< empty: NAME-pruned.pt beside the model
     std::filesystem::path metrics;  ///< CSV, may be empty, as the next
     std::filesystem::path report;
@@ -129,6 +133,7 @@ struct TuneSpec {
     /// `resume`.
     std::filesystem::path checkpoints{};
     std::filesystem::path resume{};  ///< the folder of a run that is to go on; may be empty
+    int threads = 0;                 ///< that torch computes with; 0: one per core
     bool operator==(const TuneSpec&) const = default;
 };
 

@@ -168,9 +168,11 @@ TuneSpec withRun(TuneSpec given, const TuneSpec& run) {
         given.choice = run.choice;
         if (seed) given.choice.seed = seed;
     }
+    if (given.teacher.empty()) given.teacher = run.teacher;
     if (given.output.empty()) given.output = run.output;
     if (given.metrics.empty()) given.metrics = run.metrics;
     if (given.report.empty()) given.report = run.report;
+    if (given.threads == 0) given.threads = run.threads;
     return given;
 }
 

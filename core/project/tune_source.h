@@ -21,8 +21,8 @@ Result<TuneSpec> specOfRun(const std::filesystem::path& folder);
 /// The same of a checkpoint that has been read. Errors: Damaged.
 Result<TuneSpec> specOf(const std::string& source, const train::Recipe& recipe);
 
-/// `given`, and what it leaves open (model, data, choice, outputs) as in `run`. The recipe stays
-/// that of `given`.
+/// `given`, and what it leaves open (model, data, choice, teacher, outputs, threads) as in `run`.
+/// The recipe stays that of `given`.
 TuneSpec withRun(TuneSpec given, const TuneSpec& run);
 
 /// Which key of a recipe file differs first: "optimizer.lr is 0.01, and was 0.1"; empty: none that

@@ -24,6 +24,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// What a run is made of, opened and found sound.
+struct TuneSetup {
+    data::DatasetPtr dataset;
+    MaskedModel pruned;
+    train::Recipe recipe;
+    model::SnapshotPtr teacher;  ///< null: the opened model
+};
+
 /// Streams training samples to the metrics file as well as to whoever asked for them.
 EventSink<train::TrainSample> recording(const EventSink<train::TrainSample>& events,
                                         exchange::MetricsWriter* metrics) {
@@ -41,8 +49,7 @@ struct Trained {
     std::string metricsProblem;
 };
 
-Result<Trained> train(const MaskedModel& pruned, const data::Dataset& dataset, const TuneSpec& spec,
-                      const train::Recipe& recipe, const train::RunLife& life,
+Result<Trained> train(const TuneSetup& setup, const TuneSpec& spec, const train::RunLife& life,
                       const EventSink<train::TrainSample>& events, RunControl& control) {
     std::optional<exchange::MetricsWriter> metrics;
     if (!spec.metrics.empty()) {
@@ -53,9 +60,11 @@ Result<Trained> train(const MaskedModel& pruned, const data::Dataset& dataset, c
             for (const train::TrainSample& sample : life.resumed->samples) metrics->append(sample);
         }
     }
-    auto result = train::fineTune(*pruned.snapshot, pruned.masks, dataset, recipe,
+    const MaskedModel& pruned = setup.pruned;
+    auto result = train::fineTune(*pruned.snapshot, pruned.masks, *setup.dataset, setup.recipe,
                                   recording(events, metrics ? &*metrics : nullptr), control, life,
-                                  {.plan = std::make_shared<const prune::Plan>(pruned.plan)});
+                                  {.plan = std::make_shared<const prune::Plan>(pruned.plan),
+                                   .dense = setup.teacher});
     if (!result) {
         std::error_code ignored;
         if (metrics && result.error().kind == Error::Kind::Cancelled)
@@ -268,11 +277,6 @@ Result<void> checkRecipe(const train::Recipe& recipe) {
 
 /// Opens data and model and applies the choice: everything that can be refused before training
 /// starts.
-struct TuneSetup {
-    data::DatasetPtr dataset;
-    MaskedModel pruned;
-    train::Recipe recipe;
-};
 Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const EventSink<>& events,
                               RunControl& control) {
     if (auto sound = checkRecipe(spec.recipe); !sound) return sound.error();
@@ -301,7 +305,12 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
         dataset = openData(dataSpec, control);
         if (!dataset) return dataset.error();
     }
-    return TuneSetup{*dataset, *pruned, *recipe};
+    TuneSetup setup{*dataset, *pruned, *recipe, nullptr};
+    if (spec.teacher.empty()) return setup;
+    auto teacher = openFor(spec.teacher, {.inputs = *inputs}, **dataset, events, control);
+    if (!teacher) return teacher.error();
+    setup.teacher = *teacher;
+    return setup;
 }
 
 /// No training mends a model that gives no numbers, and what it says of the loss would mislead.
@@ -318,7 +327,7 @@ Result<void> checkOpened(const measure::Evaluation& opened, const TuneSpec& spec
 Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSample>& events,
                             RunControl& control) {
     if (auto sound =
-            checkTargets({spec.model, spec.data.path, spec.choice.planFile, spec.recipeFile},
+            checkTargets({spec.model, spec.data.path, spec.choice.planFile, spec.recipeFile, spec.teacher},
                          {outputOf(spec), spec.metrics, spec.report});
         !sound)
         return sound.error();
@@ -338,8 +347,7 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
     if (!opened) return opened.error();
     if (auto sound = checkOpened(*opened, spec); !sound) return sound.error();
     clock.start("train", cat("Fine-tuning: ", train::describe(setup->recipe)));
-    auto trained =
-        train(setup->pruned, *setup->dataset, spec, setup->recipe, *life, events, control);
+    auto trained = train(*setup, spec, *life, events, control);
     if (!trained) return withCheckpoint(trained.error(), spec);
     const train::TrainResult* training = &trained->result;
     const auto lost = [&](const Error& error) {
