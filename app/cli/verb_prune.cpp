@@ -55,7 +55,7 @@ void addPrune(CLI::App& app, project::PruneSpec& spec) {
     app.add_option("--save-plan", spec.savePlan,
                    "Write the plan that was used, one rule per layer and group");
     app.add_option("--report", spec.report,
-                   "Write a report: *.html for people, else JSON");
+                   "Write a report: *.html for people with JSON beside it, else JSON");
 }
 
 Verb pruneVerb() {

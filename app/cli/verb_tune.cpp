@@ -154,7 +154,8 @@ void addTune(CLI::App& app, TuneOptions& options) {
         ->check(CLI::Range(1, 1 << 20));
     app.add_option("--metrics", spec.metrics,
                    "Write loss, accuracy … of every step and epoch as CSV");
-    app.add_option("--report", spec.report, "Write a report: *.html for people, else JSON");
+    app.add_option("--report", spec.report,
+                   "Write a report: *.html for people with JSON beside it, else JSON");
     app.add_option("--output", spec.output,
                    "The result (default: NAME-pruned.pt beside the model)");
     addJson(app, options.json);

@@ -5,20 +5,11 @@
 
 #include "core/base/format.h"
 #include "core/exchange/json_text.h"
+#include "core/exchange/report_values.h"
 
 namespace espalier::exchange {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-Json header(const char* format) {
-    return Json{{"format", format}, {"version", 1}};
-}
-
-Json beforeAfter(std::int64_t before, std::int64_t after) {
-    return Json{{"before", before}, {"after", after}};
-}
 
 Json layerJson(const model::Layer& layer, const channels::ChannelGroups* groups) {
     const auto prunable = prunabilityOf(layer, groups);
@@ -46,89 +37,6 @@ Json groupJson(const channels::Group& group) {
     return Json{{"key", group.key},       {"width", group.width},    {"heads", group.heads},
                 {"members", members},     {"exact", group.exact},    {"locked", group.locked},
                 {"reason", group.reason}, {"through", group.through}};
-}
-
-/// The keys of a proof are there whether channels were cut or not: without, the file was compared
-/// bit for bit.
-Json proofJson(const PruneReport& report) {
-    channels::Proof proof;
-    proof.dtype = report.dtype;
-    proof.inputs = report.inputs;
-    if (report.proof) proof = *report.proof;
-    return Json{{"max_relative_difference", proof.maxRelativeDifference},
-                {"tolerance", proof.tolerance},
-                {"dtype", proof.dtype},
-                {"inputs", proof.inputs},
-                {"exact", proof.exact},
-                {"already_zero", proof.alreadyZero},
-                {"vacuous", proof.isVacuous},
-                {"compensated", proof.compensated},
-                {"unproved", proof.unproved}};
-}
-
-Json keptJson(const channels::KeptPositions& kept) {
-    Json json = Json::object();
-    for (const auto& [parameter, axes] : kept) {
-        for (const auto& [axis, positions] : axes)
-            json[parameter][std::to_string(axis)] = positions;
-    }
-    return json;
-}
-
-/// Weights by the share that goes, groups by the channels that stay.
-void addOutcomes(Json& json, const PruneReport& report) {
-    json["requested"] = Json::object();
-    json["reached"] = Json::object();
-    for (const auto& layer : report.layers) {
-        if (const auto& rule = layer.requested) {
-            const bool isSparsity = rule->kind == prune::WeightRule::Kind::Sparsity;
-            json["requested"][layer.weight] =
-                isSparsity ? Json(rule->value) : Json(prune::describe(*rule));
-        }
-        json["reached"][layer.weight] = layer.reached;
-    }
-    for (const auto& [key, exact, choice] : report.groups) {
-        json["requested"][key] = {{"keep", choice.requested}, {"width", choice.width}};
-        json["reached"][key] = {{"keep", choice.reached()}, {"width", choice.width}};
-        if (!choice.constraint.empty()) json["reached"][key]["constraint"] = choice.constraint;
-    }
-}
-
-Json evaluationJson(const measure::Evaluation& evaluation) {
-    Json classes = Json::array();
-    for (const auto& entry : evaluation.classes) {
-        const double samples = static_cast<double>(entry.samples);
-        classes.push_back({{"name", entry.name},
-                           {"samples", entry.samples},
-                           {"correct", entry.correct},
-                           {"top1", entry.samples ? entry.correct / samples : 0.0}});
-    }
-    Json json{{"split", data::name(evaluation.split)},
-              {"samples", evaluation.samples},
-              {"metric", {{"name", evaluation.metric.name}, {"value", evaluation.score}}},
-              {"loss", evaluation.loss},
-              {"loss_name", evaluation.metric.loss}};
-    if (evaluation.metric.kind == measure::Metric::Kind::Agreement) {
-        json["agreement"] = evaluation.top1;
-        json["agreement_top5"] = evaluation.top5;
-    } else if (evaluation.metric.hasShares) {
-        json["top1"] = evaluation.top1;
-        json["top5"] = evaluation.top5;
-    }
-    json["classes"] = classes;
-    json["seconds"] = evaluation.seconds;
-    return json;
-}
-
-Json trainingJson(const TrainingSummary& training) {
-    Json json{{"epochs", training.epochs},
-              {"best_epoch", training.bestEpoch},
-              {"opened", evaluationJson(training.opened)},
-              {"before", evaluationJson(training.before)},
-              {"after", evaluationJson(training.after)}};
-    if (training.test) json["test"] = evaluationJson(*training.test);
-    if (!training.recipe.empty()) json["recipe"] = Json::parse(training.recipe);
-    return json;
 }
 
 }  // namespace
@@ -181,26 +89,30 @@ std::string inspectToJson(const model::Snapshot& snapshot, const channels::Chann
     return jsonText(json, -1);
 }
 
-std::string reportToJson(const PruneReport& report) {
-    const auto& before = report.before;
-    const auto& after = report.after;
-    Json json = header("espalier-report");
-    json["parameters"] = beforeAfter(before.parameters, after.parameters);
-    json["nonzeros"] = beforeAfter(before.nonzeros, after.nonzeros);
-    json["macs"] = beforeAfter(before.macs, after.macs);
-    json["macs"]["effective"] = after.macsEffective;
-    json["bytes"] = beforeAfter(report.fileBytesBefore, report.fileBytesAfter);
-    json["bytes"]["compressed_estimate"] = after.bytesCompressed;
-    json["proof"] = proofJson(report);
-    json["notes"] = report.notes;
-    json["kept"] = keptJson(report.kept);
-    addOutcomes(json, report);
-    json["seconds"] = Json::object();
-    for (const char* stage : {"load", "analyse", "plan", "cut", "prove", "save"})
-        json["seconds"][stage] = 0.0;
-    for (const auto& [stage, seconds] : report.seconds) json["seconds"][stage] = seconds;
-    if (report.training) json["training"] = trainingJson(*report.training);
-    return jsonText(json, 2);
+Json evaluationJson(const measure::Evaluation& evaluation) {
+    Json classes = Json::array();
+    for (const auto& entry : evaluation.classes) {
+        const double samples = static_cast<double>(entry.samples);
+        classes.push_back({{"name", entry.name},
+                           {"samples", entry.samples},
+                           {"correct", entry.correct},
+                           {"top1", entry.samples ? entry.correct / samples : 0.0}});
+    }
+    Json json{{"split", data::name(evaluation.split)},
+              {"samples", evaluation.samples},
+              {"metric", {{"name", evaluation.metric.name}, {"value", evaluation.score}}},
+              {"loss", evaluation.loss},
+              {"loss_name", evaluation.metric.loss}};
+    if (evaluation.metric.kind == measure::Metric::Kind::Agreement) {
+        json["agreement"] = evaluation.top1;
+        json["agreement_top5"] = evaluation.top5;
+    } else if (evaluation.metric.hasShares) {
+        json["top1"] = evaluation.top1;
+        json["top5"] = evaluation.top5;
+    }
+    json["classes"] = classes;
+    json["seconds"] = evaluation.seconds;
+    return json;
 }
 
 std::string evaluationToJson(const measure::Evaluation& evaluation) {

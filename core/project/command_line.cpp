@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/base/format.h"
+#include "core/measure/sensitivity.h"
 #include "core/project/spec_fields.h"
 #include "core/prune/scope_name.h"
 
@@ -47,6 +48,12 @@ std::string textOf(const std::filesystem::path& path) {
 }
 std::string textOf(prune::Scope scope) {
     return std::string(prune::nameOf(scope));
+}
+std::string textOf(const prune::GoalText& goal) {
+    return prune::toString(goal);
+}
+std::string textOf(prune::Structure structure) {
+    return std::string(measure::nameOf(structure));
 }
 std::string textOf(channels::HeadUnit unit) {
     return std::string(channels::nameOf(unit));

@@ -20,6 +20,11 @@ std::vector<exchange::LayerOutcome> layerOutcomes(const model::Snapshot& snapsho
     for (const auto& layer : snapshot.layers()) {
         if (!layer.prunable.weights) continue;
         exchange::LayerOutcome outcome{layer.name, std::nullopt, masks.sparsityOfLeft(layer.id)};
+        outcome.op = layer.op;
+        outcome.shape = layer.shape;
+        outcome.macs = layer.macs;
+        outcome.weights = layer.weightCount;
+        outcome.removed = masks.removed(layer.id);
         const auto rule = plan.weights.find(layer.name);
         if (rule != plan.weights.end()) outcome.requested = rule->second;
         outcomes.push_back(outcome);
@@ -286,6 +291,8 @@ exchange::PruneReport reportOf(const CutOutcome& outcome, const model::Snapshot&
     report.notes.insert(report.notes.end(), masked.notes.begin(), masked.notes.end());
     report.layers = layerOutcomes(snapshot, masked.plan, *masked.masks);
     if (masked.choice) report.groups = groupOutcomes(masked, *masked.choice);
+    report.plan = exchange::planToJson(masked.plan);
+    report.environment = exchange::environmentOf({});
     if (!outcome.model) return report;
     report.proof = outcome.model->proof();
     report.kept = outcome.model->kept();
@@ -324,12 +331,27 @@ Result<void> checkTargets(std::initializer_list<fs::path> read,
     return outputs.check();
 }
 
+exchange::DataSummary summaryOf(const data::Dataset& dataset) {
+    return {data::info(dataset), data::spec(dataset).path};
+}
+
+fs::path reportBeside(const fs::path& report) {
+    const bool isHtml = report.extension() == ".html" || report.extension() == ".htm";
+    if (!isHtml) return {};
+    return report.parent_path() / (report.stem().string() + ".espalier-report.json");
+}
+
 Result<void> writeReport(const exchange::PruneReport& report, const fs::path& path,
                          StagedOutputs& outputs) {
     if (path.empty()) return {};
-    const bool isHtml = path.extension() == ".html" || path.extension() == ".htm";
-    return writeTextAtomically(outputs.stage(path), isHtml ? exchange::reportToHtml(report)
-                                                           : exchange::reportToJson(report) + "\n");
+    const fs::path beside = reportBeside(path);
+    const std::string json = exchange::reportToJson(report) + "\n";
+    if (beside.empty()) return writeTextAtomically(outputs.stage(path), json);
+    if (auto written = writeTextAtomically(outputs.stage(path), exchange::reportToHtml(report));
+        !written) {
+        return written;
+    }
+    return writeTextAtomically(outputs.stage(beside), json);
 }
 
 }  // namespace espalier::project

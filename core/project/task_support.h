@@ -141,7 +141,13 @@ exchange::PruneReport reportOf(const CutOutcome& outcome, const model::Snapshot&
 Result<void> checkTargets(std::initializer_list<std::filesystem::path> read,
                           std::initializer_list<std::filesystem::path> targets);
 
-/// Stages the report; an empty path means none is wanted.
+exchange::DataSummary summaryOf(const data::Dataset& dataset);
+
+/// Where the JSON of a report for people goes: NAME.espalier-report.json beside NAME.html. Empty
+/// for a report that is JSON itself.
+std::filesystem::path reportBeside(const std::filesystem::path& report);
+
+/// Stages the report, with its JSON beside a page; an empty path means none is wanted.
 Result<void> writeReport(const exchange::PruneReport& report, const std::filesystem::path& path,
                          StagedOutputs& outputs);
 

@@ -7,6 +7,7 @@
 #include "core/base/log.h"
 #include "core/exchange/export.h"
 #include "core/exchange/plan_file.h"
+#include "core/project/command_line.h"
 #include "core/project/task_support.h"
 
 namespace espalier::project {
@@ -87,7 +88,8 @@ Result<Inspection> runInspect(const InspectSpec& spec, const EventSink<>& events
 Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>& events,
                                        RunControl& control) {
     if (auto sound = checkTargets({spec.model, spec.choice.planFile, spec.data.path},
-                                  {spec.output, spec.maskedOutput, spec.savePlan, spec.report});
+                                  {spec.output, spec.maskedOutput, spec.savePlan, spec.report,
+                                   reportBeside(spec.report)});
         !sound) {
         return sound.error();
     }
@@ -105,6 +107,15 @@ Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>&
     if (auto written = writePruned(*outcome, spec, outputs, report, control); !written)
         return outputs.named(written.error());
     report.seconds = clock.finish();
+    report.command = commandLine(argumentsOf(spec));
+    if (!spec.report.empty()) {
+        const model::Snapshot& snapshot = *outcome->masked.snapshot;
+        if (auto counted = exchange::countWeights(report, snapshot, snapshot,
+                                                  outcome->masked.masks, control);
+            !counted) {
+            return counted.error();
+        }
+    }
     if (auto written = writeReport(report, spec.report, outputs); !written)
         return outputs.named(written.error());
     if (auto done = outputs.commit(); !done) return done.error();

@@ -14,6 +14,7 @@
 #include "core/exchange/metrics_file.h"
 #include "core/exchange/recipe_file.h"
 #include "core/measure/runtime.h"
+#include "core/project/command_line.h"
 #include "core/project/task_support.h"
 #include "core/project/tune_source.h"
 #include "core/train/presets.h"
@@ -322,15 +323,37 @@ Result<void> checkOpened(const measure::Evaluation& opened, const TuneSpec& spec
                  opened.notes.back(), ""};
 }
 
+/// What the report tells of the training, its conditions and its weights.
+Result<void> describe(TuneOutcome& outcome, const TuneSpec& spec, const TuneSetup& setup,
+                      const CutOutcome& cut, RunControl& control) {
+    const train::TrainResult& training = outcome.training;
+    exchange::PruneReport& report = outcome.report;
+    report.training = exchange::TrainingSummary{training.epochs,
+                                                training.bestEpoch,
+                                                outcome.opened,
+                                                training.before,
+                                                training.after,
+                                                outcome.test,
+                                                exchange::recipeToJson(outcome.recipe)};
+    report.curve = exchange::TrainingCurve{training.before.metric, training.samples};
+    report.command = commandLine(argumentsOf(spec));
+    report.data = summaryOf(*setup.dataset);
+    report.environment.device = outcome.recipe.device;
+    if (spec.report.empty()) return {};
+    return exchange::countWeights(report, *setup.pruned.snapshot, *cut.masked.snapshot,
+                                  cut.masked.masks, control);
+}
+
 }  // namespace
 
 Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSample>& events,
                             RunControl& control) {
-    if (auto sound =
-            checkTargets({spec.model, spec.data.path, spec.choice.planFile, spec.recipeFile, spec.teacher},
-                         {outputOf(spec), spec.metrics, spec.report});
-        !sound)
+    if (auto sound = checkTargets(
+            {spec.model, spec.data.path, spec.choice.planFile, spec.recipeFile, spec.teacher},
+            {outputOf(spec), spec.metrics, spec.report, reportBeside(spec.report)});
+        !sound) {
         return sound.error();
+    }
     const EventSink<> progress{events.onProgress, {}};
     StageClock clock(progress);
     clock.start("load", "Opening " + spec.model.filename().string());
@@ -381,14 +404,9 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
     auto test = testOnce(**result, setup->pruned.snapshot, *setup->dataset, spec, device, progress);
     if (!test) return lost(test.error());
     outcome.test = *test;
-    outcome.report.training = exchange::TrainingSummary{training->epochs,
-                                                        training->bestEpoch,
-                                                        *opened,
-                                                        training->before,
-                                                        training->after,
-                                                        *test,
-                                                        exchange::recipeToJson(setup->recipe)};
     outcome.report.seconds = clock.finish();
+    if (auto described = describe(outcome, spec, *setup, *cut, uninterrupted); !described)
+        return lost(described.error());
     if (auto reported = writeReport(outcome.report, spec.report, outputs); !reported)
         return lost(outputs.named(reported.error()));
     if (auto done = outputs.commit(); !done) return lost(done.error());
