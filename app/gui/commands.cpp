@@ -24,6 +24,7 @@ const std::pair<const char*, Trigger> kCommands[] = {
     {"file.export_onnx", &Tasks::exportOnnx},
     {"file.export_safetensors", &Tasks::exportSafetensors},
     {"file.export_plan", &Tasks::exportPlan},
+    {"file.export_report", &Tasks::exportReport},
     {"file.close", &Tasks::closeModel},
     {"edit.reset_layer", &Tasks::resetSelectedLayers},
     {"edit.toggle_lock", &Tasks::toggleLock},

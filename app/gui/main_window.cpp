@@ -196,6 +196,8 @@ void MainWindow::connectActions() {
             [this] { m_tasks->pruneAndTune(*m_workspace->training()); });
     connect(actions["train.batch_norms"], &QAction::triggered, m_tasks,
             [this] { m_tasks->renewBatchNorms(*m_workspace->training()); });
+    connect(actions["train.copy_command"], &QAction::triggered, m_tasks,
+            [this] { m_tasks->copyTuneCommand(*m_workspace->training()); });
     connect(actions["train.stop"], &QAction::triggered, m_workbench,
             [this] { m_workbench->stopTraining(); });
     connect(actions["train.pause"], &QAction::triggered, m_workbench,
@@ -207,7 +209,7 @@ void MainWindow::connectActions() {
     connect(m_tasks, &Tasks::recipeChosen, this, &MainWindow::loadRecipe);
     ui::TrainingPanel* training = m_workspace->training();
     training->setActions(actions["train.prune_and_tune"], actions["train.start"],
-                         actions["train.stop"]);
+                         actions["train.stop"], actions["train.copy_command"]);
     connect(m_workspace, &Workspace::attachDataRequested, actions["file.attach_data"],
             &QAction::trigger);
     connect(training, &ui::TrainingPanel::attachDataRequested, actions["file.attach_data"],

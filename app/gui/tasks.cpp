@@ -234,6 +234,7 @@ QString Tasks::suggestedName(const QString& ending) const {
 
 bool Tasks::askForExport() {
     ui::ExportDialog preview(m_workbench->document(), m_window);
+    offerExportCommand(preview, "torchscript", Shape::Masked);
     if (!dialogs::run(preview)) return false;
     const QString suggested = suggestedName(QStringLiteral("-masked") + kModelSuffix);
     const QString path =
@@ -257,6 +258,7 @@ void Tasks::exportMasked() {
 
 void Tasks::exportCut() {
     ui::CutDialog preview(m_workbench, m_window);
+    offerExportCommand(preview, "torchscript", Shape::Cut);
     if (!dialogs::run(preview) || !preview.model()) return;
     const QString suggested = suggestedName(QStringLiteral("-cut") + kModelSuffix);
     const QString path =

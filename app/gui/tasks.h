@@ -13,6 +13,8 @@
 #include "core/data/dataset.h"
 #include "ui/panels/message_bar.h"
 
+class QDialog;
+
 namespace espalier::ui {
 class SessionKeeper;
 class TrainingPanel;
@@ -44,6 +46,9 @@ public:
     void exportCut();
     void exportOnnx();
     void exportSafetensors();
+    void exportReport();
+    /// The command that fine-tunes as the Training panel's recipe says.
+    void copyTuneCommand(const ui::TrainingPanel& training);
     void showReport();
     void closeModel();
     void pruneEverywhere();
@@ -104,6 +109,8 @@ private:
     void onModelMissing(const QString& session, const QString& model,
                         const std::function<void(const QString& place)>& retry);
     QString suggestedName(const QString& ending) const;
+    enum class Shape { Cut, Masked };
+    void offerExportCommand(QDialog& dialog, const std::string& format, Shape shape);
     void exportFormat(const std::string& format, const QString& title, const QString& filter);
 
     ui::Workbench* m_workbench;

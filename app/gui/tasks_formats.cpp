@@ -13,6 +13,7 @@ namespace dialogs = ui::dialogs;
 
 void Tasks::exportFormat(const std::string& format, const QString& title, const QString& filter) {
     ui::FormatDialog dialog(m_workbench, format, m_window);
+    offerExportCommand(dialog, format, Shape::Cut);
     if (!dialogs::run(dialog) || !dialog.preview()) return;
     const auto suffix = QString::fromUtf8(dialog.preview()->format.suffix.data());
     QString path = dialogs::saveFile(m_window, {title, suggestedName(suffix), filter});

@@ -23,7 +23,8 @@ struct Item {
 };
 
 const char* const kExports[] = {"file.export_masked", "file.export_cut", "file.export_onnx",
-                                "file.export_safetensors", "file.export_plan"};
+                                "file.export_safetensors", "file.export_plan",
+                                "file.export_report"};
 
 const Item kItems[] = {
     {"file.open", QT_TRANSLATE_NOOP("ToolBar", "Open")},

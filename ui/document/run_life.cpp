@@ -9,16 +9,23 @@
 #include "core/exchange/export.h"
 #include "core/exchange/plan_file.h"
 #include "core/project/tune_source.h"
+#include "ui/jobs/torch_threads.h"
 
 namespace espalier::ui {
-
-namespace {
 
 bool hasBaseMasks(const model::Snapshot& snapshot) {
     return std::ranges::any_of(snapshot.layers(), [&](const model::Layer& layer) {
         return snapshot.baseRemoved(layer.id) > 0;
     });
 }
+
+void fillIn(measure::MetricOptions& metrics, const measure::MetricOptions& chosen) {
+    if (metrics.output.empty()) metrics.output = chosen.output;
+    if (metrics.loss.empty()) metrics.loss = chosen.loss;
+    if (metrics.metric.empty()) metrics.metric = chosen.metric;
+}
+
+namespace {
 
 /// Writes plan and model where they do not lie in files yet.
 Result<project::TuneSpec> written(const RunFolder& folder, const RunSource& source,
@@ -31,6 +38,8 @@ Result<project::TuneSpec> written(const RunFolder& folder, const RunSource& sour
     spec.recipe = recipe;
     spec.choice.planFile = folder.plan();
     spec.choice.ignoreZeros = !hasBaseMasks(*source.snapshot);
+    if (source.dense) spec.teacher = folder.dense();
+    spec.threads = torchThreads();
     if (auto plan = exchange::writePlan(*source.plan, folder.plan()); !plan) return plan.error();
     if (!source.isFile) spec.model = folder.path() / source.snapshot->file().path.filename();
     const std::pair<model::SnapshotPtr, std::filesystem::path> models[] = {

@@ -21,6 +21,12 @@ struct RunSource {
     model::SnapshotPtr rewindTo{};  ///< the history's node that a ticket goes back to; null: none
 };
 
+/// Whether weights of the file count as removed.
+bool hasBaseMasks(const model::Snapshot& snapshot);
+
+/// What the recipe leaves open is judged as it was chosen with the data.
+void fillIn(measure::MetricOptions& metrics, const measure::MetricOptions& chosen);
+
 /// Runs on the training's own thread. Writes plan and models into `folder`; where that fails (a
 /// full disk) there are no checkpoints. `folder` may be null: likewise. `failed` is called once, on
 /// the same thread, when a checkpoint cannot be written.

@@ -109,13 +109,6 @@ Result<Tuned> tune(const Subject& subject, const data::DatasetPtr& dataset,
     return tuned;
 }
 
-// What the recipe leaves open is judged as it was chosen with the data.
-void fillIn(measure::MetricOptions& metrics, const measure::MetricOptions& chosen) {
-    if (metrics.output.empty()) metrics.output = chosen.output;
-    if (metrics.loss.empty()) metrics.loss = chosen.loss;
-    if (metrics.metric.empty()) metrics.metric = chosen.metric;
-}
-
 }  // namespace
 
 void Workbench::evaluate(data::Split split) {

@@ -11,6 +11,7 @@
 #include <QTimer>
 
 #include "core/measure/runtime.h"
+#include "ui/jobs/torch_threads.h"
 
 namespace espalier::ui {
 
@@ -23,16 +24,16 @@ std::size_t indexOf(Lane lane) {
     return static_cast<std::size_t>(lane);
 }
 
-// One core stays with the window.
-int torchThreads() {
-    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) - 1);
-}
-
 Error cancelledError(const QString& title) {
     return {Error::Kind::Cancelled, title.toStdString(), "it was cancelled", ""};
 }
 
 }  // namespace
+
+// One core stays with the window.
+int torchThreads() {
+    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) - 1);
+}
 
 class JobRunner::Impl {
 public:

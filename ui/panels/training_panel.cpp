@@ -84,7 +84,9 @@ QWidget* TrainingPanel::makeRecipePage() {
                        tr("Save recipe: writes the fields to a recipe file, which the command line "
                           "takes as well"));
     m_save->setIcon(style::icon(style::Icon::Save));
-    for (QToolButton* button : {m_load, m_save}) {
+    m_copyCommand = barButton(this, "recipeCopyCommand", tr("Copy as command line…"), {});
+    m_copyCommand->setIcon(style::icon(style::Icon::Copy));
+    for (QToolButton* button : {m_load, m_save, m_copyCommand}) {
         button->setToolButtonStyle(Qt::ToolButtonIconOnly);
         button->setAccessibleName(button->text());
         m_form->addToHeader(button);
@@ -193,10 +195,12 @@ void TrainingPanel::connectAll() {
         connect(document, changed, this, &TrainingPanel::refreshForecast);
 }
 
-void TrainingPanel::setActions(QAction* pruneAndTune, QAction* start, QAction* stop) {
+void TrainingPanel::setActions(QAction* pruneAndTune, QAction* start, QAction* stop,
+                               QAction* copyCommand) {
     m_prune->setDefaultAction(pruneAndTune);
     m_start->setDefaultAction(start);
     m_stop->setDefaultAction(stop);
+    m_copyCommand->setDefaultAction(copyCommand);
 }
 
 train::Recipe TrainingPanel::recipe() const {

@@ -38,7 +38,7 @@ public:
     void setDevices(const QStringList& names);
     void setDevice(const QString& name);
     /// For the buttons; those that do not go with what happens now are hidden.
-    void setActions(QAction* pruneAndTune, QAction* start, QAction* stop);
+    void setActions(QAction* pruneAndTune, QAction* start, QAction* stop, QAction* copyCommand);
     /// Reads a recipe file; what is wrong with it goes to failed(). `madeFor`: the share removed,
     /// 0..1, that it suits, when it came with an example; none: a person has chosen it.
     void loadRecipe(const QString& path, std::optional<double> madeFor = {});
@@ -89,6 +89,7 @@ private:
     QToolButton* m_stop;
     QToolButton* m_load;
     QToolButton* m_save;
+    QToolButton* m_copyCommand;
     QToolButton* m_showControls;
     QToolButton* m_export;
     QToolButton* m_exportRuns;
