@@ -6,6 +6,7 @@
 
 #include <QLabel>
 #include <QProgressBar>
+#include <QScopeGuard>
 #include <QToolButton>
 
 #include "tests/support/gui_test.h"
@@ -136,6 +137,7 @@ private Q_SLOTS:
                 return {};
             },
             [](const Result<void>&) {});
+        const auto release = qScopeGuard([&mayEnd] { mayEnd = true; });
         jobs.setPaused(job, true);
         QTRY_COMPARE(test::find<QLabel>(bar, "jobTimeLeft")->text(), QString("00:41 left"));
         QCOMPARE(test::find<QLabel>(bar, "jobTitle")->text(), QString("Fine-tuning: paused"));
