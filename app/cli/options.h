@@ -24,7 +24,8 @@ CLI::Option* addData(CLI::App& app, data::DataSpec& data);
 void addLoss(CLI::App& app, measure::MetricOptions& metrics);
 /// Those and --metric.
 void addMetrics(CLI::App& app, measure::MetricOptions& metrics);
-/// --plan, --goal, --structure, --weights, --channels, --criterion, --scope, --multiple-of, --heads, --allow-inexact,
+/// --plan, --goal, --structure, --weights, --channels, --criterion, --scope, --multiple-of,
+/// --heads, --allow-inexact,
 /// --seed, --samples.
 void addChoice(CLI::App& app, project::PruneChoice& choice);
 /// --heads.

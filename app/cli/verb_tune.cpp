@@ -127,8 +127,7 @@ void addTune(CLI::App& app, TuneOptions& options) {
     app.add_option("--recipe", spec.recipeFile,
                    "How to train (*.espalier-recipe.json; default: as suits how much is "
                    "pruned)");
-    app.add_option("--recipe-preset", spec.preset,
-                   "A known way of pruning, made of the recipe")
+    app.add_option("--recipe-preset", spec.preset, "A known way of pruning, made of the recipe")
         ->check(CLI::IsMember(presetNames()));
     app.add_option("--schedule", spec.edits.schedule,
                    "When weights go: one_shot, iterative, agp, lottery or movement "

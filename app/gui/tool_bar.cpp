@@ -22,9 +22,9 @@ struct Item {
     bool isExport = false;  ///< its button asks which
 };
 
-const char* const kExports[] = {"file.export_masked", "file.export_cut", "file.export_onnx",
-                                "file.export_safetensors", "file.export_plan",
-                                "file.export_report"};
+const char* const kExports[] = {"file.export_masked", "file.export_cut",
+                                "file.export_onnx",   "file.export_safetensors",
+                                "file.export_plan",   "file.export_report"};
 
 const Item kItems[] = {
     {"file.open", QT_TRANSLATE_NOOP("ToolBar", "Open")},
@@ -90,8 +90,7 @@ void ToolBar::addCommands(const Actions& actions) {
         addAction(action);
         auto* button = qobject_cast<QToolButton*>(widgetForAction(action));
         button->setObjectName(QStringLiteral("toolBar.") + QString::fromLatin1(item.id));
-        button->setAccessibleName(item.isExport ? tr("Export")
-                                                : withoutMnemonic(action->text()));
+        button->setAccessibleName(item.isExport ? tr("Export") : withoutMnemonic(action->text()));
         button->setFocusPolicy(Qt::TabFocus);
         if (*item.text) {
             action->setIconText(tr(item.text));

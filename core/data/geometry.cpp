@@ -17,8 +17,7 @@ Error refusal(std::string why, std::string hint) {
 
 Result<void> check(const std::vector<std::int64_t>& sides, std::string_view what,
                    std::string_view example) {
-    const std::string hint =
-        cat("Give one number or two, height and width (", example, ")");
+    const std::string hint = cat("Give one number or two, height and width (", example, ")");
     if (sides.size() > 2) return refusal(cat(what, " has ", sides.size(), " numbers"), hint);
     for (const std::int64_t side : sides) {
         if (side < 1 || side > kLargestSide)
@@ -35,8 +34,10 @@ std::int64_t margin(std::int64_t side, std::int64_t kept) {
 }  // namespace
 
 Result<Geometry> Geometry::from(const DataSpec& spec) {
-    if (auto sound = check(spec.resize, "the size to scale to", "--resize 256"); !sound) return sound.error();
-    if (auto sound = check(spec.crop, "the size to cut out", "--crop 224"); !sound) return sound.error();
+    if (auto sound = check(spec.resize, "the size to scale to", "--resize 256"); !sound)
+        return sound.error();
+    if (auto sound = check(spec.crop, "the size to cut out", "--crop 224"); !sound)
+        return sound.error();
     Geometry geometry;
     if (spec.resize.size() == 1) geometry.m_side = spec.resize[0];
     if (spec.resize.size() == 2) geometry.m_whole = ImageSize{spec.resize[0], spec.resize[1]};

@@ -30,7 +30,7 @@ struct Outcome {
 Outcome readInto(const ImageFile& image, const FolderSample& sample, const fs::path& root,
                  std::uint8_t* target) {
     const auto file = readImageFile(image.path);
-    if (!file) return {file.error().why, {}};
+    if (!file) return {file.error().why, goneError(root, image.path, file.error())};
     const auto header = readImageHeader(*file);
     if (!header) return {header.error().why, {}};
     if (header->width != sample.first.width || header->height != sample.first.height) {
@@ -149,6 +149,11 @@ Result<Folder> lookAt(const DataSpec& spec, RunControl& control) {
     auto layout = readImageFolderLayout(folder.root, control);
     if (!layout) return layout.error();
     folder.layout = std::move(*layout);
+    for (const std::string& name : folder.layout.empty) {
+        folder.notes.push_back(cat("the folder ", name,
+                                   " has no images and is no class: the classes after it have "
+                                   "lower numbers than where it has some"));
+    }
     if (folder.layout.isOneLevel) {
         takeTest(folder.layout);
         folder.notes.push_back(cat("a tenth of ",

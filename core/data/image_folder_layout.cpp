@@ -38,6 +38,9 @@ std::optional<Part> partOf(const fs::path& folder) {
     return found->second;
 }
 
+/// Folders of splits and classes are often links to where the images are.
+constexpr auto kFollow = fs::directory_options::follow_directory_symlink;
+
 bool isHidden(const fs::path& path) {
     return path.filename().string().starts_with('.');
 }
@@ -63,7 +66,7 @@ std::vector<fs::path> foldersIn(const fs::path& folder) {
 /// Whether an image lies in `folder`; gives up when it has looked at `budget` names.
 bool holdsImages(const fs::path& folder, std::size_t& budget) {
     std::error_code failed;
-    for (fs::recursive_directory_iterator entry(folder, failed), end;
+    for (fs::recursive_directory_iterator entry(folder, kFollow, failed), end;
          !failed && entry != end && budget > 0; entry.increment(failed), --budget) {
         std::error_code ignored;
         if (isImageName(entry->path()) && entry->is_regular_file(ignored)) return true;
@@ -118,7 +121,7 @@ Error cancelled(const fs::path& root) {
 Result<std::vector<fs::path>> imagesIn(const fs::path& folder, RunControl& control) {
     std::vector<fs::path> paths;
     std::error_code failed;
-    fs::recursive_directory_iterator entry(folder, failed);
+    fs::recursive_directory_iterator entry(folder, kFollow, failed);
     for (const fs::recursive_directory_iterator end; !failed && entry != end;
          entry.increment(failed)) {
         if (!control.keepGoing()) return cancelled(folder);
@@ -199,6 +202,7 @@ Result<ImageFolderLayout> readImageFolderLayout(const fs::path& root, RunControl
     for (const ClassFolder& folder : folders) {
         auto paths = imagesIn(folder.path, control);
         if (!paths) return paths.error();
+        if (paths->empty()) layout.empty.insert(folder.name());
         for (fs::path& path : *paths)
             classes[folder.name()].emplace_back(folder.part, std::move(path));
     }
@@ -208,6 +212,7 @@ Result<ImageFolderLayout> readImageFolderLayout(const fs::path& root, RunControl
         for (auto& [split, path] : images)
             filesOf(layout, split).push_back({std::move(path), label});
     }
+    std::erase_if(layout.empty, [&](const std::string& name) { return classes.contains(name); });
     if (layout.test.empty()) layout.test.swap(layout.validation);
     return layout;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,8 @@ struct ImageFolderLayout {
     std::vector<ImageFile> train;      ///< by class, then by path
     std::vector<ImageFile> validation;
     std::vector<ImageFile> test;
-    bool isOneLevel = false;  ///< no split folders: all images are in `train`
+    bool isOneLevel = false;        ///< no split folders: all images are in `train`
+    std::set<std::string> empty{};  ///< names of folders beside the classes without an image
 };
 
 /// Whether there is an image in it, in a folder of it, or further down. Looks at 20 000 names at

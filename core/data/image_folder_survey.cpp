@@ -40,7 +40,7 @@ struct Finding {
 
 Finding findingOf(const fs::path& root, const ImageFile& file, const Geometry& geometry) {
     const auto header = headerOf(file.path);
-    if (!header) return {{}, header.error().why, {}};
+    if (!header) return {{}, header.error().why, goneError(root, file.path, header.error())};
     const auto window = geometry.windowFor(sizeOf(*header));
     if (window) return {window->size(), {}, {}};
     return {{},
@@ -51,6 +51,13 @@ Finding findingOf(const fs::path& root, const ImageFile& file, const Geometry& g
 }
 
 }  // namespace
+
+std::optional<Error> goneError(const fs::path& root, const fs::path& file, const Error& error) {
+    if (error.kind != Error::Kind::NotFound) return {};
+    return folderError(Error::Kind::Unreadable, root,
+                       cat(shortName(file, root), " was there a moment ago and is gone"),
+                       "Bring the data back, and open it again");
+}
 
 Result<std::string> readImageFile(const fs::path& file) {
     return readText(file, kMostFileBytes);

@@ -40,6 +40,11 @@ Result<ImageSize> surveyFolder(const std::filesystem::path& root, ImageFolderLay
 /// The header of a file whose other bytes may be broken. Errors: of readImageHeader, readText.
 Result<ImageHeader> headerOf(const std::filesystem::path& file);
 
+/// When a file that was listed is not there any more, the data is going away: Unreadable. None for
+/// other errors, which a broken file has.
+std::optional<Error> goneError(const std::filesystem::path& root, const std::filesystem::path& file,
+                               const Error& error);
+
 /// The whole file. Errors: of readText.
 Result<std::string> readImageFile(const std::filesystem::path& file);
 

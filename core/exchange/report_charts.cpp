@@ -69,21 +69,18 @@ std::string lossChart(const std::vector<TrainSample>& samples, const measure::Me
     for (const TrainSample& sample : samples) {
         auto& curve = isEpoch(sample) ? epochs : steps;
         const double loss = isEpoch(sample) ? sample.valLoss : sample.loss;
-        if (std::isfinite(loss))
-            curve.points.emplace_back(static_cast<double>(sample.step), loss);
+        if (std::isfinite(loss)) curve.points.emplace_back(static_cast<double>(sample.step), loss);
     }
     steps.points = thinned(steps.points);
     const ChartCurve curves[] = {steps, epochs};
     if (epochs.points.empty()) return {};
     const auto& [firstStep, first] = epochs.points.front();
     const auto& [lastStep, last] = epochs.points.back();
-    return curveChart({"Loss while training",
-                       cat("Validation loss ", significant(first), " at step ", firstStep, ", ",
-                           significant(last), " at step ", lastStep, ".")},
-                      fromZero("optimizer step", placesOf(curves)),
-                      axisFor(metric.loss == "cross_entropy" ? "loss" : metric.loss,
-                              heightsOf(curves)),
-                      curves);
+    return curveChart(
+        {"Loss while training", cat("Validation loss ", significant(first), " at step ", firstStep,
+                                    ", ", significant(last), " at step ", lastStep, ".")},
+        fromZero("optimizer step", placesOf(curves)),
+        axisFor(metric.loss == "cross_entropy" ? "loss" : metric.loss, heightsOf(curves)), curves);
 }
 
 std::string epochChart(const std::vector<TrainSample>& samples, const ChartText& text,
@@ -147,8 +144,9 @@ std::string trainingCharts(const TrainingCurve& training) {
     }
     if (isConstant(samples, sparsity)) return html;
     return html + epochChart(samples,
-                             {"Sparsity while training", "The share of prunable weights that is "
-                                                         "zero at the end of each epoch."},
+                             {"Sparsity while training",
+                              "The share of prunable weights that is "
+                              "zero at the end of each epoch."},
                              "sparsity", true, sparsity);
 }
 
@@ -206,13 +204,13 @@ std::string weightCharts(const PruneReport& report) {
         const double removed = layer.weights > 0 ? static_cast<double>(layer.removed) /
                                                        static_cast<double>(layer.weights)
                                                  : 0;
-        html += stackedBars({cat(layer.weight, ": ", percent(removed), " removed"),
-                             cat(exactCount(layer.weights - layer.removed), " of ",
-                                 exactCount(layer.weights), " weights stay, between ",
-                                 significant(layer.before.low, 3), " and ",
-                                 significant(layer.before.high, 3), ".")},
-                            {"weight", layer.before.low, layer.before.high, false},
-                            layer.before.counts, layer.kept, kSmall);
+        html += stackedBars(
+            {cat(layer.weight, ": ", percent(removed), " removed"),
+             cat(exactCount(layer.weights - layer.removed), " of ", exactCount(layer.weights),
+                 " weights stay, between ", significant(layer.before.low, 3), " and ",
+                 significant(layer.before.high, 3), ".")},
+            {"weight", layer.before.low, layer.before.high, false}, layer.before.counts, layer.kept,
+            kSmall);
     }
     if (html.empty()) return {};
     const bool areAll = chosen.size() == report.layers.size();

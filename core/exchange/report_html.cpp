@@ -21,8 +21,7 @@ std::string changeOf(std::int64_t before, std::int64_t after) {
 }
 
 Row totalRow(const std::string& name, std::int64_t before, std::int64_t after, const char* how) {
-    const double left =
-        before > 0 ? static_cast<double>(after) / static_cast<double>(before) : 1;
+    const double left = before > 0 ? static_cast<double>(after) / static_cast<double>(before) : 1;
     return {name,
             exactCount(before),
             exactCount(after),
@@ -55,16 +54,15 @@ std::string notesOf(const PruneReport& report) {
 }
 
 std::string head(const PruneReport& report) {
-    const std::string about =
-        report.environment.program.empty()
-            ? std::string("Espalier")
-            : cat(report.environment.program, ", ", report.environment.time);
-    return cat("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>\n"
-               "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>",
-               escaped(report.model), " – Espalier report</title>\n<style>", kReportStyle,
-               "</style></head>\n<body>\n", chartPatterns(), "<header><h1>", escaped(report.model),
-               "</h1>\n<p class=\"soft\">Pruning report, ", escaped(about),
-               "</p></header>\n<main>\n");
+    const std::string about = report.environment.program.empty()
+                                  ? std::string("Espalier")
+                                  : cat(report.environment.program, ", ", report.environment.time);
+    return cat(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>",
+        escaped(report.model), " – Espalier report</title>\n<style>", kReportStyle,
+        "</style></head>\n<body>\n", chartPatterns(), "<header><h1>", escaped(report.model),
+        "</h1>\n<p class=\"soft\">Pruning report, ", escaped(about), "</p></header>\n<main>\n");
 }
 
 }  // namespace

@@ -111,9 +111,12 @@ Json environmentJson(const Environment& here) {
 }
 
 Json dataJson(const DataSummary& data) {
-    return {{"name", data.info.name},   {"kind", data.info.kind},
-            {"path", data.path.string()}, {"train", data.info.train},
-            {"validation", data.info.validation}, {"test", data.info.test}};
+    return {{"name", data.info.name},
+            {"kind", data.info.kind},
+            {"path", data.path.string()},
+            {"train", data.info.train},
+            {"validation", data.info.validation},
+            {"test", data.info.test}};
 }
 
 Json statesJson(const std::vector<MeasuredState>& states) {

@@ -40,8 +40,8 @@ struct Figures {
         return row;
     }
     Row of(const std::string& name, const measure::Evaluation& evaluation) const {
-        Row row{name, words(cat(data::name(evaluation.split), ", ",
-                                exactCount(evaluation.samples), " samples"))};
+        Row row{name, words(cat(data::name(evaluation.split), ", ", exactCount(evaluation.samples),
+                                " samples"))};
         if (metric.hasShares)
             row.insert(row.end(), {percent(evaluation.top1, 2), percent(evaluation.top5, 2)});
         if (hasOther()) row.push_back(metric.text(evaluation.score));
@@ -101,9 +101,8 @@ std::string trainingPart(const PruneReport& report) {
                           figures.of("before the first step", summary.before),
                           figures.of("fine-tuned", summary.after)};
     if (summary.test) rows.push_back(figures.of("fine-tuned", *summary.test));
-    const std::string best = summary.bestEpoch == 0
-                                 ? "none was better than the start"
-                                 : cat("the best was epoch ", summary.bestEpoch);
+    const std::string best = summary.bestEpoch == 0 ? "none was better than the start"
+                                                    : cat("the best was epoch ", summary.bestEpoch);
     std::string html = paragraph(cat(summary.epochs, " epochs; ", best, "."));
     html += tableOf("Measured", rows);
     if (summary.test) {
@@ -116,18 +115,20 @@ std::string trainingPart(const PruneReport& report) {
 std::string proofPart(const PruneReport& report) {
     if (!report.proof) return section("Proof", bitForBit(report));
     const channels::Proof& proof = *report.proof;
-    std::string html = paragraph(cat(
-        "On ", joined(proof.inputs), " in ", proof.dtype,
-        ", the cut model and the masked one differ by at most ",
-        significant(proof.maxRelativeDifference, 2), " of the largest output (allowed: ",
-        significant(proof.tolerance, 2), ")."));
+    std::string html =
+        paragraph(cat("On ", joined(proof.inputs), " in ", proof.dtype,
+                      ", the cut model and the masked one differ by at most ",
+                      significant(proof.maxRelativeDifference, 2),
+                      " of the largest output (allowed: ", significant(proof.tolerance, 2), ")."));
     if (!proof.exact) {
-        html += paragraph("Inexact groups were cut: the masked model takes its statistics over the "
-                          "kept channels alone.");
+        html += paragraph(
+            "Inexact groups were cut: the masked model takes its statistics over the "
+            "kept channels alone.");
     }
     if (proof.isVacuous) {
-        html += "<p><strong>This says little:</strong> the outputs do not depend on what was cut, "
-                "or not on the input.</p>\n";
+        html +=
+            "<p><strong>This says little:</strong> the outputs do not depend on what was cut, "
+            "or not on the input.</p>\n";
     }
     if (proof.alreadyZero) html += paragraph("Everything that was cut out had been zero before.");
     if (!proof.unproved.empty()) html += paragraph("Not proved:") + listOf(proof.unproved);

@@ -60,8 +60,8 @@ struct LayerOutcome {
     std::vector<std::int64_t> shape{};
     std::int64_t macs = 0;
     std::int64_t weights = 0;
-    std::int64_t removed = 0;       ///< of those, with what went by channels
-    model::Histogram before{};      ///< of all that were not zero; no counts: not counted
+    std::int64_t removed = 0;          ///< of those, with what went by channels
+    model::Histogram before{};         ///< of all that were not zero; no counts: not counted
     std::vector<std::int64_t> kept{};  ///< by the bins of `before`
 
     /// "92.0 %", "2:4", "threshold 0.031"; "–" without a rule.

@@ -129,7 +129,7 @@ std::string legendOf(std::span<const ChartCurve> curves) {
     std::string html;
     for (const ChartCurve& curve : curves) {
         html += cat(" <span class=\"key k", curve.color,
-                    !curve.hasLine    ? " dot"
+                    !curve.hasLine   ? " dot"
                     : curve.isDashed ? " dashed"
                                      : "",
                     "\">", escaped(curve.name), "</span>");

@@ -137,7 +137,8 @@ Result<void> checkReference(torch::jit::Module& module, const Placement& placeme
                             const EvaluateOptions& options, Objective& objective) {
     if (!objective.needsReference() || !options.reference) return {};
     const model::Snapshot& reference = *options.reference;
-    if (auto fits = checkFit(*objective.reference, placement, reference, dataset, objective); !fits) {
+    if (auto fits = checkFit(*objective.reference, placement, reference, dataset, objective);
+        !fits) {
         Error error = fits.error();
         error.what = cat("The reference ", reference.file().name(), " and data ",
                          dataset.info().name, " do not fit");
@@ -149,12 +150,12 @@ Result<void> checkReference(torch::jit::Module& module, const Placement& placeme
     const at::Tensor own = scores(module, two, output);
     const at::Tensor other = scores(*objective.reference, two, output);
     if (own.sizes() == other.sizes()) return {};
-    return Error{Error::Kind::Mismatch,
-                 cat("Cannot compare ", snapshot.file().name(), " with the reference ",
-                     reference.file().name()),
-                 cat("for two samples it gives ", shapeText(own), ", the reference ",
-                     shapeText(other)),
-                 "Give the dense model that it was made from"};
+    return Error{
+        Error::Kind::Mismatch,
+        cat("Cannot compare ", snapshot.file().name(), " with the reference ",
+            reference.file().name()),
+        cat("for two samples it gives ", shapeText(own), ", the reference ", shapeText(other)),
+        "Give the dense model that it was made from"};
 }
 
 }  // namespace
@@ -174,14 +175,14 @@ Result<Evaluation> evaluate(const model::Snapshot& snapshot, const prune::MasksP
         const auto fits = checkFit(module, placement, snapshot, dataset, *objective);
         if (!fits) return fits.error();
         setReference(*objective, options.reference ? *options.reference : snapshot, placement);
-        if (auto sound =
-                checkReference(module, placement, snapshot, dataset, options, *objective);
+        if (auto sound = checkReference(module, placement, snapshot, dataset, options, *objective);
             !sound) {
             return sound.error();
         }
         auto result =
             evaluateModule(module, placement, dataset, options, *objective, events, control);
-        if (result) result->notes.insert(result->notes.begin(), fits->notes.begin(), fits->notes.end());
+        if (result)
+            result->notes.insert(result->notes.begin(), fits->notes.begin(), fits->notes.end());
         return result;
     });
 }

@@ -44,7 +44,8 @@ struct Evaluation {
     double seconds = 0;
     Metric metric{};
     double score = 0;  ///< of `metric`
-    std::vector<std::string> notes{};  ///< for people: those of Fit, and outputs that are no numbers
+    std::vector<std::string>
+        notes{};  ///< for people: those of Fit, and outputs that are no numbers
 
     bool operator==(const Evaluation&) const = default;
 };
@@ -59,13 +60,13 @@ struct Fit {
 /// Errors: Mismatch, naming both shapes or both class counts, and what to change; those of
 /// metricFor and of JudgeModule::load.
 Result<Fit> checkFit(const model::Snapshot& snapshot, const data::Dataset& dataset,
-                      const MetricOptions& metrics = {});
+                     const MetricOptions& metrics = {});
 
 /// `masks` may be null (the snapshot as it is). The sum runs in double precision, in the split's
 /// order; a module's loss or metric is the mean over batches, by their samples. Errors: those of
-/// checkFit, of the model and of the reference; Unsupported (a module of other arguments); BadArgument
-/// (an unknown device); Mismatch (an empty split, a reference that returns other shapes, a label
-/// that there is no score for); Cancelled.
+/// checkFit, of the model and of the reference; Unsupported (a module of other arguments);
+/// BadArgument (an unknown device); Mismatch (an empty split, a reference that returns other
+/// shapes, a label that there is no score for); Cancelled.
 Result<Evaluation> evaluate(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
                             const data::Dataset& dataset, const EvaluateOptions& options,
                             const EventSink<>& events, RunControl& control);

@@ -134,11 +134,11 @@ Result<void> checkClasses(const at::Tensor& output, const model::Snapshot& snaps
             "Use a classifier, whose output is [batch, classes], or another loss");
     }
     if (output.size(1) < classes) {
-        return mismatch(snapshot, dataset,
-                        cat("the model tells ", output.size(1), " classes apart, ",
-                            dataset.info().name, " has ", classes,
-                            firstBeyond(dataset, output.size(1))),
-                        "Attach the data that the model was trained on");
+        return mismatch(
+            snapshot, dataset,
+            cat("the model tells ", output.size(1), " classes apart, ", dataset.info().name,
+                " has ", classes, firstBeyond(dataset, output.size(1))),
+            "Attach the data that the model was trained on");
     }
     return {};
 }
@@ -156,14 +156,15 @@ std::string listed(const std::vector<std::string>& classes) {
 std::string fewerClasses(std::int64_t outputs, const data::DatasetInfo& info) {
     const auto classes = std::ssize(info.classes);
     if (classes >= outputs) return {};
-    return cat(
-        "the model has ", outputs, " outputs and ", info.name, " ", classes,
-        classes == 1 ? " class: " : " classes: ", listed(info.classes),
-        classes == 1 ? " is taken for its output 0"
-                     : cat(" are taken for its outputs 0 to ", classes - 1, ", in this order"),
-        ". If the model numbers its classes otherwise, its accuracy here says "
-        "nothing: attach data with all of them, or measure agreement with the dense model (--metric "
-        "agreement)");
+    return cat("the model has ", outputs, " outputs and ", info.name, " ", classes,
+               classes == 1 ? " class: " : " classes: ", listed(info.classes),
+               classes == 1
+                   ? " is taken for its output 0"
+                   : cat(" are taken for its outputs 0 to ", classes - 1, ", in this order"),
+               ". If the model numbers its classes otherwise, its accuracy here says "
+               "nothing: attach data with all of them, or measure agreement with the dense model "
+               "(--metric "
+               "agreement)");
 }
 
 Result<Fit> checkOutput(const at::Tensor& output, const at::Tensor& targets,
@@ -191,8 +192,8 @@ Result<Fit> checkOutput(const at::Tensor& output, const at::Tensor& targets,
 }  // namespace
 
 Result<Fit> checkFit(torch::jit::Module& module, const Placement& placement,
-                      const model::Snapshot& snapshot, const data::Dataset& dataset,
-                      const Objective& objective) {
+                     const model::Snapshot& snapshot, const data::Dataset& dataset,
+                     const Objective& objective) {
     const at::NoGradGuard noGradients;
     data::Batch two;
     try {
@@ -220,7 +221,7 @@ Result<Fit> checkFit(torch::jit::Module& module, const Placement& placement,
 }
 
 Result<Fit> checkFit(const model::Snapshot& snapshot, const data::Dataset& dataset,
-                      const MetricOptions& metrics) {
+                     const MetricOptions& metrics) {
     return guarded("Cannot try the model on the data", [&]() -> Result<Fit> {
         RunControl uninterrupted;
         const auto objective = makeObjective(metrics, dataset.info(), c10::kCPU, uninterrupted);

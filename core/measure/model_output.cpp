@@ -88,9 +88,8 @@ Error refusal(const std::vector<Found>& all, std::string why) {
     });
     return {Error::Kind::Mismatch, "Cannot tell which output of the model is meant",
             cat(why, "; it returns ", listed(all)),
-            named == all.end()
-                ? std::string("Leave the choice of an output out")
-                : cat("Choose one, such as ", named->key, " (--model-output)")};
+            named == all.end() ? std::string("Leave the choice of an output out")
+                               : cat("Choose one, such as ", named->key, " (--model-output)")};
 }
 
 }  // namespace

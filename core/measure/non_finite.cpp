@@ -34,9 +34,9 @@ void NonFinite::look(const data::Batch& batch, const at::Tensor& outputs) {
 
 std::string NonFinite::note() const {
     if (m_broken == 0) return {};
-    const std::string where = cat(exactCount(m_broken), " of ", exactCount(m_seen),
-                                  m_seen == 1 ? " sample" : " samples", ", the first is number ",
-                                  m_first, " (from 0)");
+    const std::string where =
+        cat(exactCount(m_broken), " of ", exactCount(m_seen), m_seen == 1 ? " sample" : " samples",
+            ", the first is number ", m_first, " (from 0)");
     if (m_areInputsBroken)
         return cat("inputs hold NaN or infinity, and the model's outputs NaN for ", where,
                    ". Remove those samples, or mend what computed them");

@@ -43,8 +43,8 @@ Result<double> forwardSeconds(const ScanSetup& setup, RunControl& control) {
         double seconds = std::numeric_limits<double>::infinity();
         for (const bool counts : {false, true, true}) {
             const auto start = Clock::now();
-            const auto figures =
-                runner.evaluate(setup.objective.figures, [](std::int64_t) {}, control);
+            const auto figures = runner.evaluate(
+                setup.objective.figures, [](std::int64_t) {}, control);
             if (!figures) return figures.error();
             if (counts) seconds = std::min(seconds, secondsSince(start));
         }
@@ -208,7 +208,8 @@ Result<ScanEstimate> estimateScan(const model::Snapshot& snapshot,
                 return added.error();
         }
         if (dense && estimate.evaluations == 0) return estimate;
-        if (auto added = addEvaluations(estimate, snapshot, *setup, clock, dense.has_value(), control);
+        if (auto added =
+                addEvaluations(estimate, snapshot, *setup, clock, dense.has_value(), control);
             !added) {
             return added.error();
         }

@@ -14,7 +14,8 @@ struct ScanEstimate {
     std::int64_t targets = 0;      ///< weight tensors or channel groups
     std::int64_t samples = 0;      ///< of each evaluation
     Structure structure = Structure::Weights;
-    std::string scored{};  ///< what has to be measured first: "taylor on 1 024 samples"; may be empty
+    std::string
+        scored{};  ///< what has to be measured first: "taylor on 1 024 samples"; may be empty
 
     bool operator==(const ScanEstimate&) const = default;
 };
@@ -28,7 +29,8 @@ std::string describe(const ScanEstimate& estimate);
 
 /// Times forward and reading on a few samples and masking on two targets, and counts what each
 /// target costs from where its weights are used first on. What `memory` holds is not counted; how
-/// many levels lead to the knee is not known before, so it is a rough figure. Takes a second or two.
+/// many levels lead to the knee is not known before, so it is a rough figure. Takes a second or
+/// two.
 ///
 /// A criterion whose scores `options` has not is timed on a few samples of `options.rankedOn`.
 /// Errors: those of scanSensitivity and of measureScores.

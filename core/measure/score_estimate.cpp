@@ -58,7 +58,8 @@ Result<double> allScoresSeconds(const model::Snapshot& snapshot, const data::Dat
 
 /// The samples that the criterion will look at: as many as there are.
 Result<data::Slice> scoredSlice(const data::Dataset& dataset, const ScanOptions& options) {
-    auto slice = data::parseSlice(options.rankedOn.empty() ? prune::kDefaultData : options.rankedOn);
+    auto slice =
+        data::parseSlice(options.rankedOn.empty() ? prune::kDefaultData : options.rankedOn);
     if (!slice) return slice;
     const std::int64_t available = data::sampleCount(dataset, slice->split);
     if (available <= slice->begin)

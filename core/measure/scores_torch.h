@@ -34,8 +34,8 @@ at::Tensor scores(torch::jit::Module& module, const data::Batch& batch,
 /// checkFit for a module that lies where `placement` says; `module` is a copy that forward may
 /// write to.
 Result<Fit> checkFit(torch::jit::Module& module, const Placement& placement,
-                      const model::Snapshot& snapshot, const data::Dataset& dataset,
-                      const Objective& objective);
+                     const model::Snapshot& snapshot, const data::Dataset& dataset,
+                     const Objective& objective);
 
 /// Mismatch, naming the sample: `before` samples of the split came before the batch of `stray`.
 Error strayLabelError(const data::DatasetInfo& data, data::Split split, std::int64_t before,

@@ -138,12 +138,13 @@ Result<void> Scan::checkDense() {
     // A best class is found among scores that are NaN, too: the loss tells.
     const bool isLossBroken = m_judged.loss == "cross_entropy" && std::isnan(dense.loss);
     if (std::isfinite(dense.score) && !isLossBroken) return {};
-    return Error{Error::Kind::Damaged, "Cannot scan the sensitivity",
-                 cat(isLossBroken ? "the loss" : m_judged.title(),
-                     " of the dense model is no number: its outputs hold NaN or "
-                     "infinity for these samples"),
-                 "Look for NaN in its weights and in the inputs, and whether these are scaled as it "
-                 "expects (--preset, --mean, --std)"};
+    return Error{
+        Error::Kind::Damaged, "Cannot scan the sensitivity",
+        cat(isLossBroken ? "the loss" : m_judged.title(),
+            " of the dense model is no number: its outputs hold NaN or "
+            "infinity for these samples"),
+        "Look for NaN in its weights and in the inputs, and whether these are scaled as it "
+        "expects (--preset, --mean, --std)"};
 }
 
 Result<SensitivityCurve> Scan::curveOf(std::size_t target) {

@@ -69,7 +69,8 @@ std::string shapeHint(const model::Snapshot& snapshot, const data::DatasetInfo& 
             "Attach data of the model's shape, or open the model with the input shape it was made "
             "for";
     }
-    if (snapshot.inputsAreGuessed()) hint += ". If the guess is wrong, give the true shape (--input)";
+    if (snapshot.inputsAreGuessed())
+        hint += ". If the guess is wrong, give the true shape (--input)";
     return hint;
 }
 

@@ -65,8 +65,7 @@ std::string textOf(const std::vector<std::int64_t>& sides) {
     return joined(sides, 'x');
 }
 template <class Number>
-    requires std::is_arithmetic_v<Number>
-std::string textOf(Number value) {
+requires std::is_arithmetic_v<Number> std::string textOf(Number value) {
     return numberText(value);
 }
 template <class T>

@@ -52,9 +52,10 @@ Error notOpened(Error error, const Attempt& attempt, RunControl& control) {
     const auto loaded = script::loadModule(attempt.model, control);
     const std::string unknown = loaded ? firstUnknown(*plan, loaded->module) : std::string();
     if (!unknown.empty()) {
-        return {Error::Kind::Mismatch, cat("The plan ", file, " does not fit the model ", model),
-                cat(unknown, ": ", model, " has nothing of this name; the plan was made for ", madeFor),
-                "Open the model the plan was made for"};
+        return {
+            Error::Kind::Mismatch, cat("The plan ", file, " does not fit the model ", model),
+            cat(unknown, ": ", model, " has nothing of this name; the plan was made for ", madeFor),
+            "Open the model the plan was made for"};
     }
     error.kind = Error::Kind::Mismatch;
     error.hint = cat("These inputs are the plan's, ", file, ", which was made for ", madeFor,

@@ -85,8 +85,8 @@ Result<prune::Plan> withGoal(const model::Snapshot& snapshot,
         if (!scores) return scores.error();
         facts = {groups, *std::move(costs), *std::move(scores)};
     }
-    auto made = prune::planFor({choice.goal->quantity, *target}, options, snapshot, plan, facts,
-                               control);
+    auto made =
+        prune::planFor({choice.goal->quantity, *target}, options, snapshot, plan, facts, control);
     if (!made) return made.error();
     return std::move(made->plan);
 }

@@ -117,6 +117,6 @@ void eachField(Spec& spec, Visit&& visit) {
 /// Whether eachField knows the members of `T`.
 template <class T>
 concept HasFields = Is<T, data::DataSpec> || Is<T, PruneChoice> || Is<T, measure::MetricOptions> ||
-                    Is<T, RecipeEdits> || Is<T, TuneSpec> || Is<T, PruneSpec> || Is<T, ExportSpec>;
+    Is<T, RecipeEdits> || Is<T, TuneSpec> || Is<T, PruneSpec> || Is<T, ExportSpec>;
 
 }  // namespace espalier::project

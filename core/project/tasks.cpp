@@ -110,8 +110,8 @@ Result<exchange::PruneReport> runPrune(const PruneSpec& spec, const EventSink<>&
     report.command = commandLine(argumentsOf(spec));
     if (!spec.report.empty()) {
         const model::Snapshot& snapshot = *outcome->masked.snapshot;
-        if (auto counted = exchange::countWeights(report, snapshot, snapshot,
-                                                  outcome->masked.masks, control);
+        if (auto counted =
+                exchange::countWeights(report, snapshot, snapshot, outcome->masked.masks, control);
             !counted) {
             return counted.error();
         }
@@ -140,9 +140,8 @@ Result<measure::Evaluation> runEvaluate(const EvaluateSpec& spec, const EventSin
         if (!reference) return reference.error();
         options.reference = *reference;
     } else if (!spec.reference.empty()) {
-        log(LogLevel::Warning, cat("The reference ", spec.reference.string(),
-                                   " is not looked at: ", metric->title(),
-                                   " needs none (--metric agreement does)."));
+        log(LogLevel::Warning, cat("The reference ", spec.reference.string(), " is not looked at: ",
+                                   metric->title(), " needs none (--metric agreement does)."));
     }
     return measure::evaluate(**snapshot, nullptr, **dataset, options, events, control);
 }

@@ -62,10 +62,10 @@ Result<Trained> train(const TuneSetup& setup, const TuneSpec& spec, const train:
         }
     }
     const MaskedModel& pruned = setup.pruned;
-    auto result = train::fineTune(*pruned.snapshot, pruned.masks, *setup.dataset, setup.recipe,
-                                  recording(events, metrics ? &*metrics : nullptr), control, life,
-                                  {.plan = std::make_shared<const prune::Plan>(pruned.plan),
-                                   .dense = setup.teacher});
+    auto result = train::fineTune(
+        *pruned.snapshot, pruned.masks, *setup.dataset, setup.recipe,
+        recording(events, metrics ? &*metrics : nullptr), control, life,
+        {.plan = std::make_shared<const prune::Plan>(pruned.plan), .dense = setup.teacher});
     if (!result) {
         std::error_code ignored;
         if (metrics && result.error().kind == Error::Kind::Cancelled)
@@ -207,8 +207,8 @@ Error withCheckpoint(Error error, const TuneSpec& spec) {
     const fs::path folder = folderOf(spec);
     if (error.kind == Error::Kind::Cancelled || !hasCheckpoint(folder)) return error;
     if (!error.hint.empty()) error.hint += ". ";
-    error.hint += cat("The last checkpoint is in ", folder.string(), ": --resume ",
-                      folder.string(), " goes on from there");
+    error.hint += cat("The last checkpoint is in ", folder.string(), ": --resume ", folder.string(),
+                      " goes on from there");
     return error;
 }
 
@@ -292,7 +292,8 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
     auto snapshot =
         openFor(spec.model, {*inputs, baseMasksFor(spec.choice)}, **dataset, events, control);
     if (!snapshot)
-        return notOpened(snapshot.error(), {spec.model, spec.inputs, spec.choice.planFile}, control);
+        return notOpened(snapshot.error(), {spec.model, spec.inputs, spec.choice.planFile},
+                         control);
     auto pruned = applyChoice(*snapshot, spec.choice, {dataset->get(), spec.recipe.metrics}, clock,
                               events, control);
     if (!pruned) return pruned.error();
@@ -316,8 +317,8 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
 
 /// No training mends a model that gives no numbers, and what it says of the loss would mislead.
 Result<void> checkOpened(const measure::Evaluation& opened, const TuneSpec& spec) {
-    const bool isNumber = opened.metric.kind == measure::Metric::Kind::Agreement ||
-                          !std::isnan(opened.loss);
+    const bool isNumber =
+        opened.metric.kind == measure::Metric::Kind::Agreement || !std::isnan(opened.loss);
     if (isNumber || opened.notes.empty()) return {};
     return Error{Error::Kind::Damaged, cat("Cannot fine-tune ", spec.model.filename().string()),
                  opened.notes.back(), ""};

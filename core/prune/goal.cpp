@@ -153,8 +153,8 @@ private:
             *choice ? m_channels.costs->after((*choice)->kept()) : uncut(m_snapshot);
         const auto removed = expectedRemoved(m_snapshot, *plan, cut, nullptr);
         auto footprint = prune::footprint(m_snapshot, removed, cut);
-        auto trial = std::make_shared<const Trial>(
-            Trial{*std::move(plan), *std::move(choice), footprint});
+        auto trial =
+            std::make_shared<const Trial>(Trial{*std::move(plan), *std::move(choice), footprint});
         m_trials.emplace(strength, trial);
         return trial;
     }

@@ -24,6 +24,8 @@ constexpr std::array kUnits{Unit{"Ki", 0x1p10}, Unit{"Mi", 0x1p20}, Unit{"Gi", 0
                             Unit{"k", 1e3},     Unit{"K", 1e3},     Unit{"M", 1e6},
                             Unit{"G", 1e9}};
 
+constexpr double kNextToNothing = 1e-3;  // of the dense model: a number that lacks its % or unit
+
 /// A number, and whether it is a share.
 struct Amount {
     double value = 0;
@@ -96,8 +98,18 @@ Result<double> targetOf(std::string_view amount, Quantity quantity, Structure st
                         const model::Snapshot& snapshot) {
     const auto read = amountIn(amount, quantity);
     if (!read) return unreadable(amount);
-    if (read->isShare) return std::min(1.0, read->value);
+    if (read->isShare && read->value > 1) {
+        return Error{Error::Kind::BadArgument, cat("Cannot prune to a goal of ", amount),
+                     "more than the dense model has cannot be left", "Ask for 100% at most"};
+    }
+    if (read->isShare) return read->value;
     const double dense = denseAmount(quantity, structure, snapshot);
+    if (read->value <= 100 && read->value < kNextToNothing * dense) {
+        return Error{
+            Error::Kind::BadArgument, cat("Cannot prune to a goal of ", amount),
+            cat(amount, " alone is a number, and next to nothing of what the model has"),
+            cat("Write ", amount, "% for a share, or a unit after it, such as ", amount, "k")};
+    }
     return dense > 0 ? std::min(1.0, read->value / dense) : 1.0;
 }
 

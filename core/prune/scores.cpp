@@ -75,8 +75,7 @@ void ScoreCache::add(ScoresPtr scores) {
 
 Error needsData(std::string_view what, std::string_view criterion) {
     return {Error::Kind::BadArgument, std::string(what),
-            cat("the criterion ", criterion, " needs data"),
-            "Attach data (--data)"};
+            cat("the criterion ", criterion, " needs data"), "Attach data (--data)"};
 }
 
 }  // namespace espalier::prune

@@ -36,7 +36,8 @@ Result<NamedValues> earlierWeights(const model::Snapshot& snapshot,
         auto loaded = script::loadModule(path, control);
         if (!loaded) {
             Error error = loaded.error();
-            error.what = cat("Cannot go back to earlier weights (schedule.rewind_to): ", error.what);
+            error.what =
+                cat("Cannot go back to earlier weights (schedule.rewind_to): ", error.what);
             return error;
         }
         source = loaded->module;

@@ -154,10 +154,10 @@ void sayThatBatchesAreWhole(const data::Dataset& dataset, std::int64_t batchSize
 
 void sayWhatNeverComes(const Recipe& recipe, std::int64_t steps) {
     if (recipe.scheduler.warmupSteps > steps) {
-        log(LogLevel::Warning, cat("The warm-up of ", recipe.scheduler.warmupSteps,
-                                   " steps is longer than the run of ", steps,
-                                   ": the learning rate never gets to ",
-                                   significant(recipe.optimizer.lr)));
+        log(LogLevel::Warning,
+            cat("The warm-up of ", recipe.scheduler.warmupSteps,
+                " steps is longer than the run of ", steps, ": the learning rate never gets to ",
+                significant(recipe.optimizer.lr)));
     }
     if (recipe.scheduler.name != "multi_step" || recipe.scheduler.milestones.empty()) return;
     const int last = recipe.scheduler.milestones.back();

@@ -224,8 +224,10 @@ Result<void> Loop::reestimateStatistics(RunControl& control) {
     const auto found =
         reestimateBatchNorm(m_module, m_placement, m_loader, m_recipe.batchNormBatches, control);
     if (found && *found == 0 && m_timetable.epochs() == 0) {
-        return Error{Error::Kind::Failed, "There are no new statistics",
-                     "the model has no batch norm that keeps statistics", {}};
+        return Error{Error::Kind::Failed,
+                     "There are no new statistics",
+                     "the model has no batch norm that keeps statistics",
+                     {}};
     }
     if (found && *found == 0) {
         log(LogLevel::Warning, "The model has no batch norms whose statistics could be taken anew");

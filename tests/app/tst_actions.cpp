@@ -114,12 +114,13 @@ private Q_SLOTS:
         QTest::newRow("data alone")
             << unsigned(NeedIdle | NeedData) << QStringList{"file.attach_data"}
             << QStringList{"tools.measure_accuracy", "train.start"};
-        QTest::newRow("training")
-            << unsigned(NeedModel | NeedData | NeedSelection | NeedTraining | NeedUndo)
-            << QStringList{"train.stop", "edit.undo", "file.export_plan", "view.layers",
-                           "file.quit"}
-            << QStringList{"train.start", "edit.reset_layer",   "prune.everywhere",
-                           "file.close",  "file.export_masked", "tools.measure_accuracy"};
+        QTest::newRow("training") << unsigned(NeedModel | NeedData | NeedSelection | NeedTraining |
+                                              NeedUndo)
+                                  << QStringList{"train.stop", "edit.undo", "file.export_plan",
+                                                 "view.layers", "file.quit"}
+                                  << QStringList{"train.start",        "edit.reset_layer",
+                                                 "prune.everywhere",   "file.close",
+                                                 "file.export_masked", "tools.measure_accuracy"};
         QTest::newRow("edited") << unsigned(NeedIdle | NeedModel | NeedUndo)
                                 << QStringList{"edit.undo"} << QStringList{"edit.redo"};
     }

@@ -103,14 +103,36 @@ private Q_SLOTS:
         QVERIFY(target == exported);
     }
 
+    void aGoalIsUnderstood() {
+        project::PruneSpec spec;
+        spec.model = "net.pt";
+        spec.choice.goal = prune::GoalText{prune::Quantity::Macs, "50%"};
+        spec.choice.structure = prune::Structure::Channels;
+        spec.output = "o.pt";
+        project::PruneSpec read;
+        parse(project::argumentsOf(spec), read, cli::addPrune);
+        QVERIFY(read == spec);
+    }
+
     void everyOptionIsUnderstood() {
         project::TuneSpec spec;
         spec.model = "/a b/net.pt";
         spec.inputs = {*script::parseInputSpec("1x3x8x8"),
                        *script::parseInputSpec("2x4:int64:0..9")};
         spec.data = {"/a b/data", "mnist", {-0.5, 0.25}, {0.3, 1}, 0.1, {8, 9}, {7}, "cifar10", 3};
-        spec.choice = {{}, 0.1 + 0.2, 0.5, "random", prune::Scope::SameKind, 8,
-                       channels::HeadUnit::Positions, true, true, 7, 12};
+        spec.choice = {{},
+                       {},
+                       {},
+                       0.1 + 0.2,
+                       0.5,
+                       "random",
+                       prune::Scope::SameKind,
+                       8,
+                       channels::HeadUnit::Positions,
+                       true,
+                       true,
+                       7,
+                       12};
         spec.edits = {12, 1e-7, "agp", "cpu", {"0", "mse", "top5"}};
         spec.teacher = "/a b/t.pt";
         spec.output = "/o.pt";
@@ -169,11 +191,18 @@ private Q_SLOTS:
         QTest::addColumn<QString>("action");
         QTest::addColumn<QString>("accept");
         QTest::addColumn<QString>("name");
-        QTest::newRow("masked") << "file.export_masked" << "exportAccept" << "lenet5-masked.pt";
-        QTest::newRow("cut") << "file.export_cut" << "cutAccept" << "lenet5-cut.pt";
-        QTest::newRow("onnx") << "file.export_onnx" << "formatAccept" << "lenet5-cut.onnx";
-        QTest::newRow("safetensors")
-            << "file.export_safetensors" << "formatAccept" << "lenet5-cut.safetensors";
+        QTest::newRow("masked") << "file.export_masked"
+                                << "exportAccept"
+                                << "lenet5-masked.pt";
+        QTest::newRow("cut") << "file.export_cut"
+                             << "cutAccept"
+                             << "lenet5-cut.pt";
+        QTest::newRow("onnx") << "file.export_onnx"
+                              << "formatAccept"
+                              << "lenet5-cut.onnx";
+        QTest::newRow("safetensors") << "file.export_safetensors"
+                                     << "formatAccept"
+                                     << "lenet5-cut.safetensors";
     }
     void anExportAndItsCommandWriteTheSameBytes() {
         QFETCH(QString, action);

@@ -311,8 +311,9 @@ void TestEvaluate::fewerClassesThanOutputsAreNoted() {
     QVERIFY(fit.ok());
     QCOMPARE(fit->notes.size(), std::size_t{1});
     const QString note = QString::fromStdString(fit->notes[0]);
-    QVERIFY2(note.contains("10 outputs and toys 4 classes: 0, 1, 2, 3 are taken for its outputs 0 to 3"),
-             qPrintable(note));
+    QVERIFY2(
+        note.contains("10 outputs and toys 4 classes: 0, 1, 2, 3 are taken for its outputs 0 to 3"),
+        qPrintable(note));
     QVERIFY(run(identity(10), four)->notes == fit->notes);
     QVERIFY(measure::checkFit(*identity(10), four, {.metric = "agreement"})->notes.empty());
     QVERIFY(measure::checkFit(*identity(10), scored(scores, {0, 1, 2, 3}, 10))->notes.empty());
@@ -320,8 +321,7 @@ void TestEvaluate::fewerClassesThanOutputsAreNoted() {
 
 void TestEvaluate::aClassWithoutAScoreIsNamedWithItsSample() {
     const ToyData dataset = scored(at::eye(3, at::kFloat), {0, 1, 2}, 3);
-    const auto fit =
-        measure::checkFit(*identity(3, "return torch.flatten(x, 1)[:, :2]"), dataset);
+    const auto fit = measure::checkFit(*identity(3, "return torch.flatten(x, 1)[:, :2]"), dataset);
     QVERIFY(!fit);
     QVERIFY2(fit.error().text().find("sample 2 (from 0) of the validation split, of class 2") !=
                  std::string::npos,
@@ -337,10 +337,11 @@ void TestEvaluate::aLabelOutOfRangeIsNamedWithItsSample() {
     const auto result = run(snapshot, dataset, {.batchSize = 2});
     QVERIFY(!result);
     QCOMPARE(result.error().kind, Error::Kind::Mismatch);
-    QVERIFY2(result.error().text().find(
-                 "sample 4 (from 0) of the validation split has the label 3, and the model tells 3") !=
-                 std::string::npos,
-             result.error().text().c_str());
+    QVERIFY2(
+        result.error().text().find(
+            "sample 4 (from 0) of the validation split has the label 3, and the model tells 3") !=
+            std::string::npos,
+        result.error().text().c_str());
 }
 
 void TestEvaluate::outputsThatAreNoNumbersAreNoted_data() {
@@ -350,11 +351,11 @@ void TestEvaluate::outputsThatAreNoNumbersAreNoted_data() {
     const QString where = "3 samples, the first is number 1 (from 0)";
     QTest::newRow("the model") << "return torch.flatten(x, 1) / (torch.flatten(x, 1)[:, 1:2] - 1)"
                                << false << "the model's outputs hold NaN for 1 of " + where;
-    QTest::newRow("the inputs") << "return torch.flatten(x, 1)" << true
-                                << "inputs hold NaN or infinity, and the model's outputs NaN for 1 of " +
-                                       where;
-    QTest::newRow("a masked class") << "return torch.flatten(x, 1) - torch.tensor([0., 0., float('inf')])"
-                                    << false << "";
+    QTest::newRow("the inputs")
+        << "return torch.flatten(x, 1)" << true
+        << "inputs hold NaN or infinity, and the model's outputs NaN for 1 of " + where;
+    QTest::newRow("a masked class")
+        << "return torch.flatten(x, 1) - torch.tensor([0., 0., float('inf')])" << false << "";
 }
 
 void TestEvaluate::outputsThatAreNoNumbersAreNoted() {
@@ -387,8 +388,8 @@ void TestEvaluate::aReferenceThatDoesNotFitIsNamed() {
     const ToyData dataset = scored(at::eye(3, at::kFloat), {0, 1, 2}, 3);
     auto state = identity(3, body.toStdString())->state();
     state.file = {"dense.pt", "89", 0};
-    const auto dense = std::make_shared<const model::Snapshot>(
-        std::make_shared<model::SnapshotState>(state));
+    const auto dense =
+        std::make_shared<const model::Snapshot>(std::make_shared<model::SnapshotState>(state));
     const auto result =
         run(identity(3), dataset, {.metrics = {.metric = "agreement"}, .reference = dense});
     QVERIFY(!result);
@@ -403,14 +404,22 @@ void TestEvaluate::saysHowToReadImagesOfOtherChannels_data() {
     QTest::addColumn<QString>("kind");
     QTest::addColumn<QString>("preset");
     QTest::addColumn<QString>("says");
-    QTest::newRow("grey preset") << 3 << 1 << "image folder" << "mnist"
+    QTest::newRow("grey preset") << 3 << 1 << "image folder"
+                                 << "mnist"
                                  << "Preset mnist reads images as grey: choose the preset cifar10";
-    QTest::newRow("colour preset") << 1 << 3 << "image folder" << "imagenet"
-                                   << "Preset imagenet reads images as colour: choose the preset mnist";
-    QTest::newRow("grey images") << 3 << 1 << "image folder" << "" << "To read grey images as colour";
-    QTest::newRow("colour images") << 1 << 3 << "image folder" << ""
+    QTest::newRow("colour preset")
+        << 1 << 3 << "image folder"
+        << "imagenet"
+        << "Preset imagenet reads images as colour: choose the preset mnist";
+    QTest::newRow("grey images") << 3 << 1 << "image folder"
+                                 << ""
+                                 << "To read grey images as colour";
+    QTest::newRow("colour images") << 1 << 3 << "image folder"
+                                   << ""
                                    << "To read colour images as grey, choose the preset mnist";
-    QTest::newRow("fixed grey") << 3 << 1 << "IDX files" << "" << "Attach colour images";
+    QTest::newRow("fixed grey") << 3 << 1 << "IDX files"
+                                << ""
+                                << "Attach colour images";
 }
 
 void TestEvaluate::saysHowToReadImagesOfOtherChannels() {
@@ -419,8 +428,8 @@ void TestEvaluate::saysHowToReadImagesOfOtherChannels() {
     QFETCH(QString, kind);
     QFETCH(QString, preset);
     QFETCH(QString, says);
-    const auto snapshot = snapshotOf(toyModule({{"w", at::zeros({1, 1})}}, "return x"),
-                                     {1, taken, 28, 28});
+    const auto snapshot =
+        snapshotOf(toyModule({{"w", at::zeros({1, 1})}}, "return x"), {1, taken, 28, 28});
     data::DatasetInfo info;
     info.kind = kind.toStdString();
     info.sampleShape = {given, 32, 32};
@@ -428,7 +437,8 @@ void TestEvaluate::saysHowToReadImagesOfOtherChannels() {
     spec.preset = preset.toStdString();
     const QString hint = QString::fromStdString(measure::shapeHint(*snapshot, info, spec));
     QVERIFY2(hint.startsWith(says), qPrintable(hint));
-    const bool isScaled = hint.endsWith("Scale the images to 28 and cut out 28 (--resize 28 --crop 28)");
+    const bool isScaled =
+        hint.endsWith("Scale the images to 28 and cut out 28 (--resize 28 --crop 28)");
     QVERIFY2(isScaled == (kind == "image folder"), qPrintable(hint));
 }
 

@@ -46,8 +46,7 @@ private Q_SLOTS:
         const auto snapshot =
             toySnapshot({{"small.weight", noise({10, 10}, 1), {}, "linear", 100},
                          {"large.weight", noise({100, 100}, 2), {}, "linear", 10000}});
-        const auto target =
-            targetOf(amount.toStdString(), quantity, Structure::Weights, *snapshot);
+        const auto target = targetOf(amount.toStdString(), quantity, Structure::Weights, *snapshot);
         QVERIFY2(target, target ? "" : qPrintable(shown(target.error())));
         QVERIFY2(std::abs(*target - share) < 1e-12, qPrintable(QString::number(*target)));
     }
@@ -63,7 +62,8 @@ private Q_SLOTS:
             return *targetOf(amount, Quantity::Bytes, structure, *snapshot);
         };
         QCOMPARE(of("10kB", Structure::Channels), 10000.0 / static_cast<double>(dense.bytesDense));
-        QCOMPARE(of("10 KiB", Structure::Channels), 10240.0 / static_cast<double>(dense.bytesDense));
+        QCOMPARE(of("10 KiB", Structure::Channels),
+                 10240.0 / static_cast<double>(dense.bytesDense));
         QCOMPARE(of("0.01MB", Structure::Weights),
                  10000.0 / static_cast<double>(dense.bytesCompressed));
     }
@@ -78,13 +78,20 @@ private Q_SLOTS:
     void refuses_data() {
         QTest::addColumn<QString>("text");
         QTest::addColumn<QString>("says");
-        QTest::newRow("no amount") << "macs" << "how much of what";
-        QTest::newRow("no quantity") << "5MB" << "nonzeros, parameters, macs, bytes";
-        QTest::newRow("not counted") << "latency=5" << "nonzeros, parameters, macs, bytes";
-        QTest::newRow("no number") << "macs=half" << "neither a share nor an amount";
-        QTest::newRow("negative") << "macs=-3k" << "neither a share nor an amount";
-        QTest::newRow("another unit") << "bytes=5 apples" << "neither a share nor an amount";
-        QTest::newRow("bytes of weights") << "nonzeros=5MB" << "neither a share nor an amount";
+        QTest::newRow("no amount") << "macs"
+                                   << "how much of what";
+        QTest::newRow("no quantity") << "5MB"
+                                     << "nonzeros, parameters, macs, bytes";
+        QTest::newRow("not counted") << "latency=5"
+                                     << "nonzeros, parameters, macs, bytes";
+        QTest::newRow("no number") << "macs=half"
+                                   << "neither a share nor an amount";
+        QTest::newRow("negative") << "macs=-3k"
+                                  << "neither a share nor an amount";
+        QTest::newRow("another unit") << "bytes=5 apples"
+                                      << "neither a share nor an amount";
+        QTest::newRow("bytes of weights") << "nonzeros=5MB"
+                                          << "neither a share nor an amount";
     }
     void refuses() {
         QFETCH(QString, text);
@@ -95,7 +102,6 @@ private Q_SLOTS:
         QVERIFY2(shown(goal.error()).contains(says), qPrintable(shown(goal.error())));
     }
 };
-
 
 QTEST_GUILESS_MAIN(TestGoalText)
 #include "tst_goal_text.moc"

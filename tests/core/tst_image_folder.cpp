@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Image folders: layouts, splits, what is left out and what is refused.
+#include <algorithm>
+
 #include <QTemporaryDir>
 #include <QTest>
 
 #include <ATen/ATen.h>
 
 #include "core/data/dataset_torch.h"
+#include "core/data/image_folder_survey.h"
 #include "tests/support/image_files.h"
 
 using namespace espalier;
@@ -36,6 +39,9 @@ private Q_SLOTS:
     void foldersOfClassesComeFirst();
     void contentTellsSamplesApart();
     void canBeCancelled();
+    void linksToFoldersAreFollowed();
+    void foldersThatAreNoClassAreNamed();
+    void aFileThatIsGoneIsNoBrokenFile();
 
 private:
     std::filesystem::path root() const { return m_folder->path().toStdString(); }
@@ -68,6 +74,54 @@ private:
     std::unique_ptr<QTemporaryDir> m_folder;
     RunControl m_control;
 };
+
+void TestImageFolder::linksToFoldersAreFollowed() {
+    images("store/train/a", 2);
+    images("store/train/b", 3);
+    std::filesystem::create_directories(root() / "data");
+    std::filesystem::create_directory_symlink(root() / "store/train", root() / "data/train");
+    std::filesystem::create_directories(root() / "data/test");
+    for (const char* name : {"a", "b"})
+        std::filesystem::create_directory_symlink(root() / "store/train" / name,
+                                                  root() / "data/test" / name);
+    data::DataSpec spec;
+    spec.path = root() / "data";
+    const auto dataset = open(spec);
+    QVERIFY(dataset);
+    QCOMPARE(data::sampleCount(*dataset, Split::Test), std::int64_t{5});
+    QCOMPARE(dataset->info().classes, (std::vector<std::string>{"a", "b"}));
+}
+
+void TestImageFolder::foldersThatAreNoClassAreNamed() {
+    images("train/a", 2);
+    images("train/c", 2);
+    images("test/a", 2);
+    images("test/c", 2);
+    for (const char* split : {"train", "test"})
+        std::filesystem::create_directories(root() / split / "b");
+    const auto dataset = open();
+    QVERIFY(dataset);
+    const auto notes = dataset->info().notes;
+    QCOMPARE(
+        std::ranges::count_if(
+            notes, [](const std::string& note) { return note.starts_with("the folder b has no"); }),
+        1);
+}
+
+void TestImageFolder::aFileThatIsGoneIsNoBrokenFile() {
+    images("train/a", 2);
+    data::ImageFolderLayout layout;
+    layout.classes = {"a"};
+    layout.train = {{root() / "train/a/100.png", 0}, {root() / "train/a/gone.png", 0}};
+    const auto geometry = data::Geometry::from({});
+    QVERIFY(geometry.ok());
+    data::BrokenFiles broken(root());
+    const auto size = data::surveyFolder(root(), layout, *geometry, 1, broken, m_control);
+    QVERIFY(!size.ok());
+    QVERIFY(size.error().kind == Error::Kind::Unreadable);
+    QVERIFY2(size.error().text().find("gone.png was there a moment ago") != std::string::npos,
+             size.error().text().c_str());
+}
 
 void TestImageFolder::init() {
     m_folder = std::make_unique<QTemporaryDir>();

@@ -23,8 +23,8 @@ private:
         RunControl control;
         const auto snapshot =
             test::toySnapshot({{"a.weight", at::arange(4000).to(at::kFloat).view({40, 100})}});
-        const auto compared = prune::compareRankings(*snapshot, {0}, prune::emptyPlan(*snapshot),
-                                                     other, {}, control);
+        const auto compared =
+            prune::compareRankings(*snapshot, {0}, prune::emptyPlan(*snapshot), other, {}, control);
         if (!compared) qFatal("%s", compared.error().text().c_str());
         return *compared;
     }

@@ -106,17 +106,38 @@ class TestReportHtml : public QObject {
 private Q_SLOTS:
     void everyNameIsText() {
         const QString page = pageOf(full());
-        const QStringList known{"html",   "head",    "meta",   "title",   "style",  "body",
-                                "header", "main",    "section", "h1",     "h2",     "p",
-                                "span",   "strong",  "div",    "table",   "caption", "thead",
-                                "tbody",  "tr",      "th",     "td",      "ul",     "li",
-                                "details", "summary", "pre",   "figure",  "figcaption", "svg",
-                                "defs",   "pattern", "desc",   "line",    "rect",   "circle",
-                                "path",   "text"};
-        const QStringList attributes{"lang", "charset", "name", "content", "class", "scope", "role",
-                                     "viewBox", "aria-hidden", "id", "width", "height", "x", "y",
-                                     "x1", "y1", "x2", "y2", "cx", "cy", "r", "d", "text-anchor",
-                                     "transform", "patternUnits", "patternTransform",
+        const QStringList known{
+            "html",    "head",    "meta",  "title",  "style",      "body",   "header", "main",
+            "section", "h1",      "h2",    "p",      "span",       "strong", "div",    "table",
+            "caption", "thead",   "tbody", "tr",     "th",         "td",     "ul",     "li",
+            "details", "summary", "pre",   "figure", "figcaption", "svg",    "defs",   "pattern",
+            "desc",    "line",    "rect",  "circle", "path",       "text"};
+        const QStringList attributes{"lang",
+                                     "charset",
+                                     "name",
+                                     "content",
+                                     "class",
+                                     "scope",
+                                     "role",
+                                     "viewBox",
+                                     "aria-hidden",
+                                     "id",
+                                     "width",
+                                     "height",
+                                     "x",
+                                     "y",
+                                     "x1",
+                                     "y1",
+                                     "x2",
+                                     "y2",
+                                     "cx",
+                                     "cy",
+                                     "r",
+                                     "d",
+                                     "text-anchor",
+                                     "transform",
+                                     "patternUnits",
+                                     "patternTransform",
                                      "preserveAspectRatio"};
         const QString problem = problemOf(page, [&](const QXmlStreamReader& at) {
             QVERIFY2(known.contains(at.name()), qPrintable(at.name().toString()));
@@ -197,7 +218,8 @@ private Q_SLOTS:
                               "height=\"37.5\""),
                  qPrintable(svg));
         const QString kept1 = "class=\"kept\" x=\"58.0\" y=\"97.5\" width=\"50.0\" height=\"12.5\"";
-        const QString kept8 = "class=\"kept\" x=\"108.0\" y=\"10.0\" width=\"50.0\" height=\"100.0\"";
+        const QString kept8 =
+            "class=\"kept\" x=\"108.0\" y=\"10.0\" width=\"50.0\" height=\"100.0\"";
         QVERIFY(svg.contains(kept1) && svg.contains(kept8));
         QCOMPARE(svg.count("class=\"removed\""), 1);
     }

@@ -47,7 +47,8 @@ private Q_SLOTS:
         ScanClock clock({1}, KneeSearch::Levels::All);
         for (int i = 0; i < 50; ++i) clock.measured(1, 1);
         for (int i = 0; i < 15; ++i) clock.measured(1, 10);
-        QVERIFY2(clock.secondsLeft() > 0.9 * 10 * 19, qPrintable(QString::number(clock.secondsLeft())));
+        QVERIFY2(clock.secondsLeft() > 0.9 * 10 * 19,
+                 qPrintable(QString::number(clock.secondsLeft())));
     }
 };
 

@@ -169,7 +169,8 @@ void TestScanEstimate::aSlowStartIsNoMeasure() {
     // 0.5 s for eight samples would be 37 s for all of them.
     m_memory = {};
     const double usual = estimate({.samples = 600})->seconds;
-    QVERIFY2(slow->seconds < usual + 15, qPrintable(QString("%1 s, %2 s").arg(slow->seconds).arg(usual)));
+    QVERIFY2(slow->seconds < usual + 15,
+             qPrintable(QString("%1 s, %2 s").arg(slow->seconds).arg(usual)));
 }
 
 /// Each sample takes 2 ms to read, whatever the machine does otherwise.

@@ -175,8 +175,11 @@ void TestTrainMishaps::beforeThePlanIsInForceTheLastEpochIsKept() {
     QVERIFY(masks.ok());
     Recipe recipe = recipeOf(m_data);
     recipe.scheduler.name = "constant";
-    recipe.schedule = {.name = schedule.toStdString(), .rounds = 4, .epochsPerRound = 1,
-                       .everySteps = 2, .end = 1};
+    recipe.schedule = {.name = schedule.toStdString(),
+                       .rounds = 4,
+                       .epochsPerRound = 1,
+                       .everySteps = 2,
+                       .end = 1};
     CheckpointPtr kept;
     const auto go = [&](const data::Dataset& data, RunControl& control,
                         const EventSink<TrainSample>& events, const CheckpointPtr& from) {

@@ -307,7 +307,9 @@ def test_goals_of_weights_and_macs(cli, examples, tmp_path):
     (["--goal", "latency=3"], 2, "nonzeros, parameters, macs, bytes"),
     (["--goal", "macs=50%", "--weights", "0.5"], 2, "excludes"),
     (["--structure", "weights"], 2, "--goal"),
-    (["--goal", "bytes=10"], 1, "as few as there can be"),
+    (["--goal", "bytes=1kB"], 1, "as few as there can be"),
+    (["--goal", "macs=50"], 2, "Write 50% for a share"),
+    (["--goal", "macs=150%"], 2, "Ask for 100% at most"),
     (["--goal", "parameters=50%", "--structure", "weights"], 2, "zero are parameters still"),
     (["--goal", "macs=50%", "--scope", "same-kind"], 2, "layer or global"),
 ])

@@ -36,9 +36,9 @@ inline QImage grab(QWidget& widget, const QString& name) {
     return image;
 }
 
-/// A picture for the documentation, of the widget in the light and in the dark palette: NAME.png and
-/// NAME-dark.png in ESPALIER_SCREENSHOTS, on a screen of twice the density NAME@2x.png and so on.
-/// Leaves the light palette.
+/// A picture for the documentation, of the widget in the light and in the dark palette: NAME.png
+/// and NAME-dark.png in ESPALIER_SCREENSHOTS, on a screen of twice the density NAME@2x.png and so
+/// on. Leaves the light palette.
 inline void picture(QWidget& widget, const QString& name) {
     const QString density = widget.devicePixelRatioF() > 1 ? QStringLiteral("@2x") : QString();
     style::applyTheme(*qApp, style::ThemeMode::Dark);

@@ -411,8 +411,9 @@ void TestGoalDialog::curvesOfAnotherCriterionAreNamed() {
     // Ranked alike, they count.
     m_model->document.setCriterion("random");
     const GoalDialog same(&m_model->document, &m_model->jobs, drops);
-    QVERIFY(find<QComboBox>(same, "goalAllocation")
-                ->findText("by sensitivity", Qt::MatchStartsWith) >= 0);
+    QVERIFY(
+        find<QComboBox>(same, "goalAllocation")->findText("by sensitivity", Qt::MatchStartsWith) >=
+        0);
 }
 
 QTEST_MAIN(TestGoalDialog)

@@ -143,7 +143,8 @@ private Q_SLOTS:
         QCOMPARE(test::find<QLabel>(bar, "jobTitle")->text(), QString("Fine-tuning: paused"));
         jobs.cancel(job);
         QCOMPARE(test::find<QToolButton>(bar, "jobCancel")->text(), QString("Stopping…"));
-        QCOMPARE(test::find<QLabel>(bar, "jobTitle")->text(), QString("Fine-tuning: epoch 3 of 10"));
+        QCOMPARE(test::find<QLabel>(bar, "jobTitle")->text(),
+                 QString("Fine-tuning: epoch 3 of 10"));
         QCOMPARE(test::find<QLabel>(bar, "jobTimeLeft")->text(), QString());
         mayEnd = true;
         QTRY_COMPARE(bar.shownJob(), 0);

@@ -402,16 +402,18 @@ void TestSensitivityPanel::startKeepsItsPlace() {
         m_panel->resize(width, 360);
         QCoreApplication::processEvents();
         auto& start = child<QToolButton>("sensitivityStart");
-        const auto place = [&] { return QRect(start.mapTo(m_panel.get(), QPoint()), start.size()); };
+        const auto place = [&] {
+            return QRect(start.mapTo(m_panel.get(), QPoint()), start.size());
+        };
         document().setDataset({});
         QCoreApplication::processEvents();
         const QRect before = place();
         const QRect options(child<QComboBox>("sensitivityCriterion").pos(), QSize());
         attach();
         auto& estimate = child<QLabel>("sensitivityEstimate");
-        QTRY_VERIFY_WITH_TIMEOUT(estimate.text().startsWith("takes ") ||
-                                     estimate.text().startsWith("measured"),
-                                 test::kPatienceMs);
+        QTRY_VERIFY_WITH_TIMEOUT(
+            estimate.text().startsWith("takes ") || estimate.text().startsWith("measured"),
+            test::kPatienceMs);
         QCoreApplication::processEvents();
         QCOMPARE(place(), before);
         QCOMPARE(QRect(child<QComboBox>("sensitivityCriterion").pos(), QSize()), options);

@@ -117,7 +117,8 @@ private Q_SLOTS:
     void optionsOfTheCommandLineAreLeftOut_data() {
         QTest::addColumn<QString>("said");
         QTest::addColumn<QString>("shown");
-        QTest::newRow("at the end") << "Attach data (--data)." << "Attach data.";
+        QTest::newRow("at the end") << "Attach data (--data)."
+                                    << "Attach data.";
         QTest::newRow("with values") << "Scale to 28 (--resize 28 --crop 28x30), or not"
                                      << "Scale to 28, or not";
         QTest::newRow("in words") << "left whole (a group; --allow-inexact cuts it too)"

@@ -147,7 +147,8 @@ private Q_SLOTS:
         auto* scores = test::find<plots::CurvesView>(charts, "accuracyCurves");
         QTRY_VERIFY(scores->canvas()->yAxis->range().contains(99));
         const QCPRange range = scores->canvas()->yAxis->range();
-        QVERIFY2(range.upper >= 100 && range.upper < 100.5, qPrintable(QString::number(range.upper)));
+        QVERIFY2(range.upper >= 100 && range.upper < 100.5,
+                 qPrintable(QString::number(range.upper)));
         QVERIFY2(range.lower < 98, qPrintable(QString::number(range.lower)));
     }
 

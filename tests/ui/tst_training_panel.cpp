@@ -312,7 +312,8 @@ private Q_SLOTS:
         QAction prune("Prune and fine-tune");
         QAction start("Start fine-tuning");
         QAction stop("Stop");
-        panel.setActions(&prune, &start, &stop);
+        QAction copy("Copy as command line…");
+        panel.setActions(&prune, &start, &stop, &copy);
         panel.show();
         QCOMPARE(test::focusableWithoutName(panel).join("; "), QString());
     }

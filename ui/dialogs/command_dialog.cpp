@@ -52,9 +52,9 @@ CommandDialog::CommandDialog(const CommandDraft& draft, QWidget* parent) : QDial
     files->setTextInteractionFlags(Qt::TextSelectableByMouse);
     files->setFont(style::font(style::FontSize::Small));
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
-    auto* accept = buttons->addButton(
-        draft.files().empty() ? tr("Copy") : tr("Save files and copy"),
-        QDialogButtonBox::AcceptRole);
+    auto* accept =
+        buttons->addButton(draft.files().empty() ? tr("Copy") : tr("Save files and copy"),
+                           QDialogButtonBox::AcceptRole);
     accept->setObjectName(QStringLiteral("commandAccept"));
     accept->setDefault(true);
 

@@ -169,7 +169,7 @@ JobOptions GoalDialog::previewOptions() const {
 }
 
 QString GoalDialog::lossNote(double drop) const {
-    return tr(" Estimate: %1, what each did alone, added up.")
+    return tr(" Estimate: %1, what each did alone, added up; together they lose more.")
         .arg(dropText(m_drops.metric, shownDrop(m_drops.metric, drop)));
 }
 

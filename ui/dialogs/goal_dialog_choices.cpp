@@ -160,8 +160,7 @@ SpreadDialog::Scale GoalDialog::dropScale() const {
         tip = tr("By how much of itself %1 may rise when a layer alone is pruned: all together "
                  "raise it more.")
                   .arg(metricTitle(metric));
-    if (m_drops.dense)
-        tip += tr(" The dense model has %1.").arg(text(metric.text(*m_drops.dense)));
+    if (m_drops.dense) tip += tr(" The dense model has %1.").arg(text(metric.text(*m_drops.dense)));
     return {isLoss ? tr("Each alone raises it at most") : tr("Each alone loses at most"), tip,
             text(dropUnitOf(metric).name), range.end, decimalsUpTo(range.end)};
 }

@@ -9,8 +9,8 @@
 namespace espalier::ui {
 namespace {
 
-constexpr int kSide = 64;         // of a picture, in pixels
-constexpr int kCellWidth = 96;    // of a picture with its label
+constexpr int kSide = 64;       // of a picture, in pixels
+constexpr int kCellWidth = 96;  // of a picture with its label
 
 QImage imageOf(const data::SamplePreview& sample) {
     const auto width = static_cast<int>(sample.width);

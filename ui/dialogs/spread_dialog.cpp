@@ -129,8 +129,7 @@ void SpreadDialog::setScale(const Scale& scale, double value) {
     m_percent->setDecimals(scale.decimals);
     m_percent->setRange(0, scale.end - std::pow(10, -scale.decimals));
     m_percent->setSingleStep(scale.end / kPercent);
-    m_percent->setSuffix(scale.unit.isEmpty() ? QString()
-                                              : QStringLiteral("\u2009") + scale.unit);
+    m_percent->setSuffix(scale.unit.isEmpty() ? QString() : QStringLiteral("\u2009") + scale.unit);
     m_percent->setValue(value);
     m_slider->setValue(static_cast<int>(std::lround(value * kSliderSteps / m_scale.end)));
 }

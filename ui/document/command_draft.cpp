@@ -143,8 +143,7 @@ std::pair<project::TuneSpec, CommandDraft> tuneDraft(const Document& document,
 }
 
 std::pair<project::ExportSpec, CommandDraft> exportDraft(const Document& document,
-                                                         const std::string& format,
-                                                         bool isMasked) {
+                                                         const std::string& format, bool isMasked) {
     const Names names = namesFor(document);
     CommandDraft draft;
     project::ExportSpec spec;
@@ -173,8 +172,7 @@ void writeFiles(Workbench& workbench, const CommandDraft& draft) {
         return;
     }
     QStringList names;
-    for (const fs::path& file : files)
-        names << QString::fromStdString(file.filename().string());
+    for (const fs::path& file : files) names << QString::fromStdString(file.filename().string());
     const QString last = QString::fromStdString(files.back().string());
     workbench.jobs()->run<void>(
         {Lane::Scan, Workbench::tr("Saving %1").arg(names.join(QStringLiteral(", ")))}, &workbench,

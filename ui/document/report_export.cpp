@@ -27,15 +27,13 @@ void addStates(const Workbench& workbench, exchange::PruneReport& report) {
         if (!evaluation && hasNode)
             evaluation = document.history().node(entry.node).metrics.evaluation;
         if (!evaluation) continue;
-        const prune::Footprint* cost =
-            hasNode ? figures.find(entry.node) : &document.footprint();
-        report.states.push_back({entry.name.toStdString(), *evaluation,
-                                 cost ? cost->nonzeros : 0, cost ? cost->macs : 0,
-                                 entry.isCurrent, entry.isOnFront});
+        const prune::Footprint* cost = hasNode ? figures.find(entry.node) : &document.footprint();
+        report.states.push_back({entry.name.toStdString(), *evaluation, cost ? cost->nonzeros : 0,
+                                 cost ? cost->macs : 0, entry.isCurrent, entry.isOnFront});
     }
     const auto test = document.evaluationOf(document.state(), data::Split::Test);
-    const bool isNews = test && document.dataset() &&
-                        choiceSplit(*document.dataset()) != data::Split::Test;
+    const bool isNews =
+        test && document.dataset() && choiceSplit(*document.dataset()) != data::Split::Test;
     if (isNews) {
         const prune::Footprint& cost = document.footprint();
         report.states.push_back({"what is shown, on test data", *test, cost.nonzeros, cost.macs});
@@ -73,8 +71,8 @@ void addCurve(const Document& document, exchange::PruneReport& report) {
         const project::Node& node = history.node(id);
         if (node.training.empty()) continue;
         const auto& evaluation = node.metrics.evaluation;
-        report.curve = exchange::TrainingCurve{
-            evaluation ? evaluation->metric : document.metric(), node.training};
+        report.curve = exchange::TrainingCurve{evaluation ? evaluation->metric : document.metric(),
+                                               node.training};
         return;
     }
 }
@@ -142,9 +140,8 @@ void exportReport(Workbench& workbench, const fs::path& target) {
         {Lane::Scan, Workbench::tr("Writing %1").arg(name)}, &workbench,
         [=, subject = planSubject(document), measured = measuredSoFar(workbench)](
             const EventSink<>& events, RunControl& control) {
-            return guarded("Cannot write the report", [&] {
-                return write(subject, root, measured, target, events, control);
-            });
+            return guarded("Cannot write the report",
+                           [&] { return write(subject, root, measured, target, events, control); });
         },
         [name, target, &workbench](const Result<void>& result) {
             if (!result && result.error().kind == Error::Kind::Cancelled) {

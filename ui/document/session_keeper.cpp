@@ -267,7 +267,10 @@ void SessionKeeper::keep() {
 void SessionKeeper::leaveForRecovery() {
     m_autosave.stop();
     const bool isForTraining = m_workbench->isTraining() || m_workbench->hasLeftRun();
-    if ((!hasUnsavedWork() && !isForTraining) || !ensureFolder()) return;
+    // An export has the plan; history and trials are in no file.
+    const bool hasAnything =
+        hasUnsavedWork() || (isModified() && m_workbench->document()->hasModel());
+    if ((!hasAnything && !isForTraining) || !ensureFolder()) return;
     RunControl uninterrupted;
     const auto kept = project::saveSession(session(), m_folder->session(), uninterrupted);
     if (!kept) log(LogLevel::Warning, kept.error().text());

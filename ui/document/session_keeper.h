@@ -47,8 +47,8 @@ public:
     void recover(const std::filesystem::path& folder, std::function<void()> then = {});
     static void discard(const std::filesystem::path& folder);
 
-    /// For when nobody can be asked any more: keeps what is unsaved now, and what a training goes on
-    /// in, for the next start. Waits.
+    /// For when nobody can be asked any more: keeps what is unsaved now, and what a training goes
+    /// on in, for the next start. Waits.
     void leaveForRecovery();
 
 Q_SIGNALS:

@@ -167,8 +167,7 @@ void ChannelsPanel::reload() {
 QString ChannelsPanel::emptyText() const {
     if (!m_document->hasModel() || !m_document->selection().isValid())
         return tr("The channels of a layer appear here, ranked, with a cut that you can drag.");
-    if (const Error* error = m_channels->error())
-        return style::withoutOptions(text(error->text()));
+    if (const Error* error = m_channels->error()) return style::withoutOptions(text(error->text()));
     if (!m_channels->found()) return {};
     const model::Layer& layer = m_document->snapshot()->layer(m_document->selection());
     const auto id = m_channels->selected();

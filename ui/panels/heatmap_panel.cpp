@@ -177,17 +177,16 @@ void HeatmapPanel::reloadNow() {
     m_view->setBusy(m_shownLayer != id, tr("Drawing the weights"));
     m_isLoading = true;
     const prune::HeatmapOptions wanted = options();
-    m_workbench->requestHeatmap(id, wanted, this,
-                                [this, id, wanted](const Result<prune::Heatmap>& heatmap) {
-                                    if (heatmap) {
-                                        show(id, wanted, *heatmap);
-                                    } else if (heatmap.error().kind != Error::Kind::Cancelled) {
-                                        m_isLoading = false;
-                                        m_view->setBusy(false);
-                                        m_view->setEmptyState(
-                                            style::withoutOptions(text(heatmap.error().text())));
-                                    }
-                                });
+    m_workbench->requestHeatmap(
+        id, wanted, this, [this, id, wanted](const Result<prune::Heatmap>& heatmap) {
+            if (heatmap) {
+                show(id, wanted, *heatmap);
+            } else if (heatmap.error().kind != Error::Kind::Cancelled) {
+                m_isLoading = false;
+                m_view->setBusy(false);
+                m_view->setEmptyState(style::withoutOptions(text(heatmap.error().text())));
+            }
+        });
 }
 
 void HeatmapPanel::show(model::LayerId id, const prune::HeatmapOptions& options,

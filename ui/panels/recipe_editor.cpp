@@ -183,9 +183,8 @@ void RecipeEditor::setChoices(const QStringList& choices) {
 void RecipeEditor::setProblem(const QString& problem) {
     const QColor& error = style::colorsFor(QApplication::palette()).error;
     const QString look =
-        problem.isEmpty()
-            ? QString()
-            : QStringLiteral("QLineEdit { border: 1px solid %1; }").arg(error.name());
+        problem.isEmpty() ? QString()
+                          : QStringLiteral("QLineEdit { border: 1px solid %1; }").arg(error.name());
     if (m_widget->styleSheet() == look) return;
     m_widget->setStyleSheet(look);
     m_widget->setAccessibleDescription(problem);

@@ -18,13 +18,13 @@ enum class RecipeSection { Basic, Optimizer, LearningRate, Schedule, Loss, Disti
 
 struct RecipeField {
     enum class Kind {
-        Count,         ///< a whole number from `low` to `high`
-        Number,        ///< of at least 0
-        Text,          ///< what is neither
-        Seed,          ///< any whole number of 64 bits
-        Flag,          ///< "true" or "false"
-        Choice,        ///< one of `choices`
-        ChoiceOrFile   ///< one of them, or a TorchScript file
+        Count,        ///< a whole number from `low` to `high`
+        Number,       ///< of at least 0
+        Text,         ///< what is neither
+        Seed,         ///< any whole number of 64 bits
+        Flag,         ///< "true" or "false"
+        Choice,       ///< one of `choices`
+        ChoiceOrFile  ///< one of them, or a TorchScript file
     };
 
     QString key;   ///< as in recipe files: "optimizer.lr"

@@ -225,9 +225,8 @@ void SensitivityBar::showEstimate() {
     }
     const QString takes = estimate->seconds < 1 ? tr("takes %1") : tr("takes about %1");
     const bool isDone = estimate->evaluations == 0 && estimate->scored.empty();
-    m_estimate->setText(isDone
-                            ? tr("measured already")
-                            : takes.arg(text(measure::roughTime(estimate->seconds))));
+    m_estimate->setText(isDone ? tr("measured already")
+                               : takes.arg(text(measure::roughTime(estimate->seconds))));
     m_estimate->setToolTip(
         tr("%1. Estimated from passes over a few samples that were timed just now.")
             .arg(text(measure::describe(*estimate))));

@@ -112,8 +112,9 @@ QString cellText(const SensitivityScan& scan, int row, int level) {
     QString said = tr("not measured");
     if (point != curve.points.end() && scan.dense()) {
         const measure::Metric& metric = scan.metric();
-        said = tr("%1 %2 (%3)").arg(metricTitle(metric), text(metric.text(point->figures.score)),
-                                    changeText(metric, scan.dropOf(*point)));
+        said = tr("%1 %2 (%3)")
+                   .arg(metricTitle(metric), text(metric.text(point->figures.score)),
+                        changeText(metric, scan.dropOf(*point)));
     }
     return tr("%1 at %2: %3").arg(text(curve.name), text(percent(sparsity, 0)), said);
 }

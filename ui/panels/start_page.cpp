@@ -153,10 +153,10 @@ QWidget* StartPage::makeBrokenRun() {
                               tr("Opens its session or, where there is none, model and data again, "
                                  "restores plan, curves and history, and goes on with the training "
                                  "from its last checkpoint"));
-    m_recoverRun = bigButton(QStringLiteral("startRecoverRun"), tr("Recover only"),
-                             style::Icon::Undo,
-                             tr("Opens the session that the training belongs to as it was last "
-                                "kept; the training can be continued in it"));
+    m_recoverRun =
+        bigButton(QStringLiteral("startRecoverRun"), tr("Recover only"), style::Icon::Undo,
+                  tr("Opens the session that the training belongs to as it was last "
+                     "kept; the training can be continued in it"));
     auto* discard = bigButton(QStringLiteral("startDiscard"), tr("Discard"), style::Icon::Remove,
                               tr("Deletes the checkpoint of this training; models and sessions "
                                  "stay"));
@@ -164,8 +164,8 @@ QWidget* StartPage::makeBrokenRun() {
     connect(m_recoverRun, &QPushButton::clicked, this, &StartPage::recoverRunRequested);
     connect(discard, &QPushButton::clicked, this, &StartPage::discardRequested);
     m_brokenText = offerText(QStringLiteral("startBrokenRunText"));
-    m_broken = offer(QStringLiteral("startBrokenRun"), m_brokenText,
-                     {proceed, m_recoverRun, discard});
+    m_broken =
+        offer(QStringLiteral("startBrokenRun"), m_brokenText, {proceed, m_recoverRun, discard});
     return m_broken;
 }
 

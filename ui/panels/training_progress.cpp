@@ -78,7 +78,8 @@ QString TrainingProgress::memoryText() const {
     const train::RunFigures& figures = m_last.figures;
     QStringList parts;
     if (figures.memoryBytes > 0)
-        parts << tr("peak memory %1").arg(shown(byteSize(static_cast<double>(figures.memoryBytes))));
+        parts
+            << tr("peak memory %1").arg(shown(byteSize(static_cast<double>(figures.memoryBytes))));
     if (figures.deviceBytes > 0) {
         const QString used = shown(byteSize(static_cast<double>(figures.deviceBytes)));
         const QString all = shown(byteSize(static_cast<double>(figures.deviceTotal)));

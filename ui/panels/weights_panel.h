@@ -60,7 +60,7 @@ private:
     QSpinBox* m_bins;
     plots::HistogramView* m_view;
     plots::HeatmapView* m_ranks;  // beside it while two rankings are compared
-    bool m_isStale = true;  // reloaded when it is next seen
+    bool m_isStale = true;        // reloaded when it is next seen
 };
 
 }  // namespace espalier::ui

@@ -22,7 +22,7 @@ namespace espalier::plots {
 namespace {
 
 constexpr double kBeyondLimits = 0.03;  // of the range
-constexpr double kNamedDistance = 40;  // pixels: the point that is told of where no legend is
+constexpr double kNamedDistance = 40;   // pixels: the point that is told of where no legend is
 
 QString numberText(double value) {
     return QString::fromStdString(significant(value));
