@@ -423,7 +423,8 @@ private Q_SLOTS:
         QAction prune("Prune and fine-tune");
         QAction start("Fine-tune");
         QAction stop("Stop");
-        panel.setActions(&prune, &start, &stop);
+        QAction copy("Copy as command line…");
+        panel.setActions(&prune, &start, &stop, &copy);
         QVERIFY(model.open());
         QVERIFY(model.attach(folder.path().toStdString()));
         train::Recipe recipe;
