@@ -45,7 +45,7 @@ const ActionSpec kTable[] = {
     {"file.export_plan", "File", 3, TEXT("&Export plan…"), "Ctrl+Alt+L",
      TEXT("Writes what you decided for each layer as JSON, which the command line takes as well"),
      Icon::Save, NeedModel},
-    {"file.export_report", "File", 3, TEXT("Export &report…"), "Ctrl+Alt+R",
+    {"file.export_report", "File", 3, TEXT("Expor&t report…"), "Ctrl+Alt+R",
      TEXT("Writes one page about what is shown: what it costs, how good it was measured to be, layer "
           "by layer, with the proof and the plan; its figures as JSON beside it"),
      Icon::Info, NeedModel},
@@ -158,7 +158,6 @@ const ActionSpec kTable[] = {
      TEXT("Takes the statistics of batch norms anew on training batches and keeps them where they "
           "are better on the validation split; no weight changes"),
      {}, kNeedEditing | NeedData},
-
     {"train.copy_command", "Train", 1, TEXT("&Copy as command line…"), "Ctrl+Alt+C",
      TEXT("The command of espalier-cli that prunes and fine-tunes as the plan and the recipe say, with "
           "both as files"),

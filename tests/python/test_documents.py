@@ -95,7 +95,7 @@ def test_commands_within_sentences_name_what_there_is(cli):
 
 # `--option` alone: some verb or script has it.
 def test_options_within_sentences_exist(cli):
-    scripts = "".join(path.read_text() for path in (ROOT / "scripts").glob("*.sh"))
+    scripts = "".join(path.read_text() for path in (*(ROOT / "scripts").glob("*.sh"), *(ROOT / "tests" / "bench").glob("*.py")))
     known = set().union(*options_of(cli).values(), re.findall(r"--[a-z-]+", scripts), {"--help", "--version", "--example"})
     for document in DOCUMENTS:
         for option in re.findall(r"`(--[a-z-]+)[^`]*`", document.read_text()):

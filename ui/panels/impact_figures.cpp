@@ -181,7 +181,7 @@ void addProbe(ImpactFigure& figure, const measure::Metric& metric, const Probe& 
     figure.before.clear();
     figure.after = probeText(metric, reading->figures.score);
     const QString count = text(exactCount(reading->figures.samples));
-    figure.note = reading->isFollowing ? tr("of the cut before…") : tr("on %1 samples").arg(count);
+    figure.note = reading->isFollowing ? tr("earlier cut…") : tr("on %1 samples").arg(count);
     figure.toolTip +=
         tr(" Live probe: of %1 samples of the validation split, the same each time, each class by "
            "its share. It follows a cut while it moves and is no full measurement: Measure gives "

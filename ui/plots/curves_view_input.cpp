@@ -84,7 +84,13 @@ void CurvesView::keyPressEvent(QKeyEvent* event) {
     const int series = event->key() - Qt::Key_1;
     if (series >= 0 && series < std::min(9, seriesCount()) &&
         event->modifiers() == Qt::NoModifier) {
-        return setSeriesVisible(series, !isSeriesVisible(series));
+        setSeriesVisible(series, !isSeriesVisible(series));
+        const QString name = seriesAt(series)->style.name;
+        Q_EMIT hoverTextChanged(
+            isSeriesVisible(series)
+                ? tr("%1 is shown").arg(name)
+                : tr("%1 is hidden: %2 shows it again").arg(name).arg(series + 1));
+        return;
     }
     PlotView::keyPressEvent(event);
 }
