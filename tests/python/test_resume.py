@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fine-tuning that is killed, stopped or out of disk, and goes on."""
 import csv
+import fcntl
 import hashlib
 import json
+import os
 import resource
 import signal
 import subprocess
@@ -139,14 +141,22 @@ def test_killed_twice(cli, subject, whole, killed, tmp_path):
 
 
 def test_a_folder_is_for_one_run(cli, subject, killed, tmp_path):
-    first = start(cli, "tune", "--resume", killed, "--threads", 1)
-    wait_for_steps(tmp_path / "killed.csv", 3, 5)
-    second = cli.run("tune", "--resume", killed, "--threads", 1)
-    assert second.returncode == 2 and "another run is at work there" in second.stderr
-    fresh = cli.run(*command(subject, tmp_path, "fresh"), "--checkpoints", killed)
-    assert fresh.returncode == 2 and not (tmp_path / "fresh.pt").exists()
-    first.communicate(timeout=120)
-    assert first.returncode == 0 and (tmp_path / "killed.pt").exists()
+    holder = os.open(killed, os.O_RDONLY)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    for command_line in (["tune", "--resume", killed], [*command(subject, tmp_path, "fresh"), "--checkpoints", killed]):
+        refused = cli.run(*command_line)
+        assert refused.returncode == 2 and "another run is at work there" in refused.stderr, refused.stderr
+    assert not (tmp_path / "fresh.pt").exists()
+    os.close(holder)
+    running = start(cli, *command(subject, tmp_path, "held"), "--checkpoints", tmp_path / "held")
+    wait_for_steps(tmp_path / "held.csv", 2, 5)
+    own = os.open(tmp_path / "held", os.O_RDONLY)
+    with pytest.raises(BlockingIOError):
+        fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)  # it ends with the process
+    os.close(own)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
