@@ -171,7 +171,6 @@ Result<measure::Evaluation> Loop::evaluate(RunControl& control) {
     if (!evaluation) return evaluation;
     if (auto finite = checkFinite(evaluation->loss, "validation loss"); !finite)
         return finite.error();
-    if (auto sane = checkNotExploded(evaluation->loss); !sane) return sane.error();
     return evaluation;
 }
 
@@ -181,6 +180,7 @@ Result<Loop::Outcome> Loop::validate(int epoch, double trainLoss, RunControl& co
     if (!evaluation && evaluation.error().kind == Error::Kind::Cancelled) return Outcome::Stopped;
     if (!evaluation) return evaluation.error();
     if (epoch == 0) m_before = *evaluation;
+    if (auto sane = checkNotExploded(evaluation->loss); !sane) return sane.error();
     if (epoch > 0) m_metrics.setSparsity(countSparsity());
     m_metrics.meter().validationDone(watch.seconds());
     tell(*evaluation, epoch, trainLoss);
@@ -262,7 +262,7 @@ Result<void> Loop::checkFinite(double loss, std::string_view which) const {
 }
 
 Result<void> Loop::checkNotExploded(double loss) const {
-    if (!m_before || loss <= kExploded * std::max(1., std::abs(m_before->loss))) return {};
+    if (loss <= kExploded * std::max(1., std::abs(m_before->loss))) return {};
     return Error{Error::Kind::Failed, "Fine-tuning was given up",
                  cat("the validation loss has grown from ", significant(m_before->loss), " to ",
                      significant(loss), " by step ", m_position.step, " (learning rate ",

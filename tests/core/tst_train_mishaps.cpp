@@ -2,10 +2,12 @@
 // What goes wrong while a model trains: what was gained before stays.
 #include <QTest>
 
+#include <atomic>
 #include <functional>
 
 #include "core/measure/runtime.h"
 #include "core/train/fine_tune.h"
+#include "core/train/run_state_torch.h"
 #include "tests/support/toy_training_torch.h"
 
 using namespace espalier;
@@ -77,6 +79,51 @@ data::Batch exploded(data::Batch batch) {
     return batch;
 }
 
+/// A run whose last checkpoint stays at hand.
+struct KeptRun {
+    model::SnapshotPtr snapshot;
+    prune::MasksPtr masks;
+    Recipe recipe;
+    prune::PlanPtr plan;
+    CheckpointPtr kept{};
+    std::function<void()> afterKeeping = [] {};
+
+    Result<train::TrainResult> go(const data::Dataset& data, RunControl& control,
+                                  const EventSink<TrainSample>& events = {},
+                                  const CheckpointPtr& from = nullptr) {
+        train::RunLife life;
+        life.keep = [this](const Checkpoint& checkpoint) -> Result<void> {
+            kept = std::make_shared<const Checkpoint>(checkpoint);
+            afterKeeping();
+            return {};
+        };
+        life.resumed = from;
+        return train::fineTune(*snapshot, masks, data, recipe, events, control, life,
+                               {.plan = plan});
+    }
+};
+
+/// Toys during whose validation after the first epoch somebody pauses the run.
+class PausingData final : public data::Dataset {
+public:
+    PausingData(const ToyData& data, RunControl& control) : m_data(data), m_control(control) {}
+    const data::DatasetInfo& info() const override { return m_data.info(); }
+    const data::DataSpec& spec() const override { return m_data.spec(); }
+    data::Batch batch(data::Split split, std::span<const std::int64_t> indices) const override {
+        if (split == data::Split::Train && indices.size() > 2) ++m_steps;
+        const bool isNow = split == data::Split::Validation && m_steps >= kSteps;
+        if (isNow && !m_hasPaused.exchange(true)) m_control.setPaused(true);
+        return m_data.batch(split, indices);
+    }
+    data::DatasetPtr withValidation(double) const override { return nullptr; }
+
+private:
+    ToyData m_data;
+    mutable std::atomic<int> m_steps{0};  // batches are read ahead by another thread
+    mutable std::atomic<bool> m_hasPaused{false};
+    RunControl& m_control;
+};
+
 }  // namespace
 
 class TestTrainMishaps : public QObject {
@@ -92,6 +139,7 @@ private Q_SLOTS:
     void statisticsThatFailKeepTheTrainedWeights();
     void memoryThatTheModelsCodeLacks();
     void stoppedWhileARoundBegins();
+    void pausedWhileItValidates();
 
 private:
     Result<train::TrainResult> run(const model::SnapshotPtr& snapshot, const data::Dataset& data,
@@ -180,28 +228,17 @@ void TestTrainMishaps::beforeThePlanIsInForceTheLastEpochIsKept() {
                        .epochsPerRound = 1,
                        .everySteps = 2,
                        .end = 1};
-    CheckpointPtr kept;
-    const auto go = [&](const data::Dataset& data, RunControl& control,
-                        const EventSink<TrainSample>& events, const CheckpointPtr& from) {
-        train::RunLife life;
-        life.keep = [&](const Checkpoint& checkpoint) -> Result<void> {
-            kept = std::make_shared<const Checkpoint>(checkpoint);
-            return {};
-        };
-        life.resumed = from;
-        return train::fineTune(*snapshot, *masks, data, recipe, events, control, life,
-                               {.plan = plan});
-    };
+    KeptRun run{snapshot, *masks, recipe, plan};
     // What a person who stops it after two epochs is given.
     RunControl control;
     EventSink<TrainSample> events;
     events.onPartial = [&](const TrainSample& sample) {
         if (sample.epoch == 2 && !std::isnan(sample.valLoss)) control.requestStop();
     };
-    const auto stopped = go(m_data, control, events, nullptr);
+    const auto stopped = run.go(m_data, control, events);
     QVERIFY2(stopped.ok(), stopped.ok() ? "" : stopped.error().text().c_str());
     const SpoiledData data(m_data, isResumed ? 2 : 2 * kSteps + 2, exploded);
-    const auto broken = go(data, free, {}, isResumed ? kept : nullptr);
+    const auto broken = run.go(data, free, {}, isResumed ? run.kept : nullptr);
     QVERIFY2(broken.ok(), broken.ok() ? "" : broken.error().text().c_str());
     QVERIFY(broken->interruption.has_value());
     QCOMPARE(broken->bestEpoch, 2);
@@ -266,32 +303,48 @@ void TestTrainMishaps::stoppedWhileARoundBegins() {
     QVERIFY(masks.ok());
     Recipe recipe = recipeOf(m_data);
     recipe.schedule = {.name = "iterative", .rounds = 2, .epochsPerRound = 2};
-    CheckpointPtr kept;
-    const auto go = [&](RunControl& control, const EventSink<TrainSample>& events,
-                        const CheckpointPtr& from) {
-        train::RunLife life;
-        life.keep = [&](const Checkpoint& checkpoint) -> Result<void> {
-            kept = std::make_shared<const Checkpoint>(checkpoint);
-            return {};
-        };
-        life.resumed = from;
-        return train::fineTune(*snapshot, *masks, m_data, recipe, events, control, life,
-                               {.plan = plan});
-    };
-    const auto whole = go(free, {}, nullptr);
+    KeptRun run{snapshot, *masks, recipe, plan};
+    const auto whole = run.go(m_data, free);
     QVERIFY2(whole.ok(), whole.ok() ? "" : whole.error().text().c_str());
     RunControl control;
     EventSink<TrainSample> events;
     events.onPartial = [&](const TrainSample& sample) {
         if (sample.epoch == 2 && !std::isnan(sample.valLoss)) control.requestStop();
     };
-    const auto stopped = go(control, events, nullptr);
+    const auto stopped = run.go(m_data, control, events);
     QVERIFY2(stopped.ok(), stopped.ok() ? "" : stopped.error().text().c_str());
     QVERIFY(stopped->stopped);
-    QCOMPARE(kept->epochs, 2);
-    const auto resumed = go(free, {}, kept);
+    QCOMPARE(run.kept->epochs, 2);
+    const auto resumed = run.go(m_data, free, {}, run.kept);
     QVERIFY2(resumed.ok(), resumed.ok() ? "" : resumed.error().text().c_str());
     QCOMPARE(resumed->epochs, 4);
+    QVERIFY(weightOf(resumed->best).equal(weightOf(whole->best)));
+}
+
+void TestTrainMishaps::pausedWhileItValidates() {
+    KeptRun run{modelOf(kLinear), nullptr, recipeOf(m_data), nullptr};
+    RunControl free;
+    const auto whole = run.go(m_data, free);
+    QVERIFY2(whole.ok(), whole.ok() ? "" : whole.error().text().c_str());
+    RunControl control;
+    const PausingData data(m_data, control);
+    int keptWhilePaused = 0;
+    CheckpointPtr early;
+    run.afterKeeping = [&] {
+        if (!control.isPaused()) return;
+        ++keptWhilePaused;
+        early = run.kept;
+        control.setPaused(false);
+    };
+    const auto paused = run.go(data, control);
+    QVERIFY2(paused.ok(), paused.ok() ? "" : paused.error().text().c_str());
+    QCOMPARE(keptWhilePaused, 1);
+    QCOMPARE(early->epochs, 0);  // its first epoch is trained, and not yet judged
+    QCOMPARE(early->state->get("loop.batches").toInt(), std::int64_t{kSteps});
+    QVERIFY(weightOf(paused->best).equal(weightOf(whole->best)));
+    run.afterKeeping = [] {};
+    const auto resumed = run.go(m_data, free, {}, early);
+    QVERIFY2(resumed.ok(), resumed.ok() ? "" : resumed.error().text().c_str());
     QVERIFY(weightOf(resumed->best).equal(weightOf(whole->best)));
 }
 

@@ -285,6 +285,22 @@ private Q_SLOTS:
         QVERIFY(isKept());
     }
 
+    /// An export has the plan, and no history.
+    void whatWasExportedIsLeftForRecoveryToo() {
+        {
+            Window window;
+            QVERIFY(window.open(model()));
+            window.cut(0.5);
+            window.workbench.pinCurrent("half");
+            QVERIFY(window.rest());
+            window.workbench.exportMasked(file("masked.pt"));
+            QVERIFY(window.rest());
+            QVERIFY(!window.document.hasUnsavedWork());
+            window.keeper.leaveForRecovery();
+        }
+        QVERIFY(latestLostSession());
+    }
+
     void aModelThatWasMovedCanBeLocated() {
         {
             Window window;
