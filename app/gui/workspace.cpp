@@ -22,6 +22,7 @@
 #include "ui/panels/training_panel.h"
 #include "ui/panels/weights_panel.h"
 #include "ui/plots/plot_view.h"
+#include "ui/style/tab_order.h"
 
 namespace espalier::gui {
 namespace {
@@ -92,6 +93,7 @@ Workspace::Workspace(ui::Workbench* workbench, QWidget* parent) : QMainWindow(pa
 void Workspace::addTab(const QString& actionId, const QString& title, QWidget* page) {
     m_pages[actionId] = page;
     m_tabs->addTab(page, title);
+    style::tabAsLaidOut(*page);
 }
 
 QDockWidget* Workspace::addDock(const QString& actionId, const QString& title,
@@ -99,6 +101,7 @@ QDockWidget* Workspace::addDock(const QString& actionId, const QString& title,
     auto* dock = new QDockWidget(title, this);
     dock->setObjectName(actionId + QStringLiteral("_dock"));
     dock->setWidget(panel);
+    style::tabAsLaidOut(*panel);
     addDockWidget(area, dock);
     m_docks[actionId] = dock;
     connect(dock, &QDockWidget::dockLocationChanged, this, &Workspace::refreshTitlesLater);

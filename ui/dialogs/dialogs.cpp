@@ -13,6 +13,8 @@
 #include <QSettings>
 #include <QUrl>
 
+#include "ui/style/tab_order.h"
+
 namespace espalier::ui {
 
 struct DialogScript::State {
@@ -115,6 +117,7 @@ std::optional<QString> askText(QWidget* parent, const QString& title, const QStr
 }
 
 bool run(QDialog& dialog) {
+    style::tabAsLaidOut(dialog);
     if (!script()) return dialog.exec() == QDialog::Accepted;
     const auto act =
         next<std::function<bool(QDialog&)>>(script()->dialogs, dialog.windowTitle(), {});
