@@ -68,10 +68,10 @@ def rows(args: argparse.Namespace) -> list[Row]:
                   "optimizer": {"name": "sgd", "lr": 0.03, "weight_decay": 5e-4}, "scheduler": {"name": "cosine"},
                   "distillation": {"weight": 0.7, "temperature": 4},
                   "schedule": {"name": "one_shot", "cut_between_rounds": True}}
-        ways = {"25": ["--channels", "0.165", "--criterion", "taylor", "--scope", "global"], "50": ["--channels", "0.29"]}
-        for name, prune in ways.items():
-            all_rows.append(Row(f"ResNet-20, channels, {name} % fewer MACs", model, str(args.cifar10), prune, recipe,
-                                ["--preset", "cifar10"], latency="1x3x32x32"))
+        for share in ("25", "50"):
+            plan = Path(__file__).with_name(f"resnet20-{share}.espalier-plan.json")
+            all_rows.append(Row(f"ResNet-20, channels, {share} % fewer MACs", model, str(args.cifar10),
+                                ["--plan", str(plan)], recipe, ["--preset", "cifar10"], latency="1x3x32x32"))
     if args.tokens:
         model, data = str(args.tokens / "encoder.pt"), str(args.tokens / "data")
         recipe = {"epochs": 10, "optimizer": {"name": "adamw", "lr": 5e-4, "weight_decay": 0.01}}
