@@ -62,14 +62,14 @@ void LayerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     if (index.data(LayerModel::BarRole).canConvert<style::SparsityBar>()) {
         paintBar(painter, option, index);
     } else {
-        QStyledItemDelegate::paint(painter, option, index);
+        NameDelegate::paint(painter, option, index);
     }
     paintMembership(*painter, option, index);
     paintHover(*painter, option, index);
 }
 
 void LayerDelegate::initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const {
-    QStyledItemDelegate::initStyleOption(option, index);
+    NameDelegate::initStyleOption(option, index);
     const style::Colors& colors = style::colorsFor(option->palette);
     if (index.data(LayerModel::MemberRole).toInt() == LayerModel::MovesAlong)
         option->backgroundBrush = style::mix(colors.background, colors.kept, kTint);
@@ -105,7 +105,7 @@ void LayerDelegate::paintBar(QPainter* painter, const QStyleOptionViewItem& opti
 }
 
 QSize LayerDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
-    QSize size = QStyledItemDelegate::sizeHint(option, index);
+    QSize size = NameDelegate::sizeHint(option, index);
     size.setHeight(std::max(style::kRowHeight, option.fontMetrics.height() + style::kSpaceRelated));
     if (index.column() == LayerModel::Removed) size.setWidth(size.width() + 60);
     return size;

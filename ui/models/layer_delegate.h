@@ -3,14 +3,14 @@
 // channel group.
 #pragma once
 
-#include <QStyledItemDelegate>
+#include "ui/models/name_delegate.h"
 
 namespace espalier::ui {
 
-class LayerDelegate : public QStyledItemDelegate {
+class LayerDelegate : public NameDelegate {
     Q_OBJECT
 public:
-    using QStyledItemDelegate::QStyledItemDelegate;
+    using NameDelegate::NameDelegate;
 
     void paint(QPainter* painter, const QStyleOptionViewItem& option,
                const QModelIndex& index) const override;

@@ -9,6 +9,7 @@
 
 #include "ui/models/palette_model.h"
 #include "ui/style/colors.h"
+#include "ui/style/elided_names.h"
 #include "ui/style/theme.h"
 
 namespace espalier::ui {
@@ -62,7 +63,7 @@ void PaletteDelegate::paint(QPainter* painter, const QStyleOptionViewItem& optio
     area.setRight(area.right() - row.fontMetrics.horizontalAdvance(keys) - style::kSpaceGroup);
 
     // The title may take two thirds; what it loses is in the tooltip.
-    const QString shown = row.fontMetrics.elidedText(title, Qt::ElideMiddle, area.width() * 2 / 3);
+    const QString shown = style::elidedNames(row.fontMetrics, title, area.width() * 2 / 3);
     const auto matched = index.data(PaletteModel::MatchRole).value<QList<int>>();
     painter->setPen(text);
     const double end =

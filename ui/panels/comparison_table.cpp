@@ -15,6 +15,7 @@
 #include "core/base/files.h"
 #include "ui/dialogs/dialogs.h"
 #include "ui/models/comparison_model.h"
+#include "ui/models/name_delegate.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
 
@@ -40,7 +41,7 @@ ComparisonTable::ComparisonTable(QWidget* parent)
     setTabKeyNavigation(false);
     setFrameShape(QFrame::NoFrame);
     setShowGrid(false);
-    setTextElideMode(Qt::ElideMiddle);
+    setItemDelegateForColumn(ComparisonModel::Name, new NameDelegate(this));
     setWordWrap(false);
     verticalHeader()->hide();
     verticalHeader()->setDefaultSectionSize(

@@ -4,6 +4,8 @@
 #include <QPainter>
 #include <QStyle>
 
+#include "ui/style/elided_names.h"
+
 namespace espalier::ui {
 
 namespace {
@@ -17,7 +19,7 @@ QSize ElidedLabel::minimumSizeHint() const {
 
 void ElidedLabel::paintEvent(QPaintEvent*) {
     QPainter painter(this);
-    const QString shown = fontMetrics().elidedText(text(), Qt::ElideMiddle, contentsRect().width());
+    const QString shown = style::elidedNames(fontMetrics(), text(), contentsRect().width());
     style()->drawItemText(&painter, contentsRect(), Qt::AlignLeft | Qt::AlignVCenter, palette(),
                           isEnabled(), shown, foregroundRole());
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A line of text that gives way: elided in the middle where there is no room for all of it.
+// A line of text that gives way where there is no room for all of it: names of layers first.
 #pragma once
 
 #include <QLabel>

@@ -12,6 +12,7 @@
 #include "ui/plots/heatmap_items.h"
 #include "ui/plots/tickers.h"
 #include "ui/style/colors.h"
+#include "ui/style/elided_names.h"
 #include "ui/style/theme.h"
 
 #include "ui/plots/qcp.h"
@@ -20,7 +21,7 @@ namespace espalier::plots {
 
 namespace {
 
-constexpr int kLabelWidth = 160;      // of a row's name; its end says most
+constexpr int kLabelWidth = 160;      // of a row's name
 constexpr int kColumnTickWidth = 60;  // pixels for one number at the lower axis
 constexpr int kScaleWidth = 10;
 
@@ -60,7 +61,7 @@ QStringList elided(const QStringList& names) {
     const QFontMetrics metrics(style::font(style::FontSize::Small));
     QStringList shortNames;
     for (const QString& name : names) {
-        shortNames += metrics.elidedText(name, Qt::ElideLeft, kLabelWidth);
+        shortNames += style::elidedNames(metrics, name, kLabelWidth);
     }
     return shortNames;
 }
