@@ -2,6 +2,7 @@
 #include "ui/panels/pareto_panel.h"
 
 #include <QComboBox>
+#include <QLabel>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QToolButton>
@@ -64,7 +65,7 @@ private Q_SLOTS:
         QVERIFY(shown.rest());
         QVERIFY(!shown.view->isEmptyStateShown());
         QCOMPARE(shown.view->marks().size(), std::size_t{1});
-        QCOMPARE(shown.view->marks()[0].name, QString("lenet5.script.pt"));
+        QCOMPARE(shown.view->marks()[0].name, QString("dense model"));
     }
 
     void pointsComeWithEveryRememberedPlanAndAClickReturns() {
@@ -91,6 +92,38 @@ private Q_SLOTS:
         QVERIFY(shown.view->marks()[2].isCurrent && !shown.view->marks()[1].isCurrent);
         shown.document.undoStack()->undo();
         QVERIFY(shown.view->marks()[1].isCurrent);
+    }
+
+    /// Pruned before anything was measured: what it all is compared with comes by itself.
+    void theDenseModelIsAmongThem() {
+        Shown shown;
+        QVERIFY(shown.ready());
+        shown.prune(0.9);
+        QVERIFY(shown.rest() && shown.remember());
+        const auto& marks = shown.view->marks();
+        QCOMPARE(marks.size(), std::size_t{2});
+        QCOMPARE(marks[0].name, QString("dense model"));
+        QCOMPARE(marks[0].x, double(shown.document.denseFootprint().nonzeros));
+        QVERIFY(marks[0].isLabelled && marks[0].isComparable && !marks[0].isCurrent);
+        QVERIFY(marks[1].isCurrent);
+        Q_EMIT shown.view->markChosen(0);
+        QVERIFY(shown.document.plan().weights.empty());
+        QVERIFY(shown.view->marks()[0].isCurrent);
+    }
+
+    void saysHowTheDenseModelComes() {
+        Shown shown;
+        QVERIFY(shown.ready());
+        shown.prune(0.9);
+        QVERIFY(shown.rest());
+        measure::Evaluation alone;  // as fine-tuning leaves it
+        alone.samples = 60;
+        shown.document.setEvaluation(alone);
+        QCOMPARE(shown.view->marks().size(), std::size_t{1});
+        const auto* status = test::find<QLabel>(shown.panel, "paretoStatus");
+        QVERIFY2(status->text().contains("the dense model"), qPrintable(status->text()));
+        QVERIFY(shown.remember());
+        QVERIFY2(!status->text().contains("the dense model"), qPrintable(status->text()));
     }
 
     void theCostCanBeChosen() {

@@ -179,8 +179,8 @@ private Q_SLOTS:
         QVERIFY(tried.remember());
         entries = tried.entries();
         QCOMPARE(entries.size(), std::size_t{3});
-        QVERIFY(!entries[0].isComparable && !entries[0].isOnFront);
-        QVERIFY(!entries[1].isComparable);
+        QVERIFY(entries[0].isDense && entries[0].isComparable);  // measured with it
+        QVERIFY(!entries[1].isComparable && !entries[1].isOnFront);
         QVERIFY(entries[2].isComparable && entries[2].isOnFront);
         QVERIFY2(entries[2].sample.contains("120"), qPrintable(entries[2].sample));
         // Measured again on the data that is attached, an old state can be compared.

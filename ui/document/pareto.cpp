@@ -88,7 +88,9 @@ std::vector<Point> pointsOf(const Document& document, const NodeFigures& figures
         auto point = pointOf(metrics, figures.find(node->id), cost);
         if (!point) continue;
         point->entry.node = node->id;
-        point->entry.name = QString::fromStdString(node->name);
+        point->entry.isDense = node->id == document.history().root();
+        point->entry.name =
+            point->entry.isDense ? Document::tr("dense model") : QString::fromStdString(node->name);
         point->entry.isCurrent = node->id == shown;
         point->entry.isPinned = node->isPinned;
         point->entry.isTrial = node->operation == project::Operation::Trial;

@@ -27,6 +27,7 @@ struct ParetoEntry {
     bool isComparable = false;  ///< measured on what most are measured on: may be on the front
     bool isOnFront = false;
     bool isCurrent = false;
+    bool isDense = false;  ///< the model as it was opened
     bool isPinned = false;
     bool isTrial = false;
 

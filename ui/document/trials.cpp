@@ -59,6 +59,11 @@ Result<Baseline> baselineOf(const PlanSubject& subject, RunControl& control) {
     return Baseline{uniform.plan, prune::footprint(*subject.snapshot, **reached).nonzeros};
 }
 
+bool areAlike(const Document& document, const State& a, const State& b) {
+    return document.history().node(a.node).snapshot == document.history().node(b.node).snapshot &&
+           effective(*a.plan) == effective(*b.plan);
+}
+
 }  // namespace
 
 Trials::Trials(Document* document, JobRunner* jobs, QObject* parent)
@@ -91,9 +96,12 @@ void Trials::addUniformBaseline() {
         });
 }
 
-// What the history has already gets its figures, and no second node.
+// What the history has already gets its figures, and no second node. The dense model is measured
+// with the first: what it is all compared with.
 void Trials::keep(const State& state, const QString& name) {
-    m_measuring->evaluate({state}, [this, state, name] {
+    std::vector<State> states{m_document->denseState()};
+    if (!areAlike(*m_document, states.front(), state)) states.push_back(state);
+    m_measuring->evaluate(states, [this, state, name] {
         project::NodeId node = m_document->nodeOf(state);
         if (!node.isValid()) {
             node = m_document->addTrial(state, name);
@@ -118,11 +126,8 @@ void Trials::measureLatencies() {
     if (!m_document->hasModel()) return;
     std::vector<State> states{m_document->denseState()};
     const auto add = [&](const State& state) {
-        const bool isThere = std::ranges::any_of(states, [&](const State& other) {
-            return m_document->history().node(other.node).snapshot ==
-                       m_document->history().node(state.node).snapshot &&
-                   effective(*other.plan) == effective(*state.plan);
-        });
+        const bool isThere = std::ranges::any_of(
+            states, [&](const State& other) { return areAlike(*m_document, other, state); });
         if (!isThere) states.push_back(state);
     };
     for (const auto& node : m_document->history().nodes()) add({node->id, node->plan});

@@ -19,7 +19,8 @@ public:
     Trials(Document* document, JobRunner* jobs, QObject* parent);
 
     /// Measures the accuracy of what is shown, unless that is known, and keeps plan and figures in
-    /// the history as "trial 1", "trial 2" …; a state that is there already is measured alone.
+    /// the history as "trial 1", "trial 2" …; a state that is there already is measured alone. So
+    /// is the dense model where its accuracy is not known.
     void remember();
     /// The same for the plan that removes as much, the same share of each layer.
     void addUniformBaseline();

@@ -174,7 +174,7 @@ void ParetoPanel::showEntries() {
                                entry.isComparable,
                                entry.isOnFront,
                                entry.isCurrent,
-                               areFew || entry.isPinned || entry.isCurrent,
+                               areFew || entry.isPinned || entry.isCurrent || entry.isDense,
                                entry.isTrial};
         marks.push_back(std::move(mark));
     }
@@ -213,8 +213,11 @@ void ParetoPanel::showState() {
     if (const auto progress = jobs->progress()) {
         m_status->setText(QString::fromStdString(progress->step));
     } else if (basis != m_entries.end()) {
-        m_status->setText(
-            tr("%1 on %2").arg(QString::fromStdString(basis->metric.title()), basis->sample));
+        QString words =
+            tr("%1 on %2").arg(QString::fromStdString(basis->metric.title()), basis->sample);
+        if (std::ranges::none_of(m_entries, &ParetoEntry::isDense))
+            words += tr("  ·  remembering a point measures the dense model, too");
+        m_status->setText(words);
     } else {
         m_status->clear();
     }
