@@ -136,7 +136,7 @@ void MainWindow::makeCentre() {
     connect(m_start, &ui::StartPage::discardRequested, m_tasks, &Tasks::discardRun);
     connect(m_start, &ui::StartPage::recoverRequested, m_tasks, &Tasks::recoverSession);
     connect(m_start, &ui::StartPage::discardSessionRequested, m_tasks, &Tasks::discardSession);
-    connect(m_tasks, &Tasks::lostSessionChanged, m_start, &ui::StartPage::setLostSession);
+    connect(m_tasks, &Tasks::lostSessionsChanged, m_start, &ui::StartPage::setLostSessions);
     connect(m_tasks, &Tasks::brokenRunChanged, m_start, &ui::StartPage::setBrokenRun);
     connect(m_recent, &RecentFiles::changed, m_start,
             [this] { m_start->setRecentFiles(m_recent->paths()); });
@@ -351,7 +351,7 @@ void MainWindow::showPage() {
                                                      : m_start);
     if (m_document->hasModel()) return;
     m_tasks->lookForBrokenRun();
-    m_tasks->lookForLostSession();
+    m_tasks->lookForLostSessions();
 }
 
 void MainWindow::post(const Message& message) {

@@ -50,7 +50,7 @@ void RecentFiles::fill(QMenu* menu) {
         entry->setEnabled(file.exists());
         connect(entry, &QAction::triggered, this, [this, path] { Q_EMIT chosen(path); });
     }
-    if (m_paths.isEmpty()) menu->addAction(tr("No models yet"))->setEnabled(false);
+    if (m_paths.isEmpty()) menu->addAction(tr("No files yet"))->setEnabled(false);
     menu->addSeparator();
     QAction* clearEntry = menu->addAction(tr("&Clear list"));
     clearEntry->setObjectName(QStringLiteral("file.recent_clear"));

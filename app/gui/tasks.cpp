@@ -85,6 +85,7 @@ Tasks::Tasks(ui::Workbench* workbench, ui::SessionKeeper* keeper, QWidget* windo
         m_failedPath = path;
         m_exampleModel.clear();
         m_planAfterOpening.clear();
+        m_dataAfterOpening.reset();
     });
     connect(keeper, &ui::SessionKeeper::modelMissing, this, &Tasks::onModelMissing);
     connect(keeper, &ui::SessionKeeper::opened, this,
@@ -102,7 +103,7 @@ void Tasks::openModel() {
 }
 
 void Tasks::openFile(const QString& path) {
-    m_leaving->leaveModel([this, path] { m_workbench->openModel(toPath(path)); });
+    m_leaving->leaveModel([this, path] { openAsLastTime(path); });
 }
 
 void Tasks::openModelWithInput() {
@@ -127,6 +128,8 @@ void Tasks::openExample() {
 void Tasks::onOpened(const QString& path) {
     m_failedPath.clear();
     m_reportsNextGroups = true;
+    attachDataOfLastTime();
+    rememberChoices();
     const QString plan = std::exchange(m_planAfterOpening, {});
     if (!plan.isEmpty()) m_workbench->openPlan(toPath(plan));
     if (path != m_exampleModel) return;
@@ -139,6 +142,7 @@ void Tasks::onOpened(const QString& path) {
 
 void Tasks::onDataChanged() {
     offerInputOfData();
+    rememberChoices();
     if (!m_workbench->document()->dataset() || !std::exchange(m_measuresNextData, false)) return;
     measureAccuracy();
 }
@@ -192,7 +196,7 @@ void Tasks::openPlanWithModel(const QString& path) {
     std::error_code ignored;
     if (!plan->modelFile.empty() && std::filesystem::exists(model, ignored)) {
         m_planAfterOpening = path;
-        return m_workbench->openModel(model, plan->inputs);
+        return openAsLastTime(QString::fromStdString(model.string()), plan->inputs);
     }
     refuse(tr("%1 is a plan for %2, which is not in the same folder: open the model first, then "
               "the plan.")

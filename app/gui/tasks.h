@@ -11,6 +11,9 @@
 
 #include "core/base/result.h"
 #include "core/data/dataset.h"
+#include "core/project/session_file.h"
+#include "core/script/input_spec.h"
+#include "ui/document/autosave_folder.h"
 #include "ui/panels/message_bar.h"
 
 class QDialog;
@@ -74,10 +77,10 @@ public:
     void recoverRun();
     void discardRun();
 
-    /// A session of a window that did not close: lostSessionChanged says which there is.
-    void lookForLostSession();
-    void recoverSession();
-    void discardSession();
+    /// Sessions of windows that did not close: lostSessionsChanged says which there are.
+    void lookForLostSessions();
+    void recoverSession(const QString& folder);
+    void discardSession(const QString& folder);
 
     Leaving* leaving() const { return m_leaving; }
 
@@ -85,12 +88,16 @@ Q_SIGNALS:
     void messagePosted(const espalier::ui::Message& message);
     /// In words; empty: there is none.
     void brokenRunChanged(const QString& run, bool hasSession);
-    void lostSessionChanged(const QString& session);  ///< likewise
+    void lostSessionsChanged(const std::vector<espalier::ui::LostSession>& sessions);
     /// A recipe file to be shown in the training panel, as TrainingPanel::loadRecipe takes it.
     void recipeChosen(const QString& path, std::optional<double> madeFor = {});
 
 private:
     void openFile(const QString& path);
+    /// With what was chosen for it last time, unless data is attached.
+    void openAsLastTime(const QString& path, std::vector<script::InputSpec> inputs = {});
+    void attachDataOfLastTime();
+    void rememberChoices();
     void openPlanWithModel(const QString& path);
     void askForInput(const QString& path);
     void openUnknown(const QString& path);
@@ -117,14 +124,16 @@ private:
     ui::SessionKeeper* m_keeper;
     QWidget* m_window;
     Leaving* m_leaving;
-    std::filesystem::path m_brokenRun;    // its folder; empty: there is none
-    std::filesystem::path m_runSession;   // that it belongs to, likewise
-    std::filesystem::path m_lostSession;  // of another window, likewise
-    std::filesystem::path m_offeredRun;   // with the message of its session, likewise
-    std::filesystem::path m_rescuedRun;   // while its session is being opened, likewise
-    QString m_failedPath;                 // the model that could not be opened last
-    QString m_exampleModel;               // while the example is being opened
-    QString m_planAfterOpening;           // applied once its model is open
+    std::filesystem::path m_brokenRun;   // its folder; empty: there is none
+    std::filesystem::path m_runSession;  // that it belongs to, likewise
+    std::filesystem::path m_offeredRun;  // with the message of its session, likewise
+    std::filesystem::path m_rescuedRun;  // while its session is being opened, likewise
+    bool m_hasLostSessions = false;      // of other windows
+    QString m_failedPath;                // the model that could not be opened last
+    QString m_exampleModel;              // while the example is being opened
+    QString m_planAfterOpening;          // applied once its model is open
+    std::optional<project::SessionData> m_dataAfterOpening;  // likewise
+    QString m_missingNote;                                   // of data that is gone, likewise
     bool m_measuresNextData = false;
     bool m_reportsNextGroups = false;  // of a model that has just been opened
 };

@@ -59,11 +59,12 @@ void Tasks::onGroupsChanged() {
         message.actionText = tr("Do not keep them");
         message.action = [this] { m_workbench->setZerosKept(false); };
     }
+    message.text += std::exchange(m_missingNote, {});
     Q_EMIT messagePosted(message);
 }
 
 void Tasks::tellOfSavedTraining() {
-    if (!m_brokenRun.empty() || !m_lostSession.empty()) return;  // one offer for one work
+    if (!m_brokenRun.empty() || m_hasLostSessions) return;  // one offer for one work
     const QString path = takeSavedTraining();
     if (!QFileInfo::exists(path)) return;
     Message message;

@@ -79,20 +79,19 @@ void Tasks::onModelMissing(const QString& session, const QString& model,
     Q_EMIT messagePosted(message);
 }
 
-void Tasks::lookForLostSession() {
-    const auto lost = ui::latestLostSession(m_runSession);
-    m_lostSession = lost ? lost->folder : std::filesystem::path();
-    Q_EMIT lostSessionChanged(lost ? ui::describe(*lost) : QString());
+void Tasks::lookForLostSessions() {
+    const auto lost = ui::lostSessions(m_runSession);
+    m_hasLostSessions = !lost.empty();
+    Q_EMIT lostSessionsChanged(lost);
 }
 
-void Tasks::recoverSession() {
-    if (m_lostSession.empty()) return;
-    m_keeper->recover(m_lostSession, &takeSavedTraining);  // its weights are in it
+void Tasks::recoverSession(const QString& folder) {
+    m_keeper->recover(folder.toStdString(), &takeSavedTraining);  // its weights are in it
 }
 
-void Tasks::discardSession() {
-    if (!m_lostSession.empty()) ui::SessionKeeper::discard(m_lostSession);
-    lookForLostSession();
+void Tasks::discardSession(const QString& folder) {
+    ui::SessionKeeper::discard(folder.toStdString());
+    lookForLostSessions();
     tellOfSavedTraining();
 }
 

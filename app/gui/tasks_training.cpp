@@ -68,7 +68,7 @@ void Tasks::recoverRun() {
 void Tasks::discardRun() {
     if (const auto folder = ui::RunFolder::take(m_brokenRun)) folder->remove();
     lookForBrokenRun();
-    lookForLostSession();  // that of the run is one like any other now
+    lookForLostSessions();  // that of the run is one like any other now
     tellOfSavedTraining();
 }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/project/session_file.h"
 
+#include <functional>
+
 #include "core/base/files.h"
 #include "core/exchange/json_text.h"
 #include "core/exchange/plan_file.h"
+#include "core/project/session_data.h"
 #include "core/project/session_fields.h"
 
 namespace espalier::project {
@@ -216,11 +219,15 @@ std::string sessionToJson(const SessionFile& session, const fs::path& folder) {
     return exchange::jsonText(root, 1) + "\n";
 }
 
-Result<SessionFile> sessionFromJson(std::string_view text, const fs::path& folder) {
-    return guarded(kCannotOpen, [&]() -> Result<SessionFile> {
+namespace {
+
+/// What `read` makes of `text`, with an error for whatever is wrong in it.
+template <class Value>
+Result<Value> parsed(std::string_view text, const std::function<Value(const Field&)>& read) {
+    return guarded(kCannotOpen, [&]() -> Result<Value> {
         try {
             const Json root = Json::parse(text);
-            return readRoot({root, ""}, folder);
+            return read({root, ""});
         } catch (const exchange::Refusal& refusal) {
             return cannotOpen(refusal.error.why, refusal.error.hint);
         } catch (const Json::parse_error& error) {
@@ -230,6 +237,21 @@ Result<SessionFile> sessionFromJson(std::string_view text, const fs::path& folde
             return cannotOpen("it holds a value that cannot be read", "Choose a *.espalier file");
         }
     });
+}
+
+}  // namespace
+
+Result<SessionFile> sessionFromJson(std::string_view text, const fs::path& folder) {
+    return parsed<SessionFile>(text, [&](const Field& root) { return readRoot(root, folder); });
+}
+
+std::string sessionDataToJson(const SessionData& data) {
+    return sessionDataJson(data, fs::path("/")).dump();
+}
+
+Result<SessionData> sessionDataFromJson(std::string_view text) {
+    return parsed<SessionData>(
+        text, [](const Field& root) { return readSessionData(root, fs::path("/")); });
 }
 
 Result<SessionFile> readSessionFile(const fs::path& path) {

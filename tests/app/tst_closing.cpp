@@ -116,9 +116,9 @@ private Q_SLOTS:
         QVERIFY(next.child<QWidget>("startBrokenRun")->isVisible());
         QVERIFY2(next.messageText().isEmpty(), qPrintable(next.messageText()));
         next.child<QPushButton>("startDiscard")->click();
-        QVERIFY(next.child<QWidget>("startLostSession")->isVisible());
+        QVERIFY(next.child<QWidget>("startLostSessions")->isVisible());
         QVERIFY2(next.messageText().isEmpty(), qPrintable(next.messageText()));
-        next.child<QPushButton>("startDiscardSession")->click();
+        next.child<QPushButton>("startDiscardSession0")->click();
         QVERIFY(next.messageText().contains("lenet5-best.pt"));
         QVERIFY(next.openModel(m_folder->filePath("lenet5-best.pt")));
     }

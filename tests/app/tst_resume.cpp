@@ -138,7 +138,7 @@ private Q_SLOTS:
         WindowProbe probe;
         QVERIFY(probe.child<QWidget>("startBrokenRun")->isVisible());
         QVERIFY(probe.child<QWidget>("startRecoverRun")->isVisible());
-        QVERIFY(!probe.child<QWidget>("startLostSession")->isVisible());  // one offer for one work
+        QVERIFY(!probe.child<QWidget>("startLostSessions")->isVisible());  // one offer for one work
         test::grab(probe.window, "start_continue_session");
         probe.window.resize(1024, 700);
         test::grab(probe.window, "start_continue_session_small");
@@ -190,7 +190,7 @@ private Q_SLOTS:
         }
         WindowProbe probe;
         QVERIFY(probe.child<QWidget>("startRecoverRun")->isVisible());
-        QVERIFY(!probe.child<QWidget>("startLostSession")->isVisible());
+        QVERIFY(!probe.child<QWidget>("startLostSessions")->isVisible());
         QVERIFY2(probe.messageText().isEmpty(), qPrintable(probe.messageText()));
         QSignalSpy started(probe.window.workbench(), &ui::Workbench::trainingStarted);
         probe.child<QPushButton>("startContinue")->click();

@@ -156,13 +156,13 @@ private Q_SLOTS:
     void aKilledWindowIsRecovered() {
         killAWindow();
         WindowProbe probe;
-        const auto* offer = probe.child<QLabel>("startLostSessionText");
+        const auto* offer = probe.child<QLabel>("startLostSessionText0");
         QVERIFY(offer->isVisible());
         QVERIFY2(offer->text().startsWith("Recover lenet5.pt (today "), qPrintable(offer->text()));
         test::picture(probe.window, "start-recover");
         probe.window.resize(1024, 700);
         QCOMPARE(test::clippedTexts(probe.window).join("; "), QString());
-        probe.child<QPushButton>("startRecover")->click();
+        probe.child<QPushButton>("startRecover0")->click();
         QTRY_VERIFY_WITH_TIMEOUT(probe.document().hasModel() && probe.document().masks(),
                                  test::kPatienceMs);
         QVERIFY(probe.document().rule(probe.document().selection()));
@@ -172,16 +172,65 @@ private Q_SLOTS:
         QCOMPARE(gui::RecentFiles().paths().first(), path("lenet5.pt"));
     }
 
+    void everyLostSessionIsOffered() {
+        for (int i = 0; i < 2; ++i) leave(QString("work%1.espalier").arg(i));
+        WindowProbe probe({1024, 700});
+        const auto text = [&](int i) {
+            return probe.child<QLabel>(qPrintable(QString("startLostSessionText%1").arg(i)))
+                ->text();
+        };
+        QVERIFY2(text(0).startsWith("Recover work1.espalier (today "), qPrintable(text(0)));
+        QVERIFY2(text(1).startsWith("Recover work0.espalier (today "), qPrintable(text(1)));
+        QCOMPARE(test::clippedTexts(probe.window).join("; "), QString());
+        QCOMPARE(test::focusableWithoutName(probe.window).join("; "), QString());
+        probe.child<QPushButton>("startDiscardSession0")->click();
+        QVERIFY2(text(0).startsWith("Recover work0.espalier"), qPrintable(text(0)));
+        QVERIFY(!probe.window.findChild<QLabel*>("startLostSessionText1"));
+        probe.child<QPushButton>("startRecover0")->click();
+        QTRY_VERIFY_WITH_TIMEOUT(probe.document().hasModel() && probe.document().masks(),
+                                 test::kPatienceMs);
+        QCOMPARE(probe.window.windowTitle(), QString("work0.espalier[*]"));
+        QVERIFY(probe.rest());
+    }
+
+    void fiveAreOfferedAtMost() {
+        gui::RecentFiles recent;
+        for (int i = 0; i < 6; ++i) {
+            leave(QString("work%1.espalier").arg(i));
+            recent.add(path(qPrintable(QString("work%1.espalier").arg(i))));
+        }
+        WindowProbe probe({1024, 700});
+        QVERIFY(probe.child<QWidget>("startLostSession4")->isVisible());
+        QVERIFY(!probe.window.findChild<QWidget*>("startLostSession5"));
+        QVERIFY(probe.window.findChild<QWidget*>("startRecent2"));
+        QVERIFY(!probe.window.findChild<QWidget*>("startRecent3"));  // they take its place
+        QCOMPARE(probe.window.size(), QSize(1024, 700));             // all of it has room
+        test::picture(probe.window, "start-sessions");
+        QCOMPARE(test::clippedTexts(probe.window).join("; "), QString());
+        probe.child<QPushButton>("startDiscardSession0")->click();  // the sixth comes up
+        QVERIFY(probe.child<QLabel>("startLostSessionText4")->text().contains("work0.espalier"));
+    }
+
     void discardingDeletesIt() {
         killAWindow();
         WindowProbe probe;
-        probe.child<QPushButton>("startDiscardSession")->click();
-        QVERIFY(!probe.child<QWidget>("startLostSession")->isVisible());
-        QVERIFY(!ui::latestLostSession());
+        probe.child<QPushButton>("startDiscardSession0")->click();
+        QVERIFY(!probe.child<QWidget>("startLostSessions")->isVisible());
+        QVERIFY(ui::lostSessions().empty());
         QVERIFY(QFile::exists(path("lenet5.pt")));
     }
 
 private:
+    /// As a window that the system ends.
+    void leave(const QString& name) {
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        QVERIFY(saveAs(probe, m_folder->filePath(name)));
+        cut(probe);
+        QVERIFY(probe.rest());
+        probe.window.terminate();
+        QTRY_VERIFY_WITH_TIMEOUT(!probe.window.isVisible(), test::kPatienceMs);
+    }
     void killAWindow() {
         const auto isTime = [this] {
             const QDir sessions(path("espalier/sessions"));

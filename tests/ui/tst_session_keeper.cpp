@@ -182,6 +182,39 @@ private Q_SLOTS:
         QVERIFY(window.keeper.file().empty());
     }
 
+    /// On a disk that is not there today: opened and saved without it, the session still names it.
+    void dataThatIsMissingStaysInTheSession() {
+        const std::filesystem::path data = m_folder->filePath("data").toStdString();
+        std::filesystem::create_directory(data);
+        {
+            Window window;
+            QVERIFY(window.open(model()));
+            QVERIFY(window.attach(data));
+            QVERIFY(window.save(file("a.espalier")));
+        }
+        const auto saved = project::readSessionFile(file("a.espalier"));
+        QVERIFY(saved && saved->data);
+        std::filesystem::remove_all(data);
+        {
+            Window window;
+            QVERIFY(window.openSession(file("a.espalier")));
+            QVERIFY(!window.document.dataset());
+            QVERIFY(window.save(file("b.espalier")));
+            const auto again = project::readSessionFile(file("b.espalier"));
+            QVERIFY(again && again->data == saved->data);
+            const std::filesystem::path other = m_folder->filePath("other").toStdString();
+            std::filesystem::create_directory(other);
+            QVERIFY(window.attach(other));
+            QVERIFY(window.save(file("b.espalier")));
+        }
+        const auto last = project::readSessionFile(file("b.espalier"));
+        QVERIFY(last && last->data && last->data->spec.path.filename() == "other");
+        Window window;
+        QVERIFY(window.open(model()));  // another model has nothing to do with it
+        QVERIFY(window.save(file("c.espalier")));
+        QVERIFY(!project::readSessionFile(file("c.espalier"))->data);
+    }
+
     void twoWindowsDoNotOverwriteEachOther() {
         Window first;
         QVERIFY(first.open(model()));
@@ -211,7 +244,7 @@ private Q_SLOTS:
         window.cut(0.5);
         QTRY_VERIFY_WITH_TIMEOUT(isKept(), test::kPatienceMs);
         QVERIFY(window.rest());
-        QVERIFY(!latestLostSession());  // this window has it
+        QVERIFY(lostSessions().empty());  // this window has it
         QVERIFY(window.save(file("a.espalier")));
         QVERIFY(!isKept());
         window.cut(0.75);
@@ -242,12 +275,13 @@ private Q_SLOTS:
                    QFile::exists(sessions + '/' + folders.first() + "/session.espalier");
         };
         QVERIFY(test::startAndKillSelf(kFolder, m_folder->path(), isTime, test::kPatienceMs));
-        const auto lost = latestLostSession();
-        QVERIFY(lost);
-        QVERIFY2(describe(*lost).startsWith("model.pt (today "), qPrintable(describe(*lost)));
+        const auto all = lostSessions();
+        QCOMPARE(all.size(), std::size_t{1});
+        const LostSession& lost = all.front();
+        QVERIFY2(describe(lost).startsWith("model.pt (today "), qPrintable(describe(lost)));
         {
             Window window;
-            window.keeper.recover(lost->folder);
+            window.keeper.recover(lost.folder);
             QVERIFY(window.rest());
             QVERIFY2(window.opened.count() == 1, qPrintable(window.failure()));
             QVERIFY(window.openedNotes().first().contains("Recovered"));
@@ -256,11 +290,11 @@ private Q_SLOTS:
             QCOMPARE(window.document.history().nodes().back()->name,
                      std::string("before the crash"));
             QVERIFY(window.document.rule(window.document.selection()));
-            QVERIFY(!latestLostSession());  // this window has it now
+            QVERIFY(lostSessions().empty());  // this window has it now
             QVERIFY(window.save(file("saved.espalier")));
             QVERIFY(!isKept());
         }
-        QVERIFY(!latestLostSession());
+        QVERIFY(lostSessions().empty());
     }
 
     void whatIsLeftAtTheEndIsRecovered() {
@@ -272,17 +306,39 @@ private Q_SLOTS:
             QVERIFY(window.rest());
             window.keeper.leaveForRecovery();
         }
-        const auto lost = latestLostSession();
-        QVERIFY(lost);
-        QCOMPARE(lost->name, QString("a.espalier"));
+        const auto all = lostSessions();
+        QCOMPARE(all.size(), std::size_t{1});
+        const LostSession& lost = all.front();
+        QCOMPARE(lost.name, QString("a.espalier"));
         Window window;
-        window.keeper.recover(lost->folder);
+        window.keeper.recover(lost.folder);
         QVERIFY(window.rest());
         QVERIFY(window.keeper.file() == file("a.espalier"));
         QVERIFY(window.keeper.hasUnsavedWork());
         QVERIFY(window.document.rule(window.document.selection()));
-        SessionKeeper::discard(lost->folder);  // not while a window has it
+        SessionKeeper::discard(lost.folder);  // not while a window has it
         QVERIFY(isKept());
+    }
+
+    void allThatAreLostAreFoundTheLatestFirst() {
+        const auto leave = [this](const char* name) {
+            Window window;
+            QVERIFY(window.open(model()));
+            QVERIFY(window.save(file(name)));
+            window.cut(0.5);
+            QVERIFY(window.rest());
+            window.keeper.leaveForRecovery();
+        };
+        leave("first.espalier");
+        QTest::qWait(20);  // files have times to the millisecond
+        leave("second.espalier");
+        const auto lost = lostSessions();
+        QCOMPARE(lost.size(), std::size_t{2});
+        QCOMPARE(lost[0].name, QString("second.espalier"));
+        QCOMPARE(lost[1].name, QString("first.espalier"));
+        QCOMPARE(lostSessions(lost[0].folder).front().name, QString("first.espalier"));
+        SessionKeeper::discard(lost[0].folder);
+        QCOMPARE(lostSessions().front().name, QString("first.espalier"));
     }
 
     /// An export has the plan, and no history.
@@ -298,7 +354,7 @@ private Q_SLOTS:
             QVERIFY(!window.document.hasUnsavedWork());
             window.keeper.leaveForRecovery();
         }
-        QVERIFY(latestLostSession());
+        QVERIFY(!lostSessions().empty());
     }
 
     void aModelThatWasMovedCanBeLocated() {

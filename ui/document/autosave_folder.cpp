@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/document/autosave_folder.h"
 
+#include <algorithm>
+#include <functional>
 #include <utility>
 
 #include <QFileInfo>
@@ -74,8 +76,8 @@ void AutosaveFolder::remove() {
     fs::remove_all(m_folder->path(), ignored);
 }
 
-std::optional<LostSession> latestLostSession(const fs::path& besides) {
-    std::optional<LostSession> latest;
+std::vector<LostSession> lostSessions(const fs::path& besides) {
+    std::vector<LostSession> lost;
     std::error_code failed;
     for (const auto& entry : fs::directory_iterator(sessionsDir(), failed)) {
         if (entry.path() == besides) continue;
@@ -86,10 +88,10 @@ std::optional<LostSession> latestLostSession(const fs::path& besides) {
             folder->remove();
             continue;
         }
-        if (latest && latest->when >= session.lastModified()) continue;
-        latest = LostSession{entry.path(), folder->title(), session.lastModified()};
+        lost.push_back({entry.path(), folder->title(), session.lastModified()});
     }
-    return latest;
+    std::ranges::sort(lost, std::ranges::greater(), &LostSession::when);
+    return lost;
 }
 
 bool holdsSession(const fs::path& folder) {

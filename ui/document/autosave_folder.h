@@ -4,8 +4,8 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include <QDateTime>
 #include <QString>
@@ -47,8 +47,8 @@ struct LostSession {
     QDateTime when;  ///< it was kept
 };
 
-/// The latest that no program works on, `besides` one that is known.
-std::optional<LostSession> latestLostSession(const std::filesystem::path& besides = {});
+/// Those that no program works on, the latest first, `besides` one that is known.
+std::vector<LostSession> lostSessions(const std::filesystem::path& besides = {});
 /// Whether that AutosaveFolder is there with a session in it that no program works on.
 bool holdsSession(const std::filesystem::path& folder);
 /// "lenet5.pt (today 21:40)"

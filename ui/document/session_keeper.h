@@ -43,7 +43,7 @@ public:
     void save(const std::filesystem::path& file);
     /// In a second window it becomes a copy without a name.
     void open(const std::filesystem::path& file, const project::LocatedModels& located = {});
-    /// `folder`: of latestLostSession. `then` is called once it is shown.
+    /// `folder`: of lostSessions. `then` is called once it is shown.
     void recover(const std::filesystem::path& folder, std::function<void()> then = {});
     static void discard(const std::filesystem::path& folder);
 

@@ -108,6 +108,7 @@ Workbench::Workbench(Document* document, JobRunner* jobs, QObject* parent)
     connect(document, &Document::selectionChanged, this, &Workbench::preferSelection);
     connect(document, &Document::masksChanged, this, &Workbench::refreshMasks);
     connect(document, &Document::modelChanged, this, &Workbench::forgetJobsOfModel);
+    connect(document, &Document::datasetChanged, this, [this] { m_missingData.reset(); });
     followContinuation();
 }
 
@@ -183,6 +184,7 @@ void Workbench::forgetJobsOfModel() {
     m_lastMasks.reset();
     m_released.reset();
     m_exported.clear();
+    m_missingData.reset();
     m_hasLeftRun = false;
 }
 

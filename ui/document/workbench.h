@@ -57,7 +57,8 @@ public:
     void openSession(const std::filesystem::path& file, const project::LocatedModels& located,
                      const std::filesystem::path& title,
                      std::function<void(const project::OpenedSession&)> done);
-    /// What there is to be saved; needs a model.
+    /// What there is to be saved; needs a model. Data that could not be opened with the session
+    /// stays part of it until other data is attached.
     project::Session session() const;
     void attachData(const data::DataSpec& spec, const measure::MetricOptions& metrics = {});
     void openPlan(const std::filesystem::path& path);  ///< applies it as one undo step
@@ -185,6 +186,8 @@ private:
     std::unique_ptr<Continuation> m_continuation;
     bool m_hasLeftRun = false;
     std::map<std::filesystem::path, State> m_exported;  ///< models written of the open one
+    std::optional<project::SessionData>
+        m_missingData;              ///< of the session, which could not be opened
     model::SnapshotPtr m_released;  ///< the opened file's weights with no base mask, once asked for
 };
 

@@ -11,6 +11,8 @@ project::Session Workbench::session() const {
                              m_document->state().plan};
     if (const data::DatasetPtr& dataset = m_document->dataset())
         session.data = {data::spec(*dataset), m_document->metricOptions()};
+    else
+        session.data = m_missingData;
     return session;
 }
 
@@ -45,6 +47,7 @@ void Workbench::openSession(const std::filesystem::path& file,
                                                         ? session.data->metrics
                                                         : measure::MetricOptions());
             m_document->setOpened(session.history, State{session.current, session.plan});
+            if (!result->dataset) m_missingData = session.data;
             Q_EMIT opened(shown);
             done(*result);
         });

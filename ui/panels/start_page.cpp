@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/start_page.h"
 
+#include <algorithm>
 #include <initializer_list>
 
 #include <QDir>
@@ -11,6 +12,7 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
+#include "ui/document/autosave_folder.h"
 #include "ui/style/colors.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
@@ -20,7 +22,10 @@ namespace {
 
 constexpr int kColumnWidth = 680;
 constexpr int kPictureSize = 72;
-constexpr int kShownRecentFiles = 6;
+constexpr int kShownSessions = 5;
+constexpr int kShownFiles = 6;       // without sessions
+constexpr int kFewestFiles = 3;      // whatever is offered above them
+constexpr int kSessionsForFree = 1;  // that take no file's place
 
 QPushButton* bigButton(const QString& name, const QString& text, style::Icon icon,
                        const QString& tip) {
@@ -28,6 +33,15 @@ QPushButton* bigButton(const QString& name, const QString& text, style::Icon ico
     button->setObjectName(name);
     button->setToolTip(tip);
     button->setMinimumHeight(36);
+    return button;
+}
+
+/// As tall as a line of text needs: there may be several.
+QPushButton* smallButton(const QString& name, const QString& text, style::Icon icon,
+                         const QString& tip) {
+    auto* button = new QPushButton(style::icon(icon), text);
+    button->setObjectName(name);
+    button->setToolTip(tip);
     return button;
 }
 
@@ -75,7 +89,7 @@ QWidget* offer(const QString& name, QLabel* text, std::initializer_list<QPushBut
 StartPage::StartPage(QWidget* parent) : QWidget(parent) {
     setObjectName(QStringLiteral("startPage"));
     setAccessibleName(tr("Start page"));
-    m_recentTitle = new QLabel(tr("Recent models"), this);
+    m_recentTitle = new QLabel(tr("Recent models and sessions"), this);
     m_recentTitle->setFont(style::font(style::FontSize::Small));
     m_recent = new QVBoxLayout;
     m_recent->setSpacing(0);
@@ -85,17 +99,26 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
     m_dropHint->setObjectName(QStringLiteral("startDropHint"));
     m_dropHint->setWordWrap(true);
 
+    m_lost = new QWidget;
+    m_lost->setObjectName(QStringLiteral("startLostSessions"));
+    auto* lost = new QVBoxLayout(m_lost);
+    lost->setContentsMargins({});
+    lost->setSpacing(style::kSpaceRelated);
+
     auto* column = new QWidget(this);
     column->setMaximumWidth(kColumnWidth);
     auto* lines = new QVBoxLayout(column);
     lines->setSpacing(style::kSpaceGroup);
     lines->addLayout(makeHeader());
     lines->addWidget(makeBrokenRun());
-    lines->addWidget(makeLostSession());
+    lines->addWidget(m_lost);
     lines->addLayout(makeButtons());
     lines->addWidget(m_dropHint);
-    lines->addWidget(m_recentTitle);
-    lines->addLayout(m_recent);
+    auto* recent = new QVBoxLayout;
+    recent->setSpacing(style::kSpaceRelated);
+    recent->addWidget(m_recentTitle);
+    recent->addLayout(m_recent);
+    lines->addLayout(recent);
 
     auto* across = new QHBoxLayout;
     across->addStretch(1);
@@ -107,7 +130,7 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
     layout->addStretch(3);
     setRecentFiles({});
     setBrokenRun({});
-    setLostSession({});
+    setLostSessions({});
     refreshColors();
 }
 
@@ -169,24 +192,40 @@ QWidget* StartPage::makeBrokenRun() {
     return m_broken;
 }
 
-QWidget* StartPage::makeLostSession() {
-    auto* recover = bigButton(QStringLiteral("startRecover"), tr("Recover"), style::Icon::Undo,
-                              tr("Opens the session as the program last kept it by itself, with "
-                                 "its history, plans and weights"));
+QWidget* StartPage::makeLostSession(const LostSession& session, int position) {
+    const auto numbered = [position](const char* name) {
+        return QLatin1String(name) + QString::number(position);
+    };
+    const QString folder = QString::fromStdString(session.folder.string());
+    auto* recover = smallButton(numbered("startRecover"), tr("Recover"), style::Icon::Undo,
+                                tr("Opens the session as the program last kept it by itself, with "
+                                   "its history, plans and weights"));
     auto* discard =
-        bigButton(QStringLiteral("startDiscardSession"), tr("Discard"), style::Icon::Remove,
-                  tr("Deletes what was kept of this session; models and saved sessions stay"));
-    discard->setAccessibleName(tr("Discard the session"));
-    connect(recover, &QPushButton::clicked, this, &StartPage::recoverRequested);
-    connect(discard, &QPushButton::clicked, this, &StartPage::discardSessionRequested);
-    m_lostText = offerText(QStringLiteral("startLostSessionText"));
-    m_lost = offer(QStringLiteral("startLostSession"), m_lostText, {recover, discard});
-    return m_lost;
+        smallButton(numbered("startDiscardSession"), tr("Discard"), style::Icon::Remove,
+                    tr("Deletes what was kept of this session; models and saved sessions stay"));
+    recover->setAccessibleName(tr("Recover %1").arg(describe(session)));
+    discard->setAccessibleName(tr("Discard %1").arg(describe(session)));
+    connect(recover, &QPushButton::clicked, this,
+            [this, folder] { Q_EMIT recoverRequested(folder); });
+    connect(discard, &QPushButton::clicked, this,
+            [this, folder] { Q_EMIT discardSessionRequested(folder); });
+    QLabel* text = offerText(numbered("startLostSessionText"));
+    text->setText(tr("Recover %1?").arg(describe(session)));
+    return offer(numbered("startLostSession"), text, {recover, discard});
 }
 
-void StartPage::setLostSession(const QString& session) {
-    m_lostText->setText(session.isEmpty() ? QString() : tr("Recover %1?").arg(session));
-    m_lost->setVisible(!session.isEmpty());
+void StartPage::setLostSessions(const std::vector<LostSession>& sessions) {
+    while (QLayoutItem* item = m_lost->layout()->takeAt(0)) {
+        item->widget()->hide();
+        item->widget()->setParent(nullptr);
+        item->widget()->deleteLater();  // it may hold the button that was clicked
+        delete item;
+    }
+    m_lostCount = std::min(kShownSessions, static_cast<int>(sessions.size()));
+    for (int i = 0; i < m_lostCount; ++i)
+        m_lost->layout()->addWidget(makeLostSession(sessions[static_cast<std::size_t>(i)], i));
+    m_lost->setVisible(m_lostCount > 0);
+    showRecentFiles();
 }
 
 void StartPage::setBrokenRun(const QString& run, bool hasSession) {
@@ -200,17 +239,24 @@ void StartPage::setOpenToolTip(const QString& tip) {
 }
 
 void StartPage::setRecentFiles(const QStringList& paths) {
+    m_recentFiles = paths;
+    showRecentFiles();
+}
+
+void StartPage::showRecentFiles() {
     while (QLayoutItem* item = m_recent->takeAt(0)) {
         delete item->widget();
         delete item;
     }
-    m_recentTitle->setVisible(!paths.isEmpty());
-    for (int i = 0; i < std::min<int>(kShownRecentFiles, static_cast<int>(paths.size())); ++i) {
-        auto* button = recentButton(paths[i], i);
+    m_recentTitle->setVisible(!m_recentFiles.isEmpty());
+    const int room = kShownFiles - std::max(0, m_lostCount - kSessionsForFree);
+    const QStringList shown = m_recentFiles.mid(0, std::max(kFewestFiles, room));
+    for (int i = 0; i < static_cast<int>(shown.size()); ++i) {
+        auto* button = recentButton(shown[i], i);
         button->setText(QStringLiteral("%1   —   %2")
-                            .arg(QFileInfo(paths[i]).fileName(), shortFolder(QFileInfo(paths[i]))));
+                            .arg(QFileInfo(shown[i]).fileName(), shortFolder(QFileInfo(shown[i]))));
         connect(button, &QPushButton::clicked, this,
-                [this, path = paths[i]] { Q_EMIT recentRequested(path); });
+                [this, path = shown[i]] { Q_EMIT recentRequested(path); });
         m_recent->addWidget(button);
     }
 }

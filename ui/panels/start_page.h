@@ -3,6 +3,8 @@
 // example.
 #pragma once
 
+#include <vector>
+
 #include <QStringList>
 #include <QWidget>
 
@@ -11,6 +13,8 @@ class QPushButton;
 class QVBoxLayout;
 
 namespace espalier::ui {
+
+struct LostSession;
 
 class StartPage : public QWidget {
     Q_OBJECT
@@ -22,8 +26,8 @@ public:
     /// Offers to go on with a training: "the fine-tuning of lenet5.pt (epoch 3 of 10, today
     /// 21:40)"; empty: there is none. `hasSession`: what it belongs to can be opened alone, too.
     void setBrokenRun(const QString& run, bool hasSession = false);
-    /// Offers to recover a session: "lenet5.pt (today 21:40)"; empty: there is none.
-    void setLostSession(const QString& session);
+    /// Offers to recover or discard each of the first five: "lenet5.pt (today 21:40)".
+    void setLostSessions(const std::vector<LostSession>& sessions);
     /// What its button says of opening a model, its keys included.
     void setOpenToolTip(const QString& tip);
 
@@ -34,8 +38,8 @@ Q_SIGNALS:
     void continueRequested();
     void recoverRunRequested();  ///< the session of the training alone
     void discardRequested();
-    void recoverRequested();
-    void discardSessionRequested();
+    void recoverRequested(const QString& folder);
+    void discardSessionRequested(const QString& folder);
 
 protected:
     void changeEvent(QEvent* event) override;
@@ -44,20 +48,22 @@ private:
     QLayout* makeHeader();
     QLayout* makeButtons();
     QWidget* makeBrokenRun();
-    QWidget* makeLostSession();
+    QWidget* makeLostSession(const LostSession& session, int position);
+    void showRecentFiles();
     void refreshColors();
 
     QPushButton* m_open;
     QWidget* m_broken;
     QLabel* m_brokenText;
     QPushButton* m_recoverRun;
-    QWidget* m_lost;
-    QLabel* m_lostText;
+    QWidget* m_lost;  // a row for each
+    int m_lostCount = 0;
     QLabel* m_picture;
     QLabel* m_summary;
     QLabel* m_dropHint;
     QLabel* m_recentTitle;
     QVBoxLayout* m_recent;
+    QStringList m_recentFiles;
 };
 
 }  // namespace espalier::ui
