@@ -2,13 +2,13 @@
 #include "app/gui/main_window.h"
 
 #include <QFileInfo>
+#include <QGridLayout>
 #include <QLabel>
 #include <QMenu>
 #include <QMenuBar>
 #include <QStackedWidget>
 #include <QStatusBar>
 #include <QUndoStack>
-#include <QVBoxLayout>
 
 #include "app/gui/actions.h"
 #include "app/gui/application.h"
@@ -121,11 +121,12 @@ void MainWindow::makeCentre() {
     for (QWidget* page : std::initializer_list<QWidget*>{m_start, m_loading, m_workspace})
         m_pages->addWidget(page);
     auto* centre = new QWidget;
-    auto* layout = new QVBoxLayout(centre);
+    // A message lies over the lower edge of the page: nothing moves under the mouse.
+    auto* layout = new QGridLayout(centre);
     layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(0);
-    layout->addWidget(m_messages);
-    layout->addWidget(m_pages, 1);
+    layout->addWidget(m_pages, 0, 0);
+    layout->addWidget(m_messages, 0, 0, Qt::AlignBottom);
+    m_messages->raise();
     setCentralWidget(centre);
 
     connect(m_start, &ui::StartPage::openRequested, m_tasks, &Tasks::openModel);

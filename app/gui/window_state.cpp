@@ -2,7 +2,9 @@
 #include "app/gui/window_state.h"
 
 #include <QMainWindow>
+#include <QScreen>
 #include <QSettings>
+#include <QStyle>
 
 #include "app/gui/workspace.h"
 
@@ -13,11 +15,17 @@ const QString kGeometryKey = QStringLiteral("window/geometry");
 const QString kLayoutKey = QStringLiteral("window/layout");
 const QString kSavedTrainingKey = QStringLiteral("training/savedOnClose");
 
+/// The default size, as far as the screen has room for it and for the window's title.
+QSize firstSize(const QMainWindow& window) {
+    const QSize title(0, window.style()->pixelMetric(QStyle::PM_TitleBarHeight));
+    return kDefaultWindowSize.boundedTo(window.screen()->availableSize() - title);
+}
+
 }  // namespace
 
 void restoreWindow(QMainWindow& window, Workspace& workspace) {
     const QSettings settings;
-    window.resize(kDefaultWindowSize);
+    window.resize(firstSize(window));
     window.restoreGeometry(settings.value(kGeometryKey).toByteArray());
     workspace.restoreLayout(settings.value(kLayoutKey).toByteArray());
 }

@@ -13,7 +13,7 @@ class Workspace;
 
 inline constexpr QSize kDefaultWindowSize(1440, 900);
 
-/// The default size in the first run.
+/// The default size in the first run, or less on a smaller screen.
 void restoreWindow(QMainWindow& window, Workspace& workspace);
 void saveWindow(const QMainWindow& window, const Workspace& workspace);
 

@@ -5,11 +5,13 @@
 #include <QLineEdit>
 #include <QMimeData>
 #include <QPushButton>
+#include <QScreen>
 #include <QSignalSpy>
 #include <QToolButton>
 #include <QUndoStack>
 #include <QUrl>
 
+#include "app/gui/window_state.h"
 #include "app/gui/workspace.h"
 #include "tests/support/file_size_limit.h"
 #include "tests/support/window_probe.h"
@@ -68,6 +70,45 @@ private Q_SLOTS:
         QVERIFY(probe.action("file.open")->isEnabled());
         QCOMPARE(test::focusableWithoutName(probe.window).join("; "), QString());
         QCOMPARE(test::clippedTexts(probe.window).join("; "), QString());
+    }
+
+    /// The screen of the tests is smaller than the window would like to be.
+    void theFirstWindowFitsTheScreen() {
+        const gui::MainWindow window;
+        const QSize room = window.screen()->availableSize();
+        QVERIFY(room.height() < gui::kDefaultWindowSize.height());
+        QVERIFY2(window.height() <= room.height(), qPrintable(QString::number(window.height())));
+        QCOMPARE(window.size(), window.size().expandedTo(window.minimumSize()));
+    }
+
+    void aMessageMovesNothing() {
+        WindowProbe probe;
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        QVERIFY(probe.rest());
+        auto* bar = probe.child<ui::MessageBar>("messageBar");
+        bar->dismiss();
+        const auto places = [&probe] {
+            QList<QRect> all;
+            for (const char* name : {"workspace", "impactBar", "plotTabs", "layerTable"}) {
+                const auto* widget = probe.child<QWidget>(name);
+                all << QRect(widget->mapTo(&probe.window, QPoint()), widget->size());
+            }
+            return all;
+        };
+        QCoreApplication::processEvents();
+        const QList<QRect> before = places();
+        bar->post({ui::Message::Level::Error, "It failed", {}, {}, {}, {}});
+        QTRY_VERIFY(bar->isVisible() && bar->width() == before.first().width());
+        QCOMPARE(places(), before);
+        QCOMPARE(bar->mapTo(&probe.window, QPoint(0, bar->height())).y(),
+                 before.first().bottom() + 1);
+        QVERIFY(bar->height() < 2 * test::find<QWidget>(*bar, "messageClose")->height());
+        const auto* seen = probe.window.childAt(bar->mapTo(&probe.window, bar->rect().center()));
+        QVERIFY(bar->isAncestorOf(seen));  // it is above what it covers
+        bar->dismiss();
+        QCoreApplication::processEvents();
+        QCOMPARE(places(), before);
     }
 
     void startPageOpensAModel() {

@@ -148,6 +148,7 @@ void MessageBar::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     const QColor color = levelColor();
     painter.fillRect(rect(), style::mix(palette().color(QPalette::Base), color, 0.12));
+    painter.fillRect(QRect(0, 0, width(), 1), color);  // it may lie over something
     painter.fillRect(QRect(0, 0, kEdge, height()), color);
 }
 
