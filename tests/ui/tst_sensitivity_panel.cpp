@@ -89,6 +89,7 @@ private Q_SLOTS:
     void aClickOnAPointSetsThatSparsity();
     void draggingTheLimitCutsEveryLayer();
     void appliesFromTheKeyboard();
+    void leavingTheNumberAppliesIt();
     void aClickOnTheHeatmapSelectsTheLayer();
     void scansChannels();
     void cancelsAndGoesOn();
@@ -221,10 +222,36 @@ void TestSensitivityPanel::appliesFromTheKeyboard() {
     QTest::keyClicks(&drop, "100");
     QTest::keyClick(&drop, Qt::Key_Return);
     QVERIFY(std::abs(*curves().limit() - 100 * (scan().dense()->top1 - 1)) < 1e-9);
-    QTest::keyClick(&child<QToolButton>("sensitivityApply"), Qt::Key_Space);
     QCOMPARE(steps(), 1);
     for (const char* name : {"conv1.weight", "conv2.weight", "fc1.weight", "fc2.weight"})
         QCOMPARE(sparsityOf(name), 0.95);
+    // The same number once more, by Apply: there is nothing to do.
+    QTest::keyClick(&child<QToolButton>("sensitivityApply"), Qt::Key_Space);
+    QCOMPARE(steps(), 1);
+}
+
+void TestSensitivityPanel::leavingTheNumberAppliesIt() {
+    attach();
+    auto& drop = child<QDoubleSpinBox>("sensitivityDrop");
+    drop.setFocus();
+    QTest::keyClick(&drop, Qt::Key_Up);
+    child<QToolButton>("sensitivityStart").setFocus();
+    QCOMPARE(steps(), 0);  // nothing is measured
+    scanToTheEnd();
+    drop.setFocus();
+    child<QToolButton>("sensitivityStart").setFocus();
+    QCOMPARE(steps(), 0);  // it is as it was
+    drop.setFocus();
+    drop.selectAll();
+    QTest::keyClicks(&drop, "100");
+    QCOMPARE(steps(), 0);  // it is being typed
+    child<QToolButton>("sensitivityStart").setFocus();
+    QCOMPARE(steps(), 1);
+    QCOMPARE(sparsityOf("fc1.weight"), 0.95);
+    document().undoStack()->undo();
+    drop.setFocus();
+    child<QToolButton>("sensitivityStart").setFocus();
+    QVERIFY(!sparsityOf("fc1.weight"));  // what was undone is not done again
 }
 
 void TestSensitivityPanel::aClickOnTheHeatmapSelectsTheLayer() {

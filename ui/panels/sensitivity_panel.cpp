@@ -85,7 +85,7 @@ QWidget* SensitivityPanel::buildBottom() {
     m_drop->setRange(0, 100);
     m_drop->setDecimals(2);
     m_drop->setSingleStep(0.25);
-    m_drop->setValue(1);
+    m_drop->setValue(m_applied);
     m_apply = barButton(this, "sensitivityApply", tr("Apply to all"),
                         tr("Sets the largest measured sparsity of every layer that loses no more, "
                            "as one step. Together the layers lose more than each alone."));
@@ -94,7 +94,11 @@ QWidget* SensitivityPanel::buildBottom() {
     m_export->setIcon(style::icon(style::Icon::Export));
     connect(m_drop, &QDoubleSpinBox::valueChanged, this, &SensitivityPanel::showLimit);
     connect(m_drop, &QDoubleSpinBox::valueChanged, this, [this] { m_bar->setMaxDrop(drop()); });
-    connect(m_apply, &QToolButton::clicked, this, [this] { m_scan->setLargest(drop()); });
+    connect(m_drop, &QDoubleSpinBox::editingFinished, this, [this] {
+        const bool isEntered = m_drop->hasFocus();  // else the field was left
+        if (isEntered || m_drop->value() != m_applied) applyLimit();
+    });
+    connect(m_apply, &QToolButton::clicked, this, &SensitivityPanel::applyLimit);
     connect(m_export, &QToolButton::clicked, this, &SensitivityPanel::exportCsv);
     m_dropLabel->setBuddy(m_drop);
     return optionBar(this, m_dropLabel, {m_drop, m_apply, m_export});
@@ -138,8 +142,7 @@ void SensitivityPanel::connectViews() {
                 row, m_curves->points(series).x[static_cast<std::size_t>(index)] / kPercent);
     });
     connect(m_curves, &plots::LimitCurvesView::limitMoved, this, &SensitivityPanel::moveLimit);
-    connect(m_curves, &plots::LimitCurvesView::limitCommitted, this,
-            [this] { m_scan->setLargest(drop()); });
+    connect(m_curves, &plots::LimitCurvesView::limitCommitted, this, &SensitivityPanel::applyLimit);
     connect(m_curves, &plots::CurvesView::seriesHovered, this, [this](int series) {
         const auto curve = std::ranges::find(m_series, series);
         const bool isCurve = curve != m_series.end();
@@ -299,6 +302,11 @@ void SensitivityPanel::showSelection() {
     const bool isShown = curve >= 0 && curve < std::ssize(m_series);
     m_curves->setHighlighted(isShown ? m_series[static_cast<std::size_t>(curve)] : -1);
     m_heatmap->setCurrentRow(curve);
+}
+
+void SensitivityPanel::applyLimit() {
+    m_applied = m_drop->value();
+    if (m_scan->hasPoints()) m_scan->setLargest(drop());
 }
 
 double SensitivityPanel::drop() const {

@@ -29,8 +29,9 @@ class SensitivityBar;
 class SensitivityScan;
 class Workbench;
 
-/// A click on a point sets that sparsity; letting go of the line of what may be lost, or Apply,
-/// sets the largest sparsity of every layer, as one undo step.
+/// A click on a point sets that sparsity. What may be lost sets the largest sparsity of every
+/// layer, as one undo step: when its line is let go, when its number is entered or left, and by
+/// Apply.
 class SensitivityPanel : public QWidget {
     Q_OBJECT
 public:
@@ -62,6 +63,7 @@ private:
     void showProgress();
     void showEmptyState();
     double drop() const;  ///< 0..1
+    void applyLimit();
     void moveLimit(double shown);
     void showMetric();
     static QString dropName(const measure::Metric& metric);
@@ -75,6 +77,7 @@ private:
     ElidedLabel* m_status;
     QLabel* m_dropLabel;
     QDoubleSpinBox* m_drop;
+    double m_applied = 1;  // as m_drop shows it
     QToolButton* m_apply;
     QToolButton* m_export;
     QStackedWidget* m_views;
