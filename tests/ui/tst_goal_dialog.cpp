@@ -4,8 +4,10 @@
 #include <QComboBox>
 #include <QDir>
 #include <QDoubleSpinBox>
+#include <QHeaderView>
 #include <QLabel>
 #include <QPushButton>
+#include <QSet>
 #include <QTest>
 #include <QTreeWidget>
 
@@ -14,6 +16,8 @@
 #include "ui/dialogs/inline_message.h"
 #include "ui/document/channels.h"
 #include "ui/plots/curves_view.h"
+
+#include "ui/plots/qcp.h"
 
 #include <algorithm>
 #include <functional>
@@ -40,6 +44,7 @@ private Q_SLOTS:
     void whatCannotBeReachedIsSaid();
     void pointsCanBeTheGoal();
     void goalsAreDrawnAhead();
+    void aSpreadHasOneColour();
     void whyIsReadable();
     void aPartOfAScanIsCalledThat();
     void latencyIsMeasured();
@@ -192,6 +197,36 @@ void TestGoalDialog::goalsAreDrawnAhead() {
     QCOMPARE(front->seriesCount(), 0);
 }
 
+/// Beside others and alone.
+void TestGoalDialog::aSpreadHasOneColour() {
+    const std::map<std::string, prune::DropCurve> curves{{"conv1.weight", {{0.95, 0.4}}},
+                                                         {"conv2.weight", {{0.95, 0.2}}},
+                                                         {"fc1.weight", {{0.5, 0}, {0.95, 0.02}}},
+                                                         {"fc2.weight", {{0.95, 0.3}}}};
+    GoalDialog dialog(&m_model->document, &m_model->jobs, {prune::Structure::Weights, curves});
+    dialog.show();
+    const auto* front = find<plots::CurvesView>(dialog, "goalFront");
+    const auto colorOf = [front](const QString& name) {
+        for (int i = 0; i < front->canvas()->graphCount(); ++i) {
+            const QCPGraph* graph = front->canvas()->graph(i);
+            if (graph->name() == name) return graph->pen().color().name();
+        }
+        return QString();
+    };
+    QTRY_COMPARE_WITH_TIMEOUT(front->seriesCount(), 5, test::kPatienceMs);
+    const QString bySensitivity = colorOf("by sensitivity");
+    const QString goal = colorOf("this goal");
+    QVERIFY(!bySensitivity.isEmpty() && !goal.isEmpty());
+    QSet<QString> colors;
+    for (const char* name : {"one threshold", "by sensitivity", "by shape", "uniform", "this goal"})
+        colors << colorOf(QString::fromLatin1(name));
+    QCOMPARE(colors.size(), 5);
+    choose(dialog, "goalQuantity", "drop of top-1");
+    QTRY_VERIFY_WITH_TIMEOUT(front->seriesCount() == 2, test::kPatienceMs);
+    QCOMPARE(colorOf("by sensitivity"), bySensitivity);
+    QCOMPARE(colorOf("this goal"), goal);
+}
+
 void TestGoalDialog::whyIsReadable() {
     GoalDialog dialog(&m_model->document, &m_model->jobs, {prune::Structure::Weights, kCurves});
     dialog.show();
@@ -206,7 +241,12 @@ void TestGoalDialog::whyIsReadable() {
                  qPrintable(why->text()));
         QVERIFY(why->text().startsWith(list->topLevelItem(row)->text(0)));
         QVERIFY(why->heightForWidth(why->width()) <= why->height());
+        QVERIFY(!list->topLevelItem(row)->toolTip(2).isEmpty());
     }
+    // No column runs out of the list, and the reason has most of it.
+    const QHeaderView* header = list->header();
+    QVERIFY(header->length() <= list->viewport()->width());
+    QVERIFY(header->sectionSize(2) > list->viewport()->width() / 2);
     if (const QString shots = qEnvironmentVariable("ESPALIER_SCREENSHOTS"); !shots.isEmpty())
         QVERIFY(dialog.grab().save(shots + "/goal-why.png"));
 }

@@ -17,6 +17,7 @@
 #include "ui/document/document.h"
 #include "ui/document/metric_words.h"
 #include "ui/jobs/job_runner.h"
+#include "ui/models/name_delegate.h"
 #include "ui/plots/curves_view.h"
 
 namespace espalier::ui {
@@ -26,8 +27,9 @@ using prune::Quantity;
 using prune::Structure;
 
 constexpr int kListHeight = 200;
-constexpr int kListWidth = 400;
-constexpr int kFrontWidth = 420;
+constexpr int kListWidth = 520;
+constexpr int kNameWidth = 130;  // may be dragged wider
+constexpr int kFrontWidth = 340;
 constexpr int kWhyLines = 3;
 
 QString text(const std::string& utf8) {
@@ -81,7 +83,11 @@ void GoalDialog::buildBelow() {
     m_list->setHeaderLabels({tr("layer"), tr("removed"), tr("why this much")});
     m_list->setRootIsDecorated(false);
     m_list->setMinimumSize(kListWidth, kListHeight);
-    m_list->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    m_list->setUniformRowHeights(true);
+    m_list->setItemDelegateForColumn(0, new NameDelegate(m_list));
+    m_list->header()->resizeSection(0, kNameWidth);
+    m_list->header()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
+    m_list->header()->setSectionResizeMode(2, QHeaderView::Stretch);
     m_front->setObjectName(QStringLiteral("goalFront"));
     m_front->setExportName(QStringLiteral("goals"));
     m_front->setToolTip(
@@ -204,6 +210,7 @@ void GoalDialog::list(const Preview& preview) {
         auto* row = new QTreeWidgetItem(
             m_list, {text(share.name), text(percent(share.removed)), text(share.why)});
         row->setTextAlignment(1, Qt::AlignRight | Qt::AlignVCenter);
+        row->setToolTip(0, text(share.name));
         row->setToolTip(2, text(share.why));
     }
     m_list->setCurrentItem(m_list->topLevelItem(0));

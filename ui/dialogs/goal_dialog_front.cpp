@@ -17,6 +17,7 @@ namespace {
 using prune::Quantity;
 
 constexpr double kPercent = 100;
+constexpr int kGoalColor = 7;  // that of text, which no spread has
 const QString kFrontSlot = QStringLiteral("goalFront");
 
 }  // namespace
@@ -59,14 +60,15 @@ void GoalDialog::showFront() {
     plots::SeriesStyle style;
     for (const auto& [allocation, front] : m_fronts) {
         style.name = wordsFor(allocation, structure()).name;
+        style.color = colorOf(allocation);
         style.marker = plots::SeriesStyle::Marker::Disc;
         const int series = m_front->addSeries(style);
         for (const FrontPoint& point : front)
             m_front->append(series, kPercent * point.left, shownDrop(m_drops.metric, point.drop));
-        ++style.color;
     }
     if (m_fronts.empty() || !m_here) return;
     style.name = tr("this goal");
+    style.color = kGoalColor;
     style.line = plots::SeriesStyle::Line::None;
     style.marker = plots::SeriesStyle::Marker::Diamond;
     m_front->append(m_front->addSeries(style), kPercent * m_here->left,

@@ -37,6 +37,19 @@ AllocationWords wordsFor(Allocation allocation, Structure structure) {
     }
 }
 
+int colorOf(Allocation allocation) {
+    switch (allocation) {
+        case Allocation::Global:
+            return 1;
+        case Allocation::ErdosRenyi:
+            return 2;
+        case Allocation::Sensitivity:
+            return 3;
+        default:
+            return 0;
+    }
+}
+
 QuantityWords wordsFor(Quantity quantity, Structure structure) {
     const bool isCut = structure == Structure::Channels;
     switch (quantity) {

@@ -16,6 +16,8 @@ struct AllocationWords {
 };
 
 AllocationWords wordsFor(prune::Allocation allocation, prune::Structure structure);
+/// Of its curve in every chart, whichever others are drawn beside it: see style::seriesColor.
+int colorOf(prune::Allocation allocation);
 
 struct QuantityWords {
     QString text;
