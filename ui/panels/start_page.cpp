@@ -273,7 +273,10 @@ void StartPage::refreshColors() {
 }
 
 void StartPage::changeEvent(QEvent* event) {
-    if (event->type() == QEvent::PaletteChange) refreshColors();
+    if (event->type() == QEvent::PaletteChange) {
+        refreshColors();
+        showRecentFiles();  // those with a style sheet would keep the colours they had
+    }
     QWidget::changeEvent(event);
 }
 
