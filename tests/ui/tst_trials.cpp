@@ -257,13 +257,13 @@ private Q_SLOTS:
         QCOMPARE(tried.document.history().nodes().size(), std::size_t{1});
         QCOMPARE(tried.document.undoStack()->count(), steps + 1);
         QCOMPARE(tried.document.undoStack()->undoText(), QString("delete trial 1"));
-        QVERIFY(tried.entries().empty());
+        QCOMPARE(tried.entries().size(), std::size_t{1});  // the dense model
         tried.document.goTo(NodeId{1});  // there is nowhere to go
         QCOMPARE(tried.document.state().node, tried.document.history().root());
         tried.document.undoStack()->undo();
         QCOMPARE(tried.document.history().nodes().size(), std::size_t{3});
         QCOMPARE(tried.document.history().children(NodeId{1}), std::vector{NodeId{2}});
-        QCOMPARE(tried.entries().size(), std::size_t{1});
+        QCOMPARE(tried.entries().size(), std::size_t{2});
         // Pinned since: the step cannot be made again and goes.
         tried.document.setNodePinned(NodeId{1}, true);
         tried.document.undoStack()->redo();
