@@ -20,9 +20,9 @@ struct Unit {
     std::string_view name;
     double factor;
 };
-constexpr std::array kUnits{Unit{"Ki", 0x1p10}, Unit{"Mi", 0x1p20}, Unit{"Gi", 0x1p30},
-                            Unit{"k", 1e3},     Unit{"K", 1e3},     Unit{"M", 1e6},
-                            Unit{"G", 1e9}};
+/// In small letters: a unit is read in any case.
+constexpr std::array kUnits{Unit{"ki", 0x1p10}, Unit{"mi", 0x1p20}, Unit{"gi", 0x1p30},
+                            Unit{"k", 1e3},     Unit{"m", 1e6},     Unit{"g", 1e9}};
 
 constexpr double kNextToNothing = 1e-3;  // of the dense model: a number that lacks its % or unit
 
@@ -32,8 +32,14 @@ struct Amount {
     bool isShare = false;
 };
 
+std::string inSmallLetters(std::string_view text) {
+    std::string small;
+    for (const char c : text) small += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return small;
+}
+
 std::optional<Amount> amountIn(std::string_view given, Quantity quantity) {
-    std::string text(given);
+    std::string text = inSmallLetters(given);
     std::erase(text, ' ');
     double value = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -41,7 +47,7 @@ std::optional<Amount> amountIn(std::string_view given, Quantity quantity) {
     std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
     if (unit == "%") return Amount{value / 100, true};
     if (unit.empty() && value <= 1) return Amount{value, true};
-    const bool hasByte = unit.ends_with('B');
+    const bool hasByte = unit.ends_with('b');
     if (hasByte && quantity != Quantity::Bytes) return {};
     if (hasByte) unit.remove_suffix(1);
     if (unit.empty()) return Amount{value, false};

@@ -24,7 +24,8 @@ std::string toString(const GoalText& goal);  ///< as parseGoal takes it
 
 /// The share of the dense model's quantity, 0..1, that an amount is: "50%" and "0.5" of it, or so
 /// much, with k, M, G (powers of 1000) or Ki, Mi (of 1024), and a B after bytes: "5MB", "1.2M".
-/// Spaces are passed by. More than the dense model has is all of it. Errors: BadArgument.
+/// Units are read in any case, and spaces are passed by. More than the dense model has is all of
+/// it. Errors: BadArgument.
 Result<double> targetOf(std::string_view amount, Quantity quantity, Structure structure,
                         const model::Snapshot& snapshot);
 

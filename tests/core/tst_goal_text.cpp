@@ -36,6 +36,8 @@ private Q_SLOTS:
         QTest::newRow("a count") << "2020" << Quantity::NonZeros << 0.2;
         QTest::newRow("thousands") << "2.02k" << Quantity::NonZeros << 0.2;
         QTest::newRow("with a space") << "2.02 k" << Quantity::NonZeros << 0.2;
+        QTest::newRow("thousands in capitals") << "2.02K" << Quantity::NonZeros << 0.2;
+        QTest::newRow("millions in small letters") << "0.00202m" << Quantity::NonZeros << 0.2;
         QTest::newRow("more than there is") << "5M" << Quantity::NonZeros << 1.0;
         QTest::newRow("MACs") << "5050" << Quantity::Macs << 0.5;
     }
@@ -64,6 +66,15 @@ private Q_SLOTS:
         QCOMPARE(of("10kB", Structure::Channels), 10000.0 / static_cast<double>(dense.bytesDense));
         QCOMPARE(of("10 KiB", Structure::Channels),
                  10240.0 / static_cast<double>(dense.bytesDense));
+        for (const char* unit : {"kb", "KB", "Kb", "k", "K"}) {
+            const std::string amount = std::string("10") + unit;
+            QCOMPARE(of(amount.c_str(), Structure::Channels),
+                     10000.0 / static_cast<double>(dense.bytesDense));
+        }
+        for (const char* amount : {"0.01mib", "0.01 MIB", "0.01Mib"}) {
+            QCOMPARE(of(amount, Structure::Channels),
+                     0.01 * 1048576 / static_cast<double>(dense.bytesDense));
+        }
         QCOMPARE(of("0.01MB", Structure::Weights),
                  10000.0 / static_cast<double>(dense.bytesCompressed));
     }
@@ -73,6 +84,7 @@ private Q_SLOTS:
         QVERIFY(goal);
         QCOMPARE(goal->quantity, Quantity::Bytes);
         QCOMPARE(toString(*goal), std::string("bytes=5MB"));
+        QVERIFY(parseGoal("bytes=5kb"));
     }
 
     void refuses_data() {
