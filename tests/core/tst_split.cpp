@@ -25,6 +25,8 @@ private Q_SLOTS:
     void everyClassGivesItsShare();
     void theExamplesWereTrainedOnTheSameSplit();
     void oneSampleStaysInTraining();
+    void smallClassesGiveTheirShareTogether_data();
+    void smallClassesGiveTheirShareTogether();
     void noLabelsGiveNothing();
     void namesOfSplits();
 };
@@ -108,9 +110,48 @@ void TestSplit::theExamplesWereTrainedOnTheSameSplit() {
 }
 
 void TestSplit::oneSampleStaysInTraining() {
-    const data::TrainValidation split = data::stratifiedSplit(Indices{4, 2, 9}, 0.9);
-    QCOMPARE(split.train, (Indices{0, 1, 2}));
-    QVERIFY(split.validation.empty());
+    const data::TrainValidation split = data::stratifiedSplit(Indices{4, 2, 2, 2, 9}, 0.9);
+    QVERIFY(std::ranges::binary_search(split.train, 0) &&
+            std::ranges::binary_search(split.train, 4));
+    QCOMPARE(split.validation.size(), std::size_t{2});
+}
+
+void TestSplit::smallClassesGiveTheirShareTogether_data() {
+    QTest::addColumn<int>("classes");
+    QTest::addColumn<int>("ofEach");
+    QTest::addColumn<int>("ofOneMore");  // the samples of a last class
+    QTest::addColumn<double>("share");
+    QTest::addColumn<int>("held");
+    QTest::newRow("thousands of classes") << 5000 << 4 << 0 << 0.1 << 2000;
+    QTest::newRow("beside a large one") << 100 << 3 << 50 << 0.1 << 35;
+    QTest::newRow("two of each") << 10 << 2 << 0 << 0.1 << 2;
+    QTest::newRow("one of each") << 40 << 1 << 0 << 0.1 << 4;
+    QTest::newRow("one of each, nearly all") << 3 << 1 << 0 << 0.9 << 2;
+    QTest::newRow("nothing is asked for") << 40 << 1 << 0 << 0.0 << 0;
+    QTest::newRow("one of each beside a large one") << 40 << 1 << 20 << 0.1 << 2;
+}
+
+void TestSplit::smallClassesGiveTheirShareTogether() {
+    QFETCH(int, classes);
+    QFETCH(int, ofEach);
+    QFETCH(int, ofOneMore);
+    QFETCH(double, share);
+    QFETCH(int, held);
+    Indices labels;
+    for (int i = 0; i < classes * ofEach; ++i) labels.push_back(i % classes);
+    labels.insert(labels.end(), static_cast<std::size_t>(ofOneMore), classes);
+    const data::TrainValidation split = data::stratifiedSplit(labels, share);
+    QCOMPARE(std::ssize(split.validation), std::ptrdiff_t{held});
+    QCOMPARE(split.train.size() + split.validation.size(), labels.size());
+    QVERIFY(std::ranges::is_sorted(split.validation));
+    // One of a small class at most: the rest is there to learn from.
+    std::set<std::int64_t> seen;
+    for (const std::int64_t place : split.validation) {
+        const std::int64_t label = labels[static_cast<std::size_t>(place)];
+        QVERIFY(label == classes || seen.insert(label).second);
+    }
+    // The same at every opening.
+    QCOMPARE(data::stratifiedSplit(labels, share).validation, split.validation);
 }
 
 void TestSplit::noLabelsGiveNothing() {
