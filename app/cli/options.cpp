@@ -109,6 +109,25 @@ CLI::Option* addData(CLI::App& app, data::DataSpec& data) {
     return path->required();
 }
 
+namespace {
+
+constexpr const char* kShareHelp =
+    "Share of the training split that is held out: choices are made on it, and the test split "
+    "stays unseen; of no use where the data has a validation split";
+
+}  // namespace
+
+void addValidationShare(CLI::App& app, double& share) {
+    app.add_option("--validation-share", share, kShareHelp)
+        ->check(CLI::Range(0.0, 1.0))
+        ->capture_default_str();
+}
+
+void addValidationShare(CLI::App& app, std::optional<double>& share) {
+    app.add_option("--validation-share", share, cat(kShareHelp, " (default: the recipe's)"))
+        ->check(CLI::Range(0.0, 1.0));
+}
+
 void addLoss(CLI::App& app, measure::MetricOptions& metrics) {
     app.add_option("--model-output", metrics.output,
                    "Which of the tensors that the model returns is meant, where it returns "

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ void addInputs(CLI::App& app, std::vector<script::InputSpec>& inputs);
 /// --data (required unless said otherwise), --preset, --mean, --std, --resize, --crop, --augment,
 /// --workers.
 CLI::Option* addData(CLI::App& app, data::DataSpec& data);
+/// --validation-share: how the data is split, or what a recipe says of it.
+void addValidationShare(CLI::App& app, double& share);
+void addValidationShare(CLI::App& app, std::optional<double>& share);
 /// --model-output, --loss.
 void addLoss(CLI::App& app, measure::MetricOptions& metrics);
 /// Those and --metric.

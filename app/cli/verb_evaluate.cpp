@@ -48,6 +48,7 @@ Verb evaluateVerb() {
                 addModel(app, spec.model);
                 addInputs(app, spec.inputs);
                 addData(app, spec.data);
+                addValidationShare(app, spec.data.validation);
                 addParsed(app, "--split", spec.split, data::parseSplit, "train, val or test")
                     ->default_str("test");
                 addMetrics(app, spec.metrics);

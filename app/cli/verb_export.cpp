@@ -62,6 +62,7 @@ void addExport(CLI::App& app, project::ExportSpec& spec) {
                  "Also cut groups whose statistics (layer norm, group norm …) then run "
                  "over fewer channels");
     addData(app, spec.data)->required(false);
+    addValidationShare(app, spec.data.validation);
     addLoss(app, spec.metrics);
     addParsed(app, "--format", spec.format, knownFormat, formatNames())
         ->type_name("FORMAT")

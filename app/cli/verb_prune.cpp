@@ -45,6 +45,7 @@ void addPrune(CLI::App& app, project::PruneSpec& spec) {
     addInputs(app, spec.inputs);
     addChoice(app, spec.choice);
     addData(app, spec.data)->required(false);
+    addValidationShare(app, spec.data.validation);
     addLoss(app, spec.metrics);
     app.add_flag("--compensate-bias", spec.compensateBias,
                  "Add the constants that cut channels still gave to the next layer's "

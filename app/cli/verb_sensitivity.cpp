@@ -108,6 +108,7 @@ Verb sensitivityVerb() {
                 addModel(app, spec.model);
                 addInputs(app, spec.inputs);
                 addData(app, spec.data);
+                addValidationShare(app, spec.data.validation);
                 addParsed(app, "--structure", spec.options.structure, measure::parseStructure,
                           "weights (each tensor) or channels (each group)")
                     ->default_str("weights");

@@ -123,6 +123,7 @@ void addTune(CLI::App& app, TuneOptions& options) {
     addModel(app, spec.model)->required(false);
     addInputs(app, spec.inputs);
     addData(app, spec.data)->required(false);
+    addValidationShare(app, spec.edits.validation);
     addChoice(app, spec.choice);
     app.add_option("--recipe", spec.recipeFile,
                    "How to train (*.espalier-recipe.json; default: as suits how much is "

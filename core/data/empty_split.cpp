@@ -12,7 +12,8 @@ Error emptySplit(std::string what, const DatasetInfo& info, Split split) {
                                    exactCount(info.test), " for test");
     return {Error::Kind::Mismatch, std::move(what), cat("its ", name(split), " split is empty"),
             cat(others, canHoldOut ? ": hold out a larger share of the training samples for "
-                                     "validation, choose another split, or attach data that has it"
+                                     "validation (--validation-share 0.2), choose another split, "
+                                     "or attach data that has it"
                                    : ": choose another split, or attach data that has it")};
 }
 

@@ -128,7 +128,9 @@ std::vector<std::string> argumentsFor(const char* verb, const Spec& spec) {
 
 }  // namespace
 
-std::vector<std::string> argumentsOf(const TuneSpec& spec) {
+std::vector<std::string> argumentsOf(const TuneSpec& given) {
+    TuneSpec spec = given;
+    spec.data.validation = data::DataSpec().validation;  // the recipe says it, or an edit of that
     return argumentsFor("tune", spec);
 }
 

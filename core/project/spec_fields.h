@@ -29,7 +29,7 @@ void eachField(Spec& spec, Visit&& visit) {
     visit(SpecField{"preset", "--preset"}, spec.preset);
     visit(SpecField{"mean", "--mean"}, spec.mean);
     visit(SpecField{"deviation", "--std"}, spec.deviation);
-    visit(SpecField{"validation", ""}, spec.validation);  // the recipe says it
+    visit(SpecField{"validation", "--validation-share"}, spec.validation);
     visit(SpecField{"resize", "--resize"}, spec.resize);
     visit(SpecField{"crop", "--crop"}, spec.crop);
     visit(SpecField{"augment", "--augment"}, spec.augment);
@@ -66,6 +66,7 @@ void eachField(Spec& spec, Visit&& visit) {
     visit(SpecField{"", "--schedule"}, spec.schedule);
     visit(SpecField{"", "--epochs"}, spec.epochs);
     visit(SpecField{"", "--lr"}, spec.lr);
+    visit(SpecField{"", "--validation-share"}, spec.validation);
     visit(SpecField{"", "--device"}, spec.device);
     visit(SpecField{"", ""}, spec.metrics);
 }

@@ -106,8 +106,9 @@ struct ScanSpec {
 struct RecipeEdits {
     std::optional<int> epochs{};  ///< of the whole run: those of all rounds together
     std::optional<double> lr{};
-    std::string schedule{};  ///< empty: the recipe's
-    std::string device{};    ///< likewise, as all of the next
+    std::optional<double> validation{};  ///< share of the training split held out
+    std::string schedule{};              ///< empty: the recipe's
+    std::string device{};                ///< likewise, as all of the next
     measure::MetricOptions metrics{};
     bool operator==(const RecipeEdits&) const = default;
 };

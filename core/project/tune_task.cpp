@@ -258,6 +258,7 @@ Result<train::Recipe> recipeOf(const TuneSpec& spec, const MaskedModel& pruned,
     }
     if (!spec.edits.schedule.empty()) recipe.schedule.name = spec.edits.schedule;
     if (spec.edits.lr) recipe.optimizer.lr = *spec.edits.lr;
+    if (spec.edits.validation) recipe.validation = *spec.edits.validation;
     if (spec.edits.epochs) recipe = train::withEpochs(recipe, *spec.edits.epochs);
     if (auto sound = train::check(recipe); !sound) return sound.error();
     return recipe;
@@ -282,7 +283,7 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
                               RunControl& control) {
     if (auto sound = checkRecipe(spec.recipe); !sound) return sound.error();
     auto dataSpec = spec.data;
-    dataSpec.validation = spec.recipe.validation;
+    dataSpec.validation = spec.edits.validation.value_or(spec.recipe.validation);
     if (dataSpec.augment.empty()) dataSpec.augment = spec.recipe.augment;
     auto dataset = openData(dataSpec, control);
     if (!dataset) return dataset.error();
@@ -304,7 +305,7 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
     if (!recipe) return recipe.error();
     if (dataSpec.augment.empty() && !recipe->augment.empty()) {
         dataSpec.augment = recipe->augment;
-        dataset = openData(dataSpec, control);
+        dataset = data::openDataset(dataSpec, control);  // its notes have been told
         if (!dataset) return dataset.error();
     }
     TuneSetup setup{*dataset, *pruned, *recipe, nullptr};

@@ -91,6 +91,15 @@ private Q_SLOTS:
             QVERIFY2(line.find(part) != std::string::npos, line.c_str());
         }
         TuneSpec spec;
+        spec.data.validation = 0.3;  // the recipe has a word of its own
+        QCOMPARE(lineOf(project::argumentsOf(spec)), std::string("espalier-cli tune"));
+        spec.edits.validation = 0.2;
+        QCOMPARE(lineOf(project::argumentsOf(spec)),
+                 std::string("espalier-cli tune --validation-share 0.2"));
+        project::ExportSpec exported;
+        exported.data.validation = 0.3;
+        QCOMPARE(lineOf(project::argumentsOf(exported)),
+                 std::string("espalier-cli export --validation-share 0.3"));
         spec.data.mean = {-0.5};
         const auto said = project::argumentsOf(spec);
         QVERIFY(std::ranges::find(said, "--mean=-0.5") != said.end());
