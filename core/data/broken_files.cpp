@@ -22,7 +22,7 @@ Error folderError(Error::Kind kind, const std::filesystem::path& root, std::stri
 
 void BrokenFiles::add(const std::filesystem::path& file, const std::string& why) {
     const std::string line = cat(shortName(file, m_root), " (", why, ")");
-    log(LogLevel::Warning, cat("Left out: ", line));
+    log(LogLevel::Info, cat("Left out: ", line));  // the note warns, once for all of them
     if (++m_count <= kNamed) m_first.push_back(line);
 }
 
@@ -30,7 +30,8 @@ std::string BrokenFiles::note() const {
     if (m_count == 0) return {};
     std::string text = cat(m_count, " broken image(s) left out: ");
     for (const std::string& name : m_first) text += (name == m_first.front() ? "" : ", ") + name;
-    return m_count > kNamed ? text + ", …" : text;
+    return m_count > kNamed ? cat(text, " and ", m_count - kNamed, " more, which the log names")
+                            : text;
 }
 
 }  // namespace espalier::data

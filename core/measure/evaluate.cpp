@@ -142,6 +142,7 @@ Result<void> checkReference(torch::jit::Module& module, const Placement& placeme
         Error error = fits.error();
         error.what = cat("The reference ", reference.file().name(), " and data ",
                          dataset.info().name, " do not fit");
+        error.hint = cat("Give the dense model that ", snapshot.file().name(), " was made from");
         return error;
     }
     const at::NoGradGuard noGradients;

@@ -5,6 +5,7 @@
 #include "core/base/format.h"
 #include "core/exchange/scan_cache.h"
 #include "core/exchange/scan_files.h"
+#include "core/measure/sampling_error.h"
 #include "core/project/choice_scores.h"
 #include "core/project/task_support.h"
 
@@ -87,8 +88,11 @@ Result<measure::Sensitivity> runScan(const ScanSpec& spec,
         measure::scanSensitivity(**snapshot, *groups, **dataset, *options, cache, logged, control);
     if (!sensitivity) return interrupted(sensitivity.error(), measured);
     noteMetric(*sensitivity);
-    const auto notes = data::info(**dataset).notes;
-    sensitivity->notes.insert(sensitivity->notes.end(), notes.begin(), notes.end());
+    if (std::string note = measure::samplingNote(sensitivity->metric, sensitivity->dense.score,
+                                                 sensitivity->samples, options->maxDrop);
+        !note.empty()) {
+        sensitivity->notes.push_back(std::move(note));
+    }
     if (log) {
         if (auto whole = log->check(); !whole) return whole.error();
     }

@@ -46,15 +46,32 @@ Result<void> writePruned(const CutOutcome& outcome, const PruneSpec& spec, Stage
 
 namespace {
 
+/// "1x1x28x28, 1x5"
+std::string listed(const std::vector<script::InputSpec>& inputs) {
+    std::string text;
+    for (const script::InputSpec& input : inputs)
+        text += cat(text.empty() ? "" : ", ", script::toString(input));
+    return text;
+}
+
+/// Inputs that the model itself has been opened with are right: the reference is another network.
+Error notAReference(Error error, const EvaluateSpec& spec) {
+    error.what = cat("Cannot use ", spec.reference.string(), " as the reference");
+    if (error.kind != Error::Kind::BadArgument) return error;
+    const std::string model = spec.model.filename().string();
+    const std::string inputs = spec.inputs.empty() ? "the samples" : listed(spec.inputs);
+    return {Error::Kind::Mismatch, error.what,
+            cat("it does not take ", inputs, ", which ", model, " takes: ", error.why),
+            cat("Give the dense model that ", model, " was made from")};
+}
+
 /// The model that agreement is with.
 Result<model::SnapshotPtr> openReference(const EvaluateSpec& spec, const data::Dataset& dataset,
                                          const EventSink<>& events, RunControl& control) {
     if (!spec.reference.empty()) {
         auto opened = openFor(spec.reference, {.inputs = spec.inputs}, dataset, events, control);
         if (opened || opened.error().kind == Error::Kind::Cancelled) return opened;
-        Error error = opened.error();
-        error.what = cat("Cannot use ", spec.reference.string(), " as the reference");
-        return error;
+        return notAReference(opened.error(), spec);
     }
     return Error{Error::Kind::BadArgument,
                  cat("Cannot measure agreement on ", data::info(dataset).name),

@@ -4,7 +4,10 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <cmath>
+
 #include "core/measure/metric.h"
+#include "core/measure/sampling_error.h"
 
 using namespace espalier;
 using data::Targets;
@@ -33,6 +36,9 @@ private Q_SLOTS:
     void refuses();
     void dropsByHand();
     void words();
+    void fewSamplesAreTold_data();
+    void fewSamplesAreTold();
+    void samplesOfAScan();
 };
 
 void TestMetric::followsFromTheData_data() {
@@ -148,6 +154,56 @@ void TestMetric::words() {
     QCOMPARE(mse.text(0.03125), std::string("0.03125"));
     QCOMPARE(Metric{.kind = Kind::Agreement}.title(),
              std::string("agreement with the dense model"));
+}
+
+void TestMetric::fewSamplesAreTold_data() {
+    QTest::addColumn<Kind>("kind");
+    QTest::addColumn<double>("dense");
+    QTest::addColumn<int>("samples");
+    QTest::addColumn<double>("limit");
+    QTest::addColumn<QString>("note");
+    // √(0.88 · 0.12 / 200) = 0.02298; 0.88 · 0.12 / 0.01² = 1056.
+    QTest::newRow("a point of 200")
+        << Kind::Top1 << 0.89 << 200 << 0.01
+        << "On 200 samples an accuracy is known to ± 2.3 points; for a limit of 1 point use at "
+           "least 1\u2009100";
+    QTest::newRow("a point of 1100") << Kind::Top1 << 0.89 << 1100 << 0.01 << "";
+    QTest::newRow("five points of 200") << Kind::Top1 << 0.89 << 200 << 0.05 << "";
+    // √(0.5 · 0.5 / 100) = 0.05, as large as the limit; one sample more tells.
+    QTest::newRow("as large")
+        << Kind::Top1 << 0.55 << 100 << 0.05
+        << "On 100 samples an accuracy is known to ± 5 points; for a limit of "
+           "5 points use at least 110";
+    QTest::newRow("no limit") << Kind::Top5 << 0.5 << 1 << 0.0
+                              << "On 1 sample a top-5 accuracy is known to ± 50 points";
+    // A model agrees with itself in all: what counts is where the limit is.
+    QTest::newRow("agreement") << Kind::Agreement << 1.0 << 50 << 0.01
+                               << "On 50 samples an agreement is known to ± 1.4 points; for a "
+                                  "limit of 1 point use at least 100";
+    QTest::newRow("a loss has no share") << Kind::Loss << 0.5 << 2 << 0.01 << "";
+    QTest::newRow("a module neither") << Kind::Module << 0.5 << 2 << 0.01 << "";
+    QTest::newRow("not measured") << Kind::Top1 << double{NAN} << 2 << 0.01 << "";
+}
+
+void TestMetric::fewSamplesAreTold() {
+    QFETCH(Kind, kind);
+    QFETCH(double, dense);
+    QFETCH(int, samples);
+    QFETCH(double, limit);
+    QFETCH(QString, note);
+    Metric metric;
+    metric.kind = kind;
+    QCOMPARE(QString::fromStdString(measure::samplingNote(metric, dense, samples, limit)), note);
+}
+
+void TestMetric::samplesOfAScan() {
+    data::DatasetInfo info;
+    info.train = 90;
+    info.validation = 10;
+    QCOMPARE(measure::samplesOf({}, info), 10);
+    QCOMPARE(measure::samplesOf({.samples = 4}, info), 4);
+    QCOMPARE(measure::samplesOf({.samples = 40}, info), 10);
+    QCOMPARE(measure::samplesOf({.split = data::Split::Train}, info), 90);
 }
 
 QTEST_GUILESS_MAIN(TestMetric)

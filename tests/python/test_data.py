@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Data of every kind, measured by the program and in PyTorch."""
 import io
+import json
 import pickle
+import shutil
 import struct
 import zipfile
 import zlib
@@ -301,6 +303,24 @@ def test_broken_images_are_named_and_counted(cli, tmp_path):
     assert "2 broken image(s) left out: test/c1/x.jpg (it is neither a JPEG nor a PNG file)" in done.stderr
 
 
+@pytest.mark.parametrize("verb", ["evaluate", "sensitivity", "tune"])
+def test_broken_images_are_named_once(cli, tmp_path, monkeypatch, verb):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    saved(Flat(3 * 20 * 20, 3), tmp_path / "model.pt")
+    photos(tmp_path / "photos")
+    shutil.copytree(tmp_path / "photos" / "test", tmp_path / "photos" / "train")
+    for name in ("train/c0/a.jpg", "train/c1/b.jpg", "train/c1/c.jpg", "test/c2/d.jpg"):
+        (tmp_path / "photos" / name).write_text("no image")
+    more = {"evaluate": [], "sensitivity": ["--output", tmp_path / "scan.csv"],
+            "tune": ["--weights", 0.5, "--epochs", 1, "--output", tmp_path / "out.pt"]}
+    done = cli.ok(verb, tmp_path / "model.pt", "--data", tmp_path / "photos", "--preset", "imagenet", "--resize", "24",
+                  "--crop", "20", *more[verb])
+    assert "4 broken image(s) left out: " in done.stderr, done.stderr
+    assert "and 1 more, which the log names" in done.stderr, done.stderr
+    for name in ("c0/a.jpg", "c1/b.jpg", "c1/c.jpg"):
+        assert done.stderr.count(name) == 1, done.stderr
+
+
 def test_grey_images_for_a_colour_model(cli, tmp_path):
     saved(Flat(3 * 4 * 4, 3), tmp_path / "model.pt")
 
@@ -376,3 +396,36 @@ def test_nothing_to_train_on_is_refused_at_once(cli, tmp_path):
     assert done.returncode == 3, done.stderr
     assert "Cannot train on photos: it has no samples for training" in done.stderr, done.stderr
     assert "Measuring" not in done.stderr and not (tmp_path / "out.pt").exists()
+
+
+def test_many_small_classes_have_a_validation_split(cli, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    saved(Flat(12, 100), tmp_path / "model.pt")
+    data = tmp_path / "data.npz"
+    numpy.savez(data, inputs=numpy.random.rand(300, 12).astype(numpy.float32), targets=numpy.arange(300) % 100)
+
+    def samples(*options):
+        return measured(cli, tmp_path / "model.pt", data, "val", *options)["samples"]
+
+    assert samples() == 27  # a tenth of what the test split, a tenth itself, leaves
+    assert samples("--validation-share", "0.12") == 32
+    done = cli.ok("sensitivity", tmp_path / "model.pt", "--data", data, "--validation-share", "0.12", "--metric",
+                  "agreement", "--output", tmp_path / "scan.csv")
+    assert " on 32 samples of the validation split" in done.stdout, done.stdout
+    note = "On 32 samples an agreement is known to ± 1.8 points; for a limit of 1 point use at least 100."
+    assert note in done.stderr, done.stderr
+    tuned = cli.ok("tune", tmp_path / "model.pt", "--data", data, "--weights", 0.5, "--epochs", 1, "--validation-share",
+                   "0.25", "--report", tmp_path / "report.json", "--output", tmp_path / "out.pt")
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["training"]["recipe"]["validation"] == 0.25, tuned.stderr
+    assert cli.run("evaluate", tmp_path / "model.pt", "--data", data, "--validation-share", "2").returncode == 2
+
+
+def test_a_reference_of_other_inputs_is_refused_by_name(cli, examples, tmp_path):
+    saved(Flat(), tmp_path / "other.pt")
+    for options in (("--input", "1x1x28x28"), ()):
+        done = cli.run("evaluate", examples / "lenet5.script.pt", "--data", examples / "mnist", "--metric", "agreement",
+                       "--reference", tmp_path / "other.pt", *options)
+        assert done.returncode == 3, done.stderr
+        assert "other.pt" in done.stderr and "was made from" in done.stderr, done.stderr
+        assert "28x28" in done.stderr, done.stderr
