@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <QTemporaryDir>
 #include <QTest>
 
 #include <algorithm>
@@ -7,11 +8,15 @@
 #include <set>
 #include <stdexcept>
 
+#include "core/base/format.h"
+#include "core/data/streamed_images_torch.h"
 #include "core/data/subset_torch.h"
+#include "core/exchange/scan_cache.h"
 #include "core/measure/prefix_runner_torch.h"
 #include "core/measure/runtime.h"
 #include "core/measure/sensitivity.h"
 #include "core/project/examples.h"
+#include "tests/support/image_files.h"
 #include "tests/support/toy_training_torch.h"
 
 using namespace espalier;
@@ -59,6 +64,32 @@ private:
     mutable int m_left;
 };
 
+/// A folder of photos that is read anew for every evaluation.
+Result<data::DatasetPtr> streamedPhotos(const std::filesystem::path& root) {
+    RunControl control;
+    data::StreamedCollection photos;
+    photos.spec.path = photos.root = root;
+    photos.spec.resize = {4};
+    photos.spec.validation = 0.5;
+    photos.info.name = root.filename().string();
+    photos.info.sampleShape = {1, 4, 4};
+    photos.normalisation = {{0.5F}, {0.5F}};
+    photos.geometry = *data::Geometry::from(photos.spec);
+    photos.files = *data::readImageFolderLayout(root, control);
+    photos.info.classes = photos.files.classes;
+    return data::makeStreamedImages(std::move(photos));
+}
+
+/// Of two classes, by which half is white.
+void writePhotos(const std::filesystem::path& root) {
+    for (int i = 0; i < 60; ++i) {
+        Bytes pixels(64, static_cast<std::uint8_t>(i * 4));
+        for (int p = 0; p < 32; ++p) pixels[static_cast<std::size_t>(32 * (i % 2) + p)] = 255;
+        const std::string name = (i % 2 ? "low/" : "high/") + std::to_string(100 + i) + ".jpg";
+        writeFile(root / "train" / name, jpegBytes(8, 8, TJPF_GRAY, pixels));
+    }
+}
+
 }  // namespace
 
 class TestSensitivity : public QObject {
@@ -81,6 +112,7 @@ private Q_SLOTS:
     void refuses_data();
     void refuses();
     void stopsWhenTheDataIsGone();
+    void goesOnWhenAFolderOfPhotosIsBack();
     void tellsHowLongItTakes();
     void removedMagnitudeByHand();
     void comparesWithTheDenseModelWhenAMetricAsksForIt();
@@ -400,6 +432,54 @@ void TestSensitivity::stopsWhenTheDataIsGone() {
     const auto text = QString::fromStdString(result.error().text());
     QVERIFY2(text.contains("cats/7.jpg") && text.contains("is kept"), qPrintable(text));
     QVERIFY(!m_memory.figures.empty());
+}
+
+void TestSensitivity::goesOnWhenAFolderOfPhotosIsBack() {
+    const QTemporaryDir folder;
+    const std::filesystem::path root = folder.filePath("photos").toStdString();
+    const std::filesystem::path away = folder.filePath("away").toStdString();
+    const std::filesystem::path kept = folder.filePath("kept.json").toStdString();
+    writePhotos(root);
+    const auto snapshot =
+        snapshotOf(toyModule({{"a", at::randn({8, 16})}, {"b", at::randn({2, 8})}},
+                             "return torch.linear(torch.relu(torch.linear(torch.flatten(x, 1), "
+                             "self.a)), self.b)"),
+                   {1, 1, 4, 4});
+    // What was measured, and really so.
+    using Names = std::vector<std::string>;
+    const auto scanned = [&](const std::filesystem::path& memory, std::ptrdiff_t goneAfter,
+                             Names& measured) {
+        const auto dataset = streamedPhotos(root).value();
+        exchange::ScanCache cache(memory);
+        const EventSink<ScanPoint> events{
+            {}, [&](const ScanPoint& point) {
+                if (point.isRemembered) return;
+                measured.push_back(cat(point.name, " ", point.sparsity));
+                if (std::ssize(measured) == goneAfter) std::filesystem::rename(root, away);
+            }};
+        return measure::scanSensitivity(
+            *snapshot, nullptr, *dataset,
+            {.levels = KneeSearch::Levels::All, .batchSize = 8, .prefixBytes = 0}, cache, events,
+            m_control);
+    };
+    Names whole;
+    const auto undisturbed = scanned(folder.filePath("other.json").toStdString(), -1, whole);
+    QVERIFY2(undisturbed, undisturbed ? "" : undisturbed.error().text().c_str());
+    QVERIFY(whole.size() > 20);
+    Names before;
+    const auto stopped = scanned(kept, 8, before);
+    QVERIFY(!stopped);
+    QCOMPARE(stopped.error().kind, Error::Kind::Unreadable);
+    QVERIFY2(stopped.error().text().find("train/") != std::string::npos,
+             stopped.error().text().c_str());
+    QCOMPARE(before.size(), std::size_t{8});
+    std::filesystem::rename(away, root);
+    Names after;
+    const auto resumed = scanned(kept, -1, after);
+    QVERIFY2(resumed, resumed ? "" : resumed.error().text().c_str());
+    before.insert(before.end(), after.begin(), after.end());
+    QCOMPARE(before, whole);  // nothing twice, nothing left out
+    QVERIFY(resumed->curves == undisturbed->curves);
 }
 
 void TestSensitivity::tellsHowLongItTakes() {
