@@ -168,6 +168,21 @@ private Q_SLOTS:
         QCOMPARE(text("accuracy", "after"), QStringLiteral("99.10\u2009%"));
     }
 
+    void whatAMeasurementNotesIsShown() {
+        measure::Evaluation evaluation = evaluationOf(0.991);
+        document().setEvaluation(evaluation);
+        QVERIFY(!text("accuracy", "basis").contains("note"));
+        QVERIFY(!card("accuracy").toolTip().contains("Note"));
+        evaluation.notes = {"the model's outputs hold NaN for 3 of 40 samples (--preset, --mean)"};
+        document().setEvaluation(evaluation);
+        QVERIFY2(text("accuracy", "basis").endsWith(", see note"),
+                 qPrintable(text("accuracy", "basis")));
+        const QString tip = card("accuracy").toolTip();
+        QVERIFY2(tip.endsWith("\nNote: the model's outputs hold NaN for 3 of 40 samples."),
+                 qPrintable(tip));
+        QVERIFY(card("accuracy").accessibleDescription().contains("see note"));
+    }
+
     void whatIsNotMeasuredCanBeAskedFor() {
         QSignalSpy wanted(m_bar, &ImpactBar::attachDataRequested);
         auto* attach = card("accuracy").findChild<QToolButton*>("action");

@@ -125,7 +125,8 @@ void ImpactCard::setFigure(const ImpactFigure& figure) {
     m_action->setAccessibleName(QStringLiteral("%1: %2").arg(figure.title, m_action->text()));
     setAccessibleName(figure.title);
     setAccessibleDescription(
-        QStringLiteral("%1 %2 %3, %4").arg(m_before->text(), figure.after, figure.change, basis));
+        QStringLiteral("%1 %2 %3, %4")
+            .arg(m_before->text(), figure.after, figure.change, m_basis->text()));
     recolor();
 }
 

@@ -196,6 +196,14 @@ void addProbe(ImpactFigure& figure, const measure::Metric& metric, const Probe& 
                                      : changeText(*reading->dense, reading->figures.score);
 }
 
+/// What the measurement has to say of itself: outputs that are no numbers, classes without data.
+void addNotes(ImpactFigure& figure, const std::vector<std::string>& notes) {
+    if (notes.empty()) return;
+    figure.note = tr("%1, see note").arg(figure.note);
+    for (const std::string& note : notes)
+        figure.toolTip += tr("\nNote: %1.").arg(style::withoutOptions(text(note)));
+}
+
 ImpactFigure accuracy(const Document& document, const Probe* probe) {
     ImpactFigure figure;
     figure.name = QStringLiteral("accuracy");
@@ -224,6 +232,7 @@ ImpactFigure accuracy(const Document& document, const Probe* probe) {
                  text(significant(now->loss)));
     if (isOfClasses)
         figure.toolTip += tr(" Top-5 %1.").arg(text(percent(now->top5, 2))) + weakestClasses(*now);
+    addNotes(figure, now->notes);
     if (figure.before == figure.after && dense->score == now->score) figure.before.clear();
     if (!dense || dense->score == now->score) return figure;
     const double better = -metric.drop(dense->score, now->score);
