@@ -2,6 +2,7 @@
 // Tasks that edit the plan.
 #include "app/gui/tasks.h"
 #include "core/base/format.h"
+#include "core/measure/sampling_error.h"
 #include "ui/dialogs/dialogs.h"
 #include "ui/dialogs/goal_dialog.h"
 #include "ui/dialogs/prune_channels_dialog.h"
@@ -39,6 +40,9 @@ void Tasks::pruneToGoal() {
     drops.criterion = scan.options().criterionName();
     drops.metric = scan.metric();
     if (scan.dense()) drops.dense = scan.dense()->score;
+    drops.limit = scan.options().maxDrop;
+    if (const auto dataset = m_workbench->document()->dataset())
+        drops.samples = measure::samplesOf(scan.options(), data::info(*dataset));
     ui::GoalDialog dialog(m_workbench->document(), m_workbench->jobs(), std::move(drops), m_window);
     if (!dialogs::run(dialog) || !dialog.plan()) return;
     m_workbench->document()->setPlan(*dialog.plan(), tr("prune to %1").arg(dialog.goalText()));

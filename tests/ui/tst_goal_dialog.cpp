@@ -47,6 +47,7 @@ private Q_SLOTS:
     void aSpreadHasOneColour();
     void whyIsReadable();
     void aPartOfAScanIsCalledThat();
+    void fewSamplesAreTold();
     void latencyIsMeasured();
     void whatIsUsedMostStandsFirst();
     void anAmountCanBeTheGoal();
@@ -268,6 +269,33 @@ void TestGoalDialog::aPartOfAScanIsCalledThat() {
     GoalDialog whole(&m_model->document, &m_model->jobs, drops);
     QVERIFY(isReady(whole));
     QVERIFY(!find<ui::InlineMessage>(whole, "goalMessage")->text().contains("scan"));
+}
+
+/// One sample of 200 is half a point.
+void TestGoalDialog::fewSamplesAreTold() {
+    ui::MeasuredDrops drops{prune::Structure::Weights, kCurves};
+    drops.dense = 0.89;
+    drops.samples = 200;
+    drops.limit = 0.005;
+    const auto words = [](const GoalDialog& dialog) {
+        return find<ui::InlineMessage>(dialog, "goalMessage")->text();
+    };
+    GoalDialog dialog(&m_model->document, &m_model->jobs, drops);
+    dialog.show();
+    QVERIFY(isReady(dialog));
+    QVERIFY2(!words(dialog).contains("is known to"), qPrintable(words(dialog)));  // one threshold
+    choose(dialog, "goalAllocation", "by sensitivity");
+    QVERIFY(isReady(dialog));
+    QVERIFY2(words(dialog).contains("On 200 samples an accuracy is known to ± 2.3 points; for a "
+                                    "limit of 0.5 points use at least"),
+             qPrintable(words(dialog)));
+    choose(dialog, "goalQuantity", "drop of top-1");
+    find<QDoubleSpinBox>(dialog, "goalPercent")->setValue(1);
+    QVERIFY(isReady(dialog));
+    QVERIFY2(words(dialog).contains("for a limit of 1 point use"), qPrintable(words(dialog)));
+    find<QDoubleSpinBox>(dialog, "goalPercent")->setValue(8);
+    QVERIFY(isReady(dialog));
+    QVERIFY2(!words(dialog).contains("is known to"), qPrintable(words(dialog)));
 }
 
 void TestGoalDialog::latencyIsMeasured() {

@@ -98,6 +98,7 @@ private Q_SLOTS:
     void aPlanRanksAsItsPointsDo();
     void forgetsCurvesOfOtherData();
     void withoutLabelsAgreementIsScanned();
+    void saysWhenSamplesAreTooFewForTheLimit();
     void saysHowLongItTakesBeforeItStarts();
     void startKeepsItsPlace();
     void randomStandsBesideTheSelectedLayer();
@@ -389,6 +390,22 @@ void TestSensitivityPanel::withoutLabelsAgreementIsScanned() {
     }
     const QString status = child<ElidedLabel>("sensitivityStatus").text();
     QVERIFY2(status.contains("within 1 pt"), qPrintable(status));
+}
+
+/// 300 samples tell a point from chance, and no quarter of one.
+void TestSensitivityPanel::saysWhenSamplesAreTooFewForTheLimit() {
+    auto& note = child<QLabel>("sensitivitySamplingNote");
+    attach();
+    QVERIFY(!note.isVisible());
+    scanToTheEnd();
+    QVERIFY2(!note.isVisible(), qPrintable(note.text()));
+    child<QDoubleSpinBox>("sensitivityDrop").setValue(0.25);
+    QVERIFY(note.isVisible());
+    QVERIFY2(note.text().startsWith("On 300 samples an accuracy is known to ± 0.") &&
+                 note.text().contains("for a limit of 0.25 points use at least "),
+             qPrintable(note.text()));
+    child<QDoubleSpinBox>("sensitivityDrop").setValue(2);
+    QVERIFY(!note.isVisible());
 }
 
 void TestSensitivityPanel::saysHowLongItTakesBeforeItStarts() {

@@ -12,6 +12,7 @@
 #include <QVBoxLayout>
 
 #include "core/base/format.h"
+#include "core/measure/sampling_error.h"
 #include "ui/dialogs/inline_message.h"
 #include "ui/document/channels.h"
 #include "ui/document/document.h"
@@ -135,6 +136,15 @@ QString GoalDialog::partialNote() const {
                      .arg(count);
 }
 
+/// Where curves decide: whether they tell what is asked for from chance.
+QString GoalDialog::samplingNote() const {
+    if (!hasCurves() || !m_drops.dense || allocation() != prune::Allocation::Sensitivity) return {};
+    const double limit = goal().quantity == Quantity::Drop ? goal().target : m_drops.limit;
+    const std::string note =
+        measure::samplingNote(m_drops.metric, *m_drops.dense, m_drops.samples, limit);
+    return note.empty() ? QString() : QStringLiteral(" %1.").arg(text(note));
+}
+
 GoalRequest GoalDialog::request() const {
     GoalRequest request;
     request.order = m_order;
@@ -197,7 +207,7 @@ QString GoalDialog::described(const Preview& preview, const prune::Footprint& de
     if (goal().quantity == Quantity::Latency)
         words += tr(" Takes %1 of the time, measured.").arg(text(percent(preview.reached)));
     if (preview.drop) words += lossNote(*preview.drop);
-    words += partialNote();
+    words += partialNote() + samplingNote();
     if (const QString why = whyNoCurves(); !why.isEmpty()) words += QLatin1Char(' ') + why;
     const prune::Plan& now = document().plan();
     const bool isReplacing = isCut ? !now.channels.empty() : !now.weights.empty();

@@ -49,6 +49,7 @@ private:
     void showTip(QComboBox* box);
     void showWhy();
     QString partialNote() const;
+    QString samplingNote() const;
     QString lossNote(double drop) const;
     GoalRequest request() const;
     void takeQuantity();

@@ -2,6 +2,7 @@
 // What a scan has measured, as a goal takes it: curves, and how drops of their metric are typed.
 #pragma once
 
+#include <cstdint>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -23,6 +24,8 @@ struct MeasuredDrops {
     measure::Metric metric{};
     std::optional<double> dense{};  ///< the metric of the dense model
     std::string criterion{};        ///< that ranked what was removed; empty: the plan's
+    std::int64_t samples = 0;       ///< that were looked at; 0: not known
+    double limit = 0;               ///< the drop that was looked for, as Metric::drop counts
 
     bool arePartial() const { return std::ssize(curves) < wanted; }
 };

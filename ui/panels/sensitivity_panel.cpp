@@ -11,6 +11,7 @@
 #include "core/base/files.h"
 #include "core/base/format.h"
 #include "core/exchange/scan_files.h"
+#include "core/measure/sampling_error.h"
 #include "ui/dialogs/dialogs.h"
 #include "ui/document/highlight.h"
 #include "ui/document/random_baseline.h"
@@ -56,6 +57,7 @@ SensitivityPanel::SensitivityPanel(Workbench* workbench, QWidget* parent)
       m_random(new RandomBaseline(m_document, workbench->jobs(), m_scan, this)),
       m_bar(new SensitivityBar(workbench, this)),
       m_status(new ElidedLabel(this)),
+      m_samplingNote(new QLabel(this)),
       m_dropLabel(new QLabel(this)),
       m_drop(new ExactSpinBox(this)),
       m_views(new QStackedWidget(this)),
@@ -63,6 +65,9 @@ SensitivityPanel::SensitivityPanel(Workbench* workbench, QWidget* parent)
       m_heatmap(new plots::HeatmapView(this)) {
     setObjectName(QStringLiteral("sensitivityPanel"));
     m_status->setObjectName(QStringLiteral("sensitivityStatus"));
+    m_samplingNote->setObjectName(QStringLiteral("sensitivitySamplingNote"));
+    m_samplingNote->setWordWrap(true);
+    m_samplingNote->hide();
     m_curves->setObjectName(QStringLiteral("sensitivityCurves"));
     m_curves->setExportName(QStringLiteral("sensitivity"));
     m_curves->setLeastBottomRange({0, kPercent});
@@ -73,7 +78,7 @@ SensitivityPanel::SensitivityPanel(Workbench* workbench, QWidget* parent)
     m_views->addWidget(m_curves);
     m_views->addWidget(m_heatmap);
     setFocusProxy(m_curves);
-    layOut(this, {m_bar, buildBottom(), m_status, m_views});
+    layOut(this, {m_bar, buildBottom(), m_status, m_samplingNote, m_views});
     connectScan();
     connectViews();
     showMetric();
@@ -342,6 +347,7 @@ void SensitivityPanel::showMetric() {
 }
 
 void SensitivityPanel::showLimit() {
+    showSamplingNote();
     const auto dense = m_scan->dense();
     if (!dense || !m_scan->hasPoints()) {
         m_curves->setLeftRange(plots::Range{0, kPercent});  // nothing stands on it yet
@@ -353,6 +359,19 @@ void SensitivityPanel::showLimit() {
                        limitText(metric, amount));
     if (!m_curves->isDragging()) fitAxis();
     if (!m_scan->isRunning()) m_status->setText(limitSummary(*m_scan, drop()));
+}
+
+/// Whether the samples are enough for the limit.
+void SensitivityPanel::showSamplingNote() {
+    const auto dense = m_scan->dense();
+    const auto dataset = m_document->dataset();
+    QString note;
+    if (dense && dataset) {
+        const std::int64_t samples = measure::samplesOf(m_scan->options(), data::info(*dataset));
+        note = text(measure::samplingNote(m_scan->metric(), dense->score, samples, drop()));
+    }
+    m_samplingNote->setText(note.isEmpty() ? note : note + QLatin1Char('.'));
+    m_samplingNote->setVisible(!note.isEmpty());
 }
 
 QString SensitivityPanel::limitText(const measure::Metric& metric, const QString& amount) {

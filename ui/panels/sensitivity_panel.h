@@ -59,6 +59,7 @@ private:
     void requestPreview();
     void showSelection();
     void showLimit();
+    void showSamplingNote();
     void fitAxis();
     void showProgress();
     void showEmptyState();
@@ -75,6 +76,7 @@ private:
     RandomBaseline* m_random;
     SensitivityBar* m_bar;
     ElidedLabel* m_status;
+    QLabel* m_samplingNote;
     QLabel* m_dropLabel;
     QDoubleSpinBox* m_drop;
     double m_applied = 1;  // as m_drop shows it
