@@ -89,6 +89,10 @@ std::vector<std::int64_t> Dataset::labels(Split split) const {
     return {first, first + targets.numel()};
 }
 
+std::string Dataset::sampleName(Split split, std::int64_t index) const {
+    return cat("sample ", index, " (from 0) of the ", name(split), " split");
+}
+
 const DatasetInfo& info(const Dataset& dataset) {
     return dataset.info();
 }

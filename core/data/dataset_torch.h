@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -54,6 +55,9 @@ public:
     /// The class of each sample of a split; empty unless the targets are classes. Kinds that would
     /// have to read the samples' files for `batch` know it otherwise. Throws ReadError.
     virtual std::vector<std::int64_t> labels(Split split) const;
+    /// A sample as its owner finds it again: "sample 12 (from 0) of the train split", or its place
+    /// in a file where several splits are one.
+    virtual std::string sampleName(Split split, std::int64_t index) const;
     /// Whether making a batch is worth threads of its own.
     virtual bool readsFiles() const { return false; }
     /// The same samples with another share of the training split held out; shares their memory.
@@ -66,8 +70,9 @@ std::int64_t sampleCount(const Dataset& dataset, Split split);
 void addBatch(Sha256& hash, const Batch& batch);
 
 /// The stratified validation split: for each class the share `validation` of its samples, drawn
-/// with seed 0 and independent of the platform. Both lists ascend. Classes with one sample stay in
-/// training.
+/// with seed 0 and independent of the platform. Classes whose share rounds to nothing give that
+/// share together, one sample each at most; those with one sample stay in training unless all are
+/// such. Both lists ascend.
 struct TrainValidation {
     std::vector<std::int64_t> train;
     std::vector<std::int64_t> validation;

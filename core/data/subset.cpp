@@ -37,6 +37,9 @@ public:
             labels.push_back(all.at(static_cast<std::size_t>(index)));
         return labels;
     }
+    std::string sampleName(Split split, std::int64_t index) const override {
+        return m_dataset->sampleName(split, m_indices.at(static_cast<std::size_t>(index)));
+    }
     /// There is no training split to hold anything out of.
     DatasetPtr withValidation(double /*share*/) const override {
         return std::make_shared<Subset>(*this);

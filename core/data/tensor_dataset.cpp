@@ -92,6 +92,14 @@ public:
         return m_partition.labels(split, pool(split).labels());
     }
 
+    std::string sampleName(Split split, std::int64_t index) const override {
+        const auto place = m_partition.places(split).at(static_cast<std::size_t>(index));
+        const TensorPart& part = pool(split);
+        const auto inFile =
+            part.places.empty() ? place : part.places.at(static_cast<std::size_t>(place));
+        return cat("sample ", inFile, " (from 0) of ", part.file);
+    }
+
     DatasetPtr withValidation(double share) const override {
         DataSpec spec = m_spec;
         spec.validation = share;
@@ -201,9 +209,13 @@ Result<Parts> readParts(const Files& files, DatasetInfo& info, RunControl& contr
     }
     const bool isOneFile = files.validation.empty() && files.test.empty();
     if (!isOneFile) return parts;
-    const HeldOut split = holdOutTest(parts.train.labels());
-    parts.test = parts.train.chosen(split.test);
-    parts.train = parts.train.chosen(split.train);
+    HeldOut split = holdOutTest(parts.train.labels());
+    const TensorPart whole = std::move(parts.train);
+    parts.test = whole.chosen(split.test);
+    parts.train = whole.chosen(split.train);
+    parts.test.places = std::move(split.test);
+    parts.train.places = std::move(split.train);
+    parts.test.file = parts.train.file = whole.file;
     info.notes.emplace_back("a tenth of each class, drawn with seed 0, is the test split");
     return parts;
 }

@@ -101,6 +101,7 @@ Result<TensorPart> readTensorPart(const fs::path& file, RunControl& control) {
     auto tensors = readTensorFile(file, control);
     if (!tensors) return tensors.error();
     TensorPart part;
+    part.file = file.filename().string();
     std::string names;
     for (NamedTensor& tensor : *tensors) {
         names += cat(names.empty() ? "" : ", ", tensor.name);

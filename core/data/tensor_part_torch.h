@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -15,13 +16,16 @@ namespace espalier::data {
 
 /// What one file holds; all have the same number of samples, and every number is finite.
 struct TensorPart {
-    std::vector<at::Tensor> inputs;  ///< each [samples, …]
-    at::Tensor targets;              ///< [samples] int64 classes, [samples, …], or undefined
+    std::vector<at::Tensor> inputs;      ///< each [samples, …]
+    at::Tensor targets;                  ///< [samples] int64 classes, [samples, …], or undefined
+    std::string file{};                  ///< the name of what it was read from
+    std::vector<std::int64_t> places{};  ///< of its samples in that file; empty: all, in order
 
     std::int64_t samples() const { return inputs.empty() ? 0 : inputs[0].size(0); }
     Targets kind() const;
     /// Classes to stratify by; all the same where there are none.
     std::vector<std::int64_t> labels() const;
+    /// Samples of a part that holds all of its file.
     TensorPart chosen(const std::vector<std::int64_t>& places) const;
 };
 

@@ -115,7 +115,7 @@ Result<Evaluation> evaluateModule(torch::jit::Module& module, const Placement& p
             tally.add(own, objective.reference ? scores(*objective.reference, batch, output)
                                                : batch.targets);
         } catch (const StrayLabel& stray) {
-            return strayLabelError(dataset.info(), options.split, progress.done, stray);
+            return strayLabelError(dataset, options.split, progress.done, stray);
         }
         progress.done = std::min(total, progress.done + options.batchSize);
         progress.secondsLeft = secondsSince(start) / static_cast<double>(progress.done) *
@@ -125,7 +125,8 @@ Result<Evaluation> evaluateModule(torch::jit::Module& module, const Placement& p
     Evaluation evaluation = tally.result();
     evaluation.split = options.split;
     evaluation.seconds = secondsSince(start);
-    if (const std::string note = nonFinite.note(); !note.empty()) evaluation.notes.push_back(note);
+    if (std::string note = nonFinite.note(dataset, options.split); !note.empty())
+        evaluation.notes.push_back(std::move(note));
     return evaluation;
 }
 

@@ -109,15 +109,14 @@ Result<void> checkIds(torch::jit::Module& module, const data::Batch& two,
     return {};
 }
 
-/// "; the first is sample 12 of the test split, of class 11"
-std::string firstBeyond(const data::Dataset& dataset, std::int64_t classes) {
+/// "; sample 12 (from 0) of the test split is of class 11"
+std::string oneBeyond(const data::Dataset& dataset, std::int64_t classes) {
     for (const auto split : {data::Split::Train, data::Split::Validation, data::Split::Test}) {
         const auto labels = dataset.labels(split);
         const auto found = std::ranges::find_if(
             labels, [classes](std::int64_t label) { return label >= classes; });
         if (found == labels.end()) continue;
-        return cat("; the first without a score is sample ", found - labels.begin(),
-                   " (from 0) of the ", data::name(split), " split, of class ",
+        return cat("; ", dataset.sampleName(split, found - labels.begin()), " is of class ",
                    dataset.info().classes.at(static_cast<std::size_t>(*found)));
     }
     return {};
@@ -137,7 +136,7 @@ Result<void> checkClasses(const at::Tensor& output, const model::Snapshot& snaps
         return mismatch(
             snapshot, dataset,
             cat("the model tells ", output.size(1), " classes apart, ", dataset.info().name,
-                " has ", classes, firstBeyond(dataset, output.size(1))),
+                " has ", classes, oneBeyond(dataset, output.size(1))),
             "Attach the data that the model was trained on");
     }
     return {};

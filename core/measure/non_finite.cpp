@@ -32,11 +32,11 @@ void NonFinite::look(const data::Batch& batch, const at::Tensor& outputs) {
     m_areInputsBroken = m_areInputsBroken || !std::ranges::all_of(batch.inputs, isNumber);
 }
 
-std::string NonFinite::note() const {
+std::string NonFinite::note(const data::Dataset& dataset, data::Split split) const {
     if (m_broken == 0) return {};
     const std::string where =
         cat(exactCount(m_broken), " of ", exactCount(m_seen), m_seen == 1 ? " sample" : " samples",
-            ", the first is number ", m_first, " (from 0)");
+            ", the first is ", dataset.sampleName(split, m_first));
     if (m_areInputsBroken)
         return cat("inputs hold NaN or infinity, and the model's outputs NaN for ", where,
                    ". Remove those samples, or mend what computed them");

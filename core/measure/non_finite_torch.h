@@ -18,9 +18,10 @@ public:
     void look(const data::Batch& batch, const at::Tensor& outputs);
 
     std::int64_t samples() const { return m_broken; }
-    /// "the model's outputs hold NaN for 3 of 200 samples, the first is number 17 (from 0): …";
-    /// empty when there are none.
-    std::string note() const;
+    /// Of the split that was looked at from its first sample on. "the model's outputs hold NaN for
+    /// 3 of 200 samples, the first is sample 17 (from 0) of data.npz: …"; empty when there are
+    /// none.
+    std::string note(const data::Dataset& dataset, data::Split split) const;
 
 private:
     std::int64_t m_seen = 0;

@@ -85,7 +85,7 @@ Result<ScanFigures> PrefixRunner::sumsOf(Part& part, const ScanMetric& metric,
         try {
             return metric.sums(*scores, part.labels);
         } catch (const StrayLabel& stray) {
-            return strayLabelError(m_dataset.info(), m_slice.split, part.begin, stray);
+            return strayLabelError(m_dataset, m_slice.split, part.begin, stray);
         }
     }
     if (!part.denseScores.defined()) part.denseScores = scores->clone();

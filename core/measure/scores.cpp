@@ -69,12 +69,12 @@ at::Tensor scores(torch::jit::Module& module, const data::Batch& batch, const st
     return *found;
 }
 
-Error strayLabelError(const data::DatasetInfo& data, data::Split split, std::int64_t before,
+Error strayLabelError(const data::Dataset& dataset, data::Split split, std::int64_t before,
                       const StrayLabel& stray) {
-    return {Error::Kind::Mismatch, cat("Cannot judge the model by the labels of ", data.name),
-            cat("sample ", before + stray.sample, " (from 0) of the ", data::name(split),
-                " split has the label ", stray.label, ", and the model tells ", stray.classes,
-                " classes apart"),
+    return {Error::Kind::Mismatch,
+            cat("Cannot judge the model by the labels of ", dataset.info().name),
+            cat(dataset.sampleName(split, before + stray.sample), " has the label ", stray.label,
+                ", and the model tells ", stray.classes, " classes apart"),
             cat("Number the classes from 0 to ", stray.classes - 1,
                 ", and give -100 to what is not to be judged")};
 }

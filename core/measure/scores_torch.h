@@ -38,7 +38,7 @@ Result<Fit> checkFit(torch::jit::Module& module, const Placement& placement,
                      const Objective& objective);
 
 /// Mismatch, naming the sample: `before` samples of the split came before the batch of `stray`.
-Error strayLabelError(const data::DatasetInfo& data, data::Split split, std::int64_t before,
+Error strayLabelError(const data::Dataset& dataset, data::Split split, std::int64_t before,
                       const StrayLabel& stray);
 
 /// Gives `objective` the model that outputs are compared with, when it needs one.

@@ -323,7 +323,7 @@ void TestEvaluate::aClassWithoutAScoreIsNamedWithItsSample() {
     const ToyData dataset = scored(at::eye(3, at::kFloat), {0, 1, 2}, 3);
     const auto fit = measure::checkFit(*identity(3, "return torch.flatten(x, 1)[:, :2]"), dataset);
     QVERIFY(!fit);
-    QVERIFY2(fit.error().text().find("sample 2 (from 0) of the validation split, of class 2") !=
+    QVERIFY2(fit.error().text().find("sample 2 (from 0) of the validation split is of class 2") !=
                  std::string::npos,
              fit.error().text().c_str());
 }
@@ -348,7 +348,7 @@ void TestEvaluate::outputsThatAreNoNumbersAreNoted_data() {
     QTest::addColumn<QString>("body");
     QTest::addColumn<bool>("areInputsBroken");
     QTest::addColumn<QString>("says");
-    const QString where = "3 samples, the first is number 1 (from 0)";
+    const QString where = "3 samples, the first is sample 1 (from 0) of the validation split";
     QTest::newRow("the model") << "return torch.flatten(x, 1) / (torch.flatten(x, 1)[:, 1:2] - 1)"
                                << false << "the model's outputs hold NaN for 1 of " + where;
     QTest::newRow("the inputs")

@@ -46,7 +46,17 @@ def test_a_class_without_a_score_is_named_with_its_sample(cli, tmp_path):
     write(tmp_path / "d" / "test.npz", inputs=torch.randn(50, 12), targets=targets)
     done = cli.run("evaluate", tmp_path / "model.pt", "--data", tmp_path / "d")
     assert done.returncode == 3 and "tells 10 classes apart, d has 13" in done.stderr, done.stderr
-    assert "sample 17 (from 0) of the" in done.stderr and "of class 12" in done.stderr, done.stderr
+    assert "sample 17 (from 0) of test.npz is of class 12" in done.stderr, done.stderr
+
+
+def test_a_sample_is_named_by_its_place_in_the_file_that_holds_all_splits(cli, tmp_path):
+    saved(Flat(12, 10), tmp_path / "model.pt")
+    inputs = torch.randn(200, 12)
+    inputs[137] = float("nan")
+    write(tmp_path / "all.npz", inputs=inputs, targets=torch.arange(200) % 10)
+    told = [cli.run("evaluate", tmp_path / "model.pt", "--data", tmp_path / "all.npz", "--split", split).stderr
+            for split in ("train", "validation", "test")]
+    assert sum("sample 137 (from 0) of all.npz" in text for text in told) == 1, told
 
 
 @pytest.mark.parametrize("verb", ["evaluate", "sensitivity", "prune"])
