@@ -44,7 +44,6 @@ std::string emptyOption(const CLI::App& app) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    ensurePassiveOpenMp(argv);
     CLI::App app(
         "Prunes TorchScript neural networks: look inside, remove weights, fine-tune, export.",
         "espalier-cli");
@@ -75,6 +74,8 @@ int main(int argc, char** argv) {
         std::cerr << "espalier-cli: " << name << " is given without a value\n";
         return cli::kWrongUsage;
     }
+    ensurePassiveOpenMp(
+        argv);  // which loads everything once more: not for an answer like --version
     std::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error to report
     cli::Console console;
     measure::setUpTorchThread(0);

@@ -3,6 +3,7 @@
 
 #include <QFileInfo>
 #include <QGridLayout>
+#include <QGuiApplication>
 #include <QLabel>
 #include <QMenu>
 #include <QMenuBar>
@@ -374,7 +375,8 @@ void MainWindow::refreshTitle() {
         return session.empty() ? m_document->snapshot()->file().name()
                                : session.filename().string();
     };
-    setWindowTitle(hasModel ? QString::fromStdString(name()) + QStringLiteral("[*]") : QString());
+    setWindowTitle(hasModel ? QString::fromStdString(name()) + QStringLiteral("[*]")
+                            : QGuiApplication::applicationDisplayName());
     setWindowModified(hasModel && m_keeper->hasUnsavedWork());
 }
 

@@ -124,13 +124,24 @@ private Q_SLOTS:
         JobRunner jobs;
         JobProbe running(jobs, {Lane::Interactive, "a", "masks"}, 1, this);
         QVERIFY(running.waitUntilBegun());
-        JobProbe waiting(jobs, {Lane::Interactive, "b", "masks"}, 2, this);
-        JobProbe newest(jobs, {Lane::Interactive, "c", "masks"}, 3, this);
+        JobProbe newest(jobs, {Lane::Interactive, "b", "masks"}, 2, this);
         newest.release();
         QTRY_VERIFY(newest.result.has_value());
-        QCOMPARE(**newest.result, 3);
+        QCOMPARE(**newest.result, 2);
         QTRY_VERIFY(jobs.jobs().isEmpty());
         QVERIFY(!running.result);
+    }
+
+    void aReplacedJobThatWaitsNeverBegins() {
+        JobRunner jobs;
+        JobProbe holding(jobs, {Lane::Interactive, "a"}, 1, this);
+        QVERIFY(holding.waitUntilBegun());
+        JobProbe waiting(jobs, {Lane::Interactive, "b", "masks"}, 2, this);
+        JobProbe newest(jobs, {Lane::Interactive, "c", "masks"}, 3, this);
+        holding.release();
+        newest.release();
+        QTRY_VERIFY(holding.result && newest.result);
+        QTRY_VERIFY(jobs.jobs().isEmpty());
         QVERIFY(!waiting.result);
         QVERIFY(!waiting.hasBegun());
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/plots/csv.h"
 
+#include <charconv>
 #include <cmath>
 
 namespace espalier::plots {
@@ -13,7 +14,16 @@ QString csvField(const QString& text) {
 }
 
 QString csvNumber(double value) {
-    return std::isnan(value) ? QString() : QString::number(value, 'g', 9);
+    QByteArray text;
+    appendCsvNumber(text, value);
+    return QString::fromLatin1(text);
+}
+
+void appendCsvNumber(QByteArray& table, double value) {
+    if (std::isnan(value)) return;
+    char text[32];
+    const auto end = std::to_chars(text, text + sizeof(text), value, std::chars_format::general, 9);
+    table.append(text, end.ptr - text);
 }
 
 }  // namespace espalier::plots

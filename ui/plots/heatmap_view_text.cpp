@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What HeatmapView says: at the mouse, to assistive technology, as a table.
 #include <cmath>
+#include <functional>
+#include <utility>
+#include <vector>
 
 #include "core/base/format.h"
 #include "ui/plots/csv.h"
@@ -20,27 +23,51 @@ QString valueText(const HeatmapData& data, float value) {
                                                                      : significant(value));
 }
 
-/// "3,7" for one entry of the matrix; "2,3,6,8", first and last row and column, for a cell of many.
-QString place(const HeatmapData& data, const Cell& cell) {
-    const Block block = blockOf(data, cell);
-    if (!data.isReduced()) {
-        return csvField(nameOf(data.rowLabels, block.rowBegin)) + u',' +
-               csvField(nameOf(data.columnLabels, block.columnBegin));
+/// What tells the rows, or the columns, of a table apart: "3," for one entry of the matrix; "2,3,",
+/// the first and the last of them, for a cell of many.
+std::vector<QByteArray> places(bool isReduced, int count, const QStringList& names,
+                               const std::function<std::pair<int, int>(int)>& entries) {
+    std::vector<QByteArray> texts;
+    for (int i = 0; i < count; ++i) {
+        const auto [begin, end] = entries(i);
+        const QString text = isReduced ? QStringLiteral("%1,%2").arg(begin).arg(end - 1)
+                                       : csvField(nameOf(names, begin));
+        texts.push_back(text.toUtf8() + ',');
     }
-    return QStringLiteral("%1,%2,%3,%4")
-        .arg(block.rowBegin)
-        .arg(block.rowEnd - 1)
-        .arg(block.columnBegin)
-        .arg(block.columnEnd - 1);
+    return texts;
+}
+
+std::vector<QByteArray> rowPlaces(const HeatmapData& data) {
+    return places(data.isReduced(), data.rows, data.rowLabels, [&data](int row) {
+        const Block block = blockOf(data, Cell{row, 0});
+        return std::pair(block.rowBegin, block.rowEnd);
+    });
+}
+
+std::vector<QByteArray> columnPlaces(const HeatmapData& data) {
+    return places(data.isReduced(), data.columns, data.columnLabels, [&data](int column) {
+        const Block block = blockOf(data, Cell{0, column});
+        return std::pair(block.columnBegin, block.columnEnd);
+    });
 }
 
 /// Whether one entry is removed; of a cell of many, which share.
-QString removedText(const HeatmapData& data, const Cell& cell) {
-    if (!data.isReduced())
-        return data.isRemoved(cell.row, cell.column) ? QStringLiteral("1") : QStringLiteral("0");
+void appendRemoved(QByteArray& table, const HeatmapData& data, const Cell& cell) {
+    if (!data.isReduced()) {
+        table += data.isRemoved(cell.row, cell.column) ? '1' : '0';
+        return;
+    }
     const auto index = static_cast<std::size_t>(cell.row) * static_cast<std::size_t>(data.columns) +
                        static_cast<std::size_t>(cell.column);
-    return csvNumber(static_cast<double>(data.removed[index]));
+    appendCsvNumber(table, static_cast<double>(data.removed[index]));
+}
+
+QByteArray header(const HeatmapData& data) {
+    QByteArray line =
+        data.isReduced() ? "first_row,last_row,first_column,last_column," : "row,column,";
+    line += data.csvValue.toUtf8();
+    if (!data.removed.empty()) line += data.isReduced() ? ",removed_share" : ",removed";
+    return line + '\n';
 }
 
 }  // namespace
@@ -83,26 +110,27 @@ void HeatmapView::updateAccessibleText() {
     setAccessibleText(name, m_data.isEmpty() ? tr("No data.") : summary);
 }
 
+// A million cells are copied while somebody waits: nothing is made anew for each of them.
 QString HeatmapView::csv() const {
     const HeatmapData& data = m_detail.isEmpty() ? m_data : m_detail;
-    const bool hasMask = !data.removed.empty();
-    QString table = data.isReduced()
-                        ? QStringLiteral("first_row,last_row,first_column,last_column,")
-                        : QStringLiteral("row,column,");
-    table += data.csvValue;
-    if (hasMask)
-        table += data.isReduced() ? QStringLiteral(",removed_share") : QStringLiteral(",removed");
-    table += u'\n';
+    const auto rows = rowPlaces(data);
+    const auto columns = columnPlaces(data);
+    QByteArray table = header(data);
+    constexpr qsizetype kUsualLine = 28;  // bytes
+    table.reserve(table.size() + kUsualLine * data.rows * data.columns);
     for (int row = 0; row < data.rows; ++row) {
         for (int column = 0; column < data.columns; ++column) {
-            const Cell cell{row, column};
-            table +=
-                place(data, cell) + u',' + csvNumber(static_cast<double>(data.at(row, column)));
-            if (hasMask) table += u',' + removedText(data, cell);
-            table += u'\n';
+            table += rows[static_cast<std::size_t>(row)];
+            table += columns[static_cast<std::size_t>(column)];
+            appendCsvNumber(table, static_cast<double>(data.at(row, column)));
+            if (!data.removed.empty()) {
+                table += ',';
+                appendRemoved(table, data, {row, column});
+            }
+            table += '\n';
         }
     }
-    return table;
+    return QString::fromUtf8(table);
 }
 
 }  // namespace espalier::plots
