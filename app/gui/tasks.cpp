@@ -192,9 +192,11 @@ void Tasks::openUnknown(const QString& path) {
 void Tasks::openPlanWithModel(const QString& path) {
     const auto plan = exchange::readPlan(toPath(path));
     if (!plan) return onFailed(plan.error());
-    const std::filesystem::path model = toPath(path).parent_path() / plan->modelFile;
+    // A plan names a file beside it and no other place, whatever somebody wrote there.
+    const auto name = std::filesystem::path(plan->modelFile).filename();
+    const std::filesystem::path model = toPath(path).parent_path() / name;
     std::error_code ignored;
-    if (!plan->modelFile.empty() && std::filesystem::exists(model, ignored)) {
+    if (!name.empty() && std::filesystem::exists(model, ignored)) {
         m_planAfterOpening = path;
         return openAsLastTime(QString::fromStdString(model.string()), plan->inputs);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/script/archive.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 
@@ -23,6 +24,9 @@ constexpr std::uint64_t kLargestCode = 64u << 20;
 /// Compressed tensors are allowed, but no file that swells to many times its size.
 constexpr std::uint64_t kMostSwelling = 10;
 constexpr std::uint64_t kAlwaysAllowed = 100'000'000;
+constexpr std::string_view kDistrust =
+    "Do not open it, unless you know why it does so; a model for pruning needs nothing of that "
+    "kind.";
 
 Error damaged(std::string why) {
     return {Kind::Damaged, {}, std::move(why), "Copy or download the file again, or save it anew."};
@@ -35,6 +39,25 @@ std::string rootOf(const ZipFile& zip) {
     const std::string& first = zip.entries().front().name;
     const auto slash = first.find('/');
     return slash == std::string::npos ? std::string() : first.substr(0, slash + 1);
+}
+
+/// Whether a path would lead out of the folder that it is unpacked into.
+bool leadsOut(std::string name) {
+    std::ranges::replace(name, '\\', '/');
+    return name.starts_with('/') || cat('/', name, '/').find("/../") != std::string::npos;
+}
+
+/// Nothing here unpacks an archive, but whoever does with one that was made of it would.
+Result<void> checkNames(const ZipFile& zip) {
+    for (const auto& entry : zip.entries()) {
+        if (!leadsOut(entry.name)) continue;
+        return Error{
+            Kind::Untrusted,
+            {},
+            cat("one of its members is called ", entry.name, ", which leads out of the archive"),
+            std::string(kDistrust)};
+    }
+    return {};
 }
 
 Result<void> checkTotalSize(const ZipFile& zip) {
@@ -100,9 +123,6 @@ Result<void> readCode(const ZipFile& zip, const std::string& root, CodeNames& na
 }
 
 Result<void> judge(const CodeNames& names) {
-    constexpr std::string_view kDistrust =
-        "Do not open it, unless you know why it does so; a model for pruning needs nothing of that "
-        "kind.";
     for (const auto& call : names.calls) {
         const auto verdict = judgeOperator(call);
         if (verdict == OperatorVerdict::Forbidden) {
@@ -135,6 +155,7 @@ Result<ArchiveReport> check(const std::filesystem::path& path) {
     if (auto refusal = refuseByFirstBytes(path)) return std::move(*refusal);
     const auto zip = ZipFile::open(path);
     if (!zip) return zip.error();
+    if (auto checked = checkNames(*zip); !checked) return checked.error();
     const std::string root = rootOf(*zip);
     if (auto refusal = refuseByMembers(*zip, root)) return std::move(*refusal);
     if (auto checked = checkTotalSize(*zip); !checked) return checked.error();

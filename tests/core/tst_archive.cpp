@@ -21,6 +21,7 @@
 #include "core/script/archive_code.h"
 #include "core/script/archive_pickle.h"
 #include "core/script/archive_zip.h"
+#include "tests/support/stored_zip.h"
 
 using namespace espalier;
 using namespace espalier::script;
@@ -43,35 +44,6 @@ std::uint32_t u32(const std::string& bytes, std::size_t at) {
     std::uint32_t value = 0;
     std::memcpy(&value, bytes.data() + at, 4);
     return value;
-}
-template <class Number>
-void put(std::string& bytes, std::size_t at, Number value) {
-    std::memcpy(bytes.data() + at, &value, sizeof(value));
-}
-
-/// A zip of stored members, also such as no writer would write.
-std::string zipOf(const std::vector<std::pair<std::string, std::string>>& members) {
-    std::string file, directory;
-    for (const auto& [name, data] : members) {
-        std::string local(30, '\0'), entry(46, '\0');
-        put(local, 0, 0x04034b50u);
-        put(local, 26, static_cast<std::uint16_t>(name.size()));
-        put(entry, 0, 0x02014b50u);
-        const auto checksum = crc32_z(0, reinterpret_cast<const Bytef*>(data.data()), data.size());
-        put(entry, 16, static_cast<std::uint32_t>(checksum));
-        put(entry, 20, static_cast<std::uint32_t>(data.size()));
-        put(entry, 24, static_cast<std::uint32_t>(data.size()));
-        put(entry, 28, static_cast<std::uint16_t>(name.size()));
-        put(entry, 42, static_cast<std::uint32_t>(file.size()));
-        file += local + name + data;
-        directory += entry + name;
-    }
-    std::string end(22, '\0');
-    put(end, 0, 0x06054b50u);
-    put(end, 10, static_cast<std::uint16_t>(members.size()));
-    put(end, 12, static_cast<std::uint32_t>(directory.size()));
-    put(end, 16, static_cast<std::uint32_t>(file.size()));
-    return file + directory + end;
 }
 
 }  // namespace
@@ -195,14 +167,16 @@ private Q_SLOTS:
     }
 
     void namesOtherZips() {
-        verifyRefused(write(zipOf({{"a/data.npy", "x"}})), Kind::NotTorchScript, "NumPy");
-        verifyRefused(write(zipOf({{"a/model.json", "{}"}})), Kind::NotTorchScript, "before 1.3");
-        verifyRefused(write(zipOf({{"p/.data/extern_modules", ""}})), Kind::NotTorchScript,
-                      "torch.package");
-        verifyRefused(write(zipOf({{"m/bytecode.pkl", ""}})), Kind::NotTorchScript, "Mobile");
-        verifyRefused(write(zipOf({})), Kind::NotTorchScript, "zip without a model");
-        verifyRefused(write(zipOf({{"m/data.pkl", ""}, {"m/code/a.py", ""}})), Kind::Damaged,
-                      "part is missing");
+        verifyRefused(write(test::storedZip({{"a/data.npy", "x"}})), Kind::NotTorchScript, "NumPy");
+        verifyRefused(write(test::storedZip({{"a/model.json", "{}"}})), Kind::NotTorchScript,
+                      "before 1.3");
+        verifyRefused(write(test::storedZip({{"p/.data/extern_modules", ""}})),
+                      Kind::NotTorchScript, "torch.package");
+        verifyRefused(write(test::storedZip({{"m/bytecode.pkl", ""}})), Kind::NotTorchScript,
+                      "Mobile");
+        verifyRefused(write(test::storedZip({})), Kind::NotTorchScript, "zip without a model");
+        verifyRefused(write(test::storedZip({{"m/data.pkl", ""}, {"m/code/a.py", ""}})),
+                      Kind::Damaged, "part is missing");
     }
 
     void refusesForeignClassesAndNewerFormats() {
@@ -210,10 +184,10 @@ private Q_SLOTS:
         const std::string none = "\x80\x02).";
         const auto archive = [&](const std::string& pickle, const std::string& code,
                                  const char* version) {
-            return write(zipOf({{"m/data.pkl", pickle},
-                                {"m/code/__torch__.py", code},
-                                {"m/constants.pkl", none},
-                                {"m/version", version}}));
+            return write(test::storedZip({{"m/data.pkl", pickle},
+                                          {"m/code/__torch__.py", code},
+                                          {"m/constants.pkl", none},
+                                          {"m/version", version}}));
         };
         QVERIFY(checkArchive(archive(none, "", "3\n")));
         verifyRefused(archive("\x80\x02"
@@ -261,13 +235,13 @@ private Q_SLOTS:
         const auto directory = m_good.find("PK\x01\x02");
         QVERIFY(directory != std::string::npos);
         std::string huge = m_good;
-        put(huge, directory + 20, 0x7FFFFFFFu);
+        test::put(huge, directory + 20, 0x7FFFFFFFu);
         verifyRefused(write(huge), Kind::Damaged, " claims ");
         std::string unequal = m_good;
-        put(unequal, directory + 24, u32(m_good, directory + 24) + 1);
+        test::put(unequal, directory + 24, u32(m_good, directory + 24) + 1);
         verifyRefused(write(unequal), Kind::Damaged, "contradict");
         std::string elsewhere = m_good;
-        put(elsewhere, directory + 42, u32(m_good, directory + 42) + 1);
+        test::put(elsewhere, directory + 42, u32(m_good, directory + 42) + 1);
         verifyRefused(write(elsewhere), Kind::Damaged, "not where the directory says");
         std::string encrypted = m_good;
         encrypted[directory + 8] = static_cast<char>(encrypted[directory + 8] | 1);
@@ -275,11 +249,12 @@ private Q_SLOTS:
         std::string method = m_good;
         method[directory + 10] = 14;
         verifyRefused(write(method), Kind::Damaged, "packed in a way");
-        verifyRefused(write(zipOf({{"a/x", "1"}, {"a/x", "2"}})), Kind::Damaged, "a/x twice");
-        std::string overlapping = zipOf({{"a/x", "123"}, {"a/y", "456"}});
+        verifyRefused(write(test::storedZip({{"a/x", "1"}, {"a/x", "2"}})), Kind::Damaged,
+                      "a/x twice");
+        std::string overlapping = test::storedZip({{"a/x", "123"}, {"a/y", "456"}});
         const auto first = overlapping.find("PK\x01\x02");
-        put(overlapping, first + 20, 20u);
-        put(overlapping, first + 24, 20u);
+        test::put(overlapping, first + 20, 20u);
+        test::put(overlapping, first + 24, 20u);
         verifyRefused(write(overlapping), Kind::Damaged, "overlap");
     }
 
