@@ -12,6 +12,8 @@
 #include "core/measure/runtime.h"
 #include "core/project/tasks.h"
 #include "core/project/tune_source.h"
+#include "core/project/way_on.h"
+#include "core/train/precision.h"
 #include "core/train/presets.h"
 
 namespace espalier::cli {
@@ -33,6 +35,7 @@ Result<train::Recipe> recipeOf(const project::TuneSpec& spec, train::Recipe reci
     }
     if (const auto seed = spec.choice.seed) recipe.seed = *seed;
     if (!spec.edits.device.empty()) recipe.device = spec.edits.device;
+    if (!spec.resume.empty() && recipe.device == "cpu") recipe = train::onCpu(recipe);
     const measure::MetricOptions& given = spec.edits.metrics;
     if (!given.output.empty()) recipe.metrics.output = given.output;
     if (!given.loss.empty()) recipe.metrics.loss = given.loss;
@@ -81,14 +84,16 @@ int tune(Console& console, const TuneOptions& options) {
     } else {
         printOutcome(console, *outcome);
     }
-    if (!outcome->metricsProblem.empty()) console.note(outcome->metricsProblem);
     const bool stopped = outcome->training.stopped;
     const auto& interruption = outcome->training.interruption;
     if (interruption) console.note("espalier-cli: " + interruption->text());
     console.note(cat(stopped || interruption ? "Stopped; wrote the best so far: " : "Wrote ",
                      outcome->output.string()));
-    if (!outcome->checkpoints.empty())
-        console.note(cat("Go on with: espalier-cli tune --resume ", outcome->checkpoints.string()));
+    if (!outcome->checkpoints.empty()) {
+        console.note(cat("Go on with: espalier-cli tune ",
+                         project::resumeOptions(outcome->checkpoints, outcome->recipe.device,
+                                                interruption.value_or(Error()))));
+    }
     return interruption ? kFailed : stopped ? kCancelled : kDone;
 }
 

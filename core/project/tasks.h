@@ -47,7 +47,6 @@ struct TuneOutcome {
     measure::Evaluation opened;  ///< validation, before anything was pruned here
     std::optional<measure::Evaluation>
         test;  ///< of the result, when the data has a test split: read once, at the end
-    std::string metricsProblem;  ///< why rows of the metrics file are missing; empty: none are
     std::filesystem::path checkpoints;  ///< where the run can be continued; empty: it is over
 };
 /// With a folder for checkpoints the run can be continued after it was stopped, or the program was

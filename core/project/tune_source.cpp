@@ -122,7 +122,9 @@ void compare(const Json& now, const Json& before, const std::string& prefix, std
     for (const auto& [key, value] : now.items()) {
         const Json& old = before.at(key);
         if (!first.empty() || value == old) continue;
-        if (prefix.empty() && (key == "device" || key == "halve_batch_to_fit")) continue;
+        const bool mayDiffer =
+            key == "device" || key == "precision" || key == "halve_batch_to_fit";
+        if (prefix.empty() && mayDiffer) continue;
         if (value.is_object() && old.is_object()) {
             compare(value, old, cat(prefix, key, "."), first);
         } else {

@@ -4,10 +4,12 @@
 #include <cmath>
 #include <iterator>
 #include <optional>
+#include <utility>
 
 #include "core/base/files.h"
 #include "core/base/folder_lock.h"
 #include "core/base/format.h"
+#include "core/base/log.h"
 #include "core/data/empty_split.h"
 #include "core/exchange/checkpoint_file.h"
 #include "core/exchange/export.h"
@@ -17,6 +19,8 @@
 #include "core/project/command_line.h"
 #include "core/project/task_support.h"
 #include "core/project/tune_source.h"
+#include "core/project/way_on.h"
+#include "core/train/precision.h"
 #include "core/train/presets.h"
 
 namespace espalier::project {
@@ -33,25 +37,27 @@ struct TuneSetup {
     model::SnapshotPtr teacher;  ///< null: the opened model
 };
 
-/// Streams training samples to the metrics file as well as to whoever asked for them.
+/// Streams training samples to the metrics file as well as to whoever asked for them. When that
+/// cannot be written any more, a warning says so once, and training goes on without.
 EventSink<train::TrainSample> recording(const EventSink<train::TrainSample>& events,
                                         exchange::MetricsWriter* metrics) {
     if (!metrics) return events;
     auto sink = events;
-    sink.onPartial = [events, metrics](const train::TrainSample& sample) {
+    sink.onPartial = [events, metrics, isTold = false](const train::TrainSample& sample) mutable {
         metrics->append(sample);
+        const auto written = metrics->check();
+        if (!written && !std::exchange(isTold, true)) {
+            log(LogLevel::Warning, cat(written.error().what, ": ", written.error().why,
+                                       ". Training goes on; the file gets no more rows"));
+        }
         events.publish(sample);
     };
     return sink;
 }
 
-struct Trained {
-    train::TrainResult result;
-    std::string metricsProblem;
-};
-
-Result<Trained> train(const TuneSetup& setup, const TuneSpec& spec, const train::RunLife& life,
-                      const EventSink<train::TrainSample>& events, RunControl& control) {
+Result<train::TrainResult> train(const TuneSetup& setup, const TuneSpec& spec,
+                                 const train::RunLife& life,
+                                 const EventSink<train::TrainSample>& events, RunControl& control) {
     std::optional<exchange::MetricsWriter> metrics;
     if (!spec.metrics.empty()) {
         auto writer = exchange::MetricsWriter::create(spec.metrics);
@@ -70,10 +76,8 @@ Result<Trained> train(const TuneSetup& setup, const TuneSpec& spec, const train:
         std::error_code ignored;
         if (metrics && result.error().kind == Error::Kind::Cancelled)
             fs::remove(spec.metrics, ignored);  // it has told nothing yet
-        return result.error();
     }
-    const auto complete = metrics ? metrics->check() : Result<void>();
-    return Trained{std::move(*result), complete ? "" : complete.error().text()};
+    return result;
 }
 
 /// What hours of training gave is not lost with a full disk: it goes to the program's own folder.
@@ -203,12 +207,12 @@ Result<train::RunLife> lifeOf(const TuneSpec& spec, const train::Recipe& recipe)
 }
 
 /// What went wrong, and where the run can be taken up again.
-Error withCheckpoint(Error error, const TuneSpec& spec) {
+Error withCheckpoint(Error error, const TuneSpec& spec, const train::Recipe& recipe) {
     const fs::path folder = folderOf(spec);
     if (error.kind == Error::Kind::Cancelled || !hasCheckpoint(folder)) return error;
     if (!error.hint.empty()) error.hint += ". ";
-    error.hint += cat("The last checkpoint is in ", folder.string(), ": --resume ", folder.string(),
-                      " goes on from there");
+    error.hint += cat("The last checkpoint is in ", folder.string(), ": ",
+                      resumeOptions(folder, recipe.device, error), " goes on from there");
     return error;
 }
 
@@ -267,7 +271,7 @@ Result<train::Recipe> recipeOf(const TuneSpec& spec, const MaskedModel& pruned,
 /// What can be refused before anything is read.
 Result<void> checkRecipe(const train::Recipe& recipe) {
     if (auto sound = train::check(recipe); !sound) return sound.error();
-    if (auto device = measure::checkDevice(recipe.device); !device) return device.error();
+    if (auto computes = train::checkPrecision(recipe); !computes) return computes.error();
     const fs::path earlier = recipe.schedule.rewindTo;
     std::error_code ignored;
     if (earlier.empty() || fs::exists(earlier, ignored)) return {};
@@ -373,8 +377,8 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
     if (auto sound = checkOpened(*opened, spec); !sound) return sound.error();
     clock.start("train", cat("Fine-tuning: ", train::describe(setup->recipe)));
     auto trained = train(*setup, spec, *life, events, control);
-    if (!trained) return withCheckpoint(trained.error(), spec);
-    const train::TrainResult* training = &trained->result;
+    if (!trained) return withCheckpoint(trained.error(), spec, setup->recipe);
+    const train::TrainResult* training = &*trained;
     const auto lost = [&](const Error& error) {
         return rescued(error, *training->best, outputOf(spec));
     };
@@ -387,7 +391,6 @@ Result<TuneOutcome> runTune(const TuneSpec& spec, const EventSink<train::TrainSa
                         outputOf(spec),
                         *opened,
                         {},
-                        trained->metricsProblem,
                         {}};
     clock.start("save", "Writing and checking the result");
     StagedOutputs outputs;

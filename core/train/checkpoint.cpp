@@ -79,6 +79,7 @@ Result<void> checkContinues(const Checkpoint& checkpoint, const RunIdentity& ide
         return another("dataset", "Give the data that the run was started with");
     Recipe same = recipe;
     same.device = checkpoint.recipe.device;
+    same.precision = checkpoint.recipe.precision;
     same.halveBatchToFit = checkpoint.recipe.halveBatchToFit;
     if (same != checkpoint.recipe)
         return another("recipe", "Give the recipe of the run, or none: the checkpoint has it");

@@ -50,8 +50,8 @@ struct RunLife {
 RunIdentity identityOf(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
                        const data::Dataset& dataset);
 
-/// Whether a run of that identity and recipe may go on from `checkpoint`. Device, and whether
-/// batches are halved to fit, may differ. Errors: Mismatch, saying what is another one: model,
+/// Whether a run of that identity and recipe may go on from `checkpoint`. Device, precision and
+/// whether batches are halved to fit may differ. Errors: Mismatch, saying what is another one: model,
 /// plan, data or recipe.
 Result<void> checkContinues(const Checkpoint& checkpoint, const RunIdentity& identity,
                             const Recipe& recipe);

@@ -3,24 +3,17 @@
 
 #include <algorithm>
 
-#include <ATen/Context.h>
-#include <ATen/core/grad_mode.h>
-
 #include "core/base/format.h"
 #include "core/base/log.h"
 #include "core/data/empty_split.h"
-#include "core/measure/device_torch.h"
 #include "core/measure/runtime.h"
-#include "core/measure/scores_torch.h"
 #include "core/model/base_masks_torch.h"
 #include "core/model/snapshot_torch.h"
 #include "core/prune/masks_torch.h"
-#include "core/train/earlier_weights_torch.h"
-#include "core/train/fresh_weights_torch.h"
-#include "core/train/loop_torch.h"
+#include "core/train/broken_off.h"
 #include "core/train/parameters_torch.h"
-#include "core/train/pruning_schedule.h"
-#include "core/train/trainee_torch.h"
+#include "core/train/precision.h"
+#include "core/train/stand_torch.h"
 
 namespace espalier::train {
 namespace {
@@ -53,14 +46,6 @@ std::vector<at::Tensor> zerosLeft(const model::Snapshot& snapshot,
         kept.push_back(model::maskOfNonzeros(weight.cpu()));
     }
     return kept;
-}
-
-/// Which parameters the file wants trained, in the module's order.
-std::vector<bool> gradientFlags(const torch::jit::Module& module) {
-    std::vector<bool> flags;
-    for (const at::Tensor& parameter : module.parameters())
-        flags.push_back(parameter.requires_grad());
-    return flags;
 }
 
 /// Turns the trained module back into what a snapshot holds.
@@ -104,47 +89,6 @@ Result<void> begin(Loop& loop, const RunLife& life, const RunIdentity& identity)
     return {};
 }
 
-/// What the schedule removes of; null when nothing is to go beyond the base masks.
-Result<std::unique_ptr<StagedPlan>> stagedPlan(const model::Snapshot& snapshot,
-                                               const prune::MasksPtr& masks,
-                                               const Companions& companions, const Recipe& recipe,
-                                               const data::Dataset& dataset) {
-    if (!masks) return std::unique_ptr<StagedPlan>();
-    if (!companions.plan && recipe.schedule.name != "one_shot") {
-        return Error{Error::Kind::BadArgument,
-                     cat("Cannot prune by the schedule ", recipe.schedule.name),
-                     "there are masks, but no plan to choose anew by",
-                     "Give the plan that the masks are of, or use the schedule one_shot"};
-    }
-    return std::make_unique<StagedPlan>(
-        snapshot, companions.plan ? *companions.plan : prune::emptyPlan(snapshot), masks,
-        ScoredWith{dataset, recipe.device, recipe.metrics});
-}
-
-void sayWhatWasKept(const std::vector<std::string>& paths) {
-    if (paths.empty()) return;
-    log(LogLevel::Warning,
-        cat(paths.size(), paths.size() == 1 ? " parameter has" : " parameters have",
-            " no default to be drawn anew by and keep their values: ", paths.front(),
-            paths.size() > 1 ? ", \u2026" : ""));
-}
-
-/// What trains, before anything is removed.
-torch::jit::Module startingModule(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
-                                  const Recipe& recipe) {
-    torch::jit::Module module = model::cloneModule(snapshot.state().module);
-    if (recipe.fromScratch) sayWhatWasKept(drawAnew(module, snapshot, masks, recipe.seed));
-    tieSharedParameters(module);
-    return module;
-}
-
-/// What the schedule goes back to in each round; nothing for most.
-Result<NamedValues> rewoundTo(const model::Snapshot& snapshot, const Recipe& recipe,
-                              const Companions& companions, RunControl& control) {
-    if (recipe.fromScratch || !findSchedule(recipe.schedule.name).rewinds) return NamedValues();
-    return earlierWeights(snapshot, companions.rewindTo, recipe.schedule.rewindTo, control);
-}
-
 void sayThatBatchesAreWhole(const data::Dataset& dataset, std::int64_t batchSize) {
     const std::int64_t samples = data::sampleCount(dataset, data::Split::Train);
     if (batchSize <= samples) return;
@@ -167,94 +111,74 @@ void sayWhatNeverComes(const Recipe& recipe, std::int64_t steps) {
     }
 }
 
-/// What training makes smaller; `module` is the one that trains, where `placement` says.
-Result<TrainingLoss> makeTrainingLoss(const model::Snapshot& snapshot,
-                                      const torch::jit::Module& module,
-                                      const measure::Placement& placement,
-                                      const prune::MasksPtr& masks, const model::Snapshot& dense,
-                                      const data::DatasetInfo& data, const Recipe& recipe,
-                                      RunControl& control) {
-    auto loss = measure::findLoss(measure::lossFor(recipe.metrics, data), recipe.labelSmoothing,
-                                  placement.device, control);
-    if (!loss) return loss.error();
-    TrainingLoss trained{std::move(*loss)};
-    if (recipe.distillation)
-        trained.teacher.emplace(dense, placement, recipe.metrics.output, *recipe.distillation);
-    const std::vector<at::Tensor> parameters = trainableParameters(module);
-    const bool areGrouped = masks && masks->state().channels;
-    const channels::ChannelGroups* groups =
-        areGrouped ? masks->state().channels->groups.get() : nullptr;
-    trained.penalty = makePenalty(recipe.regularisers, {snapshot, module, parameters, groups});
-    return trained;
+/// What the stand's loop ended with.
+TrainResult resultOf(Stand& stand, const model::Snapshot& snapshot, const Recipe& recipe) {
+    TrainResult result = stand.loop->takeResult();
+    torch::jit::Module module = stand.module;
+    if (!result.interruption) stand.trainee->bringBack();
+    if (result.interruption) {  // what lies on a lost device cannot be read any more
+        module = maskedModule(snapshot, stand.pruner->masks());
+        stand.loop->restoreBest(module);
+    }
+    std::vector<at::Tensor> kept = stand.pruner->kept();
+    if (recipe.masks == MaskMode::Off) kept = zerosLeft(snapshot, module);
+    result.best = model::withWeights(snapshot, atRest(module, stand.flags), std::move(kept));
+    return result;
 }
 
-/// Whether the loss that is trained by takes what the model gives.
-Result<void> checkLoss(const TrainingLoss& loss, torch::jit::Module& module,
-                       const measure::Placement& placement, const data::Dataset& dataset,
-                       const std::string& output) {
-    const at::NoGradGuard noGradients;
-    const data::Batch two = measure::moved(measure::firstSamples(dataset, 2), placement);
-    const std::string why = loss.misfit(measure::scores(module, two, output), two);
-    if (why.empty()) return {};
-    return Error{Error::Kind::Mismatch, cat("Cannot fine-tune on ", dataset.info().name), why,
-                 "Choose another loss or output, or leave distillation out"};
+/// What a run that ended for that `reason` is worth while it has no best: its last whole epoch,
+/// with the rest of the plan removed. The reason is the error where that cannot be had.
+Result<TrainResult> endedAt(const CheckpointPtr& whole, const Error& reason, const Subject& subject,
+                            Recipe recipe) {
+    if (isBrokenOff(reason)) recipe = onCpu(recipe);  // its device may be lost
+    auto result = guarded(reason.what, [&]() -> Result<TrainResult> {
+        RunControl uninterrupted;
+        const EventSink<TrainSample> nobody;
+        auto stand = setUp(subject, recipe, nobody, uninterrupted);
+        if (!stand) return stand.error();
+        Loop& loop = *(*stand)->loop;
+        if (auto begun = begin(loop, {.resumed = whole}, {}); !begun) return begun.error();
+        if (auto ended = loop.endHere(); !ended) return ended.error();
+        return resultOf(**stand, subject.snapshot, recipe);
+    });
+    if (!result) log(LogLevel::Warning, result.error().text());
+    if (!result || result->bestEpoch == 0) return reason;
+    result->interruption = reason;
+    return result;
 }
 
-Result<TrainResult> run(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
-                        const data::Dataset& dataset, const Recipe& recipe,
+/// Errors: those of Loop::run; brokenOff for what is thrown after the first step.
+Result<void> runLoop(Loop& loop, RunControl& control) {
+    try {
+        return loop.run(control);
+    } catch (const std::exception& failure) {
+        if (!loop.hasTrained()) throw;
+        return brokenOff(failure);
+    }
+}
+
+Result<TrainResult> run(const Subject& subject, const Recipe& recipe,
                         const EventSink<TrainSample>& events, RunControl& control,
-                        const RunLife& life, const Companions& companions) {
+                        const RunLife& life) {
+    const auto& [snapshot, masks, dataset, companions] = subject;
     const RunIdentity identity =
         life.keep || life.resumed ? identityOf(snapshot, masks, dataset) : RunIdentity{};
     if (life.resumed) {
         if (auto same = checkContinues(*life.resumed, identity, recipe); !same) return same.error();
     }
-    const auto device = measure::findDevice(recipe.device);
-    if (!device) return device.error();
-    const auto precision = findPrecision(recipe.precision, *device);
-    if (!precision) return precision.error();
-    at::globalContext().setFlushDenormal(true);
-    at::manual_seed(recipe.seed);  // dropout
-    const auto plan = stagedPlan(snapshot, masks, companions, recipe, dataset);
-    if (!plan) return plan.error();
-    auto earlier = rewoundTo(snapshot, recipe, companions, control);
-    if (!earlier) return earlier.error();
-    torch::jit::Module module = startingModule(snapshot, masks, recipe);
-    const std::vector<bool> flags = gradientFlags(module);
-    sayWhatIsFrozen(flags);
+    auto stand = setUp(subject, recipe, events, control);
+    if (!stand) return stand.error();
+    Loop& loop = *(*stand)->loop;
+    sayWhatIsFrozen((*stand)->flags);
     sayThatBatchesAreWhole(dataset, recipe.batchSize);
-    auto trainee = Trainee::make(module, recipe.dropout);
-    if (!trainee) return trainee.error();
-    const measure::Placement placement = measure::place(module, snapshot, *device);
-    auto objective = measure::makeObjective(recipe.metrics, dataset.info(), *device, control);
-    if (!objective) return objective.error();
-    if (auto fits = measure::checkFit(module, placement, snapshot, dataset, *objective); !fits)
-        return fits.error();
-    measure::setReference(*objective, snapshot, placement);
-    const model::Snapshot& dense = companions.dense ? *companions.dense : snapshot;
-    auto loss = makeTrainingLoss(snapshot, trainee->module(), placement, masks, dense,
-                                 dataset.info(), recipe, control);
-    if (!loss) return loss.error();
-    if (auto fits = checkLoss(*loss, module, placement, dataset, recipe.metrics.output); !fits)
-        return fits.error();
-
-    Pruner pruner(snapshot, plan->get(), recipe, std::move(*earlier));
-    Loop loop(snapshot, trainee->module(), placement,
-              {std::move(*objective), std::move(*loss), *precision}, pruner, dataset, recipe,
-              events);
     sayWhatNeverComes(recipe, loop.steps());
     if (auto begun = begin(loop, life, identity); !begun) return begun.error();
-    if (auto done = loop.run(control); !done) return done.error();
-    TrainResult result = loop.takeResult();
-    if (!result.interruption) trainee->bringBack();
-    if (result.interruption) {  // what lies on a lost device cannot be read any more
-        module = maskedModule(snapshot, pruner.masks());
-        loop.restoreBest(module);
-    }
-    std::vector<at::Tensor> kept = pruner.kept();
-    if (recipe.masks == MaskMode::Off) kept = zerosLeft(snapshot, module);
-    result.best = model::withWeights(snapshot, atRest(module, flags), std::move(kept));
-    return result;
+    const auto done = runLoop(loop, control);
+    if (done) return resultOf(**stand, snapshot, recipe);
+    const CheckpointPtr whole = loop.lastWhole();
+    if (!whole) return done.error();
+    stand->reset();  // two of them may be too much for the device
+    return endedAt(whole, done.error(), subject, recipe);
 }
 
 }  // namespace
@@ -272,7 +196,7 @@ Result<TrainResult> fineTune(const model::Snapshot& snapshot, const prune::Masks
             isSplitSo ? nullptr : dataset.withValidation(recipe.validation);
         const data::Dataset& samples = resplit ? *resplit : dataset;
         if (auto sound = checkSplits(samples); !sound) return sound.error();
-        return run(snapshot, masks, samples, recipe, events, control, life, companions);
+        return run({snapshot, masks, samples, companions}, recipe, events, control, life);
     });
 }
 

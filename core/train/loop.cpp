@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/model/snapshot_torch.h"
 #include "core/train/batch_norm_statistics_torch.h"
+#include "core/train/broken_off.h"
 
 namespace espalier::train {
 namespace {
@@ -65,7 +66,8 @@ Result<void> Loop::run(RunControl& control) {
     }
     try {
         if (auto done = runEpochs(control); !done) {
-            if (!goBack()) return done.error();
+            if (m_best.epoch() == 0) return done.error();
+            takeBest();
             m_interruption = done.error();
             return {};
         }
@@ -76,7 +78,7 @@ Result<void> Loop::run(RunControl& control) {
         return done;
     } catch (const std::exception& failure) {
         if (m_best.epoch() == 0 || m_cutter.isCut()) throw;
-        m_interruption = detail::errorFromException("Fine-tuning broke off", failure);
+        m_interruption = brokenOff(failure);
     }
     return {};
 }
@@ -97,7 +99,6 @@ Result<void> Loop::runEpochs(RunControl& control) {
 Result<Loop::Outcome> Loop::beginRound(int epoch, RunControl& control) {
     const int round = m_timetable.roundOf(epoch);
     m_module = m_cutter.restore();
-    rememberWholeEpoch();
     const auto begun = m_pruner.beginRound(round, control);
     if (!begun && begun.error().kind == Error::Kind::Cancelled) return Outcome::Stopped;
     if (!begun) return begun.error();

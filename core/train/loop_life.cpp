@@ -47,27 +47,24 @@ void Loop::live(const RunLife& life, RunIdentity identity) {
 }
 
 void Loop::rememberWholeEpoch() {
-    const bool canBeBest = m_pruner.isInForce();
-    if (canBeBest) m_lastWhole.reset();
-    if (m_position.epoch == 0 || canBeBest || m_cutter.isCut()) return;
-    m_lastWhole.emplace();
-    m_pruner.save(*m_lastWhole);
-    m_lastWhole->set("module.values", stored(valuesOf(m_module)));
+    m_lastWhole.reset();
+    const bool isBestAResult = m_pruner.isInForce() && !m_cutter.isCut();
+    if (m_position.epoch == 0 || isBestAResult) return;
+    Checkpoint whole{{}, m_recipe, m_position.epoch, m_metrics.samples()};
+    whole.state = std::make_shared<const RunState>(save());
+    m_lastWhole = std::make_shared<const Checkpoint>(std::move(whole));
 }
 
-bool Loop::goBack() {
-    if (m_best.epoch() > 0) {
-        m_best.restore(m_module);
-        m_module = m_cutter.restore();
-        m_best.take(m_module);  // in whole shapes
-        return true;
-    }
-    if (!m_lastWhole) return false;
-    m_epoch = {};
+void Loop::takeBest() {
+    m_best.restore(m_module);
     m_module = m_cutter.restore();
-    m_pruner.load(*m_lastWhole);
-    restore(valuesOf(m_module), m_lastWhole->get("module.values"), "weights");
-    return completePlan().ok() && m_best.epoch() > 0;
+    m_best.take(m_module);
+}
+
+Result<void> Loop::endHere() {
+    if (auto completed = completePlan(); !completed) return completed.error();
+    takeBest();
+    return {};
 }
 
 RunState Loop::save() {

@@ -51,10 +51,17 @@ public:
     /// Errors: Cancelled before the first validation is done; Failed (no gradients, loss not
     /// finite).
     Result<void> run(RunControl& control);
+    /// The last whole epoch, while what is best so far is no result: more is to go, or it is in the
+    /// shapes of a cut model. On the CPU; null when there is none.
+    const CheckpointPtr& lastWhole() const { return m_lastWhole; }
+    /// Instead of run(), in a loop that goes on from such an epoch: ends there, with the rest of
+    /// the plan removed. Errors: those of the pruner and of validation.
+    Result<void> endHere();
     /// Makes checkpoints, and goes on from the one there is. Throws std::runtime_error when that
     /// one does not fit.
     void live(const RunLife& life, RunIdentity identity);
     std::int64_t steps() const { return m_position.totalSteps; }  ///< of the whole run
+    bool hasTrained() const { return m_position.step > 0; }
     /// All but `best`.
     TrainResult takeResult();
     /// Puts the best weights into a module like the one that is trained.
@@ -73,9 +80,8 @@ private:
     void tell(const measure::Evaluation& evaluation, int epoch, double trainLoss);
     /// A run that ended before the plan was in force ends with it in force.
     Result<void> completePlan();
-    /// After something went wrong: the best so far or, before all that is to go has gone, the last
-    /// whole epoch with the rest removed. False: there is no epoch to go back to.
-    bool goBack();
+    /// Puts the best into the module, in whole shapes.
+    void takeBest();
     void rememberWholeEpoch();
     /// Takes the statistics of batch norms anew, and keeps them when validation is better for it.
     Result<void> reestimateStatistics(RunControl& control);
@@ -107,8 +113,7 @@ private:
     int m_round = 0;  // begun last
     EpochSoFar m_epoch;
     BestSoFar m_best;
-    std::optional<RunState> m_lastWhole;  // weights and pruning after the last whole epoch, while
-                                          // no epoch can be the best
+    CheckpointPtr m_lastWhole;
     EarlyStopping m_earlyStopping;
     std::optional<measure::Evaluation> m_before;  // none: not measured yet
     bool m_isStopped = false;

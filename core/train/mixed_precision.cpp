@@ -5,7 +5,9 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 
+#include "core/measure/device_torch.h"
 #include "core/train/gradients_torch.h"
+#include "core/train/precision.h"
 
 namespace espalier::train {
 
@@ -18,6 +20,19 @@ Result<Precision> findPrecision(const std::string& name, c10::Device device) {
                      "Set precision to fp32 or bf16, or device to an accelerator"};
     }
     return Precision{device, at::kHalf};
+}
+
+Result<void> checkPrecision(const Recipe& recipe) {
+    const auto device = measure::findDevice(recipe.device);
+    if (!device) return device.error();
+    const auto precision = findPrecision(recipe.precision, *device);
+    return precision ? Result<void>() : precision.error();
+}
+
+Recipe onCpu(Recipe recipe) {
+    recipe.device = "cpu";
+    if (recipe.precision == "fp16") recipe.precision = "fp32";
+    return recipe;
 }
 
 Autocast::Autocast(const Precision& precision) : m_precision(precision) {

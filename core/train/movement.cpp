@@ -54,9 +54,12 @@ at::Tensor Movement::scores(const std::string& path) const {
 }
 
 void Movement::save(RunState& state) const {
+    const auto keep = [&state](const std::string& name, const at::Tensor& values) {
+        state.set(name, values.to(at::kCPU, /*non_blocking=*/false, /*copy=*/true));
+    };
     for (const auto& [path, part] : m_parts) {
-        if (part.scores.defined()) state.set(cat("schedule.scores.", path), part.scores.clone());
-        state.set(cat("schedule.away.", path), part.away.clone());
+        if (part.scores.defined()) keep(cat("schedule.scores.", path), part.scores);
+        keep(cat("schedule.away.", path), part.away);
     }
 }
 

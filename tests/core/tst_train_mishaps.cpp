@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "core/measure/runtime.h"
+#include "core/train/broken_off.h"
 #include "core/train/fine_tune.h"
 #include "core/train/run_state_torch.h"
 #include "tests/support/toy_training_torch.h"
@@ -205,15 +206,20 @@ void TestTrainMishaps::beforeTheFirstEpochThereIsNothingToKeep() {
 
 void TestTrainMishaps::beforeThePlanIsInForceTheLastEpochIsKept_data() {
     QTest::addColumn<QString>("schedule");
+    QTest::addColumn<bool>("isLost");
     QTest::addColumn<bool>("isResumed");
-    for (const char* schedule : {"agp", "movement", "iterative"}) {
-        QTest::addRow("%s", schedule) << QString(schedule) << false;
-        QTest::addRow("%s, resumed", schedule) << QString(schedule) << true;
+    for (const char* schedule : {"agp", "movement", "iterative", "lottery"}) {
+        for (const bool isLost : {false, true}) {
+            const char* what = isLost ? "lost" : "exploded";
+            QTest::addRow("%s, %s", schedule, what) << QString(schedule) << isLost << false;
+            QTest::addRow("%s, %s, resumed", schedule, what) << QString(schedule) << isLost << true;
+        }
     }
 }
 
 void TestTrainMishaps::beforeThePlanIsInForceTheLastEpochIsKept() {
     QFETCH(QString, schedule);
+    QFETCH(bool, isLost);
     QFETCH(bool, isResumed);
     const model::SnapshotPtr snapshot = modelOf(kLinear);
     auto plan = std::make_shared<prune::Plan>();
@@ -237,10 +243,12 @@ void TestTrainMishaps::beforeThePlanIsInForceTheLastEpochIsKept() {
     };
     const auto stopped = run.go(m_data, control, events);
     QVERIFY2(stopped.ok(), stopped.ok() ? "" : stopped.error().text().c_str());
-    const SpoiledData data(m_data, isResumed ? 2 : 2 * kSteps + 2, exploded);
+    const SpoiledData data(m_data, isResumed ? 2 : 2 * kSteps + 2, isLost ? lost : exploded);
     const auto broken = run.go(data, free, {}, isResumed ? run.kept : nullptr);
     QVERIFY2(broken.ok(), broken.ok() ? "" : broken.error().text().c_str());
     QVERIFY(broken->interruption.has_value());
+    QCOMPARE(train::isBrokenOff(*broken->interruption), isLost);
+    QCOMPARE(broken->epochs, 2);
     QCOMPARE(broken->bestEpoch, 2);
     QVERIFY(weightOf(broken->best).equal(weightOf(stopped->best)));
     QCOMPARE(broken->best->baseRemoved(model::LayerId{0}), std::int64_t{9});

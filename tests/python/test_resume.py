@@ -207,6 +207,93 @@ def test_a_full_disk_costs_a_warning(cli, subject, whole, tmp_path):
     assert not list((tmp_path / "run").iterdir())
 
 
+class Small(nn.Module):
+    """Fewer bytes than its metrics."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(100, 4)
+
+    def forward(self, x):
+        return self.fc(x.flatten(1))
+
+
+def test_metrics_on_a_full_disk_cost_a_warning(cli, subject, tmp_path):
+    torch.jit.script(Small().eval()).save(str(tmp_path / "small.pt"))
+    limit = 20_000  # the model fits, the metrics do not
+
+    def tune(name):
+        return ["tune", tmp_path / "small.pt", *command(subject, tmp_path, name)[2:]]
+
+    def fill():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    cli.ok(*tune("whole"))
+    assert (tmp_path / "whole.csv").stat().st_size > limit
+    running = start(cli, *tune("full"), preexec_fn=fill, env={**os.environ, "XDG_STATE_HOME": str(tmp_path)})
+    _, errors = running.communicate(timeout=120)
+    assert running.returncode == 0, errors
+    assert errors.count("Cannot write the metrics") == 1 and "Training goes on" in errors
+    assert weights(tmp_path / "full.pt")["fc.weight"].equal(weights(tmp_path / "whole.pt")["fc.weight"])
+    written = (tmp_path / "full.csv").read_text().splitlines()[:-1]  # the last row may be cut off
+    assert len(written) > 100
+    shared = [line.split(",")[:8] for line in (tmp_path / "whole.csv").read_text().splitlines()[:len(written)]]
+    assert [line.split(",")[:8] for line in written] == shared
+
+
+class Lost(nn.Module):
+    """Net on a device that is lost after so many training steps."""
+
+    def __init__(self, steps: int):
+        super().__init__()
+        self.net = Net()
+        self.left = steps
+        self.register_buffer("steps", torch.zeros(1, dtype=torch.int64))
+
+    def forward(self, x):
+        if self.training:
+            self.steps += 1
+            assert int(self.steps) <= self.left, "CUDA error: the device was lost"
+        return self.net(x)
+
+
+def tune_lost(cli, subject, tmp_path, steps, *options, **changes):
+    """A run on a device that is lost: 158 steps are an epoch."""
+    torch.manual_seed(0)
+    torch.jit.script(Lost(steps).eval()).save(str(tmp_path / "model.pt"))
+    return cli.run("tune", tmp_path / "model.pt", *command(subject, tmp_path, "lost", **changes)[2:], "--checkpoints",
+                   tmp_path / "run", *options)
+
+
+def zeros(state):
+    return sum(int((value == 0).sum()) for name, value in state.items() if value.dim() > 1)
+
+
+@pytest.mark.parametrize("schedule", [{"name": "agp", "end": 1}, {"name": "iterative", "rounds": 4, "epochs_per_round": 1}],
+                         ids=lambda schedule: schedule["name"])
+def test_a_device_lost_while_weights_still_go(cli, subject, tmp_path, schedule):
+    done = tune_lost(cli, subject, tmp_path, 350, schedule=schedule)
+    assert done.returncode == 1, done.stderr
+    assert "the device was lost" in done.stderr and "wrote the best so far" in done.stderr
+    assert f"espalier-cli tune --resume {tmp_path / 'run'}\n" in done.stderr
+    assert zeros(weights(tmp_path / "lost.pt")) == pytest.approx(0.7 * (72 + 800 * 32 + 32 * 4), abs=1)
+    assert "(best of 2 epochs: 2)" in done.stdout
+    again = cli.run("tune", "--resume", tmp_path / "run", "--threads", 1)
+    assert again.returncode == 1 and "Epoch 3 of" in again.stderr and "Epoch 2 of" not in again.stderr
+
+
+def test_a_device_lost_with_channels_cut_out(cli, subject, tmp_path):
+    done = tune_lost(cli, subject, tmp_path, 350, "--channels", 0.5, schedule={"cut_between_rounds": True})
+    assert done.returncode == 1 and "wrote the best so far" in done.stderr, done.stderr
+    assert weights(tmp_path / "lost.pt")["net.conv.weight"].shape[0] == 4
+
+
+def test_a_device_lost_in_the_first_epoch_leaves_nothing(cli, subject, tmp_path):
+    done = tune_lost(cli, subject, tmp_path, 50)
+    assert done.returncode == 1 and "Fine-tuning broke off: CUDA error: the device" in done.stderr, done.stderr
+    assert not (tmp_path / "lost.pt").exists() and "--resume" not in done.stderr
+
+
 def test_the_last_good_checkpoint_outlives_a_full_disk(cli, killed, tmp_path):
     good = (killed / CHECKPOINT).read_bytes()
 
