@@ -102,7 +102,9 @@ void RunMeter::refreshLoad() {
     if (passed < kLoadSeconds) return;
     const double spent = processorSeconds();
     const double cores = std::max(1u, std::thread::hardware_concurrency());
-    m_figures.processorLoad = std::clamp((spent - m_processorSeconds) / (passed * cores), 0.0, 1.0);
+    m_figures.processorLoad =
+        static_cast<float>(std::clamp((spent - m_processorSeconds) / (passed * cores), 0.0, 1.0));
+    m_figures.deviceLoad = m_deviceLoad.of(m_device);
     m_loadSince = now;
     m_processorSeconds = spent;
 }

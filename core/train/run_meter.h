@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "core/train/device_load.h"
 #include "core/train/train_sample.h"
 
 namespace espalier::train {
@@ -34,6 +35,7 @@ private:
     double m_validationSeconds = 0;
     std::chrono::steady_clock::time_point m_loadSince;
     double m_processorSeconds = 0;  // at that time
+    DeviceLoad m_deviceLoad;
     RunFigures m_figures;
 };
 

@@ -17,7 +17,9 @@ struct RunFigures {
     std::int64_t deviceBytes = 0;  ///< the most it has used on an accelerator; 0: none, not known
     std::int64_t deviceTotal = 0;  ///< bytes that the accelerator has; 0: none, not known
     /// Share of all processor cores, 0..1, that this process has kept busy of late.
-    double processorLoad = kNotMeasured;
+    float processorLoad = std::numeric_limits<float>::quiet_NaN();
+    /// Share of the time, 0..1, in which the GPU that trains was busy of late, for whomever.
+    float deviceLoad = std::numeric_limits<float>::quiet_NaN();
 };
 
 /// One row of the metrics: a training step, or the end of an epoch (then valLoss and top1 are

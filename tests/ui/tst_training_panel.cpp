@@ -103,6 +103,11 @@ private Q_SLOTS:
         QVERIFY2(progress.memoryText().contains(" of ") &&
                      progress.memoryText().contains(QString::fromUtf8("CPU 50.0\u2009%")),
                  qPrintable(progress.memoryText()));
+        QVERIFY(!progress.memoryText().contains("GPU"));
+        sample.figures.deviceLoad = 0.75;
+        progress.add(sample);
+        QVERIFY2(progress.memoryText().endsWith(QString::fromUtf8("GPU 75.0\u2009%")),
+                 qPrintable(progress.memoryText()));
     }
 
     void equalAccuracyKeepsTheEarlierEpoch() {

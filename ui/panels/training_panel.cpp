@@ -136,7 +136,8 @@ QWidget* TrainingPanel::makeMonitor() {
     m_figures->setToolTip(
         tr("The most memory that this program has used so far; on an accelerator the most that "
            "tensors have used there, of all it has; the share of all processor cores that the "
-           "program has kept busy in the last seconds"));
+           "program has kept busy in the last seconds; the share of the time in which an NVIDIA "
+           "GPU was busy, for any program"));
     m_export = barButton(this, "metricsExport", tr("Export metrics…"),
                          tr("Export metrics: writes every step and epoch of this run as CSV"));
     m_export->setIcon(style::icon(style::Icon::Export));

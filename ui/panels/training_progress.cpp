@@ -88,6 +88,8 @@ QString TrainingProgress::memoryText() const {
     }
     if (!std::isnan(figures.processorLoad))
         parts << tr("CPU %1").arg(shown(percent(figures.processorLoad)));
+    if (!std::isnan(figures.deviceLoad))
+        parts << tr("GPU %1").arg(shown(percent(figures.deviceLoad)));
     return parts.join(QStringLiteral("  ·  "));
 }
 
