@@ -224,6 +224,8 @@ def test_bad_recipes_are_named(cli, data, tmp_path):
     refused(cli, data, tmp_path, "vector.pt returns 2 float32, not one number", code=3, recipe=recipe_of(
         loss={"name": "module", "file": str(tmp_path / "vector.pt")}, metric={"name": "agreement"}))
     refused(cli, data, tmp_path, "fp16 on the CPU", "bf16", code=3, recipe=recipe_of(precision="fp16"))
+    missing = cli.run("tune", tmp_path / "no.pt", "--data", data, "--recipe", tmp_path / "r.json")
+    assert "fp16 on the CPU" in missing.stderr and missing.returncode == 3, missing.stderr  # before anything is opened
     refused(cli, data, tmp_path, "Cannot override the model's dropout: it has none", code=2, recipe=recipe_of(dropout=0.1))
     refused(cli, data, tmp_path, "no longer a finite number", "a tenth of the learning rate", code=1, recipe=recipe_of(
         optimizer={"name": "sgd", "lr": 1e30}))

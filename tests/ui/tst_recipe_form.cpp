@@ -385,6 +385,27 @@ private Q_SLOTS:
         QCOMPARE(epochs->value(), Recipe{}.epochs);
     }
 
+    void fp16IsOfferedWhereItWorks() {
+        RecipeForm form;
+        const auto* precision = test::find<QComboBox>(form, "recipePrecision");
+        const auto isOffered = [&] { return precision->findText("fp16") >= 0; };
+        QVERIFY(isOffered());  // what there is is not known yet
+        form.setDevices({"auto", "cpu"});
+        QVERIFY(!isOffered());
+        QVERIFY(precision->findText("bf16") >= 0);
+        form.setDevices({"auto", "cpu", "cuda:0"});
+        QVERIFY(isOffered());
+        form.setDevice("cpu");
+        QVERIFY(!isOffered());
+        form.setDevice("cuda:0");
+        QVERIFY(isOffered());
+        Recipe recipe;
+        recipe.device = "cpu";
+        recipe.precision = "fp16";
+        form.setRecipe(recipe);  // of a file: kept, and refused when training starts
+        QCOMPARE(form.recipe(), recipe);
+    }
+
     void theSummaryTellsWhatIsUnusual() {
         Recipe recipe;
         recipe.optimizer.lr = 0.5;

@@ -25,6 +25,7 @@ namespace {
 constexpr int kSuggestion = 0;  // index in the box; the presets follow, then a person's own
 
 const QString kDevice = QStringLiteral("device");
+const QString kPrecision = QStringLiteral("precision");
 const QString kRewind = QStringLiteral("schedule.rewind_to");
 
 QString text(std::string_view utf8) {
@@ -171,7 +172,9 @@ void RecipeForm::fillIn(const train::Recipe& recipe) {
 }
 
 void RecipeForm::setDevices(const QStringList& names) {
+    m_devices = names;
     editor(kDevice)->setChoices(names);
+    refresh();
 }
 
 void RecipeForm::setStates(const QStringList& names) {
@@ -210,9 +213,20 @@ void RecipeForm::takePreset(int index) {
 
 void RecipeForm::refresh() {
     const train::Recipe now = recipe();
+    offerPrecisions(now);
     for (RecipeEditor* editor : m_editors) editor->refresh(now);
     refreshPreset(now);
     refreshProblem(now);
+}
+
+// fp16 is for accelerators; a recipe that has it all the same keeps it, and is refused.
+void RecipeForm::offerPrecisions(const train::Recipe& recipe) {
+    constexpr int kWithoutAny = 2;  // auto, cpu
+    const bool isAuto = recipe.device == "auto";
+    const bool hasNone = !m_devices.isEmpty() && m_devices.size() <= kWithoutAny;
+    QStringList names = editor(kPrecision)->field().choices;
+    if (recipe.device == "cpu" || (isAuto && hasNone)) names.removeAll(QStringLiteral("fp16"));
+    editor(kPrecision)->setChoices(names);
 }
 
 // What is wrong is marked in a colour of the theme.

@@ -60,6 +60,7 @@ private:
     void refresh();
     void refreshPreset(const train::Recipe& recipe);
     void refreshProblem(const train::Recipe& recipe);
+    void offerPrecisions(const train::Recipe& recipe);
 
     struct Part {
         FieldGrid* grid = nullptr;
@@ -70,6 +71,7 @@ private:
     train::Recipe m_suggested;
     bool m_isOwn = false;
     bool m_isFilling = false;
+    QStringList m_devices;  // of this machine; empty: not known yet
     std::vector<RecipeEditor*> m_editors;
     std::map<RecipeSection, Part> m_parts;
     QHBoxLayout* m_header;
