@@ -91,6 +91,7 @@ Tasks::Tasks(ui::Workbench* workbench, ui::SessionKeeper* keeper, QWidget* windo
     connect(keeper, &ui::SessionKeeper::opened, this,
             [this](const QString&, const QStringList& notes) { onSessionOpened(notes); });
     connect(workbench, &ui::Workbench::failed, this, &Tasks::onFailed);
+    connect(workbench, &ui::Workbench::trainingBroke, this, &Tasks::onTrainingBroke);
     connect(workbench, &ui::Workbench::succeeded, this, &Tasks::onSucceeded);
     connect(workbench->document(), &Document::datasetChanged, this, &Tasks::onDataChanged);
     connect(workbench->document()->channels(), &ui::Channels::groupsChanged, this,

@@ -103,6 +103,7 @@ private:
     void openUnknown(const QString& path);
     void onOpened(const QString& path);
     void onFailed(const espalier::Error& error);
+    void onTrainingBroke(const espalier::Error& error, const QString& folder);
     void onSucceeded(const QString& message, const QString& path);
     void onDataChanged();
     void offerInputOfData();

@@ -5,6 +5,7 @@
 #include "app/gui/tasks.h"
 #include "app/gui/window_state.h"
 #include "core/base/format.h"
+#include "core/project/way_on.h"
 #include "ui/dialogs/dialogs.h"
 #include "ui/dialogs/prune_dialog.h"
 #include "ui/document/run_folder.h"
@@ -12,6 +13,7 @@
 #include "ui/document/workbench.h"
 #include "ui/panels/training_forecast.h"
 #include "ui/panels/training_panel.h"
+#include "ui/style/words.h"
 
 namespace espalier::gui {
 
@@ -70,6 +72,19 @@ void Tasks::discardRun() {
     lookForBrokenRun();
     lookForLostSessions();  // that of the run is one like any other now
     tellOfSavedTraining();
+}
+
+void Tasks::onTrainingBroke(const Error& error, const QString& folder) {
+    ui::Message message;
+    message.level = ui::Message::Level::Error;
+    message.text = style::withoutOptions(QString::fromStdString(error.text()));
+    message.text += tr(" Its last checkpoint is kept: it can go on from there.");
+    message.actionText = project::mayBeAccelerator("auto") ? tr("Continue on the CPU")
+                                                           : tr("Continue the fine-tuning");
+    message.action = [this, folder] {
+        m_workbench->continueRun(folder.toStdString(), Workbench::ContinueOn::Cpu);
+    };
+    Q_EMIT messagePosted(message);
 }
 
 }  // namespace espalier::gui

@@ -271,6 +271,46 @@ private Q_SLOTS:
         QVERIFY(!ui::latestBrokenRun());  // who stops it is done with it
     }
 
+    // While a schedule still removes weights: the last whole epoch, and a way to go on.
+    void aLostDeviceLeavesItsLastEpochAndOneOffer() {
+        const auto model = qEnvironmentVariable("ESPALIER_FIXTURES") + "/lost_device.script.pt";
+        if (!QFile::exists(model)) QSKIP(qPrintable("needs " + model));
+        const QString copy = m_folder->filePath("lost.pt");
+        QVERIFY(QFile::copy(model, copy));
+        WindowProbe probe;
+        QVERIFY(probe.openModel(copy) && probe.attachTinyData(m_folder->path()));
+        probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
+        train::Recipe recipe{.epochs = 20, .batchSize = 54, .device = "cpu"};  // of ten steps each
+        recipe.schedule = {.name = "agp", .everySteps = 5, .end = 1};
+        probe.child<ui::TrainingPanel>("trainingPanel")->setRecipe(recipe);
+        QVERIFY(probe.rest());
+        QSignalSpy started(probe.window.workbench(), &ui::Workbench::trainingStarted);
+        QSignalSpy finished(probe.window.workbench(), &ui::Workbench::trainingFinished);
+        QSignalSpy ended(probe.window.workbench(), &ui::Workbench::trainingEnded);
+        probe.trigger("train.start");
+        QTRY_COMPARE_WITH_TIMEOUT(ended.count(), 1, test::kPatienceMs);
+        QVERIFY(probe.rest());
+        const QString text = probe.messageText();
+        QVERIFY2(probe.isError() && text.contains("the device was lost") &&
+                     text.contains("Its last checkpoint is kept"),
+                 qPrintable(text));
+        QVERIFY(probe.messages().message().actionText.startsWith("Continue "));
+        QCOMPARE(finished.count(), 1);
+        QCOMPARE(finished.first().first().value<train::TrainResult>().bestEpoch, 3);
+        const ui::Document& document = probe.document();
+        QCOMPARE(document.node().operation, project::Operation::FineTune);
+        QCOMPARE(document.snapshot()->baseRemoved(document.selection()), std::int64_t{784 * 16});
+        test::grab(probe.window, "device_lost");
+
+        QSignalSpy sampled(probe.window.workbench(), &ui::Workbench::trainingSampled);
+        probe.messages().message().action();
+        QTRY_COMPARE_WITH_TIMEOUT(ended.count(), 2, test::kPatienceMs);
+        QCOMPARE(started.count(), 2);
+        QCOMPARE(started.last().first().value<train::Recipe>(), recipe);
+        QCOMPARE(sampled.last().first().value<train::TrainSample>().step, std::int64_t{34});
+        QVERIFY(probe.rest());
+    }
+
     void aDamagedCheckpointIsNamed() {
         killATraining();
         const auto run = ui::latestBrokenRun();

@@ -36,6 +36,7 @@ struct Workbench::Continuation {
     Stage stage = Stage::Reading;  ///< what is being waited for
     std::shared_ptr<RunFolder> folder;
     RunToContinue run;
+    Workbench::ContinueOn on = Workbench::ContinueOn::ItsDevice;
 };
 
 }  // namespace espalier::ui

@@ -77,7 +77,9 @@ public:
     /// Goes on with a training that ended with the program: in the session that is open where that
     /// has the state it began from, else the model and the data are opened anew. Its plan and
     /// curves are restored. `folder`: of latestBrokenRun.
-    void continueRun(const std::filesystem::path& folder);
+    /// An accelerator may be lost: `on` says where it goes on.
+    enum class ContinueOn { ItsDevice, Cpu };
+    void continueRun(const std::filesystem::path& folder, ContinueOn on = ContinueOn::ItsDevice);
     /// The training under way belongs to the session kept in that folder; continueRun needs it.
     void noteSession(const std::filesystem::path& folder);
     /// Whether a training was stopped here so that it may be continued by another program.
@@ -140,6 +142,8 @@ Q_SIGNALS:
     void trainingFinished(const espalier::train::TrainResult& result);
     void trainingPaused(bool paused);
     void trainingEnded();  ///< finished or failed
+    /// Instead of failed: something below gave way, and `folder` has the training's last checkpoint.
+    void trainingBroke(const espalier::Error& error, const QString& folder);
 
 private:
     struct Training;
@@ -148,6 +152,7 @@ private:
     void startRun(const train::Recipe& recipe, const std::shared_ptr<RunFolder>& folder,
                   const RunToContinue* resumed = nullptr);
     void endRun(bool isWell);
+    void tellOfEnd(const Error& error, const std::filesystem::path& run);
     void followContinuation();
     void goOnContinuing();
     void giveContinuationUp();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/train/precision.h"
 #include "ui/document/training.h"
 
 namespace espalier::ui {
@@ -41,7 +42,7 @@ void Workbench::stopTraining(AfterStop after) {
 
 Workbench::~Workbench() = default;
 
-void Workbench::continueRun(const std::filesystem::path& folder) {
+void Workbench::continueRun(const std::filesystem::path& folder, ContinueOn on) {
     if (isTraining() || m_continuation) return;
     std::shared_ptr<RunFolder> own = RunFolder::take(folder);
     if (!own) {
@@ -50,6 +51,7 @@ void Workbench::continueRun(const std::filesystem::path& folder) {
     }
     m_continuation = std::make_unique<Continuation>();
     m_continuation->folder = own;
+    m_continuation->on = on;
     m_jobs->run<RunToContinue>(
         {Lane::Scan, tr("Reading the checkpoint")}, this,
         [own](const EventSink<>&, RunControl& control) { return readRun(*own, control); },
@@ -121,7 +123,8 @@ void Workbench::goOnContinuing() {
     }
     if (!m_document->masks()) return;  // they are being made
     const auto ready = std::exchange(m_continuation, nullptr);
-    const train::Recipe& recipe = ready->run.checkpoint->recipe;
+    const train::Recipe& own = ready->run.checkpoint->recipe;
+    const train::Recipe recipe = ready->on == ContinueOn::Cpu ? train::onCpu(own) : own;
     Q_EMIT trainingContinued(recipe);
     startRun(recipe, ready->folder, &ready->run);
 }

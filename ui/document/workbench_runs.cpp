@@ -3,10 +3,13 @@
 #include <utility>
 
 #include "core/data/empty_split.h"
+#include "core/exchange/checkpoint_file.h"
 #include "core/measure/evaluate.h"
 #include "core/measure/latency.h"
 #include "core/prune/masks.h"
+#include "core/train/broken_off.h"
 #include "core/train/fine_tune.h"
+#include "core/train/precision.h"
 #include "ui/document/resolve_plan.h"
 #include "ui/document/run_life.h"
 #include "ui/document/training.h"
@@ -183,6 +186,8 @@ void Workbench::fineTune(const train::Recipe& given, const UndoStep& step) {
     train::Recipe recipe = given;
     fillIn(recipe.metrics, m_document->metricOptions());
     if (const auto checked = train::check(recipe); !checked) return fail(checked.error());
+    if (const auto computes = train::checkPrecision(recipe); !computes)
+        return fail(computes.error());
     startRun(recipe, RunFolder::make());
     m_training->step = step;
 }
@@ -224,9 +229,12 @@ void Workbench::startRun(const train::Recipe& recipe, const std::shared_ptr<RunF
         },
         [this, subject](const Result<Tuned>& result) {
             const UndoStep step = m_training ? m_training->step : UndoStep();
+            const auto run = m_training && m_training->folder ? m_training->folder->path()
+                                                              : std::filesystem::path();
             endRun(result && !result->training.interruption);
-            if (!result) fail(result.error());
-            if (result && result->training.interruption) fail(*result->training.interruption);
+            if (!result) tellOfEnd(result.error(), run);
+            if (result && result->training.interruption)
+                tellOfEnd(*result->training.interruption, run);
             if (result && isModel(subject.root)) {
                 finishTraining(subject.state, *result, step);
             }
@@ -245,6 +253,14 @@ void Workbench::endRun(bool isWell) {
     m_hasLeftRun = ended->mayContinue && ended->folder &&
                    std::filesystem::exists(ended->folder->checkpoint(), none);
     if (isWell && ended->folder && !ended->mayContinue) ended->folder->remove();
+}
+
+void Workbench::tellOfEnd(const Error& error, const std::filesystem::path& run) {
+    std::error_code none;
+    const bool hasCheckpoint =
+        !run.empty() && std::filesystem::exists(exchange::checkpointIn(run), none);
+    if (!train::isBrokenOff(error) || !hasCheckpoint) return fail(error);
+    Q_EMIT trainingBroke(error, QString::fromStdString(run.string()));
 }
 
 void Workbench::finishTraining(const State& state, const Tuned& tuned, const UndoStep& step) {
