@@ -77,8 +77,10 @@ void Tasks::discardRun() {
 void Tasks::onTrainingBroke(const Error& error, const QString& folder) {
     ui::Message message;
     message.level = ui::Message::Level::Error;
-    message.text = style::withoutOptions(QString::fromStdString(error.text()));
-    message.text += tr(" Its last checkpoint is kept: it can go on from there.");
+    Error told = error;
+    if (!told.hint.empty()) told.hint += ' ';
+    told.hint += tr("Its last checkpoint is kept: it can go on from there.").toStdString();
+    message.text = style::withoutOptions(QString::fromStdString(told.text()));
     message.actionText = project::mayBeAccelerator("auto") ? tr("Continue on the CPU")
                                                            : tr("Continue the fine-tuning");
     message.action = [this, folder] {

@@ -84,6 +84,27 @@ private Q_SLOTS:
         QCOMPARE(progress.bestEpoch(), 1);
     }
 
+    // While a schedule removes weights, no epoch can be the result.
+    void noEpochIsBestBeforeAllIsRemoved() {
+        train::Recipe recipe;
+        recipe.epochs = 4;
+        recipe.batchSize = 10;
+        recipe.schedule.name = "agp";
+        recipe.schedule.end = 0.5;
+        TrainingProgress progress(recipe, 100);  // ten steps an epoch: all is gone after 20
+        const auto seen = [&](train::TrainSample sample, double sparsity) {
+            sample.sparsity = sparsity;
+            progress.add(sample);
+            return progress.bestText();
+        };
+        QVERIFY(seen(epochEnd(0, 0, 0.99), 0).contains("before training"));
+        QVERIFY(seen(step(5, 1, 1), 0.5).contains("once all is removed"));
+        QVERIFY(seen(epochEnd(10, 1, 0.98), 0.7).contains("once all is removed"));
+        QVERIFY(!progress.bestScore());
+        QVERIFY(seen(epochEnd(20, 2, 0.9), 0.92).contains("epoch 2"));
+        QVERIFY(seen(epochEnd(30, 3, 0.95), 0.92).contains("epoch 3"));
+    }
+
     void memoryAndLoadAreShownWhereTheyAreKnown() {
         TrainingProgress progress({}, 100);
         train::TrainSample sample = step(1, 1, 1);

@@ -324,8 +324,10 @@ void TrainingPanel::refreshForecast() {
 
 void TrainingPanel::refreshEmptyState() {
     const bool hasData = m_workbench->document()->dataset() != nullptr;
-    m_charts->setEmptyState(hasData ? tr("Loss and accuracy appear here while a training runs.")
-                                    : tr("Fine-tuning needs data."),
+    const QString waiting = m_workbench->isTraining()
+                                ? tr("Loss and accuracy appear here with the first step.")
+                                : tr("Loss and accuracy appear here while a training runs.");
+    m_charts->setEmptyState(hasData ? waiting : tr("Fine-tuning needs data."),
                             hasData ? QString() : tr("Attach data…"));
 }
 
@@ -337,6 +339,7 @@ void TrainingPanel::refreshRunning() {
     m_stop->setVisible(isRunning);
     m_export->setVisible(m_runs->current() != nullptr);
     m_exportRuns->setEnabled(!m_runs->runs().empty());
+    refreshEmptyState();
     if (!isRunning && !m_runs->current()) setStatus({}, {});
     if (!isRunning) suggest();
 }

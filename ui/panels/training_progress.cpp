@@ -8,6 +8,7 @@
 #include <QStringList>
 
 #include "core/base/format.h"
+#include "core/train/timetable.h"
 
 namespace espalier::ui {
 namespace {
@@ -30,13 +31,19 @@ TrainingProgress::TrainingProgress(const train::Recipe& recipe, std::int64_t tra
 
 void TrainingProgress::add(const train::TrainSample& sample) {
     m_last = sample;
-    if (std::isnan(sample.score)) return;
     if (sample.sparsity > m_sparsity + kGrown)
         m_bestScore.reset();  // more is gone: no epoch counts
     m_sparsity = std::max(m_sparsity, sample.sparsity);
+    if (std::isnan(sample.score) || isStillPruning()) return;
     if (m_bestScore && !m_metric.isBetter(sample.score, *m_bestScore)) return;
     m_bestScore = sample.score;
     m_bestEpoch = sample.epoch;
+}
+
+// Then no epoch can be the result.
+bool TrainingProgress::isStillPruning() const {
+    const train::Timetable timetable(m_recipe, stepsPerEpoch());
+    return m_sparsity > kGrown && !timetable.isReachedAt(m_last.step);
 }
 
 std::int64_t TrainingProgress::stepsPerEpoch() const {
@@ -94,6 +101,7 @@ QString TrainingProgress::memoryText() const {
 }
 
 QString TrainingProgress::bestText() const {
+    if (!m_bestScore && isStillPruning()) return tr("The best epoch is chosen once all is removed");
     if (!m_bestScore) return {};
     const QString score = shown(m_metric.text(*m_bestScore));
     if (m_bestEpoch == 0) return tr("Best so far: before training, %1 on validation").arg(score);

@@ -38,6 +38,7 @@ public:
 
 private:
     std::int64_t stepsPerEpoch() const;
+    bool isStillPruning() const;
 
     train::Recipe m_recipe;
     std::int64_t m_trainSamples = 0;
