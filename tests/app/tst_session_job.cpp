@@ -3,6 +3,8 @@
 #include <QDir>
 #include <QLabel>
 #include <QPushButton>
+#include <QSignalSpy>
+#include <QTreeWidget>
 
 #include "app/gui/recent_files.h"
 #include "tests/support/grab.h"
@@ -10,6 +12,8 @@
 #include "tests/support/window_probe.h"
 #include "ui/document/autosave_folder.h"
 #include "ui/document/session_keeper.h"
+#include "ui/plots/curves_view.h"
+#include "ui/style/colors.h"
 
 using namespace espalier;
 using test::WindowProbe;
@@ -47,6 +51,40 @@ class TestSessionJob : public QObject {
         probe.trigger("file.save_session_as");
         return QTest::qWaitFor([&] { return probe.messageText().contains("Saved the session"); },
                                test::kPatienceMs);
+    }
+
+    static QStringList twoRuns() {
+        return {"run 1: fine-tuned 2 epochs", "run 2: fine-tuned 2 epochs"};
+    }
+    static QStringList namesOfRuns(const WindowProbe& probe) {
+        const auto* table = probe.child<QTreeWidget>("trainingRuns");
+        QStringList names;
+        for (int row = 0; row < table->topLevelItemCount(); ++row)
+            names << table->topLevelItem(row)->text(0);
+        return names;
+    }
+    static bool trainOnce(WindowProbe& probe) {
+        probe.child<QSpinBox>("recipeEpochs")->setValue(2);
+        const QSignalSpy ended(probe.window.workbench(), &ui::Workbench::trainingEnded);
+        probe.trigger("train.start");
+        return QTest::qWaitFor([&] { return ended.count() > 0; }, test::kPatienceMs) &&
+               probe.rest();
+    }
+    static void tick(WindowProbe& probe, int row) {
+        QTreeWidgetItem* item = probe.child<QTreeWidget>("trainingRuns")->topLevelItem(row);
+        item->setCheckState(0, item->checkState(0) == Qt::Checked ? Qt::Unchecked : Qt::Checked);
+    }
+    /// Whether something in that colour of the palette is drawn.
+    static bool shows(plots::CurvesView& view, int color) {
+        for (int round = 0; round < 3; ++round) QCoreApplication::processEvents();
+        const QImage image = view.grab().toImage().convertToFormat(QImage::Format_RGB32);
+        const QRgb wanted = style::seriesColor(view.palette(), color).rgb();
+        for (int y = 0; y < image.height(); ++y) {
+            for (int x = 0; x < image.width(); ++x) {
+                if (image.pixel(x, y) == wanted) return true;
+            }
+        }
+        return false;
     }
 
 private Q_SLOTS:
@@ -89,6 +127,41 @@ private Q_SLOTS:
         QVERIFY(!probe.window.isWindowModified());
         QVERIFY2(!probe.isError(), qPrintable(probe.messageText()));
         QCOMPARE(gui::RecentFiles().paths().first(), path("work.espalier"));
+    }
+
+    // Each under its own name and colour, over each other; hidden one by one; after the next start
+    // too.
+    void runsAreOverlaidAndOutliveTheProgram() {
+        {
+            WindowProbe probe;
+            QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+            QVERIFY(probe.attachTinyData(m_folder->path()));
+            QVERIFY(trainOnce(probe) && trainOnce(probe));
+            QCOMPARE(namesOfRuns(probe), twoRuns());
+            tick(probe, 0);
+            const auto& losses = *probe.child<plots::CurvesView>("lossCurves");
+            QCOMPARE(losses.seriesCount(), 3);  // the first under both curves of the second
+            QVERIFY(losses.csv().section('\n', 0, 0).contains("run 1"));
+            QVERIFY(saveAs(probe, path("runs.espalier")));
+        }
+        WindowProbe probe;
+        QVERIFY(probe.openModel(path("runs.espalier")));
+        QTRY_COMPARE(namesOfRuns(probe), twoRuns());
+        tick(probe, 0);
+        tick(probe, 1);
+        auto& losses = *probe.child<plots::CurvesView>("lossCurves");
+        QCOMPARE(losses.seriesCount(), 4);
+        const QString columns = losses.csv().section('\n', 0, 0);
+        QVERIFY2(columns.contains("run 1") && columns.contains("run 2"), qPrintable(columns));
+        QVERIFY(losses.points(0).size() > 1 && losses.points(1).size() > 1);
+        test::grab(probe.window, "runs_overlaid");
+        QVERIFY(shows(losses, 3) && shows(losses, 5));
+        losses.setFocus();
+        QTest::keyClick(&losses, Qt::Key_1);
+        QVERIFY(!losses.isSeriesVisible(0) && losses.isSeriesVisible(1));
+        tick(probe, 1);  // not ticked any more
+        QCOMPARE(losses.seriesCount(), 3);
+        QVERIFY(shows(losses, 3) && !shows(losses, 5));
     }
 
     void closingSavesFirstWhenAsked() {

@@ -71,8 +71,8 @@ TrainingRun* TrainingRuns::currentRun() {
 
 void TrainingRuns::start(const train::Recipe& recipe) {
     TrainingRun run;
-    run.name = tr("run %1").arg(++m_started);
-    run.key = QStringLiteral("session/%1").arg(m_started);
+    run.name = tr("run %1").arg(m_runs.size() + 1);
+    run.key = QStringLiteral("session/%1").arg(++m_started);
     run.recipe = recipe;
     const data::DatasetPtr& dataset = m_document->dataset();
     const auto metric =
@@ -126,7 +126,8 @@ void TrainingRuns::followHistory() {
         }
         TrainingRun run;
         run.key = QStringLiteral("history/%1").arg(node->id.value);
-        run.name = run.stateName = name;
+        run.name = tr("run %1").arg(known + 1);  // states may share a name
+        run.stateName = name;
         run.metric = metricOf(*node);
         run.samples = node->training;
         run.state = TrainingRun::State::Finished;

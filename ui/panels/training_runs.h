@@ -20,7 +20,7 @@ struct TrainingRun {
     enum class State { Running, Finished, Stopped, Failed };
 
     QString key;   ///< stays the same as long as the run is known
-    QString name;  ///< "run 2"; of one that only the history knows, the state's
+    QString name;  ///< "run 2"
     std::optional<train::Recipe> recipe;  ///< none: it is not remembered
     measure::Metric metric{};
     std::vector<train::TrainSample> samples{};
