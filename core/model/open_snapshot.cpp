@@ -210,8 +210,9 @@ std::vector<std::string> notesOn(const SnapshotState& state) {
         notes.emplace_back("The model has no parameters: there is nothing to prune.");
     }
     if (state.inputsAreGuessed && !state.inputs.empty()) {
-        notes.push_back(cat("The example input ", describe(state.inputs),
-                            " is a guess: shapes and MACs depend on it."));
+        notes.push_back(
+            cat("The example input ", describe(state.inputs),
+                " is a guess: shapes and MACs depend on it; say it if it is another (--input)."));
     }
     if (auto zeros = noteOnZeros(state); !zeros.empty()) notes.push_back(std::move(zeros));
     if (state.outputShape.empty()) {

@@ -213,9 +213,10 @@ private:
 
     Error tooFar(double nearest) const {
         return {Error::Kind::Infeasible, std::string(kWhat),
-                cat(percent(m_goal.target), " of the ", nameOf(m_goal.quantity),
+                cat(significant(100 * m_goal.target, 3), "\u2009% of the ", nameOf(m_goal.quantity),
                     " were to be left; ", percent(nearest), " is as few as there can be"),
-                "Ask for less, unlock layers, or combine channels with weights"};
+                cat("Leave at least ", percent(nearest),
+                    ", unlock layers, or combine channels with weights")};
     }
 
     const Goal& m_goal;

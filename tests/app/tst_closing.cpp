@@ -60,6 +60,25 @@ private Q_SLOTS:
         QVERIFY(QFile::exists(m_folder->filePath("plan.json")));
     }
 
+    void statesThatNoExportHoldsAreAskedAbout() {
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
+        probe.dialogs.nextText(QStringLiteral("half"));
+        probe.trigger("tools.pin");
+        probe.dialogs.nextFile(m_folder->filePath("plan.json"));
+        probe.trigger("file.export_plan");
+        QVERIFY(probe.rest());
+        QVERIFY(!probe.document().hasUnsavedWork());
+        QVERIFY(probe.window.isWindowModified());
+        probe.dialogs.nextAnswer(3);
+        probe.trigger("file.close");
+        QVERIFY(probe.document().hasModel());
+        probe.dialogs.nextAnswer(2);
+        probe.trigger("file.close");
+        QVERIFY(!probe.document().hasModel());
+    }
+
     void anExportThatIsCancelledClosesNothingLater() {
         WindowProbe probe;
         QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));

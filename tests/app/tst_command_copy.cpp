@@ -133,7 +133,7 @@ private Q_SLOTS:
                        true,
                        7,
                        12};
-        spec.edits = {12, 1e-7, "agp", "cpu", {"0", "mse", "top5"}};
+        spec.edits = {12, 1e-7, 0.25, "agp", "cpu", {"0", "mse", "top5"}};
         spec.teacher = "/a b/t.pt";
         spec.output = "/o.pt";
         spec.metrics = "/m.csv";

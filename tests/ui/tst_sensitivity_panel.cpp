@@ -90,6 +90,7 @@ private Q_SLOTS:
     void draggingTheLimitCutsEveryLayer();
     void appliesFromTheKeyboard();
     void leavingTheNumberAppliesIt();
+    void aLimitWaitsForTheEndOfTheScan();
     void aClickOnTheHeatmapSelectsTheLayer();
     void scansChannels();
     void cancelsAndGoesOn();
@@ -255,6 +256,25 @@ void TestSensitivityPanel::leavingTheNumberAppliesIt() {
     QVERIFY(!sparsityOf("fc1.weight"));  // what was undone is not done again
 }
 
+void TestSensitivityPanel::aLimitWaitsForTheEndOfTheScan() {
+    attach();
+    click("sensitivityStart");
+    QTRY_VERIFY_WITH_TIMEOUT(scan().hasPoints(), test::kPatienceMs);
+    QVERIFY(scan().isRunning());
+    QVERIFY(!child<QToolButton>("sensitivityApply").isEnabled());
+    auto& drop = child<QDoubleSpinBox>("sensitivityDrop");
+    drop.setFocus();
+    drop.selectAll();
+    QTest::keyClicks(&drop, "100");
+    QTest::keyClick(&drop, Qt::Key_Return);
+    QCOMPARE(steps(), 0);
+    QTRY_VERIFY_WITH_TIMEOUT(!scan().isRunning(), test::kPatienceMs);
+    QCOMPARE(steps(), 0);
+    QTest::keyClick(&drop, Qt::Key_Return);
+    QCOMPARE(steps(), 1);
+    QCOMPARE(sparsityOf("fc1.weight"), 0.95);
+}
+
 void TestSensitivityPanel::aClickOnTheHeatmapSelectsTheLayer() {
     attach();
     scanToTheEnd();
@@ -303,7 +323,11 @@ void TestSensitivityPanel::cancelsAndGoesOn() {
     QTRY_VERIFY_WITH_TIMEOUT(!scan().isRunning(), test::kPatienceMs);
     QVERIFY(scan().hasPoints());
     QCOMPARE(child<QToolButton>("sensitivityStart").text(), QString("Start"));
+    const auto told = [&] { return child<ElidedLabel>("sensitivityStatus").text(); };
+    QVERIFY2(told().contains(QRegularExpression("[1-3] of 4 layers")), qPrintable(told()));
+    QVERIFY2(told().contains("the others are not measured"), qPrintable(told()));
     scanToTheEnd();
+    QVERIFY2(!told().contains(" of 4"), qPrintable(told()));
     for (const auto& curve : scan().curves()) QVERIFY(!curve.points.empty());
     QVERIFY(std::ranges::any_of(scan().curves(), [](const auto& curve) {
         return std::ranges::any_of(curve.points, &measure::ScanPoint::isRemembered);

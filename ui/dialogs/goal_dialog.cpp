@@ -185,7 +185,8 @@ JobOptions GoalDialog::previewOptions() const {
 }
 
 QString GoalDialog::lossNote(double drop) const {
-    return tr(" Estimate: %1, what each did alone, added up; together they lose more.")
+    return tr(" Estimate: %1, what each did alone, added up; together they lose more: to choose "
+              "between spreads, measure.")
         .arg(dropText(m_drops.metric, shownDrop(m_drops.metric, drop)));
 }
 

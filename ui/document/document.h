@@ -142,6 +142,9 @@ public:
     /// How many weights of the opened file are zero and count as removed.
     std::int64_t zerosInFile() const;
     bool hasUnsavedWork() const;  ///< the state is neither as opened nor as last written
+    /// Pins, trials, or weights that were trained and are not those last written: a session alone
+    /// would keep them.
+    bool hasStatesOnlyHere() const;
     void setSaved(const State& state);
     /// `model` is what was written of `from`: it becomes the next state, with nothing unsaved.
     void goOn(const State& from, model::SnapshotPtr model, const QString& name);

@@ -231,6 +231,16 @@ bool Document::hasUnsavedWork() const {
            effective(*m_saved.plan) != effective(plan());
 }
 
+bool Document::hasStatesOnlyHere() const {
+    const auto nodes = m_history.nodes();
+    return std::ranges::any_of(nodes, [this](const auto& node) {
+        if (node->operation == project::Operation::FineTune)
+            return node->id != trained(m_saved.node);
+        return node->operation == project::Operation::Pin ||
+               node->operation == project::Operation::Trial;
+    });
+}
+
 void Document::setSaved(const State& state) {
     m_saved = state;
 }

@@ -61,7 +61,7 @@ void SessionKeeper::setAutosaveDelay(int ms) {
 
 bool SessionKeeper::hasUnsavedWork() const {
     const Document& document = *m_workbench->document();
-    const bool isKept = !m_file.empty() || m_isRecovered;
+    const bool isKept = !m_file.empty() || m_isRecovered || document.hasStatesOnlyHere();
     return document.hasModel() && (document.hasUnsavedWork() || (isKept && isModified()));
 }
 

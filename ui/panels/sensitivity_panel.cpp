@@ -228,8 +228,8 @@ void SensitivityPanel::showEmptyState() {
     m_heatmap->setEmptyState(m_scan->hasPoints() ? QString()
                              : words.isEmpty()   ? tr("Nothing is measured yet.")
                                                  : words);
-    for (QWidget* each : {static_cast<QWidget*>(m_apply), static_cast<QWidget*>(m_export)})
-        each->setEnabled(m_scan->hasPoints());
+    m_apply->setEnabled(m_scan->hasPoints() && !m_scan->isRunning());
+    m_export->setEnabled(m_scan->hasPoints());
 }
 
 void SensitivityPanel::reloadCurves() {
@@ -309,7 +309,9 @@ void SensitivityPanel::showSelection() {
     m_heatmap->setCurrentRow(curve);
 }
 
+/// Not while layers are still to be measured: that would be a plan for a part of them.
 void SensitivityPanel::applyLimit() {
+    if (m_scan->isRunning()) return;
     m_applied = m_drop->value();
     if (m_scan->hasPoints()) m_scan->setLargest(drop());
 }
@@ -405,7 +407,8 @@ void SensitivityPanel::showProgress() {
     if (!isRunning) {
         m_status->setText(limitSummary(*m_scan, drop()));
         if (m_document->hasModel() && m_document->dataset() && !m_scan->hasPoints())
-            m_status->setText(tr("Nothing is measured yet: Start does that"));
+            m_status->setText(
+                tr("Nothing is shown yet: Start measures what is not known from before"));
         return showEmptyState();
     }
     const auto progress = m_scan->progress();

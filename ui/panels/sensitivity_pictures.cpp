@@ -139,9 +139,15 @@ QString limitSummary(const SensitivityScan& scan, double drop) {
     if (known == 0) return dense;
     const QString unit = dropUnit(scan.metric());
     const QString amount = text(significant(shownDrop(scan.metric(), drop), 3));
-    return tr("%1  ·  within %2: %3 layers, %4 to %5 each")
-        .arg(dense, unit.isEmpty() ? amount : amount + QLatin1Char(' ') + unit,
-             QString::number(known), text(percent(least, 0)), text(percent(most, 0)));
+    const auto all = std::ssize(scan.curves());
+    const bool isOfChannels = scan.options().structure == measure::Structure::Channels;
+    const QString kind = isOfChannels ? tr("groups") : tr("layers");
+    const QString said =
+        tr("%1  ·  within %2: %3 %6, %4 to %5 each")
+            .arg(dense, unit.isEmpty() ? amount : amount + QLatin1Char(' ') + unit,
+                 known == all ? QString::number(known) : tr("%1 of %2").arg(known).arg(all),
+                 text(percent(least, 0)), text(percent(most, 0)), kind);
+    return known == all ? said : said + tr("; the others are not measured and stay as they are");
 }
 
 }  // namespace espalier::ui
