@@ -236,8 +236,7 @@ bool Document::hasStatesOnlyHere() const {
     return std::ranges::any_of(nodes, [this](const auto& node) {
         if (node->operation == project::Operation::FineTune)
             return node->id != trained(m_saved.node);
-        return node->operation == project::Operation::Pin ||
-               node->operation == project::Operation::Trial;
+        return node->isPinned || node->operation == project::Operation::Trial;
     });
 }
 

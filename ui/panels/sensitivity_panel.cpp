@@ -408,7 +408,7 @@ void SensitivityPanel::showProgress() {
         m_status->setText(limitSummary(*m_scan, drop()));
         if (m_document->hasModel() && m_document->dataset() && !m_scan->hasPoints())
             m_status->setText(
-                tr("Nothing is shown yet: Start measures what is not known from before"));
+                tr("Nothing is shown yet: press Start"));
         return showEmptyState();
     }
     const auto progress = m_scan->progress();
