@@ -223,10 +223,11 @@ private Q_SLOTS:
         shoot("compare-classes");
         m_probe->child<QComboBox>("comparePicture")->setCurrentIndex(0);
         m_probe->trigger("view.layout_explore");
-        m_probe->document().goTo((*tuned)->id);  // what was exported: nothing is lost with it
+        m_probe->document().goTo((*tuned)->id);  // what was exported
     }
 
     void channels() {
+        m_probe->dialogs.nextAnswer(2);  // discard the trials, which a session alone would keep
         m_probe->trigger("file.example");
         QTRY_VERIFY_WITH_TIMEOUT(m_probe->document().history().nodes().size() == 1,
                                  test::kPatienceMs);
