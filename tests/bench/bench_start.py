@@ -29,7 +29,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 def screen():
     """A display of its own; its name."""
     read, write = os.pipe()
-    server = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
+    server = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "1600x1000x24", "-nolisten", "tcp",
+                               "-noreset"],
                               pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
     with os.fdopen(read) as names:
@@ -58,7 +59,7 @@ def is_painted(window: str, environment: dict) -> bool:
 
 
 def wait_for_window(program: subprocess.Popen, environment: dict, started: float) -> dict:
-    while time.perf_counter() - started < PATIENCE:
+    while program.poll() is None and time.perf_counter() - started < PATIENCE:
         found = output(["xdotool", "search", "--onlyvisible", "--all", "--pid", program.pid, "--class", "."], environment).split()
         for window in found:
             if is_painted(window.decode(), environment):
