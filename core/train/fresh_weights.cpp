@@ -8,6 +8,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
 
+#include "core/data/random.h"
 #include "core/model/snapshot_torch.h"
 #include "core/prune/channel_members_torch.h"
 
@@ -53,7 +54,7 @@ std::int64_t hiddenSize(const model::Layer& layer, const Shape& shape) {
 class Drawer {
 public:
     Drawer(const torch::jit::Module& module, std::uint64_t seed)
-        : m_generator(at::detail::createCPUGenerator(seed)) {
+        : m_generator(at::detail::createCPUGenerator(data::SplitMix64(seed).next())) {
         for (const auto& each : module.named_parameters()) m_left[each.name] = each.value.detach();
     }
 

@@ -21,7 +21,8 @@ namespace espalier::train {
 ///
 /// With `masks` (may be null) that take channels, the fan in is that of the cut layer; nothing is
 /// masked here. Gives the paths of what has no default and keeps its values. Deterministic in
-/// (model, masks' channels, seed).
+/// (model, masks' channels, seed); not what torch.manual_seed(seed) draws, which may well be the
+/// start that the model was trained from.
 std::vector<std::string> drawAnew(const torch::jit::Module& module, const model::Snapshot& snapshot,
                                   const prune::MasksPtr& masks, std::uint64_t seed);
 

@@ -335,6 +335,18 @@ def test_from_scratch_draws_as_pytorch_does(cli, work):
     assert all(torch.equal(value, again[name]) for name, value in tuned.state.items())
 
 
+def test_from_scratch_is_another_start_than_the_model_s_own(cli, work):
+    """Whoever made the model with the recipe's seed would else train the very weights it began with."""
+    torch.manual_seed(0)
+    start = Mixed()
+    torch.jit.script(start.eval()).save(str(work / "model.pt"))
+    tuned = Tuned(cli, work, recipe_of({"name": "one_shot"}, lr=1e-30, momentum=0.0, from_scratch=True, seed=0),
+                  {"fc.weight": {"sparsity": 0.25}})
+    for name in ("conv.weight", "fc.weight"):
+        left = tuned.state[name] != 0
+        assert not torch.isclose(tuned.state[name], start.state_dict()[name])[left].any(), name
+
+
 def test_one_call_chooses_a_recipe_and_says_so(cli, work):
     asked = ["tune", work / "model.pt", "--input", "1x12", "--data", work / "data", "--output", work / "t.pt", "--report",
              work / "report.json", "--threads", 1]
