@@ -16,6 +16,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto kRedrawEvery = std::chrono::milliseconds(100);
 constexpr int kBarWidth = 24;
+constexpr auto kOneStop = std::chrono::seconds(1);  // GNU timeout and closing terminals send two
 
 sigset_t stopSignals() {
     sigset_t signals;
@@ -29,9 +30,14 @@ sigset_t stopSignals() {
 void waitForSignals(std::stop_token stop, RunControl& control) {
     const sigset_t signals = stopSignals();
     const timespec patience{0, 100'000'000};
+    Clock::time_point first;
     while (!stop.stop_requested()) {
         if (sigtimedwait(&signals, nullptr, &patience) < 0) continue;
-        if (control.isStopRequested()) ::_exit(kCancelled);
+        if (control.isStopRequested()) {
+            if (Clock::now() - first < kOneStop) continue;
+            ::_exit(kCancelled);
+        }
+        first = Clock::now();
         control.requestStop();
         std::cerr << "\nStopping (once more to end at once)…\n";
     }

@@ -53,6 +53,14 @@ std::string epochLine(const train::TrainSample& sample) {
                significant(sample.lr), "  ", timeText(sample.seconds));
 }
 
+/// Which weights these are.
+std::string originOf(const train::TrainResult& training) {
+    if (training.bestEpoch > training.epochs) return cat("stopped in epoch ", training.bestEpoch);
+    if (training.bestEpoch == 0) return "no epoch was better than before";
+    return cat("best of ", training.epochs,
+               training.epochs == 1 ? " epoch: " : " epochs: ", training.bestEpoch);
+}
+
 void printOutcome(Console& console, const project::TuneOutcome& outcome) {
     const auto& training = outcome.training;
     for (const std::string& note : outcome.report.notes) console.note(note + ".");
@@ -63,8 +71,8 @@ void printOutcome(Console& console, const project::TuneOutcome& outcome) {
     console.note(cat("recipe: ", train::describe(outcome.recipe)));
     console.out(cat("\nvalidation ", metric.title(), ": ", metric.text(outcome.opened.score),
                     " as opened, ", metric.text(training.before.score), started, ", ",
-                    metric.text(training.after.score), " after fine-tuning (best of ",
-                    training.epochs, " epochs: ", training.bestEpoch, ")"));
+                    metric.text(training.after.score), " after fine-tuning (", originOf(training),
+                    ")"));
     if (outcome.test) console.out(describe(*outcome.test));
 }
 

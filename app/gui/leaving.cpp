@@ -66,11 +66,11 @@ void Leaving::leaveTraining(const Then& then) {
     if (m_afterTraining) return;  // it is being stopped already
     ui::Question question;
     question.title = tr("Fine-tuning is running");
-    question.text = tr("Stop it and quit?");
+    question.text = tr("Stop the fine-tuning and quit?");
     question.detail =
         tr("The next start offers to go on with it, in this session with its plan and history. "
            "The best weights so far, if there are any, are written to a model file too.");
-    question.answers = {tr("Stop and quit"), tr("Go on training")};
+    question.answers = {tr("Stop and quit"), tr("Do not quit")};
     question.safeAnswer = GoOn;
     question.mainAnswer = GoOn;
     if (ui::dialogs::ask(m_window, question) != Stop) return;

@@ -92,6 +92,9 @@ Tasks::Tasks(ui::Workbench* workbench, ui::SessionKeeper* keeper, QWidget* windo
             [this](const QString&, const QStringList& notes) { onSessionOpened(notes); });
     connect(workbench, &ui::Workbench::failed, this, &Tasks::onFailed);
     connect(workbench, &ui::Workbench::trainingBroke, this, &Tasks::onTrainingBroke);
+    connect(workbench, &ui::Workbench::warned, this, [this](const QString& text) {
+        Q_EMIT messagePosted({Message::Level::Warning, text, {}, {}, {}, {}});
+    });
     connect(workbench, &ui::Workbench::succeeded, this, &Tasks::onSucceeded);
     connect(workbench->document(), &Document::datasetChanged, this, &Tasks::onDataChanged);
     connect(workbench->document()->channels(), &ui::Channels::groupsChanged, this,

@@ -8,6 +8,7 @@
 
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/scalar_tensor.h>
+#include <c10/util/Exception.h>
 
 #include "core/base/format.h"
 #include "core/measure/loss_torch.h"
@@ -45,6 +46,18 @@ Result<JudgeModule> JudgeModule::load(const std::string& file, std::string_view 
 }
 
 at::Tensor JudgeModule::operator()(const at::Tensor& output, const at::Tensor& targets) const {
+    try {
+        return judged(output, targets);
+    } catch (const c10::OutOfMemoryError&) {
+        throw;  // smaller batches may do
+    } catch (const std::exception& exception) {
+        const std::string why = detail::errorFromException(m_name, exception).why;
+        throw std::runtime_error(why.starts_with(m_name) ? why
+                                                         : cat(m_name, " does not run: ", why));
+    }
+}
+
+at::Tensor JudgeModule::judged(const at::Tensor& output, const at::Tensor& targets) const {
     const c10::IValue given = m_module->forward({output, targets});
     if (given.isDouble()) return at::scalar_tensor(given.toDouble(), at::kDouble);
     if (given.isInt()) return at::scalar_tensor(given.toInt(), at::kDouble);
@@ -58,7 +71,7 @@ at::Tensor JudgeModule::operator()(const at::Tensor& output, const at::Tensor& t
 
 std::string JudgeModule::misfit(const at::Tensor& output, const at::Tensor& targets) const {
     try {
-        const double value = (*this)(output, targets).item<double>();
+        const double value = judged(output, targets).item<double>();
         const bool isSound = std::isfinite(value) || !at::isfinite(output).all().item<bool>();
         return isSound ? std::string() : cat(m_name, " gives ", value, " for two samples");
     } catch (const std::exception& exception) {

@@ -22,8 +22,8 @@ public:
     static Result<JudgeModule> load(const std::string& file, std::string_view which,
                                     at::Device device, RunControl& control);
 
-    /// What the module says of a batch, a scalar. Throws when it fails or gives anything but one
-    /// number.
+    /// What the module says of a batch, a scalar. Throws, naming it, when it fails or gives
+    /// anything but one number.
     at::Tensor operator()(const at::Tensor& output, const at::Tensor& targets) const;
 
     /// Why the module cannot judge such a batch; empty when it can.
@@ -33,6 +33,9 @@ public:
     const std::string& sha256() const { return m_sha256; }  ///< of the file
 
 private:
+    /// Throws what the module throws.
+    at::Tensor judged(const at::Tensor& output, const at::Tensor& targets) const;
+
     std::string m_name;
     std::string m_sha256;
     std::shared_ptr<torch::jit::Module> m_module;

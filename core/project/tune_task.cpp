@@ -302,6 +302,9 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
     auto pruned = applyChoice(*snapshot, spec.choice, {dataset->get(), spec.recipe.metrics}, clock,
                               events, control);
     if (!pruned) return pruned.error();
+    if (pruned->masks->removed() == 0)
+        pruned->notes.push_back(
+            "Nothing is pruned: --weights, --channels, --goal or --plan say what goes");
     const auto fits = measure::checkFit(**snapshot, **dataset, spec.recipe.metrics);
     if (!fits) return fits.error();
     std::ranges::copy(fits->notes, std::back_inserter(pruned->notes));
@@ -314,6 +317,12 @@ Result<TuneSetup> setUpTuning(const TuneSpec& spec, StageClock& clock, const Eve
     }
     TuneSetup setup{*dataset, *pruned, *recipe, nullptr};
     if (spec.teacher.empty()) return setup;
+    if (!recipe->distillation) {
+        return Error{Error::Kind::BadArgument,
+                     cat("Cannot learn from ", spec.teacher.filename().string()),
+                     "the recipe has no distillation",
+                     "Add \"distillation\": {\"weight\": 0.5} to it, or leave --teacher out"};
+    }
     auto teacher = openFor(spec.teacher, {.inputs = *inputs}, **dataset, events, control);
     if (!teacher) return teacher.error();
     setup.teacher = *teacher;

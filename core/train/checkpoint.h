@@ -2,6 +2,7 @@
 // Checkpoints: what a run needs in order to go on after it was interrupted.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -38,11 +39,13 @@ using CheckpointPtr = std::shared_ptr<const Checkpoint>;
 
 /// How a run outlives the program.
 struct RunLife {
-    /// Puts a checkpoint where it is safe. Called on the run's thread after every epoch, when the
-    /// run is stopped, and when it is paused for longer than a moment. Empty: none are made. A
-    /// failure is a warning in the log, once; the run goes on.
+    /// Puts a checkpoint where it is safe. Called on the run's thread after every epoch, within
+    /// long ones, when the run is stopped, and when it is paused for longer than a moment. Empty:
+    /// none are made. A failure is a warning in the log, once; the run goes on.
     std::function<Result<void>(const Checkpoint&)> keep{};
     CheckpointPtr resumed{};  ///< where to go on; null: from the beginning
+    /// Within an epoch: so long after the checkpoint before, or twenty times what that one took.
+    std::chrono::duration<double> keepEvery = std::chrono::minutes(2);
 };
 
 /// `masks` null: the base masks. Takes about a second per gigabyte of weights. Throws
@@ -51,8 +54,8 @@ RunIdentity identityOf(const model::Snapshot& snapshot, const prune::MasksPtr& m
                        const data::Dataset& dataset);
 
 /// Whether a run of that identity and recipe may go on from `checkpoint`. Device, precision and
-/// whether batches are halved to fit may differ. Errors: Mismatch, saying what is another one: model,
-/// plan, data or recipe.
+/// whether batches are halved to fit may differ. Errors: Mismatch, saying what is another one:
+/// model, plan, data or recipe.
 Result<void> checkContinues(const Checkpoint& checkpoint, const RunIdentity& identity,
                             const Recipe& recipe);
 

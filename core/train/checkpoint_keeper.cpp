@@ -4,6 +4,7 @@
 #include <ATen/Context.h>
 #include <ATen/core/Generator.h>
 
+#include <algorithm>
 #include <mutex>
 
 #include "core/base/format.h"
@@ -11,6 +12,8 @@
 
 namespace espalier::train {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 at::Tensor stateOf(c10::Device device) {
     at::Generator generator = at::globalContext().defaultGenerator(device);
@@ -30,8 +33,14 @@ std::string accelerator(c10::Device device) {
 
 }  // namespace
 
+bool CheckpointKeeper::isDue() const {
+    constexpr int kWorth = 20;  // a twentieth of the time at most goes to keeping
+    return isWanted() && Clock::now() - m_kept >= std::max(m_every, kWorth * m_took);
+}
+
 void CheckpointKeeper::keep(const Recipe& recipe, int epochs,
                             const std::vector<TrainSample>& samples, RunState state) {
+    const Clock::time_point started = Clock::now();
     const Checkpoint checkpoint{m_identity, recipe, epochs, samples,
                                 std::make_shared<const RunState>(std::move(state))};
     const auto kept = m_keep(checkpoint);
@@ -41,6 +50,8 @@ void CheckpointKeeper::keep(const Recipe& recipe, int epochs,
                                      : std::string("there is no checkpoint yet");
         log(LogLevel::Warning, cat(kept.error().text(), " Training goes on; ", last, "."));
     }
+    m_kept = Clock::now();
+    m_took = m_kept - started;
     m_hasFailed = !kept;
     if (kept) m_last = epochs;
 }

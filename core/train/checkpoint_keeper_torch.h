@@ -2,6 +2,7 @@
 // Hands checkpoints to whoever keeps them, and lives with it when they cannot.
 #pragma once
 
+#include <chrono>
 #include <utility>
 
 #include "core/train/checkpoint.h"
@@ -14,15 +15,23 @@ public:
     CheckpointKeeper() = default;
     /// `last`: of which there is one already; 0: none.
     CheckpointKeeper(const RunLife& life, RunIdentity identity, int last)
-        : m_keep(life.keep), m_identity(std::move(identity)), m_last(last) {}
+        : m_keep(life.keep),
+          m_every(life.keepEvery),
+          m_identity(std::move(identity)),
+          m_last(last) {}
 
     bool isWanted() const { return m_keep != nullptr; }
+    /// Whether an epoch has gone on for long since the last one.
+    bool isDue() const;
     /// Tells the log, once in a row, when it fails: the run goes on, what was kept before stays.
     void keep(const Recipe& recipe, int epochs, const std::vector<TrainSample>& samples,
               RunState state);
 
 private:
     std::function<Result<void>(const Checkpoint&)> m_keep;
+    std::chrono::duration<double> m_every{};
+    std::chrono::duration<double> m_took{};
+    std::chrono::steady_clock::time_point m_kept = std::chrono::steady_clock::now();
     RunIdentity m_identity;
     int m_last = 0;  // epochs finished when the last checkpoint was kept
     bool m_hasFailed = false;

@@ -30,7 +30,13 @@ std::string Teacher::misfit(const at::Tensor& scores, const data::Batch& batch) 
         return cat("it compares scores [samples, classes, …], and the output is ",
                    measure::shapeText(scores));
     }
-    const at::Tensor dense = outputs(batch);
+    at::Tensor dense;
+    try {
+        dense = outputs(batch);
+    } catch (const std::exception& failure) {
+        return cat("the model that it learns from does not run on this data: ",
+                   detail::errorFromException("distillation", failure).why);
+    }
     if (dense.sizes() == scores.sizes()) return {};
     return cat("the output is ", measure::shapeText(scores), ", that of the dense model ",
                measure::shapeText(dense));

@@ -89,28 +89,6 @@ Result<void> begin(Loop& loop, const RunLife& life, const RunIdentity& identity)
     return {};
 }
 
-void sayThatBatchesAreWhole(const data::Dataset& dataset, std::int64_t batchSize) {
-    const std::int64_t samples = data::sampleCount(dataset, data::Split::Train);
-    if (batchSize <= samples) return;
-    log(LogLevel::Warning, cat("The batch size of ", batchSize, " is more than the ", samples,
-                               " training samples: every epoch is one step"));
-}
-
-void sayWhatNeverComes(const Recipe& recipe, std::int64_t steps) {
-    if (recipe.scheduler.warmupSteps > steps) {
-        log(LogLevel::Warning,
-            cat("The warm-up of ", recipe.scheduler.warmupSteps,
-                " steps is longer than the run of ", steps, ": the learning rate never gets to ",
-                significant(recipe.optimizer.lr)));
-    }
-    if (recipe.scheduler.name != "multi_step" || recipe.scheduler.milestones.empty()) return;
-    const int last = recipe.scheduler.milestones.back();
-    if (last >= totalEpochs(recipe)) {
-        log(LogLevel::Warning, cat("The learning rate does not drop after epoch ", last,
-                                   ": the run has ", totalEpochs(recipe), " epochs"));
-    }
-}
-
 /// What the stand's loop ended with.
 TrainResult resultOf(Stand& stand, const model::Snapshot& snapshot, const Recipe& recipe) {
     TrainResult result = stand.loop->takeResult();
@@ -170,8 +148,8 @@ Result<TrainResult> run(const Subject& subject, const Recipe& recipe,
     if (!stand) return stand.error();
     Loop& loop = *(*stand)->loop;
     sayWhatIsFrozen((*stand)->flags);
-    sayThatBatchesAreWhole(dataset, recipe.batchSize);
-    sayWhatNeverComes(recipe, loop.steps());
+    for (const std::string& note : notesOn(recipe, data::sampleCount(dataset, data::Split::Train)))
+        log(LogLevel::Warning, note);
     if (auto begun = begin(loop, life, identity); !begun) return begun.error();
     const auto done = runLoop(loop, control);
     if (done) return resultOf(**stand, snapshot, recipe);
@@ -182,6 +160,30 @@ Result<TrainResult> run(const Subject& subject, const Recipe& recipe,
 }
 
 }  // namespace
+
+std::vector<std::string> notesOn(const Recipe& recipe, std::int64_t samples) {
+    std::vector<std::string> notes;
+    const int epochs = totalEpochs(recipe);
+    const std::int64_t batch = std::max<std::int64_t>(recipe.batchSize, 1);
+    const std::int64_t steps = epochs * ((samples + batch - 1) / batch);
+    if (batch > samples) {
+        notes.push_back(cat("The batch size of ", batch, " is more than the ", samples,
+                            " training samples: every epoch is one step, and takes the memory of "
+                            "all of them at once"));
+    }
+    if (recipe.scheduler.warmupSteps > steps) {
+        notes.push_back(cat(
+            "The warm-up of ", recipe.scheduler.warmupSteps, " steps is longer than the run of ",
+            steps, ": the learning rate never gets to ", significant(recipe.optimizer.lr)));
+    }
+    if (recipe.scheduler.name != "multi_step" || recipe.scheduler.milestones.empty()) return notes;
+    const int last = recipe.scheduler.milestones.back();
+    if (last >= epochs) {
+        notes.push_back(cat("The learning rate does not drop after epoch ", last, ": the run has ",
+                            epochs, " epochs"));
+    }
+    return notes;
+}
 
 Result<TrainResult> fineTune(const model::Snapshot& snapshot, const prune::MasksPtr& masks,
                              const data::Dataset& dataset, const Recipe& recipe,

@@ -48,6 +48,10 @@ struct Companions {
     model::SnapshotPtr dense{};  ///< distillation learns from it; null: `snapshot` without `masks`
 };
 
+/// What of a recipe does not come to bear on that many training samples, or not as meant; each a
+/// sentence for people, without its full stop. fineTune logs them.
+std::vector<std::string> notesOn(const Recipe& recipe, std::int64_t samples);
+
 /// Trains `snapshot` under `masks` (null: its base masks) on the training split of `dataset`, of
 /// which the share Recipe::validation is held out.
 ///

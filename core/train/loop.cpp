@@ -211,7 +211,9 @@ Result<void> Loop::completePlan() {
     if (!m_pruner.isInForce()) m_module = m_cutter.restore();
     const auto removed = m_pruner.complete(uninterrupted);
     if (!removed) return removed.error();
-    if (!*removed && m_best.hasValues()) return {};
+    // Whoever stops in the first epoch is told what that much of it was worth.
+    const bool isUntold = m_best.epoch() == 0 && m_epoch.batches > 0;
+    if (!*removed && m_best.hasValues() && !isUntold) return {};
     const auto evaluation = evaluate(uninterrupted);
     if (!evaluation) return evaluation.error();
     // Steps of an epoch that was not finished count as one: the weights are not those of before.

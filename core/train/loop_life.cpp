@@ -33,6 +33,7 @@ bool isLongPause(const RunControl& control) {
 
 bool Loop::goesOn(RunControl& control) {
     keepWhenPaused(control);
+    if (m_keeper.isDue()) keepCheckpoint();
     return control.keepGoing();
 }
 

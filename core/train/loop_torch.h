@@ -60,7 +60,6 @@ public:
     /// Makes checkpoints, and goes on from the one there is. Throws std::runtime_error when that
     /// one does not fit.
     void live(const RunLife& life, RunIdentity identity);
-    std::int64_t steps() const { return m_position.totalSteps; }  ///< of the whole run
     bool hasTrained() const { return m_position.step > 0; }
     /// All but `best`.
     TrainResult takeResult();

@@ -67,6 +67,7 @@ private Q_SLOTS:
     void leavesTheSnapshotAlone();
     void resultIsAtRest();
     void stoppingGivesTheBestSoFar();
+    void stoppingInTheFirstEpochTellsWhatItWasWorth();
     void stoppingBeforeTheFirstValidation();
     void pausing();
     void explodingLossIsNamed();
@@ -381,6 +382,23 @@ void TestTrainFineTune::stoppingGivesTheBestSoFar() {
     m_control = std::make_unique<RunControl>();
     const auto two = run(untrained(), plain(2, 0.1));
     QVERIFY(weightOf(result->best).equal(weightOf(two->best)));
+}
+
+void TestTrainFineTune::stoppingInTheFirstEpochTellsWhatItWasWorth() {
+    for (const auto& [lr, isBetter] : {std::pair(0.1, true), std::pair(1e-30, false)}) {
+        m_control = std::make_unique<RunControl>();
+        m_events.onPartial = [this](const TrainSample& sample) {
+            if (sample.step == 2) m_control->requestStop();
+        };
+        const auto result = run(untrained(), plain(50, lr));
+        m_events = {};
+        QVERIFY(result.ok());
+        QVERIFY(result->stopped);
+        QCOMPARE(result->epochs, 0);
+        QCOMPARE(result->bestEpoch, isBetter ? 1 : 0);
+        QCOMPARE(validate(result->best).top1, result->after.top1);
+        QCOMPARE(result->after.loss < result->before.loss, isBetter);
+    }
 }
 
 void TestTrainFineTune::stoppingBeforeTheFirstValidation() {

@@ -72,6 +72,7 @@ private Q_SLOTS:
     void goesOnWhereItWas_data();
     void goesOnWhereItWas();
     void stoppedInTheMiddleOfAnEpoch();
+    void keepsWithinLongEpochs();
     void pausedForLong();
     void filesGiveBackWhatWasWritten();
     void whatIsAnotherRunIsRefused();
@@ -157,6 +158,28 @@ void TestTrainResume::stoppedInTheMiddleOfAnEpoch() {
         QCOMPARE(table(resumed->samples), table(whole->samples));
         QVERIFY(weightOf(resumed->best).equal(weightOf(whole->best)));
     }
+}
+
+void TestTrainResume::keepsWithinLongEpochs() {
+    const Recipe recipe = recipeOf("adam", "plateau");
+    const auto whole = run(recipe);
+    std::vector<CheckpointPtr> kept;
+    train::RunLife life = keepingIn(kept);
+    life.keepEvery = {};
+    QVERIFY(run(recipe, life).ok());
+    std::erase_if(kept, [](const CheckpointPtr& checkpoint) {  // those at the end of an epoch
+        return !std::isnan(checkpoint->samples.back().valLoss);
+    });
+    QVERIFY(!kept.empty());  // not before each step: keeping takes a twentieth of the time at most
+    for (const CheckpointPtr& within : kept) {
+        const auto resumed = run(recipe, {{}, within});
+        QVERIFY2(resumed.ok(), resumed.ok() ? "" : resumed.error().text().c_str());
+        QCOMPARE(table(resumed->samples), table(whole->samples));
+        QVERIFY(weightOf(resumed->best).equal(weightOf(whole->best)));
+    }
+    kept.clear();
+    QVERIFY(run(recipe, keepingIn(kept)).ok());
+    QCOMPARE(kept.size(), std::size_t{kEpochs});  // which are short
 }
 
 void TestTrainResume::pausedForLong() {

@@ -165,6 +165,7 @@ def test_a_stopped_run_keeps_its_best_and_goes_on(cli, subject, whole, tmp_path,
     running = start(cli, *command(subject, tmp_path, "stopped"), "--checkpoints", tmp_path / "run")
     wait_for_steps(tmp_path / "stopped.csv", 2, 20)
     running.send_signal(stop)
+    running.send_signal(signal.SIGTERM if stop == signal.SIGINT else signal.SIGINT)  # GNU timeout sends two at once
     _, errors = running.communicate(timeout=60)
     assert running.returncode == 130, errors
     assert "wrote the best so far" in errors and f"--resume {tmp_path / 'run'}" in errors

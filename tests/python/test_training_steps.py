@@ -201,15 +201,23 @@ def test_batch_norm_statistics_are_taken_anew(cli, data, batch, tmp_path):
             torch.testing.assert_close(tuned.state[name], value, rtol=1e-4, atol=1e-5, msg=name)
 
 
-def refused(cli, data, tmp_path, *parts, code, recipe, model=None):
+def refused(cli, data, tmp_path, *parts, code, recipe, model=None, more=()):
     torch.jit.script(model or net()).save(str(tmp_path / "model.pt"))
     (tmp_path / "r.json").write_text(json.dumps({"format": "espalier-recipe", "version": 1, **recipe}))
     done = cli.run("tune", tmp_path / "model.pt", "--data", data, "--weights", 0.5, "--recipe", tmp_path / "r.json",
-                   "--output", tmp_path / "out.pt")
+                   "--output", tmp_path / "out.pt", *more)
     assert done.returncode == code, done.stderr
     for part in parts:
         assert part in done.stderr, done.stderr
     assert not (tmp_path / "out.pt").exists() and "Traceback" not in done.stderr
+
+
+class Fickle(nn.Module):
+    """A loss that fails on the batches of training alone: two samples are tried before."""
+
+    def forward(self, output, target):
+        assert output.size(0) == 2, "only two"
+        return nn.functional.cross_entropy(output, target)
 
 
 class Vector(nn.Module):
@@ -239,7 +247,19 @@ def test_distillation_needs_classes(cli, tmp_path):
             code=3, recipe=recipe_of(distillation={"weight": 0.5}))
 
 
+def test_the_file_at_fault_is_named(cli, data, tmp_path):
+    torch.jit.script(Fickle()).save(str(tmp_path / "fickle.pt"))
+    recipe = recipe_of(loss={"name": "module", "file": str(tmp_path / "fickle.pt")}, metric={"name": "top1"})
+    refused(cli, data, tmp_path, "fickle.pt does not run: only two", code=1, recipe=recipe)
+    torch.jit.script(nn.Linear(3, 4)).save(str(tmp_path / "teacher.pt"))
+    taught = ["--teacher", tmp_path / "teacher.pt"]
+    refused(cli, data, tmp_path, "teacher.pt", code=3, recipe=recipe_of(distillation={"weight": 0.5}), more=taught)
+    refused(cli, data, tmp_path, "Cannot learn from teacher.pt: the recipe has no distillation", code=2,
+            recipe=recipe_of(), more=taught)
+
+
 def test_batches_larger_than_the_data_are_said(cli, data, tmp_path):
     torch.jit.script(net()).save(str(tmp_path / "model.pt"))
     tuned = Tuned(cli, tmp_path / "model.pt", data, recipe_of(epochs=2), tmp_path / "run", "--weights", 0)
     assert "batch size of 64 is more than the 48 training samples" in tuned.done.stderr and len(tuned.steps) == 2
+    assert "Nothing is pruned: --weights" in tuned.done.stderr

@@ -16,6 +16,7 @@
 #include "tests/support/gui_test.h"
 #include "tests/support/open_model.h"
 #include "ui/dialogs/dialogs.h"
+#include "ui/panels/training_runs.h"
 #include "ui/plots/curves_view.h"
 
 using namespace espalier;
@@ -103,6 +104,23 @@ private Q_SLOTS:
         QVERIFY(!progress.bestScore());
         QVERIFY(seen(epochEnd(20, 2, 0.9), 0.92).contains("epoch 2"));
         QVERIFY(seen(epochEnd(30, 3, 0.95), 0.92).contains("epoch 3"));
+
+        ui::TrainingRun run;  // the table of runs says the same
+        run.recipe = recipe;
+        run.stepsPerEpoch = 10;
+        for (const auto& [at, sparsity] : {std::pair(0, 0.0), std::pair(10, 0.7)}) {
+            run.samples.push_back(epochEnd(at, at / 10, 0.98));
+            run.samples.back().sparsity = sparsity;
+        }
+        QVERIFY(!run.best());
+        run.samples.push_back(epochEnd(20, 2, 0.9));
+        run.samples.back().sparsity = 0.92;
+        QCOMPARE(run.best()->epoch, 2);
+    }
+
+    void batchNormsAloneHaveNoEpochs() {
+        const TrainingProgress progress({.epochs = 0, .batchNormBatches = 5}, 100);
+        QCOMPARE(progress.statusText(), QString("Taking batch-norm statistics anew"));
     }
 
     void memoryAndLoadAreShownWhereTheyAreKnown() {
@@ -153,6 +171,10 @@ private Q_SLOTS:
             << QString::fromUtf8(
                    "Best epoch 4: 98.90\u2009% (was 97.20\u2009%) on validation, "
                    "stopped after 5 epochs.");
+        QTest::newRow("stopped in the next")
+            << 6 << true
+            << QString::fromUtf8(
+                   "Stopped in epoch 6: 98.90\u2009% (was 97.20\u2009%) on validation.");
         QTest::newRow("no better")
             << 0 << false
             << QString::fromUtf8(
@@ -290,6 +312,26 @@ private Q_SLOTS:
         QSignalSpy requested(&panel, &TrainingPanel::attachDataRequested);
         Q_EMIT view->emptyActionTriggered();
         QCOMPARE(requested.count(), 1);
+    }
+
+    void aRunWithoutAResultSaysSo() {
+        if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+        QTemporaryDir folder;
+        test::OpenModel model;
+        QVERIFY(model.open());
+        QVERIFY(model.attach(folder.path().toStdString()));
+        TrainingPanel panel(&model.workbench);
+        train::Recipe recipe;
+        recipe.epochs = 1;
+        recipe.batchSize = 1000;  // of 540
+        recipe.optimizer.lr = 1e30;
+        QSignalSpy ended(&model.workbench, &ui::Workbench::trainingEnded);
+        QSignalSpy warned(&model.workbench, &ui::Workbench::warned);
+        model.workbench.fineTune(recipe);
+        QVERIFY(warned.at(0).at(0).toString().contains("every epoch is one step"));
+        QVERIFY(ended.wait(test::kPatienceMs));
+        QCOMPARE(test::find<QLabel>(panel, "trainingStatus")->text(),
+                 QString("Ended in epoch 1 without a result: the model is as it was before."));
     }
 
     void curvesGrowAndMetricsAreExported() {

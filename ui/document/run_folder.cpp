@@ -122,7 +122,7 @@ std::optional<BrokenRun> latestBrokenRun() {
 }
 
 QString describe(const BrokenRun& run) {
-    return tr("the fine-tuning of %1 (epoch %2 of %3, %4)")
+    return tr("the fine-tuning of %1 (%2 of %3 epochs done, %4)")
         .arg(run.model)
         .arg(run.epochs)
         .arg(run.totalEpochs)

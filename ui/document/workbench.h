@@ -131,6 +131,7 @@ public:
 Q_SIGNALS:
     void cancelled();                           ///< a job that a person had asked for was stopped
     void failed(const espalier::Error& error);  ///< for the message bar
+    void warned(const QString& message);        ///< for the message bar
     void succeeded(const QString& message,
                    const QString& path);  ///< "Exported …"; path for "Show in folder"
     void openStarted(const QString& path);
@@ -142,7 +143,8 @@ Q_SIGNALS:
     void trainingFinished(const espalier::train::TrainResult& result);
     void trainingPaused(bool paused);
     void trainingEnded();  ///< finished or failed
-    /// Instead of failed: something below gave way, and `folder` has the training's last checkpoint.
+    /// Instead of failed: something below gave way, and `folder` has the training's last
+    /// checkpoint.
     void trainingBroke(const espalier::Error& error, const QString& folder);
 
 private:

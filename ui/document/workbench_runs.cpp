@@ -190,6 +190,10 @@ void Workbench::fineTune(const train::Recipe& given, const UndoStep& step) {
         return fail(computes.error());
     startRun(recipe, RunFolder::make());
     m_training->step = step;
+    QStringList notes;
+    for (const std::string& note : train::notesOn(recipe, data::info(*dataset).train))
+        notes << QString::fromStdString(note + '.');
+    if (!notes.isEmpty()) Q_EMIT warned(notes.join(QLatin1Char(' ')));
 }
 
 void Workbench::startRun(const train::Recipe& recipe, const std::shared_ptr<RunFolder>& folder,
@@ -270,7 +274,9 @@ void Workbench::finishTraining(const State& state, const Tuned& tuned, const Und
             m_document->setEvaluation(result.before, state);
         return Q_EMIT trainingFinished(result);
     }
-    const QString name = result.epochs == 0   ? tr("batch-norm statistics taken anew")
+    const QString name = result.bestEpoch > result.epochs
+                             ? tr("fine-tuned, stopped in epoch %1").arg(result.bestEpoch)
+                         : result.epochs == 0 ? tr("batch-norm statistics taken anew")
                          : result.epochs == 1 ? tr("fine-tuned 1 epoch")
                                               : tr("fine-tuned %1 epochs").arg(result.epochs);
     auto added = m_document->history().fineTuned(state.node, state.plan, result, name.toStdString(),

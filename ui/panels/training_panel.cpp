@@ -182,7 +182,7 @@ void TrainingPanel::connectAll() {
     connect(m_workbench, &Workbench::trainingStarted, this, &TrainingPanel::start);
     connect(m_workbench, &Workbench::trainingSampled, this, &TrainingPanel::add);
     connect(m_workbench, &Workbench::trainingFinished, this, &TrainingPanel::finish);
-    connect(m_workbench, &Workbench::trainingEnded, this, &TrainingPanel::refreshRunning);
+    connect(m_workbench, &Workbench::trainingEnded, this, &TrainingPanel::end);
     const Document* document = m_workbench->document();
     for (const auto changed : {&Document::datasetChanged, &Document::masksChanged})
         connect(document, changed, this, &TrainingPanel::suggest);
@@ -295,6 +295,15 @@ void TrainingPanel::add(const train::TrainSample& sample) {
 void TrainingPanel::finish(const train::TrainResult& result) {
     setStatus(summaryOf(result), {});
     m_charts->markBest(result.bestEpoch);
+}
+
+void TrainingPanel::end() {
+    refreshRunning();
+    const TrainingRun* run = m_runs->current();
+    if (!run || run->state != TrainingRun::State::Failed || run->samples.empty()) return;
+    setStatus(tr("Ended in epoch %1 without a result: the model is as it was before.")
+                  .arg(std::max(1, run->samples.back().epoch)),
+              {});
 }
 
 void TrainingPanel::setStatus(const QString& status, const QString& best, const QString& memory) {

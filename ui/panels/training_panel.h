@@ -59,6 +59,7 @@ private:
     void start(const train::Recipe& recipe);
     void add(const train::TrainSample& sample);
     void finish(const train::TrainResult& result);
+    void end();
     void suggest();
     void showSuggestion(const train::Recipe& recipe);
     bool isExample() const;

@@ -69,8 +69,9 @@ std::optional<double> TrainingProgress::secondsLeft() const {
 }
 
 QString TrainingProgress::statusText() const {
-    QStringList parts{
-        tr("Epoch %1 of %2").arg(std::max(1, m_last.epoch)).arg(train::totalEpochs(m_recipe))};
+    const int epochs = train::totalEpochs(m_recipe);
+    if (epochs == 0) return tr("Taking batch-norm statistics anew");
+    QStringList parts{tr("Epoch %1 of %2").arg(std::max(1, m_last.epoch)).arg(epochs)};
     if (const auto left = secondsLeft()) parts << tr("%1 left").arg(shown(duration(*left)));
     const double speed = samplesPerSecond();
     if (speed > 0) parts << tr("%1 samples/s").arg(shown(siCount(std::round(speed))));
@@ -110,12 +111,23 @@ QString TrainingProgress::bestText() const {
 
 QString summaryOf(const train::TrainResult& result) {
     const QString before = shown(result.before.metric.text(result.before.score));
-    const QString epochs = result.stopped ? tr("stopped after %1 epochs").arg(result.epochs)
-                                          : tr("after %1 epochs").arg(result.epochs);
+    const QString after = shown(result.after.metric.text(result.after.score));
+    const QString count = result.epochs == 1 ? tr("1 epoch") : tr("%1 epochs").arg(result.epochs);
+    const QString epochs =
+        result.stopped ? tr("stopped after %1").arg(count) : tr("after %1").arg(count);
     const bool isStatistics = result.epochs == 0 && !result.stopped;
     if (isStatistics && !result.hasNewStatistics) {
         return tr("New batch-norm statistics were no better than those of the model (%1 on "
                   "validation): nothing was changed.")
+            .arg(before);
+    }
+    if (result.bestEpoch > result.epochs) {
+        return tr("Stopped in epoch %1: %2 (was %3) on validation.")
+            .arg(QString::number(result.bestEpoch), after, before);
+    }
+    if (result.bestEpoch == 0 && result.stopped && result.epochs == 0) {
+        return tr("Stopped in the first epoch, which was no better than the start (%1 on "
+                  "validation): the weights are unchanged.")
             .arg(before);
     }
     if (result.bestEpoch == 0 && !result.hasNewStatistics) {
@@ -124,12 +136,10 @@ QString summaryOf(const train::TrainResult& result) {
             .arg(before, epochs);
     }
     if (result.bestEpoch == 0) {
-        return tr("New batch-norm statistics: %1 (was %2) on validation.")
-            .arg(shown(result.after.metric.text(result.after.score)), before);
+        return tr("New batch-norm statistics: %1 (was %2) on validation.").arg(after, before);
     }
     return tr("Best epoch %1: %2 (was %3) on validation, %4.")
-        .arg(QString::number(result.bestEpoch), shown(result.after.metric.text(result.after.score)),
-             before, epochs);
+        .arg(QString::number(result.bestEpoch), after, before, epochs);
 }
 
 }  // namespace espalier::ui

@@ -4,10 +4,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/train/timetable.h"
 #include "ui/document/workbench.h"
+#include "ui/panels/training_forecast.h"
 
 namespace espalier::ui {
 namespace {
+
+constexpr double kGrown = 1e-5;  // of the sparsity, which the optimizer may change by a zero or two
 
 /// What the samples were judged by, as far as the state that they led to knows.
 measure::Metric metricOf(const project::Node& node) {
@@ -33,10 +37,18 @@ double TrainingRun::seconds() const {
     return samples.empty() ? 0 : samples.back().seconds;
 }
 
+// Then no epoch can be the result.
+bool TrainingRun::isPruning() const {
+    if (state != State::Running || !recipe || samples.empty() || stepsPerEpoch == 0) return false;
+    const train::Timetable timetable(*recipe, stepsPerEpoch);
+    return samples.back().sparsity > kGrown && !timetable.isReachedAt(samples.back().step);
+}
+
 std::optional<TrainingRun::Best> TrainingRun::best() const {
     std::optional<Best> best;
+    if (isPruning()) return best;
     for (const train::TrainSample& sample : samples) {
-        const bool isPlanned = sample.sparsity + 1e-5 >= samples.back().sparsity;
+        const bool isPlanned = sample.sparsity + kGrown >= samples.back().sparsity;
         if (std::isnan(sample.score) || !isPlanned) continue;
         if (best && !metric.isBetter(sample.score, best->score)) continue;
         best = Best{sample.score, sample.epoch};
@@ -78,6 +90,7 @@ void TrainingRuns::start(const train::Recipe& recipe) {
     const auto metric =
         measure::metricFor(recipe.metrics, dataset ? data::info(*dataset) : data::DatasetInfo());
     if (metric) run.metric = *metric;
+    run.stepsPerEpoch = stepsPerEpoch(*m_document, recipe).value_or(0);
     m_current = run.key;
     m_runs.push_back(std::move(run));
     Q_EMIT runsChanged();

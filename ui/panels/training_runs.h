@@ -19,9 +19,10 @@ class Workbench;
 struct TrainingRun {
     enum class State { Running, Finished, Stopped, Failed };
 
-    QString key;   ///< stays the same as long as the run is known
-    QString name;  ///< "run 2"
+    QString key;                          ///< stays the same as long as the run is known
+    QString name;                         ///< "run 2"
     std::optional<train::Recipe> recipe;  ///< none: it is not remembered
+    std::int64_t stepsPerEpoch = 0;       ///< 0: unknown
     measure::Metric metric{};
     std::vector<train::TrainSample> samples{};
     State state = State::Running;
@@ -32,7 +33,10 @@ struct TrainingRun {
     QString title() const;  ///< "run 2: fine-tuned 5 epochs"
     int epochs() const;     ///< finished
     double seconds() const;
-    /// Of the metric on validation, and the epoch it is of; none before the first.
+    /// Whether it runs, and more weights or channels are to go.
+    bool isPruning() const;
+    /// Of the metric on validation, and the epoch it is of; none before the first and while it
+    /// prunes.
     struct Best {
         double score = 0;
         int epoch = 0;
