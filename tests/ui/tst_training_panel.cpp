@@ -78,6 +78,9 @@ private Q_SLOTS:
         progress.add(step(3, 1, 1.5));
         QCOMPARE(progress.samplesPerSecond(), 110 / 1.5);
         QCOMPARE(*progress.secondsLeft(), 1.5);  // as long again
+        QVERIFY(progress.statusText().contains("left"));
+        QVERIFY(!progress.statusText(true).contains("left"));
+        QVERIFY(progress.statusText(true).contains("paused"));
         QVERIFY(progress.bestText().isEmpty());
         progress.add(epochEnd(3, 1, 0.9));
         progress.add(epochEnd(6, 2, 0.8));

@@ -181,6 +181,7 @@ void TrainingPanel::connectAll() {
     connect(m_workbench, &Workbench::trainingContinued, m_form, &RecipeForm::setRecipe);
     connect(m_workbench, &Workbench::trainingStarted, this, &TrainingPanel::start);
     connect(m_workbench, &Workbench::trainingSampled, this, &TrainingPanel::add);
+    connect(m_workbench, &Workbench::trainingPaused, this, &TrainingPanel::refreshStatus);
     connect(m_workbench, &Workbench::trainingFinished, this, &TrainingPanel::finish);
     connect(m_workbench, &Workbench::trainingEnded, this, &TrainingPanel::end);
     const Document* document = m_workbench->document();
@@ -289,7 +290,12 @@ void TrainingPanel::start(const train::Recipe& recipe) {
 void TrainingPanel::add(const train::TrainSample& sample) {
     m_progress.add(sample);
     m_charts->add(sample);
-    setStatus(m_progress.statusText(), m_progress.bestText(), m_progress.memoryText());
+    refreshStatus();
+}
+
+void TrainingPanel::refreshStatus() {
+    setStatus(m_progress.statusText(m_workbench->isTrainingPaused()), m_progress.bestText(),
+              m_progress.memoryText());
 }
 
 void TrainingPanel::finish(const train::TrainResult& result) {

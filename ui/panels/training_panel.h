@@ -74,6 +74,7 @@ private:
     void refreshForecast();
     void refreshEmptyState();
     void refreshRunning();
+    void refreshStatus();
 
     Workbench* m_workbench;
     TrainingRuns* m_runs;

@@ -68,11 +68,13 @@ std::optional<double> TrainingProgress::secondsLeft() const {
     return std::max(0.0, m_last.seconds * (total - done) / done);
 }
 
-QString TrainingProgress::statusText() const {
+QString TrainingProgress::statusText(bool isPaused) const {
     const int epochs = train::totalEpochs(m_recipe);
     if (epochs == 0) return tr("Taking batch-norm statistics anew");
     QStringList parts{tr("Epoch %1 of %2").arg(std::max(1, m_last.epoch)).arg(epochs)};
-    if (const auto left = secondsLeft()) parts << tr("%1 left").arg(shown(duration(*left)));
+    if (isPaused) parts << tr("paused");
+    if (const auto left = secondsLeft(); left && !isPaused)
+        parts << tr("%1 left").arg(shown(duration(*left)));
     const double speed = samplesPerSecond();
     if (speed > 0) parts << tr("%1 samples/s").arg(shown(siCount(std::round(speed))));
     if (m_last.step > 0) {

@@ -29,8 +29,8 @@ public:
     std::optional<double> secondsLeft()
         const;  ///< none before the first step or when the end is not known
 
-    /// "Epoch 3 of 10 · 00:41 left · 4.2 k samples/s".
-    QString statusText() const;
+    /// "Epoch 3 of 10 · 00:41 left · 4.2 k samples/s"; "paused" instead of the time while it is.
+    QString statusText(bool isPaused = false) const;
     /// "peak memory 310 MB", and what an accelerator uses; empty when it is not known.
     QString memoryText() const;
     /// "Best so far: epoch 2, 98.9 % on validation", or empty.
