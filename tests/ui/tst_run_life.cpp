@@ -146,8 +146,8 @@ private Q_SLOTS:
         QVERIFY(run && run->epochs >= 3 && run->epochs < kEpochs);
         // What a program that is killed while it writes leaves behind.
         std::ofstream(run->folder / "run.espalier-checkpoint.part") << "half";
-        QVERIFY2(describe(*run).startsWith("the fine-tuning of net.pt (epoch ") &&
-                     describe(*run).contains("of 40, today"),
+        QVERIFY2(describe(*run).startsWith("the fine-tuning of net.pt (") &&
+                     describe(*run).contains(" of 40 epochs done, today"),
                  qPrintable(describe(*run)));
 
         Session resumed;
