@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Recurrent layers. ONNX has the gates in another order and both directions in one tensor, so their
-// weights are made anew: they do not keep their names.
+// weights are made anew: they do not keep their names. Cells are written out, so theirs do.
 #include <array>
 
 #include <ATen/ops/cat.h>
@@ -122,8 +122,61 @@ void recurrent(const OnnxCall& call) {
     }
 }
 
+/// input @ weight.T + bias of all gates, one after the other; the weight keeps its shape and name.
+std::string gatesOf(const OnnxCall& call, const std::string& input, std::string_view weight,
+                    std::string_view bias) {
+    return call.graph.add("Gemm", {input, call.tensor(weight), call.tensor(bias)},
+                          {{"transB", std::int64_t{1}}});
+}
+
+std::vector<std::string> split(OnnxGraph& graph, const std::string& gates, std::size_t count) {
+    return graph.addMany("Split", {gates}, {{"axis", std::int64_t{1}}}, count);
+}
+
+std::string sumOf(OnnxGraph& graph, const std::string& a, const std::string& b) {
+    return graph.add("Add", {a, b});
+}
+
+/// c' = σ(f) c + σ(i) tanh(g), h' = σ(o) tanh(c')
+void lstmCell(const OnnxCall& call) {
+    auto& graph = call.graph;
+    const auto states = call.list("hx");
+    const auto gates = split(graph,
+                             sumOf(graph, gatesOf(call, call.tensor("input"), "w_ih", "b_ih"),
+                                   gatesOf(call, call.tensor(states.at(0)), "w_hh", "b_hh")),
+                             4);
+    const auto sigmoid = [&](std::size_t gate) { return graph.add("Sigmoid", {gates[gate]}); };
+    const auto kept = graph.add("Mul", {sigmoid(1), call.tensor(states.at(1))});
+    const auto fresh = graph.add("Mul", {sigmoid(0), graph.add("Tanh", {gates[2]})});
+    const auto cell = sumOf(graph, kept, fresh);
+    call.give(call.outputs().at(0), graph.add("Mul", {sigmoid(3), graph.add("Tanh", {cell})}));
+    call.give(call.outputs().at(1), cell);
+}
+
+/// n = tanh(x_n + σ(r) h_n), h' = n + σ(z) (h - n)
+void gruCell(const OnnxCall& call) {
+    auto& graph = call.graph;
+    const auto hidden = call.tensor("hx");
+    const auto x = split(graph, gatesOf(call, call.tensor("input"), "w_ih", "b_ih"), 3);
+    const auto h = split(graph, gatesOf(call, hidden, "w_hh", "b_hh"), 3);
+    const auto reset = graph.add("Sigmoid", {sumOf(graph, x[0], h[0])});
+    const auto update = graph.add("Sigmoid", {sumOf(graph, x[1], h[1])});
+    const auto fresh = graph.add("Tanh", {sumOf(graph, x[2], graph.add("Mul", {reset, h[2]}))});
+    const auto difference = graph.add("Sub", {hidden, fresh});
+    call.give(sumOf(graph, fresh, graph.add("Mul", {update, difference})));
+}
+
+void plainCell(const OnnxCall& call) {
+    const auto sum = sumOf(call.graph, gatesOf(call, call.tensor("input"), "w_ih", "b_ih"),
+                           gatesOf(call, call.tensor("hx"), "w_hh", "b_hh"));
+    call.give(call.graph.add(call.name == "rnn_relu_cell" ? "Relu" : "Tanh", {sum}));
+}
+
 constexpr std::array kMappings = {
     NamedMapping{"lstm gru rnn_tanh rnn_relu", recurrent},
+    NamedMapping{"lstm_cell", lstmCell},
+    NamedMapping{"gru_cell", gruCell},
+    NamedMapping{"rnn_tanh_cell rnn_relu_cell", plainCell},
 };
 
 }  // namespace

@@ -370,6 +370,31 @@ def test_onnx_of_recurrent_layers(exported, build):
     check_any_batch(session, module, "1x4x5")
 
 
+@pytest.mark.parametrize("build", [
+    lambda: nn.LSTMCell(5, 7), lambda: nn.LSTMCell(5, 7, bias=False), lambda: nn.GRUCell(5, 7),
+    lambda: nn.RNNCell(5, 7), lambda: nn.RNNCell(5, 7, nonlinearity="relu"),
+], ids=lambda build: repr(build()).replace(" ", ""))
+def test_onnx_of_cells_stepped_by_hand(exported, build):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell = build()
+            self.has_two = isinstance(self.cell, nn.LSTMCell)
+
+        def forward(self, x):  # [batch, time, 5]
+            h, c = x.new_zeros(x.size(0), 7), x.new_ones(x.size(0), 7)
+            for step in range(3):
+                if self.has_two:
+                    h, c = self.cell(x[:, step], (h, c))
+                else:
+                    h = self.cell(x[:, step], h)
+            return h + c
+
+    module = Net().eval()
+    session, _ = exported(module, "1x3x5", saved=torch.jit.trace(module, torch.randn(2, 3, 5)))
+    check_any_batch(session, module, "1x3x5")
+
+
 def test_onnx_of_a_fused_attention_layer(exported):
     """A traced encoder holds PyTorch's fast path, a scripted one does not."""
     layer = nn.MultiheadAttention(8, 2, batch_first=True).eval()
