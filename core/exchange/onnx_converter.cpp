@@ -28,6 +28,15 @@ bool writesInPlace(const TraceStep& step) {
     return alias != nullptr && alias->isWrite();
 }
 
+/// Its outputs are parts of its input that share nothing.
+bool isSplit(const std::string& name) {
+    static const std::set<std::string_view> names{
+        "chunk",        "unsafe_chunk",     "split",  "unsafe_split",
+        "tensor_split", "split_with_sizes", "unbind",
+    };
+    return names.contains(name);
+}
+
 Integers inverse(const Integers& order) {
     Integers result(order.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
@@ -142,8 +151,14 @@ void OnnxConverter::noteWrite(ValueId written) {
     std::set<ValueId> fresh{written};
     ValueId root = written;
     for (auto view = m_views.find(root); view != m_views.end(); view = m_views.find(root)) {
-        writeBack(root, view->second);
-        root = view->second.base;
+        const View seen = view->second;
+        writeBack(root, seen);
+        const auto& step = m_seen.trace().steps[seen.step];
+        if (const std::string name = mappingName(*step.node); isSplit(name)) {
+            for (const ValueId part : OnnxCall(m_graph, m_seen, *this, step, name).outputs())
+                fresh.insert(part);
+        }
+        root = seen.base;
         fresh.insert(root);
     }
     // Everything else that looks at the same memory.
@@ -177,6 +192,8 @@ void OnnxConverter::writeBack(ValueId written, const View& view) {
             m_names[view.base] = m_graph.reshape(now, m_seen.dims(view.base));
         } else if (name == "permute") {
             m_names[view.base] = m_graph.transpose(now, inverse(call.axes("dims", view.base)));
+        } else if (isSplit(name)) {
+            joinParts(written, now, call);
         } else if (name == "select" || name == "slice") {
             const auto axis = call.axis("dim", view.base);
             const auto size = call.fixedSize(view.base, axis);
@@ -200,6 +217,20 @@ void OnnxConverter::writeBack(ValueId written, const View& view) {
     } catch (const Unmapped&) {
         m_lost[view.base] = cat("a part of it is written to through aten::", name);
     }
+}
+
+void OnnxConverter::joinParts(ValueId written, const std::string& now, const OnnxCall& split) {
+    const ValueId base = split.step.inputs[0];
+    const auto axis = split.axis("dim", base);
+    std::vector<std::string> parts;
+    for (const ValueId part : split.outputs()) {
+        std::string name = part == written ? now : nameOf(part);
+        if (split.name == "unbind")
+            name = m_graph.add("Unsqueeze", {name, m_graph.constant(Integers{axis})});
+        parts.push_back(name);
+    }
+    m_names[written] = now;  // making another part again has made this one too
+    m_names[base] = m_graph.add("Concat", parts, {{"axis", axis}});
 }
 
 }  // namespace espalier::exchange

@@ -49,6 +49,8 @@ private:
     void noteViews(std::size_t number);
     void noteWrite(ValueId written);
     void writeBack(ValueId written, const View& view);
+    /// Names what was split after its part `written` became `now`.
+    void joinParts(ValueId written, const std::string& now, const OnnxCall& split);
     std::string constantName(ValueId id);
 
     OnnxGraph& m_graph;

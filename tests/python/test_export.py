@@ -370,28 +370,61 @@ def test_onnx_of_recurrent_layers(exported, build):
     check_any_batch(session, module, "1x4x5")
 
 
+class Steps(nn.Module):
+    def __init__(self, cell):
+        super().__init__()
+        self.cell = cell
+
+    def forward(self, x):  # [batch, time, 5]
+        h = x.new_ones(x.size(0), 7)
+        for step in range(3):
+            h = self.cell(x[:, step], h)
+        return h
+
+
+class LstmSteps(Steps):
+    def forward(self, x):
+        h, c = x.new_zeros(x.size(0), 7), x.new_ones(x.size(0), 7)
+        for step in range(3):
+            h, c = self.cell(x[:, step], (h, c))
+        return h + c
+
+
+def saved_as(form, module):
+    return torch.jit.script(module) if form == "script" else torch.jit.trace(module, torch.randn(2, 3, 5))
+
+
+@pytest.mark.parametrize("form", ["script", "trace"])
 @pytest.mark.parametrize("build", [
-    lambda: nn.LSTMCell(5, 7), lambda: nn.LSTMCell(5, 7, bias=False), lambda: nn.GRUCell(5, 7),
-    lambda: nn.RNNCell(5, 7), lambda: nn.RNNCell(5, 7, nonlinearity="relu"),
-], ids=lambda build: repr(build()).replace(" ", ""))
-def test_onnx_of_cells_stepped_by_hand(exported, build):
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.cell = build()
-            self.has_two = isinstance(self.cell, nn.LSTMCell)
+    lambda: LstmSteps(nn.LSTMCell(5, 7)), lambda: LstmSteps(nn.LSTMCell(5, 7, bias=False)), lambda: Steps(nn.GRUCell(5, 7)),
+    lambda: Steps(nn.RNNCell(5, 7)), lambda: Steps(nn.RNNCell(5, 7, nonlinearity="relu")),
+], ids=["lstm", "lstm without bias", "gru", "tanh", "relu"])
+def test_onnx_of_cells_stepped_by_hand(exported, build, form):
+    module = build().eval()
+    session, _ = exported(module, "1x3x5", saved=saved_as(form, module))
+    check_any_batch(session, module, "1x3x5")
 
-        def forward(self, x):  # [batch, time, 5]
-            h, c = x.new_zeros(x.size(0), 7), x.new_ones(x.size(0), 7)
-            for step in range(3):
-                if self.has_two:
-                    h, c = self.cell(x[:, step], (h, c))
-                else:
-                    h = self.cell(x[:, step], h)
-            return h + c
 
-    module = Net().eval()
-    session, _ = exported(module, "1x3x5", saved=torch.jit.trace(module, torch.randn(2, 3, 5)))
+class WritesIntoParts(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(15, 6)
+
+    def forward(self, x):
+        y = self.fc(x.flatten(1)).detach()  # what has gradients must not be written to in parts
+        whole = y.unflatten(1, [2, 3])  # looks at the same memory
+        a, b, c = y.chunk(3, 1)
+        y.mul_(2.0)
+        b.add_(a)
+        first, last = c.unbind(1)
+        last.sub_(first)
+        return y, whole, a.sum(1), c
+
+
+@pytest.mark.parametrize("form", ["script", "trace"])
+def test_onnx_of_writes_into_parts(exported, form):
+    module = WritesIntoParts().eval()
+    session, _ = exported(module, "1x3x5", saved=saved_as(form, module))
     check_any_batch(session, module, "1x3x5")
 
 
