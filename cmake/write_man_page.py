@@ -52,6 +52,7 @@ def listed(entries):
         name, values = re.fullmatch(r"((?:-\w, ?)?\S+) ?(.*)", term).groups()
         values = re.sub(r"\b([A-Z]+):(?=\1\b|{)", "", values).replace(":NONNEGATIVE", " >= 0")
         values = values.replace("REQUIRED", "(required)")
+        values = re.sub(r"Needs: (\S+)", r"(with \1)", values)
         values = re.sub(r"Excludes: (.*)", r"(not with \1)", values)
         lines += [".TP", rf"\fB{escaped(name.replace(',--', ', --'))}\fR {escaped(values)}".rstrip(), escaped(description)]
     return "\n".join(lines)

@@ -128,8 +128,8 @@ const ActionSpec kTable[] = {
           "otherwise they are weights like any other"),
      {}, kNeedEditing | NeedZeros, Kind::Toggle},
     {"prune.live_probe", "Prune", 2, TEXT("&Live probe"), "Ctrl+Shift+L",
-     TEXT("While a cut or a channel budget moves, measures the accuracy on a few samples of the "
-          "attached data; the card above says on how many"),
+     TEXT("While the cut of a layer or of a channel group moves, measures the accuracy on a few samples "
+          "of the attached data; the card above says on how many"),
      {}, NeedNothing, Kind::Toggle},
     {"prune.probe_256", "Prune/Probe samples", 2, TEXT("&256"), "",
      TEXT("The live probe looks at 256 samples: quick and rough"),

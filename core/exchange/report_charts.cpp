@@ -56,7 +56,7 @@ std::vector<double> placesOf(std::span<const ChartCurve> curves) {
 }
 
 ChartAxis fromZero(std::string title, std::span<const double> values) {
-    return {std::move(title), 0, *std::ranges::max_element(values), false};
+    return {std::move(title), 0, *std::ranges::max_element(values), false, true};
 }
 
 bool isEpoch(const TrainSample& sample) {
@@ -214,9 +214,12 @@ std::string weightCharts(const PruneReport& report) {
     }
     if (html.empty()) return {};
     const bool areAll = chosen.size() == report.layers.size();
-    return cat("<p><span class=\"key kept\">kept</span> <span class=\"key gone\">removed</span>",
-               areAll ? std::string() : cat(" The ", chosen.size(), " largest layers."),
-               "</p>\n<div class=\"many\">\n", html, "</div>\n");
+    return cat(
+        "<p><span class=\"key kept\">kept, as it is now</span> <span class=\"key gone\">removed, "
+        "as it "
+        "was</span>",
+        areAll ? std::string() : cat(" The ", chosen.size(), " largest layers."),
+        "</p>\n<div class=\"many\">\n", html, "</div>\n");
 }
 
 }  // namespace espalier::exchange

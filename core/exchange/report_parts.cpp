@@ -2,6 +2,7 @@
 #include "core/exchange/report_parts.h"
 
 #include "core/base/format.h"
+#include "core/base/time_text.h"
 #include "core/exchange/markup.h"
 #include "core/exchange/report_charts.h"
 #include "core/exchange/svg_chart.h"
@@ -203,9 +204,11 @@ std::string conditionsPart(const PruneReport& report) {
                            " validation, ", exactCount(info.test), " test"));
         for (const std::string& note : info.notes) add("of the data", note);
     }
+    std::string times;
     for (const auto& [stage, spent] : report.seconds) {
-        if (spent > 0) add("time", cat(stage, ": ", significant(spent, 3), " s"));
+        if (spent > 0) times += cat(times.empty() ? "" : ", ", stage, " ", timeText(spent));
     }
+    add("time", times);
     std::string html = rows.size() > 1 ? tableOf("How this came about", rows) : std::string();
     html += folded("Command", report.command);
     return section("Conditions", html + folded("Plan", report.plan));

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How a report's layers are counted for their pictures.
+#include <algorithm>
+#include <functional>
+
 #include <ATen/ops/histc.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
@@ -22,19 +25,27 @@ at::Tensor nonzeroValues(const at::Tensor& weight) {
 
 /// What lies outside counts in the outermost bins: training may have moved it there.
 std::vector<std::int64_t> counted(const at::Tensor& values, double largest) {
+    if (values.numel() == 0) return std::vector<std::int64_t>(kBins);
     const at::Tensor bins =
         at::histc(values.clamp(-largest, largest), kBins, -largest, largest).to(at::kLong);
     const auto* first = bins.const_data_ptr<std::int64_t>();
     return {first, first + kBins};
 }
 
+/// Training moves weights: those that stay are counted as they are now, those that went as they
+/// were.
 void countLayer(LayerOutcome& layer, const at::Tensor& before, const at::Tensor& after) {
     const at::Tensor opened = nonzeroValues(before);
     if (opened.numel() == 0) return;
     const double largest = opened.abs().max().item<double>();
+    layer.kept = counted(nonzeroValues(after), largest);
     layer.before = {-largest, largest, counted(opened, largest), 0, 0};
-    const at::Tensor kept = nonzeroValues(after);
-    layer.kept = kept.numel() == 0 ? std::vector<std::int64_t>(kBins) : counted(kept, largest);
+    if (before.sizes() != after.sizes()) return;  // shapes were cut: what went is the difference
+    const at::Tensor kept = after.to(at::kCPU).ne(0);
+    const at::Tensor opening = before.to(at::kCPU);
+    const auto gone =
+        counted(nonzeroValues(at::where(kept, at::zeros_like(opening), opening)), largest);
+    std::ranges::transform(layer.kept, gone, layer.before.counts.begin(), std::plus());
 }
 
 }  // namespace

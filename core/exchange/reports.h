@@ -61,7 +61,7 @@ struct LayerOutcome {
     std::int64_t macs = 0;
     std::int64_t weights = 0;
     std::int64_t removed = 0;          ///< of those, with what went by channels
-    model::Histogram before{};         ///< of all that were not zero; no counts: not counted
+    model::Histogram before{};         ///< of what stays and of what went; no counts: not counted
     std::vector<std::int64_t> kept{};  ///< by the bins of `before`
 
     /// "92.0 %", "2:4", "threshold 0.031"; "–" without a rule.

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "core/base/format.h"
 #include "core/exchange/markup.h"
@@ -46,7 +47,8 @@ struct Frame {
 
 /// 1, 2 or 5 times a power of ten, so that about `wanted` ticks fit.
 double stepOf(const ChartAxis& axis, int wanted) {
-    const double rough = (axis.high - axis.low) / wanted;
+    const double least = axis.isCount ? 1 : 0;
+    const double rough = std::max((axis.high - axis.low) / wanted, least);
     const double power = std::pow(10.0, std::floor(std::log10(rough)));
     for (const double factor : {1.0, 2.0, 5.0}) {
         if (factor * power >= rough) return factor * power;
@@ -65,7 +67,11 @@ std::vector<double> ticksOf(const ChartAxis& axis, int wanted) {
 
 std::string tickText(const ChartAxis& axis, double value, double step) {
     if (axis.isShare) return percent(value, step < 0.01 ? 1 : 0);
-    return std::abs(value) >= 1000 ? siCount(value) : significant(value, 3);
+    constexpr std::pair<double, const char*> kUnits[] = {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}};
+    for (const auto& [unit, letter] : kUnits) {
+        if (std::abs(value) >= unit) return cat(significant(value / unit, 3), "\u2009", letter);
+    }
+    return significant(value, 3);
 }
 
 std::string line(double x1, double y1, double x2, double y2, const char* kind) {
@@ -191,7 +197,7 @@ std::string stackedBars(const ChartText& text, const ChartAxis& x,
     std::int64_t most = 1;
     for (const std::int64_t count : all) most = std::max(most, count);
     for (const std::int64_t count : kept) most = std::max(most, count);
-    const Frame frame{widened(x), {"weights", 0, static_cast<double>(most), false}, size};
+    const Frame frame{widened(x), {"weights", 0, static_cast<double>(most), false, true}, size};
     const double width = (frame.x.high - frame.x.low) / static_cast<double>(all.size());
     std::string drawing = yAxis(frame) + xAxis(frame);
     for (std::size_t i = 0; i < all.size(); ++i) {

@@ -27,6 +27,7 @@ struct ChartAxis {
     double low = 0;
     double high = 1;
     bool isShare = false;  ///< 0..1, shown in per cent
+    bool isCount = false;  ///< has no ticks between whole numbers
 };
 
 /// The axis that holds all of `values`, those that are finite; with a little room where it does not

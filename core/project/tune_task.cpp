@@ -15,6 +15,7 @@
 #include "core/exchange/export.h"
 #include "core/exchange/metrics_file.h"
 #include "core/exchange/recipe_file.h"
+#include "core/measure/device_torch.h"
 #include "core/measure/runtime.h"
 #include "core/project/command_line.h"
 #include "core/project/task_support.h"
@@ -353,7 +354,8 @@ Result<void> describe(TuneOutcome& outcome, const TuneSpec& spec, const TuneSetu
     report.curve = exchange::TrainingCurve{training.before.metric, training.samples};
     report.command = commandLine(argumentsOf(spec));
     report.data = summaryOf(*setup.dataset);
-    report.environment.device = outcome.recipe.device;
+    const auto device = measure::findDevice(outcome.recipe.device);
+    report.environment.device = device ? measure::describe(*device) : outcome.recipe.device;
     if (spec.report.empty()) return {};
     return exchange::countWeights(report, *setup.pruned.snapshot, *cut.masked.snapshot,
                                   cut.masked.masks, control);

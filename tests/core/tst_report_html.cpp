@@ -224,6 +224,14 @@ private Q_SLOTS:
         QCOMPARE(svg.count("class=\"removed\""), 1);
     }
 
+    void ticksAreRoundNumbers() {
+        const std::int64_t all[] = {4000, 2};
+        const auto many = QString::fromStdString(
+            exchange::stackedBars({"a", "b"}, {"x", 0, 2, false, true}, all, all, {170, 150}));
+        QVERIFY2(many.contains(">2\u2009k<") && !many.contains("2.00"), qPrintable(many));
+        QVERIFY(many.contains(">1<") && !many.contains(">0.5<"));  // along the bars
+    }
+
     void axesHoldTheirValues() {
         const double nan = std::numeric_limits<double>::quiet_NaN();
         const double shares[] = {0.91, nan, 0.97};

@@ -4,6 +4,7 @@ import html.parser
 import json
 import os
 import pathlib
+import re
 import shlex
 import shutil
 
@@ -103,6 +104,29 @@ def test_the_reports_command_does_it_again(cli, odd_model, tiny_data, tmp_path):
     out.unlink()
     cli.ok(*words[1:])
     assert out.read_bytes() == first
+
+
+def figure_of(page, weight):
+    """The drawing of a layer's weights: (heights of what is kept, of what is removed)."""
+    drawing = next(part for part in page.read_text().split("<figure>") if f"<title>{weight}: " in part)
+    return [[float(height) for height in re.findall(rf'class="{kind}"[^>]* height="([\d.]+)"', drawing)]
+            for kind in ("kept", "removed")]
+
+
+def test_what_training_moves_is_not_called_removed(cli, examples, tiny_data, tmp_path):
+    plan, page = tmp_path / "p.espalier-plan.json", tmp_path / "r.html"
+    cli.ok("prune", examples / "lenet5.script.pt", "--weights", 0.5, "--output", tmp_path / "o.pt", "--save-plan", plan)
+    rules = json.loads(plan.read_text())
+    rules["weights"] = {"fc1.weight": {"sparsity": 0.75}}
+    plan.write_text(json.dumps(rules))
+    cli.ok("tune", examples / "lenet5.script.pt", "--data", tiny_data, "--preset", "mnist", "--plan", plan, "--epochs", 1,
+           "--output", tmp_path / "t.pt", "--report", page)
+    kept, removed = figure_of(page, "conv2.weight")
+    assert sum(kept) > 0 and not removed
+    kept, removed = figure_of(page, "fc1.weight")
+    assert sum(removed) / (sum(kept) + sum(removed)) == pytest.approx(0.75, abs=0.01)
+    made = json.loads((tmp_path / "r.espalier-report.json").read_text())
+    assert made["environment"]["device"] not in ("", "auto")
 
 
 def test_a_report_of_resnet20_is_small(cli, tmp_path):
