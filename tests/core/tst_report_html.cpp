@@ -227,7 +227,7 @@ private Q_SLOTS:
     void ticksAreRoundNumbers() {
         const std::int64_t all[] = {4000, 2};
         const auto many = QString::fromStdString(
-            exchange::stackedBars({"a", "b"}, {"x", 0, 2, false, true}, all, all, {170, 150}));
+            exchange::stackedBars({"a", "b"}, {"x", 0, 2, false, true}, all, all, {500, 150}));
         QVERIFY2(many.contains(">2\u2009k<") && !many.contains("2.00"), qPrintable(many));
         QVERIFY(many.contains(">1<") && !many.contains(">0.5<"));  // along the bars
     }
