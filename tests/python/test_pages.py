@@ -10,6 +10,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 MENUS = "File|Edit|View|Prune|Train|Tools|Help"
 ACTION = re.compile(r'\{"[\w.]+", "([^"]+)", \d, TEXT\("([^"]+)"\), "([^"]*)"')
 COMMAND = re.compile(rf"((?:{MENUS}) ▸ [^*]+?)…?\*(?:,? \(?((?:Ctrl|Shift|Alt|F\d)[+\w]*))?")
+LABEL = re.compile(r"(?<![*\w])\*([A-Z][^*]{1,60}?)\*(?![*\w])")
 PANEL = re.compile(r'\{"(view\.\w+)", "View", 1, TEXT\("([^"]+)"\), "(F\d+)"')
 
 
@@ -78,3 +79,24 @@ def test_every_page_is_in_the_contents():
     contents = (ROOT / "docs" / "README.md").read_text()
     for page in (ROOT / "docs").glob("*.md"):
         assert page.name == "README.md" or f"({page.name})" in contents, page.name
+
+
+def words_of_the_program():
+    """Every text in the code, as people see it."""
+    found = set()
+    for source in [path for room in ("app", "ui", "core") for path in (ROOT / room).rglob("*.[ch]*")]:
+        joined = re.sub(r"'\\?.'|\"\s*\n\s*\"", "", source.read_text())
+        found.update(text.replace("&", "") for text in re.findall(r'"((?:[^"\\]|\\.)*)"', joined))
+    return found
+
+
+def test_what_is_in_italics_and_capitals_is_a_label_of_the_window():
+    known = {text.rstrip("….: ") for text in words_of_the_program()}
+    checked = 0
+    for page in PAGES:
+        for name in LABEL.findall(text_of(page)):
+            if "▸" in name or page.name == "coverage.md":  # commands: see above; that page's columns
+                continue
+            assert name.rstrip("….:, ") in known, f"{page.name}: {name}"
+            checked += 1
+    assert checked > 50
