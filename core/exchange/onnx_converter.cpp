@@ -153,6 +153,7 @@ void OnnxConverter::noteWrite(ValueId written) {
     for (auto view = m_views.find(root); view != m_views.end(); view = m_views.find(root)) {
         const View seen = view->second;
         writeBack(root, seen);
+        m_stale.erase(seen.base);
         const auto& step = m_seen.trace().steps[seen.step];
         if (const std::string name = mappingName(*step.node); isSplit(name)) {
             for (const ValueId part : OnnxCall(m_graph, m_seen, *this, step, name).outputs())

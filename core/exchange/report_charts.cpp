@@ -215,9 +215,8 @@ std::string weightCharts(const PruneReport& report) {
     if (html.empty()) return {};
     const bool areAll = chosen.size() == report.layers.size();
     return cat(
-        "<p><span class=\"key kept\">kept, as it is now</span> <span class=\"key gone\">removed, "
-        "as it "
-        "was</span>",
+        "<p><span class=\"key kept\">kept, as it is now</span> "
+        "<span class=\"key gone\">removed, as it was</span>",
         areAll ? std::string() : cat(" The ", chosen.size(), " largest layers."),
         "</p>\n<div class=\"many\">\n", html, "</div>\n");
 }

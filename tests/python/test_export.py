@@ -421,9 +421,22 @@ class WritesIntoParts(nn.Module):
         return y, whole, a.sum(1), c
 
 
+class WritesOverWhatChanged(WritesIntoParts):
+    """What is written over whole is not read before, though it looks at memory that has changed."""
+
+    def forward(self, x):
+        z = self.fc(x.flatten(1)).detach()
+        y = z.view(-1, 2, 3)
+        v = y.view(-1, 3, 2)
+        z.mul_(2.0)
+        v.copy_(x[:, :, :2])
+        return z, y
+
+
 @pytest.mark.parametrize("form", ["script", "trace"])
-def test_onnx_of_writes_into_parts(exported, form):
-    module = WritesIntoParts().eval()
+@pytest.mark.parametrize("build", [WritesIntoParts, WritesOverWhatChanged])
+def test_onnx_of_writes_into_parts(exported, build, form):
+    module = build().eval()
     session, _ = exported(module, "1x3x5", saved=saved_as(form, module))
     check_any_batch(session, module, "1x3x5")
 
