@@ -19,7 +19,8 @@ const std::map<std::string, OnnxMapping>& table() {
         for (const auto rows :
              {convolutionMappings(), poolingMappings(), contractionMappings(), attentionMappings(),
               normalisationMappings(), unaryMappings(), binaryMappings(), shapeMappings(),
-              axisMappings(), reductionMappings(), creationMappings(), recurrentMappings()}) {
+              axisMappings(), reductionMappings(), creationMappings(), recurrentMappings(),
+              compositeMappings()}) {
             for (const auto& [names, mapping] : rows) {
                 std::istringstream words{std::string(names)};
                 for (std::string word; words >> word;) mappings.emplace(word, mapping);

@@ -105,6 +105,7 @@ std::span<const NamedMapping> axisMappings();           ///< slice, cat, split, 
 std::span<const NamedMapping> reductionMappings();      ///< sums, means, maxima, order
 std::span<const NamedMapping> creationMappings();       ///< zeros, full, arange
 std::span<const NamedMapping> recurrentMappings();      ///< lstm, gru, rnn
+std::span<const NamedMapping> compositeMappings();      ///< stacks, turns, sums of products
 
 /// None for operators that have no mapping.
 OnnxMapping findMapping(const std::string& name);

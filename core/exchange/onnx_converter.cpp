@@ -14,11 +14,22 @@ using channels::TraceStep;
 
 namespace {
 
+/// Makes a list or a dictionary of what is in another.
+bool rearrangesContainer(const torch::jit::Node& node) {
+    static const std::set<std::string_view> names{"aten::add",     "aten::add_",  "aten::copy",
+                                                  "aten::extend",  "aten::get",   "aten::insert",
+                                                  "aten::reverse", "aten::slice", "aten::values"};
+    if (node.inputs().empty() || !names.contains(node.kind().toQualString())) return false;
+    const auto kind = node.input(0)->type()->kind();
+    return kind == c10::TypeKind::ListType || kind == c10::TypeKind::DictType;
+}
+
 /// Control flow, calls, and what makes or opens containers: no tensor is computed.
 bool isPlumbing(const torch::jit::Node& node) {
     static const std::set<std::string_view> names{"aten::__getitem__", "aten::append", "aten::list",
                                                   "aten::_set_item"};
-    return node.kind().is_prim() || names.contains(node.kind().toQualString());
+    return node.kind().is_prim() || names.contains(node.kind().toQualString()) ||
+           rearrangesContainer(node);
 }
 
 bool writesInPlace(const TraceStep& step) {

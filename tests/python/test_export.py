@@ -370,6 +370,36 @@ def test_onnx_of_recurrent_layers(exported, build):
     check_any_batch(session, module, "1x4x5")
 
 
+class ShortForOthers(nn.Module):
+    """Stacks and splits along a named axis, turns, sums of products, lists."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(6))
+        self.mix = nn.Parameter(torch.randn(5, 6))
+        self.core = nn.Parameter(torch.randn(6, 4, 3))
+
+    def forward(self, x):  # [batch, 4, 6]
+        x = x * self.weight
+        a, b = torch.hsplit(x, 2)
+        first, _, last = torch.dsplit(x, [1, 4])
+        mean, whole = torch.broadcast_tensors(x.mean(2, keepdim=True), x)
+        parts = [a] + [b]
+        parts.reverse()
+        return (nn.functional.glu(x, 2), torch.hstack([b, a]), torch.vstack([a, b]), torch.dstack([last, first]),
+                torch.column_stack([a, b]), x.fliplr(), x.flipud(), torch.rot90(x, 1, (1, 2)), torch.rot90(x, 2, (1, 2)),
+                torch.rot90(x, 3, (2, 1)), torch.rot90(x, -1, (1, 2)), torch.inner(x, self.mix),
+                torch.tensordot(x, self.core, dims=([2, 1], [0, 1])), mean - whole, torch.cat(parts[0:2], 1))
+
+
+@pytest.mark.parametrize("form", ["script", "trace"])
+def test_onnx_of_what_is_short_for_others(exported, form):
+    module = ShortForOthers().eval()
+    saved = torch.jit.script(module) if form == "script" else torch.jit.trace(module, torch.randn(2, 4, 6))
+    session, _ = exported(module, "1x4x6", saved=saved)
+    check_any_batch(session, module, "1x4x6")
+
+
 class Steps(nn.Module):
     def __init__(self, cell):
         super().__init__()
