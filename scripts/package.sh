@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Installs what is missing, builds a release, and makes espalier_VERSION_ARCH.deb and espalier-VERSION-….tar.gz in
+# Installs what is missing, builds a release, and makes espalier_VERSION_ARCH.deb and espalier-VERSION-Linux-ARCH.tar.gz in
 # build/packages. Both bring the LibTorch libraries that they need.
 #   --preset NAME   release (default), or dev for a quick try
-#   --try           installs the .deb in a clean Debian 12 root and starts the programs there (needs root, mmdebstrap)
+#   --try           tries both in a clean Debian 12 root (needs root, mmdebstrap)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -29,5 +29,5 @@ cpack --config "build/$preset/CPackConfig.cmake" -B build/packages >&2
 rm -rf build/packages/_CPack_Packages
 ls -sh build/packages/*.deb build/packages/*.tar.gz
 if [ "$try" = yes ]; then
-  tests/package/try_deb.sh build/packages/*.deb
+  tests/package/try_packages.sh build/packages/*.deb build/packages/*.tar.gz
 fi
