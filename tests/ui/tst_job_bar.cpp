@@ -104,6 +104,14 @@ private Q_SLOTS:
         QCOMPARE(test::find<QLabel>(bar, "jobTitle")->text(), QString("Measuring latency"));
     }
 
+    void aStepThatBeginsWithTheTitleSaysItOnce() {
+        JobRunner jobs;
+        const JobBar bar(&jobs);
+        startJob(jobs, "Sensitivity", {"Sensitivity of fc1.weight", 1, 2, 3});
+        QTRY_COMPARE(test::find<QLabel>(bar, "jobTitle")->text(),
+                     QString("Sensitivity of fc1.weight"));
+    }
+
     void unknownLengthIsBusy() {
         JobRunner jobs;
         const JobBar bar(&jobs);

@@ -28,8 +28,8 @@ QList<JobInfo> visibleJobs(const JobRunner& runner) {
 QString titleWithStep(const JobInfo& job) {
     if (job.isPaused && !job.isStopping) return JobBar::tr("%1: paused").arg(job.title);
     const QString step = QString::fromStdString(job.progress.step);
-    return step.isEmpty() || step == job.title ? job.title
-                                               : QStringLiteral("%1: %2").arg(job.title, step);
+    if (step.startsWith(job.title)) return step;  // "Sensitivity of conv1.weight"
+    return step.isEmpty() ? job.title : QStringLiteral("%1: %2").arg(job.title, step);
 }
 
 void showProgress(QProgressBar& bar, const Progress& progress) {
