@@ -181,6 +181,9 @@ void ComparePanel::hideEvent(QHideEvent* event) {
 // Pinned states first, then the others, each in the order they were made.
 void ComparePanel::fillSides() {
     auto nodes = m_document->history().nodes();
+    std::erase_if(nodes, [this](const auto& node) {  // it is "Dense (as opened)"
+        return node->id == m_document->history().root();
+    });
     std::ranges::stable_partition(nodes, [](const auto& node) { return node->isPinned; });
     for (const auto which : {Comparison::Left, Comparison::Right}) {
         QComboBox* box = m_sides[which];

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/comparison_pictures.h"
 
+#include <algorithm>
+
 #include <QCoreApplication>
 
 #include "core/base/format.h"
@@ -38,11 +40,21 @@ QString accuracyText(const Comparison& comparison) {
     const auto figure = [](const std::optional<measure::Evaluation>& of) {
         return of ? text(of->metric.text(of->score)) : QStringLiteral("–");
     };
-    if (!left && !right) return tr("accuracy not measured");
+    if (!left && !right) return tr("Accuracy not measured");
     const measure::Evaluation& any = left ? *left : *right;
     return tr("%1 %2 → %3 (%4, %5 samples)")
         .arg(text(any.metric.title()), figure(left), figure(right),
              text(std::string(data::name(any.split))), text(exactCount(any.samples)));
+}
+
+/// Both with as many decimals: "0.250 → 0.243 ms", "12.4 → 9.8 ms".
+QString latencyText(const std::array<measure::Latency, 2>& of) {
+    const double least = std::min(of[0].median, of[1].median);
+    const int decimals = least >= 100 ? 0 : least >= 10 ? 1 : least >= 1 ? 2 : 3;
+    const auto figure = [decimals](const measure::Latency& latency) {
+        return QString::number(latency.median, 'f', decimals);
+    };
+    return tr("%1 → %2 ms").arg(figure(of[0]), figure(of[1]));
 }
 
 }  // namespace
@@ -64,11 +76,7 @@ std::vector<plots::DifferenceBar> barsOf(const Comparison& comparison) {
 
 QString measurementText(const Comparison& comparison) {
     QStringList parts{accuracyText(comparison)};
-    if (const auto latencies = comparison.latencies()) {
-        parts << tr("%1 → %2 ms")
-                     .arg(text(significant((*latencies)[0].median, 3)),
-                          text(significant((*latencies)[1].median, 3)));
-    }
+    if (const auto latencies = comparison.latencies()) parts << latencyText(*latencies);
     return parts.join(QStringLiteral("  ·  "));
 }
 
