@@ -307,7 +307,7 @@ private Q_SLOTS:
         QCOMPARE(preset->count(), 8);
         QCOMPARE(preset->currentText(), QString("Suggested"));
         test::find<QLineEdit>(form, "recipeLr")->setText("0.05");
-        QCOMPARE(preset->currentText(), QString("Own"));
+        QCOMPARE(preset->currentText(), QString("Custom"));
         for (int i = 1; i <= 6; ++i) {
             preset->setFocus();
             preset->setCurrentIndex(i);
@@ -320,9 +320,28 @@ private Q_SLOTS:
         expected.optimizer.lr = 0.05;
         QCOMPARE(form.recipe(), *train::withPreset(expected, "movement"));  // no trace of others
         test::find<QLineEdit>(form, "recipeEnd")->setText("0.5");
-        QCOMPARE(preset->currentText(), QString("Own"));
+        QCOMPARE(preset->currentText(), QString("Custom"));
         Q_EMIT preset->activated(0);
         QCOMPARE(form.recipe(), Recipe{});
+    }
+
+    void aTitledRecipeIsCalledThatUntilItIsChanged() {
+        RecipeForm form;
+        auto* preset = test::find<QComboBox>(form, "recipePreset");
+        Recipe given;
+        given.epochs = 7;
+        given.optimizer.lr = 0.0123;
+        form.setRecipe(given, "gentle");
+        QCOMPARE(preset->currentText(), QString("gentle"));
+        form.setDevice("cpu");
+        QCOMPARE(preset->currentText(), QString("gentle"));
+        test::find<QLineEdit>(form, "recipeLr")->setText("0.05");
+        QCOMPARE(preset->currentText(), QString("Custom"));
+        test::find<QLineEdit>(form, "recipeLr")->setText("0.0123");
+        QCOMPARE(preset->currentText(), QString("gentle"));
+        form.reset();
+        QCOMPARE(preset->currentText(), QString("Suggested"));
+        QCOMPARE(preset->itemText(preset->count() - 1), QString("Custom"));
     }
 
     void suggestionsGiveWayToAPersonsOwn() {

@@ -75,7 +75,7 @@ void RecipeForm::makePresets(QVBoxLayout* layout) {
     for (const train::Preset& preset : train::presets()) {
         addEntry(text(preset.title), text(preset.summary));
     }
-    addEntry(tr("Own"), tr("None of these"));
+    addEntry(tr("Custom"), tr("None of these"));
     // It says what is, and can be chosen by nobody.
     qobject_cast<QStandardItemModel*>(m_preset->model())
         ->item(m_preset->count() - 1)
@@ -139,8 +139,9 @@ train::Recipe RecipeForm::recipe() const {
     return recipe;
 }
 
-void RecipeForm::setRecipe(const train::Recipe& recipe) {
+void RecipeForm::setRecipe(const train::Recipe& recipe, const QString& title) {
     m_isOwn = true;
+    m_title = title;
     fillIn(recipe);
 }
 
@@ -156,6 +157,7 @@ void RecipeForm::setSuggested(const train::Recipe& recipe) {
 
 void RecipeForm::reset() {
     m_isOwn = false;
+    m_title.clear();
     train::Recipe recipe = m_suggested;
     recipe.device = this->recipe().device;
     fillIn(recipe);
@@ -235,9 +237,19 @@ void RecipeForm::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
 }
 
+/// Not what has been made of it since.
+bool RecipeForm::isTitled(const train::Recipe& recipe) const {
+    train::Recipe given = m_recipe;
+    given.device = recipe.device;
+    return !m_title.isEmpty() && recipe == given;
+}
+
 void RecipeForm::refreshPreset(const train::Recipe& recipe) {
     train::Recipe suggested = m_suggested;
     suggested.device = recipe.device;
+    const int last = m_preset->count() - 1;
+    m_preset->setItemText(last, isTitled(recipe) ? m_title : tr("Custom"));
+    if (isTitled(recipe)) return m_preset->setCurrentIndex(last);
     if (recipe == suggested) return m_preset->setCurrentIndex(kSuggestion);
     const train::Recipe start = startOfPresets();
     const auto found = std::ranges::find_if(

@@ -28,7 +28,9 @@ public:
     explicit RecipeForm(QWidget* parent = nullptr);
 
     train::Recipe recipe() const;
-    void setRecipe(const train::Recipe& recipe);  ///< a person's own: no suggestion replaces it
+    /// A person's own: no suggestion replaces it. `title` names it among the presets, as long as
+    /// nothing of it is changed.
+    void setRecipe(const train::Recipe& recipe, const QString& title = {});
     /// What suits the model and data that are open: shown unless the recipe is a person's own.
     void setSuggested(const train::Recipe& recipe);
     /// Shows what is suggested, whatever was there.
@@ -58,6 +60,7 @@ private:
     void takePreset(int index);
     train::Recipe startOfPresets() const;
     void refresh();
+    bool isTitled(const train::Recipe& recipe) const;
     void refreshPreset(const train::Recipe& recipe);
     void refreshProblem(const train::Recipe& recipe);
     void offerPrecisions(const train::Recipe& recipe);
@@ -68,6 +71,7 @@ private:
     };
 
     train::Recipe m_recipe;  // as last set
+    QString m_title;         // of that
     train::Recipe m_suggested;
     bool m_isOwn = false;
     bool m_isFilling = false;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include <QFileInfo>
+
 #include "core/exchange/metrics_file.h"
 #include "core/exchange/recipe_file.h"
 #include "ui/dialogs/dialogs.h"
@@ -26,6 +28,11 @@ QString csvFilter() {
     return TrainingPanel::tr("Comma-separated values (*.csv)");
 }
 
+/// "gentle" of "…/gentle.espalier-recipe.json".
+QString recipeName(const QString& path) {
+    return QFileInfo(path).fileName().section(QLatin1Char('.'), 0, 0);
+}
+
 QString withSuffix(QString path, const QString& suffix) {
     return path.endsWith(suffix) ? path : path + suffix;
 }
@@ -38,7 +45,7 @@ void TrainingPanel::loadRecipe(const QString& path, std::optional<double> madeFo
         Q_EMIT failed(recipe.error());
         return;
     }
-    m_form->setRecipe(*recipe);
+    m_form->setRecipe(*recipe, madeFor ? tr("Example") : recipeName(path));
     m_example.reset();
     if (madeFor) m_example.emplace(m_form->recipe(), *madeFor);
     Q_EMIT deviceChanged(QString::fromStdString(recipe->device));
