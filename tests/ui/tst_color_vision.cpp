@@ -120,6 +120,19 @@ private Q_SLOTS:
         }
     }
 
+    void whatIsNotMeasuredIsToldFromEveryValue_data() { rows(); }
+    void whatIsNotMeasuredIsToldFromEveryValue() {
+        auto gradient = plots::gradientFor(plots::HeatmapKind::Sequential, palette());
+        const QColor none = gradient.color(std::nan(""), QCPRange(0, 255));
+        QCOMPARE(none.alpha(), 255);
+        for (int level = 0; level <= 255; ++level) {
+            const double apart = distance(none, gradient.color(level, QCPRange(0, 255)), eye());
+            QVERIFY2(apart > 8, qPrintable(QString("level %1: %2").arg(level).arg(apart)));
+        }
+        // Nothing lost is the most frequent value beside it.
+        QVERIFY(distance(none, gradient.color(0, QCPRange(0, 255)), eye()) > 30);
+    }
+
     void positiveAndNegativeWeightsStayApart_data() { rows(); }
     void positiveAndNegativeWeightsStayApart() {
         auto gradient = plots::gradientFor(plots::HeatmapKind::Diverging, palette());

@@ -193,6 +193,46 @@ private Q_SLOTS:
         QVERIFY(shown.view.canvas()->yAxis->range().upper < 20);
     }
 
+    void equalValuesLieOnOneLine() {
+        CurvesView view;
+        view.addSeries({.name = QStringLiteral("accuracy")});
+        view.setLeftLimits(Range{0, 100});
+        for (const double value : {0.0, 99.0}) {
+            view.setPoints(0, {{0, 1}, {value, value}});
+            testing::showNow(view);
+            const QCPRange range = view.canvas()->yAxis->range();
+            QVERIFY2(range.size() > 0.4 && range.size() < 2, qPrintable(QString::number(value)));
+            QVERIFY(range.contains(value));
+        }
+    }
+
+    void theLegendNamesWhatItLists() {
+        CurvesView view;
+        view.addSeries({.name = QStringLiteral("validation")});
+        view.addSeries({.name = QStringLiteral("run 1"), .isListed = false});
+        testing::showNow(view);
+        QVERIFY(!view.canvas()->legend->visible());  // one name for two curves would be wrong
+        view.addSeries({.name = QStringLiteral("training")});
+        QVERIFY(view.canvas()->legend->visible());
+        const QCPLegend* legend = view.canvas()->legend;
+        QTRY_VERIFY(legend->elementAt(0)->rect().left() >=
+                    espalier::style::kSpacePanel);  // not cut off
+    }
+
+    void longAxisLabelsAreShortened() {
+        CurvesView view;
+        view.addSeries({.name = QStringLiteral("a")});
+        const QString title = QStringLiteral("a quantity with quite a long name, %");
+        view.setAxisTitles(QStringLiteral("x"), title);
+        testing::showNow(view, {400, 140});
+        const QCPAxis* axis = view.canvas()->yAxis;
+        QTRY_VERIFY(axis->label() != title);
+        QVERIFY2(axis->label().endsWith(QStringLiteral(", %")), qPrintable(axis->label()));
+        QVERIFY(QFontMetrics(axis->labelFont()).horizontalAdvance(axis->label()) <= 140);
+        view.resize(400, 600);
+        QTRY_COMPARE(axis->label(), title);
+    }
+
     void smoothingKeepsTheRawCurveLight() {
         CurvesView view;
         view.addSeries({.name = QStringLiteral("loss"), .smoothing = 3});

@@ -22,7 +22,9 @@ namespace espalier::plots {
 namespace {
 
 constexpr double kBeyondLimits = 0.03;  // of the range
-constexpr double kNamedDistance = 40;   // pixels: the point that is told of where no legend is
+constexpr double kLeastShown =
+    0.01;  // of the limits: equal values lie on one line, not on a mountain
+constexpr double kNamedDistance = 40;  // pixels: the point that is told of where no legend is
 
 QString numberText(double value) {
     return QString::fromStdString(significant(value));
@@ -225,8 +227,10 @@ void CurvesView::rescale() {
 }
 
 Range CurvesView::leftRange() const {
-    const Range range = m_leftRange.value_or(dataRange(SeriesStyle::Axis::Left));
+    Range range = m_leftRange.value_or(dataRange(SeriesStyle::Axis::Left));
     if (!m_leftLimits) return range;
+    const double missing = std::max(0.0, kLeastShown * m_leftLimits->size() - range.size()) / 2;
+    range = {range.lower - missing, range.upper + missing};
     const double margin = kBeyondLimits * range.size();  // a point on the limit is seen whole
     return {std::max(range.lower, m_leftLimits->lower - margin),
             std::min(range.upper, m_leftLimits->upper + margin)};
@@ -260,7 +264,9 @@ void CurvesView::prepareReplot() {
 }
 
 void CurvesView::updateLegend() {
-    showLegend(*canvas(), m_isLegendWanted && seriesCount() > 1);
+    const auto listed =
+        std::ranges::count_if(m_series, [](const auto& series) { return series->style.isListed; });
+    showLegend(*canvas(), m_isLegendWanted && listed > 1);
     packLegend(*canvas());
 }
 

@@ -41,6 +41,15 @@ QCPColorGradient sequential() {
                        QColor(0xfd, 0xe7, 0x25)});
 }
 
+/// What has no value is grey: on a dark background the lowest values would look like it.
+QCPColorGradient withGrey(QCPColorGradient gradient, const QPalette& palette) {
+    const style::Colors& colors = style::colorsFor(palette);
+    gradient.setNanHandling(QCPColorGradient::nhNanColor);
+    gradient.setNanColor(
+        style::mix(colors.background, colors.text, style::isDark(palette) ? 0.35 : 0.12));
+    return gradient;
+}
+
 QCPColorGradient sparsity(const QPalette& palette) {
     const style::Colors& colors = style::colorsFor(palette);
     const QColor middle = style::mix(colors.background, colors.text, 0.14);
@@ -54,7 +63,7 @@ QCPColorGradient gradientFor(HeatmapKind kind, const QPalette& palette) {
         case HeatmapKind::Diverging:
             return diverging(palette);
         case HeatmapKind::Sequential:
-            return sequential();
+            return withGrey(sequential(), palette);
         case HeatmapKind::Sparsity:
             return sparsity(palette);
     }

@@ -10,7 +10,7 @@
 
 namespace espalier::plots {
 
-/// The gradient of `kind` on `palette`'s background; NaN is transparent.
+/// The gradient of `kind` on `palette`'s background; NaN is transparent, in Sequential grey.
 QCPColorGradient gradientFor(HeatmapKind kind, const QPalette& palette);
 
 }  // namespace espalier::plots

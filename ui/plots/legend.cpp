@@ -36,7 +36,7 @@ void showLegend(QCustomPlot& plot, bool shown) {
         grid->setRowSpacing(0);
         legend->setFillOrder(QCPLegend::foColumnsFirst);
         legend->setColumnSpacing(style::kSpaceGroup);
-        legend->setMargins(QMargins(0, style::kSpaceRelated, 0, 0));
+        legend->setMargins(QMargins(style::kSpacePanel, style::kSpaceRelated, 0, 0));
     } else {
         grid->remove(before);
         grid->simplify();
@@ -60,9 +60,10 @@ void packLegend(QCustomPlot& plot) {
         together += size.width() + legend.columnSpacing();
     }
     const int count = static_cast<int>(entries.size());
-    const bool isOneRow = together <= plot.width();
+    const int width = plot.width() - legend.margins().left();
+    const bool isOneRow = together <= width;
     const int room = largest.width() + legend.columnSpacing();
-    const int columns = isOneRow ? count : std::clamp(plot.width() / room, 1, count);
+    const int columns = isOneRow ? count : std::clamp(width / room, 1, count);
     // Those in one column are as wide as the widest of them may be.
     for (QCPLayoutElement* entry : entries)
         entry->setMaximumSize(isOneRow ? entry->minimumOuterSizeHint() : largest);

@@ -5,6 +5,7 @@
 #include <QScopedValueRollback>
 #include <QStackedLayout>
 
+#include "ui/plots/axis_labels.h"
 #include "ui/plots/plot_overlays.h"
 #include "ui/plots/tickers.h"
 #include "ui/style/colors.h"
@@ -41,6 +42,7 @@ PlotView::PlotView(QWidget* parent)
     m_plot->axisRect()->setMinimumMargins(QMargins(8, 8, 12, 8));
     m_plot->xAxis->setTicker(QSharedPointer<QCPAxisTicker>(new PlainTicker));
     m_plot->yAxis->setTicker(QSharedPointer<QCPAxisTicker>(new PlainTicker));
+    new AxisLabels(m_plot);
     m_stack->setContentsMargins(0, 0, 0, 0);
     m_stack->addWidget(m_plot);
     m_stack->addWidget(m_empty);
