@@ -54,6 +54,14 @@ private Q_SLOTS:
         QCOMPARE(shown.size(), count);
     }
 
+    void sentencesLoseTheirEnd() {
+        const QString text = "a sentence and no name";
+        const QString shown = elidedNames(
+            m_metrics, text, m_metrics.horizontalAdvance("a sentence an…"), Qt::ElideRight);
+        QVERIFY2(shown.startsWith("a sentence") && shown.endsWith(QChar(0x2026)),
+                 qPrintable(shown));
+    }
+
     void otherTextIsElidedInTheMiddle() {
         QCOMPARE(inTheRoomOf("a sentence and no name", "a sentence and no name"),
                  QString("a sentence and no name"));

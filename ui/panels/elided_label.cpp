@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/elided_label.h"
 
+#include <QHelpEvent>
 #include <QPainter>
 #include <QStyle>
+#include <QToolTip>
 
 #include "ui/style/elided_names.h"
 
@@ -17,11 +19,22 @@ QSize ElidedLabel::minimumSizeHint() const {
     return {std::min(width, sizeHint().width()), QLabel::minimumSizeHint().height()};
 }
 
+QString ElidedLabel::shownText() const {
+    return style::elidedNames(fontMetrics(), text(), contentsRect().width(), Qt::ElideRight);
+}
+
+bool ElidedLabel::event(QEvent* event) {
+    if (event->type() != QEvent::ToolTip || !toolTip().isEmpty()) return QLabel::event(event);
+    const bool isWhole = shownText() == text();
+    QToolTip::showText(static_cast<QHelpEvent*>(event)->globalPos(), isWhole ? QString() : text(),
+                       this);
+    return true;
+}
+
 void ElidedLabel::paintEvent(QPaintEvent*) {
     QPainter painter(this);
-    const QString shown = style::elidedNames(fontMetrics(), text(), contentsRect().width());
     style()->drawItemText(&painter, contentsRect(), Qt::AlignLeft | Qt::AlignVCenter, palette(),
-                          isEnabled(), shown, foregroundRole());
+                          isEnabled(), shownText(), foregroundRole());
 }
 
 }  // namespace espalier::ui

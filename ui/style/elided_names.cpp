@@ -21,7 +21,7 @@ QString shortPart(const QString& part) {
 
 }  // namespace
 
-QString elidedNames(const QFontMetrics& metrics, QString text, int width) {
+QString elidedNames(const QFontMetrics& metrics, QString text, int width, Qt::TextElideMode mode) {
     static const QRegularExpression kDotted(QStringLiteral("[A-Za-z_]\\w*(?:\\.\\w+)+"));
     auto names = kDotted.globalMatch(text);
     while (names.hasNext()) {
@@ -35,7 +35,7 @@ QString elidedNames(const QFontMetrics& metrics, QString text, int width) {
             name = shorter;
         }
     }
-    return metrics.elidedText(text, Qt::ElideMiddle, width);
+    return metrics.elidedText(text, mode, width);
 }
 
 }  // namespace espalier::style
