@@ -128,6 +128,7 @@ void MainWindow::makeCentre() {
     layout->addWidget(m_pages, 0, 0);
     layout->addWidget(m_messages, 0, 0, Qt::AlignBottom);
     m_messages->raise();
+    connect(m_messages, &ui::MessageBar::coverChanged, m_workspace, &Workspace::setCovered);
     setCentralWidget(centre);
 
     connect(m_start, &ui::StartPage::openRequested, m_tasks, &Tasks::openModel);

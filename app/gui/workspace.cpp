@@ -28,11 +28,14 @@ namespace espalier::gui {
 namespace {
 
 constexpr int kLayoutVersion = 2;
-constexpr int kLeftWidth = 380;
+constexpr int kLeftWidth = 380;  // where the whole is kUsualWidth wide
+constexpr int kUsualWidth = 1440;
+constexpr int kLowLeftWidth = 350;  // what layers with their parameters need
+constexpr int kHighLeftWidth = 520;
 constexpr int kRightWidth = 300;
 constexpr int kLeastLeftWidth = 270;
 constexpr int kLeastRightWidth = 284;    // what the fields of a layer need
-constexpr int kLeastBottomHeight = 240;  // what the first fields of a recipe need
+constexpr int kLeastBottomHeight = 200;  // what the first fields of a recipe need
 
 const QString kLayers = QStringLiteral("view.layers");
 const QString kSettings = QStringLiteral("view.settings");
@@ -196,11 +199,23 @@ void Workspace::applyLayout(Layout layout) {
 }
 
 void Workspace::giveSizes(Layout layout) {
-    resizeDocks({dock(kLayers), dock(kSettings)}, {kLeftWidth, kRightWidth}, Qt::Horizontal);
+    const int left = std::clamp(width() * kLeftWidth / kUsualWidth, kLowLeftWidth, kHighLeftWidth);
+    resizeDocks({dock(kLayers), dock(kSettings)}, {left, kRightWidth}, Qt::Horizontal);
     const int share = layout == Layout::Explore ? std::max(height() / 4, kLeastBottomHeight)
                       : layout == Layout::Tune  ? height() / 2
-                                                : height() * 2 / 5;
+                                                : height() * 7 / 20;
     resizeDocks({dock(kTraining)}, {share}, Qt::Vertical);
+}
+
+void Workspace::setCovered(int height) {
+    for (const auto& [id, dock] : m_docks) {
+        QWidget* panel = dock->widget();
+        panel->setContentsMargins({});
+        const bool isLowest =
+            !dock->isFloating() && dockWidgetArea(dock) == Qt::BottomDockWidgetArea;
+        const int spare = panel->height() - panel->minimumSizeHint().height();
+        if (isLowest && spare > 0) panel->setContentsMargins(0, 0, 0, std::min(height, spare));
+    }
 }
 
 QByteArray Workspace::layoutState() const {

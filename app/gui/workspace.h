@@ -47,6 +47,9 @@ public:
     /// False, and nothing changed, when `state` is of another version.
     bool restoreLayout(const QByteArray& state);
     void resetZoom();
+    /// The lowest `height` pixels are hidden by something: the docks there end above it, as far as
+    /// their panels can be that low. Nothing else moves.
+    void setCovered(int height);
 
 Q_SIGNALS:
     void attachDataRequested();

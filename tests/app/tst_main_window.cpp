@@ -111,6 +111,37 @@ private Q_SLOTS:
         QCOMPARE(places(), before);
     }
 
+    void aMessageHidesNothingOfTheLowestPanels() {
+        WindowProbe probe;
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        QVERIFY(probe.rest());
+        auto* bar = probe.child<ui::MessageBar>("messageBar");
+        bar->dismiss();
+        const auto* panel = probe.child<QWidget>("trainingPanel");
+        const auto* charts = probe.child<QWidget>("trainingCharts");
+        const auto lowest = [&probe, charts] {
+            return charts->mapTo(&probe.window, QPoint(0, charts->height())).y();
+        };
+        QCoreApplication::processEvents();
+        const QRect before(panel->mapTo(&probe.window, QPoint()), panel->size());
+        const int end = lowest();
+        bar->post({ui::Message::Level::Warning, "Look", {}, {}, {}, {}});
+        QTRY_VERIFY(lowest() <= bar->mapTo(&probe.window, QPoint()).y());
+        QCOMPARE(QRect(panel->mapTo(&probe.window, QPoint()), panel->size()), before);
+        bar->dismiss();
+        QTRY_COMPARE(lowest(), end);
+    }
+
+    void theSamplesOfAScanAreRemembered() {
+        {
+            WindowProbe probe;
+            probe.child<QSpinBox>("sensitivitySamples")->setValue(1500);
+        }
+        const WindowProbe probe;
+        QCOMPARE(probe.child<QSpinBox>("sensitivitySamples")->value(), 1500);
+    }
+
     void startPageOpensAModel() {
         if (!test::hasExample()) QSKIP("the built-in example is not there");
         WindowProbe probe;

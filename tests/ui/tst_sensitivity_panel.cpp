@@ -434,15 +434,15 @@ void TestSensitivityPanel::saysWhenSamplesAreTooFewForTheLimit() {
 
 void TestSensitivityPanel::saysHowLongItTakesBeforeItStarts() {
     auto& estimate = child<QLabel>("sensitivityEstimate");
-    QVERIFY(!estimate.text().startsWith("takes "));
+    QVERIFY(!estimate.text().startsWith("Takes "));
     attach();
-    QTRY_VERIFY_WITH_TIMEOUT(estimate.text().startsWith("takes "), test::kPatienceMs);
+    QTRY_VERIFY_WITH_TIMEOUT(estimate.text().startsWith("Takes "), test::kPatienceMs);
     QTRY_VERIFY2_WITH_TIMEOUT(
         estimate.toolTip().contains("29 evaluations of 300 samples for 4 weight tensors"),
         qPrintable(estimate.toolTip()), test::kPatienceMs);
     QVERIFY(!scan().hasPoints());
     scanToTheEnd();
-    QTRY_COMPARE_WITH_TIMEOUT(estimate.text(), QString("measured already"), test::kPatienceMs);
+    QTRY_COMPARE_WITH_TIMEOUT(estimate.text(), QString("Measured already"), test::kPatienceMs);
     // It follows what is chosen: samples, criterion, levels, and what may be lost.
     const auto becomes = [&](const char* words) {
         return QTest::qWaitFor([&] { return estimate.toolTip().contains(words); },
@@ -454,11 +454,11 @@ void TestSensitivityPanel::saysHowLongItTakesBeforeItStarts() {
     QVERIFY2(becomes("77 evaluations of 200 samples"), qPrintable(estimate.toolTip()));
     child<QCheckBox>("sensitivityAll").setChecked(false);
     child<QSpinBox>("sensitivitySamples").setValue(300);
-    QVERIFY2(becomes("measured already"), qPrintable(estimate.toolTip()));
+    QVERIFY2(becomes("Measured already"), qPrintable(estimate.toolTip()));
     child<QDoubleSpinBox>("sensitivityDrop").setValue(0.1);  // the knee lies elsewhere
-    QTRY_VERIFY_WITH_TIMEOUT(estimate.text().startsWith("takes "), test::kPatienceMs);
+    QTRY_VERIFY_WITH_TIMEOUT(estimate.text().startsWith("Takes "), test::kPatienceMs);
     child<QDoubleSpinBox>("sensitivityDrop").setValue(1);
-    QVERIFY2(becomes("measured already"), qPrintable(estimate.toolTip()));
+    QVERIFY2(becomes("Measured already"), qPrintable(estimate.toolTip()));
     child<QComboBox>("sensitivityCriterion").setCurrentText(QStringLiteral("random"));
     QVERIFY2(becomes("29 evaluations of 300 samples"), qPrintable(estimate.toolTip()));
 }
@@ -480,7 +480,7 @@ void TestSensitivityPanel::startKeepsItsPlace() {
         attach();
         auto& estimate = child<QLabel>("sensitivityEstimate");
         QTRY_VERIFY_WITH_TIMEOUT(
-            estimate.text().startsWith("takes ") || estimate.text().startsWith("measured"),
+            estimate.text().startsWith("Takes ") || estimate.text().startsWith("Measured"),
             test::kPatienceMs);
         QCoreApplication::processEvents();
         QCOMPARE(place(), before);

@@ -58,6 +58,7 @@ MessageBar::MessageBar(QWidget* parent) : QFrame(parent) {
     m_detailsButton = addButton(QStringLiteral("messageDetailsButton"), tr("Details"),
                                 tr("Shows or hides the technical details"));
     m_detailsButton->setCheckable(true);
+    for (QToolButton* button : {m_action, m_folder, m_detailsButton}) button->setAutoRaise(false);
     m_close = addButton(QStringLiteral("messageClose"), {}, tr("Dismisses this message (Esc)"));
     m_close->setIcon(style::icon(style::Icon::Close));
     m_close->setAccessibleName(tr("Dismiss message"));
@@ -158,6 +159,21 @@ void MessageBar::changeEvent(QEvent* event) {
             style::icon(iconFor(m_message.level)).pixmap(style::kIconSize, style::kIconSize));
     }
     QFrame::changeEvent(event);
+}
+
+void MessageBar::resizeEvent(QResizeEvent* event) {
+    QFrame::resizeEvent(event);
+    if (isVisible()) Q_EMIT coverChanged(height());
+}
+
+void MessageBar::showEvent(QShowEvent* event) {
+    QFrame::showEvent(event);
+    Q_EMIT coverChanged(height());
+}
+
+void MessageBar::hideEvent(QHideEvent* event) {
+    QFrame::hideEvent(event);
+    Q_EMIT coverChanged(0);
 }
 
 void MessageBar::keyPressEvent(QKeyEvent* event) {

@@ -38,9 +38,14 @@ public:
 Q_SIGNALS:
     void posted();
     void dismissed();
+    /// How much of what lies below it is hidden, in pixels; 0 while there is no message.
+    void coverChanged(int height);
 
 protected:
     void changeEvent(QEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void hideEvent(QHideEvent* event) override;
+    void showEvent(QShowEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
 

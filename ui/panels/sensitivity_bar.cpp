@@ -108,6 +108,7 @@ void SensitivityBar::buildChoices() {
     connect(m_structure, &QComboBox::activated, this, &SensitivityBar::fillCriteria);
     connect(m_criterion, &QComboBox::currentIndexChanged, this, &SensitivityBar::choose);
     connect(m_samples, &QSpinBox::valueChanged, this, &SensitivityBar::choose);
+    connect(m_samples, &QSpinBox::valueChanged, this, &SensitivityBar::samplesChanged);
     connect(m_all, &QCheckBox::toggled, this, &SensitivityBar::choose);
 }
 
@@ -151,6 +152,10 @@ measure::ScanOptions SensitivityBar::options() const {
 
 void SensitivityBar::setMaxDrop(double drop) {
     if (std::exchange(m_maxDrop, drop) != drop) choose();
+}
+
+void SensitivityBar::setSamples(int samples) {
+    m_samples->setValue(samples);
 }
 
 bool SensitivityBar::isRandomWanted() const {
@@ -223,9 +228,9 @@ void SensitivityBar::showEstimate() {
         m_estimate->setToolTip({});
         return;
     }
-    const QString takes = estimate->seconds < 1 ? tr("takes %1") : tr("takes about %1");
+    const QString takes = estimate->seconds < 1 ? tr("Takes %1") : tr("Takes about %1");
     const bool isDone = estimate->evaluations == 0 && estimate->scored.empty();
-    m_estimate->setText(isDone ? tr("measured already")
+    m_estimate->setText(isDone ? tr("Measured already")
                                : takes.arg(text(measure::roughTime(estimate->seconds))));
     m_estimate->setToolTip(
         tr("%1. Estimated from passes over a few samples that were timed just now.")

@@ -32,11 +32,14 @@ public:
     /// What a layer may lose alone, as Metric::drop counts.
     void setMaxDrop(double drop);
     bool isRandomWanted() const;
+    /// Of the validation split; 0: all.
+    void setSamples(int samples);
     /// Follows the scan and the document.
     void refresh();
 
 Q_SIGNALS:
     void startClicked();
+    void samplesChanged(int samples);
     void pictureChosen(int page);
     void randomToggled(bool wanted);
 

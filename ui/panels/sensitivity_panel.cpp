@@ -32,6 +32,7 @@ namespace {
 
 constexpr double kPercent = 100;
 constexpr int kPreviewColor = 7;
+constexpr int kRoomForNote = 330;  // pixels of the panel's height
 
 QString text(std::string_view utf8) {
     return QString::fromUtf8(utf8.data(), static_cast<qsizetype>(utf8.size()));
@@ -57,7 +58,7 @@ SensitivityPanel::SensitivityPanel(Workbench* workbench, QWidget* parent)
       m_random(new RandomBaseline(m_document, workbench->jobs(), m_scan, this)),
       m_bar(new SensitivityBar(workbench, this)),
       m_status(new ElidedLabel(this)),
-      m_samplingNote(new QLabel(this)),
+      m_samplingNote(new ElidedLabel(this)),
       m_dropLabel(new QLabel(this)),
       m_drop(new ExactSpinBox(this)),
       m_views(new QStackedWidget(this)),
@@ -66,7 +67,6 @@ SensitivityPanel::SensitivityPanel(Workbench* workbench, QWidget* parent)
     setObjectName(QStringLiteral("sensitivityPanel"));
     m_status->setObjectName(QStringLiteral("sensitivityStatus"));
     m_samplingNote->setObjectName(QStringLiteral("sensitivitySamplingNote"));
-    m_samplingNote->setWordWrap(true);
     m_samplingNote->hide();
     m_curves->setObjectName(QStringLiteral("sensitivityCurves"));
     m_curves->setExportName(QStringLiteral("sensitivity"));
@@ -115,7 +115,7 @@ void SensitivityPanel::connectScan() {
     connect(m_scan, &SensitivityScan::runningChanged, this, &SensitivityPanel::reload);
     connect(m_scan, &SensitivityScan::progressed, this, &SensitivityPanel::showProgress);
     connect(m_scan, &SensitivityScan::noted, m_status,
-            [this](const QString& note) { m_status->setText(style::withoutOptions(note)); });
+            [this](const QString& note) { showStatus(style::withoutOptions(note)); });
     connect(m_random, &RandomBaseline::changed, this, &SensitivityPanel::reload);
     connect(m_random, &RandomBaseline::failed, this, &SensitivityPanel::failed);
     connect(m_bar, &SensitivityBar::randomToggled, this, [this] {
@@ -130,7 +130,12 @@ void SensitivityPanel::connectScan() {
     connect(m_document, &Document::datasetChanged, this, &SensitivityPanel::reload);
 }
 
+void SensitivityPanel::setSamples(int samples) {
+    m_bar->setSamples(samples);
+}
+
 void SensitivityPanel::connectViews() {
+    connect(m_bar, &SensitivityBar::samplesChanged, this, &SensitivityPanel::samplesChanged);
     connect(m_bar, &SensitivityBar::startClicked, this, &SensitivityPanel::start);
     connect(m_bar, &SensitivityBar::pictureChosen, m_views, &QStackedWidget::setCurrentIndex);
     connect(m_curves, &plots::PlotView::emptyActionTriggered, this, [this] {
@@ -172,6 +177,11 @@ void SensitivityPanel::showEvent(QShowEvent* event) {
     requestPreview();
 }
 
+void SensitivityPanel::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    showSamplingNote();
+}
+
 void SensitivityPanel::start() {
     if (m_scan->isRunning()) return m_scan->stop();
     m_scan->start(m_bar->options());
@@ -202,8 +212,9 @@ void SensitivityPanel::reloadNow() {
     showMetric();
     showEmptyState();
     m_dropLabel->setText(m_document->metric().kind == measure::Metric::Kind::Loss
-                             ? tr("Each alone raises it at most")
-                             : tr("Each alone loses at most"));
+                             ? tr("May raise it by")
+                             : tr("May lose"));
+    m_dropLabel->setToolTip(m_drop->toolTip());
     reloadCurves();
     if (m_scan->hasPoints()) m_heatmap->setData(dropHeatmap(*m_scan, m_scan->options().maxDrop));
     showSelection();
@@ -360,7 +371,7 @@ void SensitivityPanel::showLimit() {
     m_curves->setLimit(shownValue(metric, metric.after(dense->score, drop())),
                        limitText(metric, amount));
     if (!m_curves->isDragging()) fitAxis();
-    if (!m_scan->isRunning()) m_status->setText(limitSummary(*m_scan, drop()));
+    if (!m_scan->isRunning()) showStatus(limitSummary(*m_scan, drop()));
 }
 
 /// Whether the samples are enough for the limit.
@@ -372,8 +383,11 @@ void SensitivityPanel::showSamplingNote() {
         const std::int64_t samples = measure::samplesOf(m_scan->options(), data::info(*dataset));
         note = text(measure::samplingNote(m_scan->metric(), dense->score, samples, drop()));
     }
+    const bool hasRoom = height() >= kRoomForNote;  // else the picture needs it more
     m_samplingNote->setText(note.isEmpty() ? note : note + QLatin1Char('.'));
-    m_samplingNote->setVisible(!note.isEmpty());
+    m_samplingNote->setVisible(!note.isEmpty() && hasRoom);
+    m_status->setToolTip(hasRoom ? QString()
+                                 : (m_status->text() + u'\n' + m_samplingNote->text()).trimmed());
 }
 
 QString SensitivityPanel::limitText(const measure::Metric& metric, const QString& amount) {
@@ -401,14 +415,19 @@ void SensitivityPanel::fitAxis() {
     m_curves->setLeftRange(plots::Range{low - room, high + room});
 }
 
+/// It has no room while it says nothing.
+void SensitivityPanel::showStatus(const QString& status) {
+    m_status->setText(status);
+    m_status->setVisible(!status.isEmpty());
+}
+
 void SensitivityPanel::showProgress() {
     const bool isRunning = m_scan->isRunning();
     m_bar->refresh();
     if (!isRunning) {
-        m_status->setText(limitSummary(*m_scan, drop()));
+        showStatus(limitSummary(*m_scan, drop()));
         if (m_document->hasModel() && m_document->dataset() && !m_scan->hasPoints())
-            m_status->setText(
-                tr("Nothing is shown yet: press Start"));
+            showStatus(tr("Nothing is shown yet: press Start"));
         return showEmptyState();
     }
     const auto progress = m_scan->progress();
@@ -416,7 +435,7 @@ void SensitivityPanel::showProgress() {
     QString status = text(progress->step);
     if (progress->secondsLeft >= 0)
         status += tr("  ·  %1 left").arg(text(duration(progress->secondsLeft)));
-    m_status->setText(status);
+    showStatus(status);
 }
 
 }  // namespace espalier::ui

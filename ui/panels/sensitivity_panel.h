@@ -37,13 +37,18 @@ class SensitivityPanel : public QWidget {
 public:
     explicit SensitivityPanel(Workbench* workbench, QWidget* parent = nullptr);
 
+    /// What a scan looks at; 0: the whole validation split.
+    void setSamples(int samples);
+
 Q_SIGNALS:
     void attachDataRequested();
+    void samplesChanged(int samples);
     void failed(const espalier::Error& error);
     void saved(const QString& message, const QString& path);
 
 protected:
     void showEvent(QShowEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     QWidget* buildBottom();
@@ -61,6 +66,7 @@ private:
     void showLimit();
     void showSamplingNote();
     void fitAxis();
+    void showStatus(const QString& status);
     void showProgress();
     void showEmptyState();
     double drop() const;  ///< 0..1
@@ -76,7 +82,7 @@ private:
     RandomBaseline* m_random;
     SensitivityBar* m_bar;
     ElidedLabel* m_status;
-    QLabel* m_samplingNote;
+    ElidedLabel* m_samplingNote;
     QLabel* m_dropLabel;
     QDoubleSpinBox* m_drop;
     double m_applied = 1;  // as m_drop shows it
