@@ -3,10 +3,12 @@
 
 #include <cmath>
 
+#include <QAction>
 #include <QComboBox>
 #include <QFile>
 #include <QLabel>
 #include <QLineEdit>
+#include <QPushButton>
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTabWidget>
@@ -335,6 +337,22 @@ private Q_SLOTS:
         QVERIFY(ended.wait(test::kPatienceMs));
         QCOMPARE(test::find<QLabel>(panel, "trainingStatus")->text(),
                  QString("Ended in epoch 1 without a result: the model is as it was before."));
+    }
+
+    void withDataTheOneActionStartsATraining() {
+        if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+        QTemporaryDir folder;
+        test::OpenModel model;
+        TrainingPanel panel(&model.workbench);
+        QAction prune, start, stop, copy;
+        panel.setActions(&prune, &start, &stop, &copy);
+        QVERIFY(model.open());
+        QVERIFY(model.attach(folder.path().toStdString()));
+        auto* view = test::find<plots::CurvesView>(panel, "lossCurves");
+        QCOMPARE(test::find<QPushButton>(*view, "emptyAction")->text(), QString("Fine-tune"));
+        QSignalSpy started(&start, &QAction::triggered);
+        Q_EMIT view->emptyActionTriggered();
+        QCOMPARE(started.count(), 1);
     }
 
     void curvesGrowAndMetricsAreExported() {

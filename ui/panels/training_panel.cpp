@@ -176,9 +176,11 @@ void TrainingPanel::connectAll() {
     connect(m_exportRuns, &QToolButton::clicked, this, &TrainingPanel::exportRuns);
     connect(m_table, &RunsTable::tickedChanged, this, &TrainingPanel::showOverlays);
     connect(m_runs, &TrainingRuns::runsChanged, this, &TrainingPanel::showOverlays);
-    connect(m_charts, &TrainingCharts::emptyActionTriggered, this,
-            &TrainingPanel::attachDataRequested);
-    connect(m_workbench, &Workbench::trainingContinued, m_form, &RecipeForm::setRecipe);
+    connect(m_charts, &TrainingCharts::emptyActionTriggered, this, [this] {
+        if (!m_workbench->document()->dataset()) return Q_EMIT attachDataRequested();
+        m_start->click();
+    });
+    connect(m_workbench, &Workbench::trainingContinued, this, &TrainingPanel::setRecipe);
     connect(m_workbench, &Workbench::trainingStarted, this, &TrainingPanel::start);
     connect(m_workbench, &Workbench::trainingSampled, this, &TrainingPanel::add);
     connect(m_workbench, &Workbench::trainingPaused, this, &TrainingPanel::refreshStatus);
@@ -342,8 +344,9 @@ void TrainingPanel::refreshEmptyState() {
     const QString waiting = m_workbench->isTraining()
                                 ? tr("Loss and accuracy appear here with the first step.")
                                 : tr("Loss and accuracy appear here while a training runs.");
+    const QString fill = m_workbench->isTraining() ? QString() : tr("Fine-tune");
     m_charts->setEmptyState(hasData ? waiting : tr("Fine-tuning needs data."),
-                            hasData ? QString() : tr("Attach data…"));
+                            hasData ? fill : tr("Attach data…"));
 }
 
 void TrainingPanel::refreshRunning() {
@@ -352,10 +355,12 @@ void TrainingPanel::refreshRunning() {
     m_prune->setVisible(!isRunning);
     m_start->setVisible(!isRunning);
     m_stop->setVisible(isRunning);
-    m_export->setVisible(m_runs->current() != nullptr);
+    const TrainingRun* run = m_runs->current();
+    const bool hasSteps = run && !run->samples.empty();
+    m_export->setVisible(run && (isRunning || hasSteps));
     m_exportRuns->setEnabled(!m_runs->runs().empty());
     refreshEmptyState();
-    if (!isRunning && !m_runs->current()) setStatus({}, {});
+    if (!isRunning && !hasSteps) setStatus({}, {});  // stopped before the first of them
     if (!isRunning) suggest();
 }
 
