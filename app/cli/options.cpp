@@ -184,7 +184,7 @@ void addChoice(CLI::App& app, project::PruneChoice& choice) {
         ->default_str("global for weights, layer for channels");
     app.add_option("--multiple-of", choice.multipleOf,
                    "Round the channels that stay up to a multiple of this: 4, 8, 16, 32")
-        ->check(CLI::Range(1, 1 << 20))
+        ->check(atLeast(1))
         ->excludes(plan);
     addHeads(app, choice.heads)->excludes(plan);
     app.add_flag(
@@ -199,7 +199,7 @@ void addChoice(CLI::App& app, project::PruneChoice& choice) {
                    "training (default: the plan's, else 0)");
     app.add_option("--samples", choice.samples,
                    "How many samples criteria with data look at (default: the plan's, else 1024)")
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
+        ->check(atLeast(1));
 }
 
 CLI::Option* addHeads(CLI::App& app, channels::HeadUnit& heads) {
@@ -209,6 +209,16 @@ CLI::Option* addHeads(CLI::App& app, channels::HeadUnit& heads) {
                      "positions, most")
         ->type_name("UNIT")
         ->default_str("most");
+}
+
+CLI::Validator atLeast(double least) {
+    return CLI::Validator(
+        [least](std::string& text) {
+            double number = 0;
+            if (!CLI::detail::lexical_cast(text, number)) return cat(text, " is no number");
+            return number < least ? cat(text, " is less than ", significant(least)) : std::string();
+        },
+        cat(">= ", significant(least)));
 }
 
 void addDevice(CLI::App& app, std::string& device) {

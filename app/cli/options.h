@@ -35,6 +35,8 @@ void addChoice(CLI::App& app, project::PruneChoice& choice);
 /// --heads.
 CLI::Option* addHeads(CLI::App& app, channels::HeadUnit& heads);
 void addDevice(CLI::App& app, std::string& device);
+/// A number of at least that much; what is refused is told in one short line.
+CLI::Validator atLeast(double least);
 void addJson(CLI::App& app, bool& json);
 
 /// An option whose text `parse` (text → Result<T>) turns into a value; its error becomes a usage

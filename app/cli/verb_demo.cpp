@@ -175,7 +175,7 @@ Verb demoVerb() {
                     ->capture_default_str();
                 app.add_option("--epochs", options->epochs,
                                "Epochs of fine-tuning (default: the recipe's)")
-                    ->check(CLI::Range(1, 1 << 20));
+                    ->check(atLeast(1));
                 return [options](Console& console) { return Demo(console, *options).run(); };
             }};
 }

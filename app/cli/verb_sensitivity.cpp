@@ -124,10 +124,10 @@ Verb sensitivityVerb() {
                                "What a layer may cost: points of top1, top5 or agreement, per cent "
                                "of the dense loss, or the unit of a metric module (default: 1; for "
                                "a module there is none)")
-                    ->check(CLI::NonNegativeNumber);
+                    ->check(atLeast(0));
                 app.add_option("--samples", spec.options.samples,
                                "Of the validation split, each class by its share (default: all)")
-                    ->check(CLI::Range(1, 1 << 30));
+                    ->check(atLeast(1));
                 app.add_flag("--exhaustive", options->isExhaustive,
                              "Measure all levels, 5 % to 95 %, not only those that lead to the "
                              "knee");

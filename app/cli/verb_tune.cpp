@@ -164,7 +164,7 @@ void addTune(CLI::App& app, TuneOptions& options) {
                    "recipe and outputs are that run's where they are not given")
         ->type_name("DIR");
     app.add_option("--threads", spec.threads, "CPU threads (default: all cores)")
-        ->check(CLI::Range(1, 1 << 20));
+        ->check(atLeast(1));
     app.add_option("--metrics", spec.metrics,
                    "Write loss, accuracy … of every step and epoch as CSV");
     app.add_option("--report", spec.report,

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/base/format.h"
+#include "core/base/log.h"
 #include "core/data/slice.h"
 #include "core/measure/criterion_scores.h"
 #include "core/prune/channel_criterion.h"
@@ -42,6 +44,11 @@ std::int64_t countOf(const data::DatasetInfo& info, data::Split split) {
 
 }  // namespace
 
+std::string fewerSamples(data::Split split, std::int64_t there, std::int64_t wanted) {
+    return cat("The ", data::name(split), " split has ", exactCount(there),
+               " samples for this, not ", exactCount(wanted), ": all of them are used");
+}
+
 Result<std::string> sliceToLookAt(const prune::Plan& plan, const data::Dataset& dataset,
                                   std::optional<std::int64_t> samples) {
     auto slice = data::parseSlice(plan.data.empty() ? prune::kDefaultData : plan.data);
@@ -51,6 +58,8 @@ Result<std::string> sliceToLookAt(const prune::Plan& plan, const data::Dataset& 
     if (samples) slice->end = slice->begin + *samples;
     // As many as are really looked at; where none is there, measuring says so.
     const std::int64_t count = countOf(info, slice->split);
+    if (samples && count > slice->begin && slice->end > count)
+        log(LogLevel::Warning, fewerSamples(slice->split, count - slice->begin, *samples));
     if (count > slice->begin) slice->end = std::min(slice->end, count);
     return data::toString(*slice);
 }

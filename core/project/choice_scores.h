@@ -17,6 +17,9 @@ struct ScoredOn {
     measure::MetricOptions metrics{};
 };
 
+/// "The validation split has 600 samples for this, not 5 000: all of them are used".
+std::string fewerSamples(data::Split split, std::int64_t there, std::int64_t wanted);
+
 /// The samples that criteria look at: those that the plan names, `samples` of them where that is
 /// given; else the first 1 024 of what the data has to train on. Fewer where it holds fewer.
 /// Errors: those of data::parseSlice.

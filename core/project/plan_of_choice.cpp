@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // From what was asked for to a plan that says it per layer and group.
+#include <algorithm>
+
 #include "core/base/format.h"
 #include "core/base/log.h"
 #include "core/exchange/plan_file.h"
@@ -88,6 +90,8 @@ Result<prune::Plan> withGoal(const model::Snapshot& snapshot,
     auto made =
         prune::planFor({choice.goal->quantity, *target}, options, snapshot, plan, facts, control);
     if (!made) return made.error();
+    if (std::ranges::all_of(made->shares, [](const auto& share) { return share.removed <= 0; }))
+        log(LogLevel::Warning, "The goal is met already: nothing has to go for it");
     return std::move(made->plan);
 }
 

@@ -88,6 +88,9 @@ Result<measure::Sensitivity> runScan(const ScanSpec& spec,
         measure::scanSensitivity(**snapshot, *groups, **dataset, *options, cache, logged, control);
     if (!sensitivity) return interrupted(sensitivity.error(), measured);
     noteMetric(*sensitivity);
+    if (spec.options.samples > sensitivity->samples)
+        sensitivity->notes.push_back(
+            fewerSamples(spec.options.split, sensitivity->samples, spec.options.samples));
     if (std::string note = measure::samplingNote(sensitivity->metric, sensitivity->dense.score,
                                                  sensitivity->samples, options->maxDrop);
         !note.empty()) {

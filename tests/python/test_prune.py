@@ -302,6 +302,14 @@ def test_goals_of_weights_and_macs(cli, examples, tmp_path):
         assert torch.equal(tensor, torch.jit.load(str(tmp_path / "by_plan.pt")).state_dict()[name])
 
 
+@pytest.mark.parametrize("goal", ["nonzeros=5M", "bytes=100MB", "macs=100%"])
+def test_a_goal_that_is_met_is_said(cli, examples, tmp_path, goal):
+    done = cli.ok("prune", examples / "lenet5.script.pt", "--goal", goal, "--output", tmp_path / "out.pt")
+    assert "The goal is met already" in done.stderr, done.stderr
+    less = cli.ok("prune", examples / "lenet5.script.pt", "--goal", "nonzeros=90%", "--output", tmp_path / "less.pt")
+    assert "met already" not in less.stderr, less.stderr
+
+
 @pytest.mark.parametrize("options,code,word", [
     (["--goal", "bytes=5 apples"], 2, "neither a share nor an amount"),
     (["--goal", "latency=3"], 2, "nonzeros, parameters, macs, bytes"),

@@ -2,6 +2,7 @@
 import csv
 import gzip
 import json
+import re
 import signal
 import subprocess
 import time
@@ -195,8 +196,9 @@ def test_damaged_caches_are_measured_again(cli, examples, tmp_path, cache):
 @pytest.mark.parametrize("options,code,word", [
     (["--structure", "neurons"], 2, "neurons"),
     (["--criterion", "fancy"], 2, "fancy"),
-    (["--max-drop", "-1"], 2, "max-drop"),
-    (["--samples", "0"], 2, "samples"),
+    (["--max-drop", "-1"], 2, "--max-drop: -1 is less than 0"),
+    (["--max-drop", "much"], 2, "--max-drop"),
+    (["--samples", "0"], 2, "--samples: 0 is less than 1"),
     (["--output", "no/such/folder/x.csv"], 1, "folder"),
 ])
 def test_bad_requests(cli, examples, tmp_path, cache, options, code, word):
@@ -206,6 +208,20 @@ def test_bad_requests(cli, examples, tmp_path, cache, options, code, word):
     done = cli.run(*command, *options)
     assert done.returncode == code and word in done.stderr, done.stderr
     assert not (tmp_path / "x.csv").exists()
+
+
+def test_more_samples_than_there_are_is_said(cli, tmp_path, cache):
+    torch.jit.script(torch.nn.Linear(3, 2)).save(str(tmp_path / "model.pt"))
+    data = {"inputs": torch.randn(40, 3), "targets": torch.arange(40) % 2}
+    torch.save(data, tmp_path / "data.pt")
+    command = ["sensitivity", tmp_path / "model.pt", "--data", tmp_path / "data.pt", "--output", tmp_path / "x.csv"]
+    there = re.search(r"on (\d+) samples of the validation split", cli.ok(*command).stdout).group(1)
+    assert f"has {there} samples" not in cli.ok(*command, "--samples", there).stderr
+    more = cli.ok(*command, "--samples", 5000)
+    assert f"The validation split has {there} samples for this, not 5\u2009000" in more.stderr, more.stderr
+    ranked = cli.ok("prune", tmp_path / "model.pt", "--weights", 0.5, "--criterion", "taylor", "--data",
+                    tmp_path / "data.pt", "--samples", 5000, "--output", tmp_path / "out.pt")
+    assert "The train split has " in ranked.stderr and "not 5\u2009000" in ranked.stderr, ranked.stderr
 
 
 def test_data_that_does_not_fit(cli, fixtures, examples, tmp_path, cache):
