@@ -28,10 +28,12 @@ void BrokenFiles::add(const std::filesystem::path& file, const std::string& why)
 
 std::string BrokenFiles::note() const {
     if (m_count == 0) return {};
-    std::string text = cat(m_count, " broken image(s) left out: ");
+    std::string text =
+        cat(m_count, m_count == 1 ? " broken image" : " broken images", " left out: ");
     for (const std::string& name : m_first) text += (name == m_first.front() ? "" : ", ") + name;
-    return m_count > kNamed ? cat(text, " and ", m_count - kNamed, " more, which the log names")
-                            : text;
+    return m_count > kNamed
+               ? cat(text, " and ", m_count - kNamed, " more, named in ", logFilePath())
+               : text;
 }
 
 }  // namespace espalier::data

@@ -24,7 +24,8 @@ public:
     explicit BrokenFiles(std::filesystem::path root) : m_root(std::move(root)) {}
 
     void add(const std::filesystem::path& file, const std::string& why);
-    /// Empty when there are none: "2 broken image(s) left out: a/1.png (it ends early), …".
+    /// Empty when there are none: "2 broken images left out: a/1.png (it ends early), …"; where
+    /// there are more, with the path of the log.
     std::string note() const;
 
 private:

@@ -146,7 +146,7 @@ Batch StreamedImages::collect(Split split, std::span<const std::int64_t> indices
     if (batch.samples() > 0) return batch;
     throw ReadError({Error::Kind::Damaged, cat("Cannot read the data of ", m_info.name),
                      cat("none of ", indices.size(), " images in a row can be read"),
-                     "Look at the files that the log names"});
+                     cat("Look at the files that are named in ", logFilePath())});
 }
 
 /// Decoding everything would take as long as the scan that wants to know.

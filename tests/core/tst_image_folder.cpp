@@ -266,7 +266,7 @@ void TestImageFolder::brokenImagesAreLeftOut() {
     QCOMPARE(labels(*dataset, Split::Test), (std::vector<std::int64_t>{0, 0, 1, 1}));
     const auto& notes = data::info(*dataset).notes;
     const auto note = QString::fromStdString(notes.at(0));
-    QVERIFY2(note.startsWith("2 broken image(s) left out: test/a/101.png (it is neither"),
+    QVERIFY2(note.startsWith("2 broken images left out: test/a/101.png (it is neither"),
              qPrintable(note));
     QVERIFY2(note.contains("test/b/0.png (it ends early)"), qPrintable(note));
     // The images around the gap are the right ones: red is their number.

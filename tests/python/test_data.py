@@ -2,7 +2,9 @@
 """Data of every kind, measured by the program and in PyTorch."""
 import io
 import json
+import pathlib
 import pickle
+import re
 import shutil
 import struct
 import zipfile
@@ -300,7 +302,7 @@ def test_broken_images_are_named_and_counted(cli, tmp_path):
     done = cli.ok("evaluate", tmp_path / "model.pt", "--data", tmp_path / "photos", "--preset", "imagenet", "--resize",
                   "24", "--crop", "20", "--json")
     assert '"samples": 12' in done.stdout
-    assert "2 broken image(s) left out: test/c1/x.jpg (it is neither a JPEG nor a PNG file)" in done.stderr
+    assert "2 broken images left out: test/c1/x.jpg (it is neither a JPEG nor a PNG file)" in done.stderr
 
 
 @pytest.mark.parametrize("verb", ["evaluate", "sensitivity", "tune"])
@@ -315,8 +317,11 @@ def test_broken_images_are_named_once(cli, tmp_path, monkeypatch, verb):
             "tune": ["--weights", 0.5, "--epochs", 1, "--output", tmp_path / "out.pt"]}
     done = cli.ok(verb, tmp_path / "model.pt", "--data", tmp_path / "photos", "--preset", "imagenet", "--resize", "24",
                   "--crop", "20", *more[verb])
-    assert "4 broken image(s) left out: " in done.stderr, done.stderr
-    assert "and 1 more, which the log names" in done.stderr, done.stderr
+    assert "4 broken images left out: " in done.stderr, done.stderr
+    log = re.search(r"and 1 more, named in (\S+/espalier\.log)", done.stderr)
+    assert log, done.stderr
+    text = pathlib.Path(log.group(1)).read_text()
+    assert all(name in text for name in ("c0/a.jpg", "c1/b.jpg", "c1/c.jpg", "c2/d.jpg")), text
     for name in ("c0/a.jpg", "c1/b.jpg", "c1/c.jpg"):
         assert done.stderr.count(name) == 1, done.stderr
 
