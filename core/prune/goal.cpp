@@ -195,8 +195,12 @@ private:
         if (!reached) return reached.error();
         GoalPlan result{(*trial)->plan, (*trial)->footprint, *reached, {}, {}};
         if (m_options.structure == Structure::Weights) {
-            for (const auto& [name, rule] : result.plan.weights)
-                result.shares.push_back({name, rule.value, spread.why(name, strength)});
+            for (const model::Layer& layer : m_snapshot.layers()) {
+                const auto rule = result.plan.weights.find(layer.name);
+                if (rule == result.plan.weights.end()) continue;
+                result.shares.push_back(
+                    {layer.name, rule->second.value, spread.why(layer.name, strength)});
+            }
         } else if (const ChannelChoicePtr& choice = (*trial)->choice) {
             for (const channels::Group& group : m_channels.groups->groups()) {
                 if (!result.plan.channels.contains(group.key)) continue;

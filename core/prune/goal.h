@@ -101,7 +101,7 @@ struct ChannelFacts {
 
 /// One line of the plan, for people.
 struct Share {
-    std::string name;    ///< of the layer or the group's key
+    std::string name;    ///< of the layer or the group's key; shares are in the model's order
     double removed = 0;  ///< 0..1
     std::string why;
     bool operator==(const Share&) const = default;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/dialogs/goal_dialog.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <QComboBox>
@@ -29,7 +30,8 @@ using prune::Structure;
 
 constexpr int kListHeight = 200;
 constexpr int kListWidth = 520;
-constexpr int kNameWidth = 130;  // may be dragged wider
+constexpr int kNameWidth = 130;  // at least, and may be dragged wider
+constexpr int kMostNameWidth = 240;
 constexpr int kFrontWidth = 340;
 constexpr int kWhyLines = 3;
 
@@ -81,7 +83,7 @@ GoalDialog::GoalDialog(const Document* document, JobRunner* jobs, MeasuredDrops 
 void GoalDialog::buildBelow() {
     m_list->setObjectName(QStringLiteral("goalList"));
     m_list->setAccessibleName(tr("What goes from each layer, and why"));
-    m_list->setHeaderLabels({tr("layer"), tr("removed"), tr("why this much")});
+    m_list->setHeaderLabels({tr("Layer"), tr("Removed"), tr("Why this much")});
     m_list->setRootIsDecorated(false);
     m_list->setMinimumSize(kListWidth, kListHeight);
     m_list->setUniformRowHeights(true);
@@ -215,7 +217,15 @@ QString GoalDialog::described(const Preview& preview, const prune::Footprint& de
     return isReplacing ? words + tr(" Replaces the cuts that are there.") : words;
 }
 
+/// As wide as the names, where that leaves room for the reasons.
+void GoalDialog::fitNames() {
+    m_list->resizeColumnToContents(0);
+    QHeaderView* header = m_list->header();
+    header->resizeSection(0, std::clamp(header->sectionSize(0), kNameWidth, kMostNameWidth));
+}
+
 void GoalDialog::list(const Preview& preview) {
+    const bool isFirst = m_list->topLevelItemCount() == 0;
     m_list->clear();
     for (const prune::Share& share : preview.shares) {
         auto* row = new QTreeWidgetItem(
@@ -224,6 +234,7 @@ void GoalDialog::list(const Preview& preview) {
         row->setToolTip(0, text(share.name));
         row->setToolTip(2, text(share.why));
     }
+    if (isFirst) fitNames();
     m_list->setCurrentItem(m_list->topLevelItem(0));
     m_here.reset();
     if (preview.drop) {

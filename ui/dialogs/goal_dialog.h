@@ -48,6 +48,7 @@ private:
     void buildBelow();
     void showTip(QComboBox* box);
     void showWhy();
+    void fitNames();
     QString partialNote() const;
     QString samplingNote() const;
     QString lossNote(double drop) const;
