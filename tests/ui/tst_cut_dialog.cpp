@@ -10,6 +10,7 @@
 #include "tests/support/session.h"
 #include "ui/dialogs/cut_dialog.h"
 #include "ui/document/channels.h"
+#include "ui/style/theme.h"
 
 using namespace espalier;
 using namespace espalier::ui;
@@ -33,6 +34,7 @@ QStringList row(const QTreeWidget& table, int index) {
 class TestCutDialog : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void initTestCase() { style::applyTheme(*qApp, style::ThemeMode::Light); }
     void init() { test::failOnAnyWarning(); }
 
     void showsWidthsFiguresAndTheProof() {
@@ -59,6 +61,9 @@ private Q_SLOTS:
         QCOMPARE(cells[2], QString::number(width));
         QCOMPARE(cells[3], QString::number(width / 2));
         const auto& figures = *test::find<QTreeWidget>(dialog, "cutFigures");
+        dialog.show();
+        const auto* last = figures.topLevelItem(figures.topLevelItemCount() - 1);
+        QVERIFY(figures.viewport()->rect().contains(figures.visualItemRect(last)));
         QCOMPARE(row(figures, 0)[2],
                  QString::fromStdString(siCount(double(dialog.model()->parameters()))));
         QVERIFY(test::find<QLabel>(dialog, "cutProved")->text().startsWith("Proved: identical"));

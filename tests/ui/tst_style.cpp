@@ -4,7 +4,9 @@
 #include <QFile>
 #include <QPainter>
 #include <QSet>
+#include <QTableWidget>
 #include <QTest>
+#include <QTreeWidget>
 #include <cmath>
 
 #include "tests/ui/plots_testing.h"
@@ -148,6 +150,23 @@ private Q_SLOTS:
             QCOMPARE(seriesColor(palette, -1), seriesColor(palette, 7));
             QCOMPARE(seriesColor(palette, 8), seriesColor(palette, 0));
         }
+    }
+
+    void linesOfListsAreHighEnough_data() {
+        QTest::addColumn<bool>("isTable");
+        QTest::newRow("tree") << false;
+        QTest::newRow("table") << true;
+    }
+    void linesOfListsAreHighEnough() {
+        QFETCH(bool, isTable);
+        applyTheme(*qApp, ThemeMode::Light);
+        QTreeWidget tree;
+        QTableWidget table(1, 1);
+        table.setItem(0, 0, new QTableWidgetItem(QStringLiteral("fc1.weight")));
+        tree.addTopLevelItem(new QTreeWidgetItem({QStringLiteral("fc1.weight")}));
+        const int height = isTable ? static_cast<QAbstractItemView&>(table).sizeHintForRow(0)
+                                   : tree.visualItemRect(tree.topLevelItem(0)).height();
+        QVERIFY2(height >= kRowHeight, qPrintable(QString::number(height)));
     }
 
     void threeSizesOfType() {

@@ -131,7 +131,7 @@ CutDialog::CutDialog(Workbench* workbench, QWidget* parent)
     layout->addWidget(m_unproved);
     layout->addWidget(buttons);
     const int rows = std::clamp(m_groups->topLevelItemCount(), 3, 16);
-    resize(600, 300 + rows * fontMetrics().height());
+    resize(600, 340 + rows * fontMetrics().height());
     connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     start();
@@ -166,8 +166,9 @@ void CutDialog::fillFigures(const prune::Footprint& after) {
     if (after.nonzeros != after.parameters) {
         add(tr("Non-zero parameters"), double(dense.nonzeros), double(after.nonzeros), count);
     }
-    const int rows = m_figures->topLevelItemCount() + 1;
-    m_figures->setFixedHeight(rows * (fontMetrics().height() + 3) + style::kSpacePanel);
+    const int lines = m_figures->topLevelItemCount() * m_figures->sizeHintForRow(0);
+    m_figures->setFixedHeight(m_figures->header()->sizeHint().height() + lines +
+                              2 * m_figures->frameWidth());
 }
 
 QTreeWidget* CutDialog::makeGroupList(const Document& document) {

@@ -65,6 +65,12 @@ QString describeTargets(const data::DatasetInfo& info) {
     return DataDialog::tr("no labels: agreement with the dense model is measured");
 }
 
+QString capitalised(const std::string& sentence) {
+    QString text = QString::fromStdString(sentence);
+    if (!text.isEmpty()) text[0] = text[0].toUpper();
+    return text;
+}
+
 }  // namespace
 
 QString describeDataset(const data::DatasetInfo& info) {
@@ -80,7 +86,7 @@ QString describeDataset(const data::DatasetInfo& info) {
                  shape.join(QStringLiteral(" × ")), describeTargets(info), count(info.train),
                  count(info.validation), count(info.test));
     for (const std::string& note : info.notes)
-        text += QLatin1Char('\n') + style::withoutOptions(QString::fromStdString(note));
+        text += QLatin1Char('\n') + asSentence(style::withoutOptions(capitalised(note)));
     return text;
 }
 
@@ -95,12 +101,6 @@ QString judgedBy(const DataLook& look) {
         return DataDialog::tr(" It is judged by %1.").arg(metric);
     return DataDialog::tr(" It is judged by %1 and the loss %2.")
         .arg(metric, QString::fromStdString(look.metric->loss));
-}
-
-QString capitalised(const std::string& sentence) {
-    QString text = QString::fromStdString(sentence);
-    if (!text.isEmpty()) text[0] = text[0].toUpper();
-    return text;
 }
 
 /// The dataset, its range, what is odd about it, and whether the model takes it.
@@ -256,7 +256,7 @@ QString describeOutput(const measure::ModelOutput& output) {
 void DataDialog::showOutputs(const std::vector<measure::ModelOutput>& outputs) {
     m_output->clear();
     const bool isOne = outputs.size() == 1 && m_metrics.output.empty();
-    if (!isOne) m_output->addItem(tr("The only one of floating-point numbers"), QString());
+    if (!isOne) m_output->addItem(tr("The only floating-point one"), QString());
     for (const measure::ModelOutput& output : outputs)
         m_output->addItem(describeOutput(output), QString::fromStdString(output.key));
     const QString chosen = QString::fromStdString(m_metrics.output);

@@ -130,7 +130,7 @@ void DataFields::makeImageFields(const data::DataSpec& initial) {
                       tr("Cut out of the middle after scaling: pixels of each side, or height × "
                          "width"));
     addField(kFirst, tr("Cut out"), m_crop);
-    m_augment = nameBox(QStringLiteral("dataAugment"), tr("Augment"), tr("Not"),
+    m_augment = nameBox(QStringLiteral("dataAugment"), tr("Augment"), tr("None"),
                         data::augmentationNames(), initial.augment,
                         tr("Random changes to images while training: mnist shifts them a little, "
                            "cifar10 crops after padding and mirrors, imagenet takes parts of any "

@@ -54,7 +54,8 @@ ShortcutEditor::ShortcutEditor(ShortcutSet shortcuts, QWidget* parent)
     search->setClearButtonEnabled(true);
     search->addAction(style::icon(style::Icon::Search), QLineEdit::LeadingPosition);
     buildList();
-    auto* buttons = new QDialogButtonBox(QDialogButtonBox::Ok | QDialogButtonBox::Cancel);
+    auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
+    buttons->addButton(tr("Save"), QDialogButtonBox::AcceptRole)->setDefault(true);
     m_resetAll = button(QStringLiteral("shortcutResetAll"), tr("Reset all"),
                         tr("Gives every action the keys that it came with"));
     buttons->addButton(m_resetAll, QDialogButtonBox::ResetRole);

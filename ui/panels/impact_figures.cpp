@@ -223,8 +223,8 @@ ImpactFigure accuracy(const Document& document, const Probe* probe) {
     }
     figure.basis = Basis::Measured;
     figure.after = text(metric.text(now->score));
-    figure.note = tr("%1, %2").arg(text(std::string(data::name(now->split))),
-                                   text(siCount(double(now->samples))));
+    figure.note =
+        tr("%1, %2").arg(text(std::string(data::name(now->split))), text(exactCount(now->samples)));
     figure.toolTip +=
         tr(" Measured on %1 samples of the %2 split; %3 %4.")
             .arg(text(exactCount(now->samples)), text(std::string(data::name(now->split))),

@@ -14,6 +14,12 @@ QColor outline(const QPalette& palette) {
                isDark(palette) ? 0.5 : 0.56);
 }
 
+QSize Fusion::sizeFromContents(ContentsType type, const QStyleOption* option, const QSize& size,
+                               const QWidget* widget) const {
+    const QSize needed = QProxyStyle::sizeFromContents(type, option, size, widget);
+    return type == CT_ItemViewItem ? needed.expandedTo({0, kRowHeight}) : needed;
+}
+
 void Fusion::drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter,
                            const QWidget* widget) const {
     QProxyStyle::drawPrimitive(element, option, painter, widget);

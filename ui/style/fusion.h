@@ -11,6 +11,9 @@ class Fusion : public QProxyStyle {
 public:
     Fusion() : QProxyStyle(QStringLiteral("fusion")) {}
 
+    /// Lines of lists and tables are kRowHeight high, or higher.
+    QSize sizeFromContents(ContentsType type, const QStyleOption* option, const QSize& size,
+                           const QWidget* widget) const override;
     void drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter,
                        const QWidget* widget) const override;
 };
