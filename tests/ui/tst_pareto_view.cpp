@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/plots/pareto_view.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include <QSignalSpy>
 
 #include "tests/ui/plots_testing.h"
@@ -15,6 +18,12 @@ std::vector<ParetoMark> threeMarks() {
     ParetoMark trial{"trial 1", 100, 97, "trial tip", true, true, true, true, true};
     ParetoMark other{"other data", 500, 98.5, "not compared", false, false, false, false, false};
     return {dense, trial, other};
+}
+
+/// Without the gap round it.
+QRectF textRect(const QCPItemText& label) {
+    const QRectF whole(label.topLeft->pixelPosition(), label.bottomRight->pixelPosition());
+    return whole.marginsRemoved(QMarginsF(label.padding()));
 }
 
 struct Shown {
@@ -65,12 +74,47 @@ private Q_SLOTS:
         for (int i = 0; i < plot->itemCount(); ++i) {
             const auto* label = qobject_cast<const QCPItemText*>(plot->item(i));
             if (!label) continue;
-            const QRectF rect(label->topLeft->pixelPosition(), label->bottomRight->pixelPosition());
+            const QRectF rect = textRect(*label);
             QVERIFY(QRectF(plot->axisRect()->rect()).contains(rect));
             for (const QRectF& other : rects) QVERIFY(!other.intersects(rect));
             rects << rect;
         }
         QCOMPARE(rects.size(), 4);
+    }
+
+    void labelsAreNearestToTheirOwnPoint() {
+        std::vector<ParetoMark> marks;
+        for (int i = 0; i < 12; ++i) {
+            ParetoMark mark;
+            mark.name = QString("fine-tuned %1 epochs").arg(i);
+            mark.x = i == 0 ? 1000 : 100 + 2 * i;  // all but the first side by side
+            mark.y = 97 + 0.1 * (i % 3);
+            mark.isLabelled = true;
+            mark.isCurrent = i == 5;
+            marks.push_back(mark);
+        }
+        Shown shown(marks);
+        const QCustomPlot* plot = shown.view.canvas();
+        QStringList named;
+        QList<QRectF> rects;
+        for (int i = 0; i < plot->itemCount(); ++i) {
+            const auto* label = qobject_cast<const QCPItemText*>(plot->item(i));
+            if (!label || !label->visible()) continue;
+            const QRectF rect = textRect(*label);
+            for (const QRectF& other : rects) QVERIFY2(!other.intersects(rect), "labels overlap");
+            const auto far = [&rect](const QPointF& point) {
+                const double x = std::max({rect.left() - point.x(), 0.0, point.x() - rect.right()});
+                const double y = std::max({rect.top() - point.y(), 0.0, point.y() - rect.bottom()});
+                return std::hypot(x, y);
+            };
+            const double own = far(label->position->pixelPosition());
+            for (int mark = 0; mark < 12; ++mark)
+                QVERIFY2(far(shown.view.markPixel(mark)) > own - 4.5, qPrintable(label->text()));
+            rects << rect;
+            named << label->text();
+        }
+        QVERIFY2(named.size() >= 3 && named.size() < 12, qPrintable(named.join(", ")));
+        QCOMPARE(named.first(), QString("fine-tuned 5 epochs"));  // what is shown has its name
     }
 
     void aClickChoosesAPointAndADragDoesNot() {

@@ -22,6 +22,8 @@ namespace {
 constexpr double kMarkSize = 9;
 constexpr double kRingSize = 17;
 constexpr int kLabelGap = 6;
+constexpr double kAsNear = 4;   // pixels: nearer to another point would be taken for its name
+constexpr int kBesideGap = 10;  // where a label is not at a corner of its point
 constexpr double kMargin = 0.08;
 constexpr double kLabelRoom = 0.16;
 constexpr double kLeastDecades = 0.5;
@@ -162,7 +164,9 @@ void ParetoView::fillGraphs() {
 void ParetoView::labelMarks() {
     for (QCPItemText* label : m_labels) canvas()->removeItem(label);
     m_labels.clear();
-    for (const ParetoMark& mark : m_marks) {
+    std::vector<ParetoMark> marks = m_marks;  // the current one is the first to have its place
+    std::ranges::stable_partition(marks, &ParetoMark::isCurrent);
+    for (const ParetoMark& mark : marks) {
         if (!mark.isLabelled) continue;
         auto* label = new QCPItemText(canvas());
         label->setSelectable(false);
@@ -179,36 +183,71 @@ void ParetoView::prepareReplot() {
     placeLabels();
 }
 
-// Beside its point, at the first corner where it is inside the plot and on no point or other label.
+namespace {
+
+/// Where the text of a label would lie: at a corner of its point, above, below or beside it.
+struct LabelPlace {
+    Qt::Alignment anchor;  // the side of the label that is at the point
+    int gap;
+};
+
+constexpr std::array kPlaces{LabelPlace{Qt::AlignLeft | Qt::AlignBottom, kLabelGap},
+                             LabelPlace{Qt::AlignLeft | Qt::AlignTop, kLabelGap},
+                             LabelPlace{Qt::AlignRight | Qt::AlignBottom, kLabelGap},
+                             LabelPlace{Qt::AlignRight | Qt::AlignTop, kLabelGap},
+                             LabelPlace{Qt::AlignHCenter | Qt::AlignBottom, kBesideGap},
+                             LabelPlace{Qt::AlignHCenter | Qt::AlignTop, kBesideGap},
+                             LabelPlace{Qt::AlignLeft | Qt::AlignVCenter, kBesideGap},
+                             LabelPlace{Qt::AlignRight | Qt::AlignVCenter, kBesideGap}};
+
+QRectF textAt(const LabelPlace& place, const QPointF& at, const QSizeF& size) {
+    const auto from = [](double middle, double length, double gap, bool isBefore, bool isAfter) {
+        return isBefore ? middle + gap : isAfter ? middle - gap - length : middle - length / 2;
+    };
+    return {QPointF(from(at.x(), size.width(), place.gap, place.anchor & Qt::AlignLeft,
+                         place.anchor & Qt::AlignRight),
+                    from(at.y(), size.height(), place.gap, place.anchor & Qt::AlignTop,
+                         place.anchor & Qt::AlignBottom)),
+            size};
+}
+
+double distance(const QRectF& rect, const QPointF& point) {
+    const double x = std::max({rect.left() - point.x(), 0.0, point.x() - rect.right()});
+    const double y = std::max({rect.top() - point.y(), 0.0, point.y() - rect.bottom()});
+    return std::hypot(x, y);
+}
+
+}  // namespace
+
+// At the first place where it is inside the plot, on no point or other label, and nearer to its own
+// point than to any other; where there is none it is left out, and hovering the point tells it.
 void ParetoView::placeLabels() {
-    constexpr std::array kCorners{Qt::AlignLeft | Qt::AlignBottom, Qt::AlignLeft | Qt::AlignTop,
-                                  Qt::AlignRight | Qt::AlignBottom, Qt::AlignRight | Qt::AlignTop};
+    std::vector<QPointF> points;
+    for (int i = 0; i < static_cast<int>(m_marks.size()); ++i) points.push_back(markPixel(i));
     std::vector<QRectF> taken;
-    for (int i = 0; i < static_cast<int>(m_marks.size()); ++i) {
-        const double half = kMarkSize / 2;
-        taken.emplace_back(markPixel(i) - QPointF(half, half), QSizeF(kMarkSize, kMarkSize));
-    }
+    const double half = kMarkSize / 2;
+    for (const QPointF& point : points)
+        taken.emplace_back(point - QPointF(half, half), QSizeF(kMarkSize, kMarkSize));
     for (QCPItemText* label : m_labels) {
         const QFontMetricsF metrics(label->font());
-        const QSizeF size(metrics.horizontalAdvance(label->text()) + 2 * kLabelGap,
-                          metrics.height() + 2 * kLabelGap);
-        const QPointF at = label->position->pixelPosition();
-        const auto rectAt = [&](Qt::Alignment corner) {
-            return QRectF(corner & Qt::AlignLeft ? at.x() : at.x() - size.width(),
-                          corner & Qt::AlignTop ? at.y() : at.y() - size.height(), size.width(),
-                          size.height());
-        };
-        const auto isFree = [&](Qt::Alignment corner) {
-            const QRectF rect = rectAt(corner).marginsRemoved(
-                QMarginsF(kLabelGap, kLabelGap, kLabelGap, kLabelGap));
+        const QSizeF size(metrics.horizontalAdvance(label->text()), metrics.height());
+        const QPointF own = label->position->pixelPosition();
+        const auto isFree = [&](const LabelPlace& place) {
+            const QRectF rect = textAt(place, own, size);
+            const double near = distance(rect, own);
             return plotArea().contains(rect) &&
                    std::ranges::none_of(
-                       taken, [&](const QRectF& other) { return other.intersects(rect); });
+                       taken, [&](const QRectF& other) { return other.intersects(rect); }) &&
+                   std::ranges::all_of(points, [&](const QPointF& point) {
+                       return distance(rect, point) >= near - kAsNear;
+                   });
         };
-        const auto free = std::ranges::find_if(kCorners, isFree);
-        const Qt::Alignment corner = free == kCorners.end() ? kCorners[0] : Qt::Alignment(*free);
-        label->setPositionAlignment(corner);
-        taken.push_back(rectAt(corner));
+        const auto* free = std::ranges::find_if(kPlaces, isFree);
+        label->setVisible(free != kPlaces.end());
+        if (free == kPlaces.end()) continue;
+        label->setPadding(QMargins(free->gap, free->gap, free->gap, free->gap));
+        label->setPositionAlignment(free->anchor);
+        taken.push_back(textAt(*free, own, size));
     }
 }
 
