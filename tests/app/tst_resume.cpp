@@ -105,7 +105,7 @@ private Q_SLOTS:
         QCOMPARE(probe.page(), QString("startPage"));
         const auto* offer = probe.child<QLabel>("startBrokenRunText");
         QVERIFY(offer->isVisible());
-        QVERIFY2(offer->text().contains("lenet5.pt") && offer->text().contains("of 60, today"),
+        QVERIFY2(offer->text().contains("lenet5.pt") && offer->text().contains(" of 60 epochs done, today"),
                  qPrintable(offer->text()));
         test::grab(probe.window, "start_continue");
         QSignalSpy sampled(probe.window.workbench(), &ui::Workbench::trainingSampled);
