@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Installs what is missing, builds, and runs all tests but the slow ones.
 #   --all           the slow ones as well
-#   --preset NAME   dev (default), release, asan or tsan; the sanitizers run the core tests
+#   --preset NAME   dev (default), release, asan or tsan; asan runs the core tests, tsan that of the jobs
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,7 +16,10 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-case "$preset" in asan|tsan) selection=(-L core "${selection[@]}") ;; esac
+case "$preset" in
+  asan) selection=(-L core "${selection[@]}") ;;
+  tsan) selection=(-R '^tst_jobs$') ;;
+esac
 
 scripts/setup.sh
 werror=OFF

@@ -66,7 +66,11 @@ std::vector<double> ticksOf(const ChartAxis& axis, int wanted) {
 }
 
 std::string tickText(const ChartAxis& axis, double value, double step) {
-    if (axis.isShare) return percent(value, step < 0.01 ? 1 : 0);
+    if (axis.isShare) {  // as many digits as tell one tick from the next
+        constexpr int kMost = 6;
+        const int digits = static_cast<int>(std::ceil(-std::log10(100 * step) - 1e-9));
+        return percent(value, std::clamp(digits, 0, kMost));
+    }
     constexpr std::pair<double, const char*> kUnits[] = {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}};
     for (const auto& [unit, letter] : kUnits) {
         if (std::abs(value) >= unit) return cat(significant(value / unit, 3), "\u2009", letter);

@@ -169,8 +169,9 @@ std::string describe(const Recipe& recipe) {
     const ScheduleOptions& schedule = recipe.schedule;
     const bool hasRounds = findSchedule(schedule.name).pace == ScheduleKind::Pace::Rounds;
     return cat(schedule.name, hasRounds ? cat(" (", schedule.rounds, " rounds)") : "", ", ",
-               totalEpochs(recipe), " epochs of ", recipe.optimizer.name, " at ",
-               significant(recipe.optimizer.lr), ", batches of ", recipe.batchSize);
+               totalEpochs(recipe), totalEpochs(recipe) == 1 ? " epoch of " : " epochs of ",
+               recipe.optimizer.name, " at ", significant(recipe.optimizer.lr), ", batches of ",
+               recipe.batchSize);
 }
 
 }  // namespace espalier::train

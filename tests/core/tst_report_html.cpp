@@ -232,6 +232,19 @@ private Q_SLOTS:
         QVERIFY(many.contains(">1<") && !many.contains(">0.5<"));  // along the bars
     }
 
+    void ticksTellEachOtherApart() {
+        const exchange::ChartAxis narrow{"top-1", 0.9922, 0.9926, true};
+        const std::vector<exchange::ChartCurve> none;
+        const auto svg = QString::fromStdString(
+            exchange::curveChart({"a", "b"}, {"epoch", 0, 2}, narrow, none, {500, 300}));
+        QStringList labels;
+        static const QRegularExpression text(QStringLiteral(">([0-9.]+)\u2009%<"));
+        for (auto found = text.globalMatch(svg); found.hasNext();)
+            labels << found.next().captured(1);
+        QVERIFY2(labels.size() > 2, qPrintable(svg));
+        QCOMPARE(labels.removeDuplicates(), 0);
+    }
+
     void axesHoldTheirValues() {
         const double nan = std::numeric_limits<double>::quiet_NaN();
         const double shares[] = {0.91, nan, 0.97};

@@ -148,6 +148,7 @@ private Q_SLOTS:
         tree->setFocus();
         const auto type = [&](const QString& name) {
             QTest::keyClick(tree, Qt::Key_F2);
+            test::find<QToolButton>(panel, "historyRename")->defaultAction()->trigger();  // again
             auto* editor = tree->findChild<QLineEdit*>();
             QVERIFY(editor);
             editor->setText(name);

@@ -7,6 +7,7 @@
 #include <QPushButton>
 #include <QRadioButton>
 #include <QRegularExpression>
+#include <QScopeGuard>
 #include <QSignalSpy>
 #include <QSlider>
 #include <QTest>
@@ -15,6 +16,7 @@
 #include "core/base/format.h"
 #include "tests/support/grab.h"
 #include "tests/support/session.h"
+#include "ui/panels/exact_spin_box.h"
 #include "ui/panels/layer_settings_panel.h"
 
 using namespace espalier;
@@ -76,6 +78,24 @@ private Q_SLOTS:
         delete m_session;
         m_panel = nullptr;
         m_session = nullptr;
+    }
+
+    void aPointAndACommaBothPartTheDecimals() {
+        const QLocale before;
+        const auto back = qScopeGuard([&] { QLocale::setDefault(before); });
+        for (const auto language : {QLocale::German, QLocale::English}) {
+            QLocale::setDefault(QLocale(language));
+            ui::ExactSpinBox box;
+            box.setDecimals(4);
+            for (const char* typed : {"1,5", "1.5"}) {
+                box.setValue(0);
+                box.selectAll();
+                QTest::keyClicks(&box, typed);
+                QCOMPARE(box.value(), 1.5);
+            }
+            QCOMPARE(box.textFromValue(20), QString("20"));
+            QCOMPARE(box.textFromValue(2.25), QLocale().toString(2.25, 'f', 2));
+        }
     }
 
     void withoutAModelItSaysWhatItIsFor() {

@@ -223,6 +223,10 @@ private Q_SLOTS:
         QVERIFY(second.openSession(file("a.espalier")));
         QVERIFY(second.openedNotes().join(' ').contains("this is a copy"));
         QVERIFY(second.keeper.file().empty());
+        std::filesystem::create_symlink(file("a.espalier"), file("link.espalier"));
+        Window third;
+        QVERIFY(third.openSession(file("link.espalier")));
+        QVERIFY(third.openedNotes().join(' ').contains("this is a copy"));
         second.cut(0.5);
         second.keeper.save(file("a.espalier"));
         QVERIFY(second.rest());

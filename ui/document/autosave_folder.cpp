@@ -103,7 +103,10 @@ QString describe(const LostSession& session) {
     return QStringLiteral("%1 (%2)").arg(session.name, whenText(session.when));
 }
 
-Claim claim(const fs::path& session) {
+Claim claim(const fs::path& named) {
+    std::error_code none;
+    const fs::path canonical = fs::weakly_canonical(named, none);  // a link is the same session
+    const fs::path& session = canonical.empty() ? named : canonical;
     const fs::path file = session.parent_path() / ("." + session.filename().string() + ".lock");
     auto lock = lockAt(file);
     if (lock->tryLock(0)) return {false, std::move(lock)};

@@ -17,6 +17,12 @@ QString text(const fs::path& path) {
     return QString::fromStdString(path.string());
 }
 
+/// Also by another name.
+bool isSame(const fs::path& file, const fs::path& other) {
+    std::error_code none;
+    return file == other || fs::equivalent(file, other, none);
+}
+
 Error isOpenElsewhere(const fs::path& file) {
     return {Error::Kind::BadArgument, "Cannot save " + file.filename().string(),
             "another window has it open", "Choose another name"};
@@ -75,7 +81,7 @@ void SessionKeeper::save(const fs::path& given) {
     if (!m_workbench->document()->hasModel()) return;
     const fs::path file = fs::absolute(given);
     auto claimed = std::make_shared<Claim>();
-    const bool isOwn = file == m_file && m_lock;
+    const bool isOwn = m_lock && isSame(file, m_file);
     if (!isOwn) *claimed = claim(file);
     if (claimed->isTaken) {
         Q_EMIT m_workbench->failed(isOpenElsewhere(file));
@@ -109,7 +115,7 @@ void SessionKeeper::open(const fs::path& given, const project::LocatedModels& lo
     auto opening = std::make_shared<Opening>();
     opening->source = fs::absolute(given);
     opening->located = located;
-    const bool isOwn = opening->source == m_file && m_lock;
+    const bool isOwn = m_lock && isSame(opening->source, m_file);
     Claim claimed;
     if (!isOwn) claimed = claim(opening->source);
     if (claimed.isTaken) {

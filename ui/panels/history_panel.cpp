@@ -253,7 +253,9 @@ void HistoryPanel::goToSelected() {
 }
 
 void HistoryPanel::renameSelected() {
-    if (selectedNode().isValid()) m_tree->editItem(m_tree->currentItem(), HistoryName);
+    QTreeWidgetItem* item = m_tree->currentItem();
+    const bool isEdited = item && m_tree->isPersistentEditorOpen(item, HistoryName);
+    if (selectedNode().isValid() && !isEdited) m_tree->editItem(item, HistoryName);
 }
 
 void HistoryPanel::takeName(QTreeWidgetItem* item) {

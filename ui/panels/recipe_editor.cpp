@@ -91,7 +91,9 @@ QWidget* RecipeEditor::makeLine() {
     if (m_field.kind == Kind::Number) {
         edit->setAlignment(Qt::AlignRight);
         auto* validator = new QDoubleValidator(0, 1000, 12, edit);
-        validator->setLocale(QLocale::c());
+        QLocale plain = QLocale::c();
+        plain.setNumberOptions(QLocale::RejectGroupSeparator);
+        validator->setLocale(plain);
         edit->setValidator(validator);
     }
     connect(edit, &QLineEdit::textChanged, this, &RecipeEditor::edited);
