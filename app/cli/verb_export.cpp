@@ -39,8 +39,8 @@ int exportModel(Console& console, const Options& options) {
     for (const std::string& note : report->notes) console.note(note + ".");
     console.out(options.json ? exchange::reportToJson(*report) : describe(*report));
     console.note(cat("Wrote ", spec.output.string(), " as ", spec.format,
-                     report->proof ? ": cut and proved, read again and compared."
-                                   : ": read again and compared."));
+                     report->proof && !spec.isMasked ? ": cut and proved, read again and compared."
+                                                     : ": read again and compared."));
     return kDone;
 }
 

@@ -23,7 +23,9 @@ Result<exchange::PruneReport> runExport(const ExportSpec& spec, const EventSink<
     if (!masked) return masked.error();
     auto outcome = cutOut(std::move(*masked), {}, clock, events, control);
     if (!outcome) return outcome.error();
-    auto report = reportOf(*outcome, *outcome->masked.snapshot);
+    const MaskedModel& applied = outcome->masked;
+    auto report = reportOf(*outcome, *applied.snapshot);
+    if (spec.isMasked) report.after = prune::maskedFootprint(*applied.snapshot, *applied.masks);
 
     clock.start("save", "Writing and checking " + spec.output.filename().string());
     StagedOutputs outputs;

@@ -81,6 +81,12 @@ std::int64_t expectedRemovedOf(std::int64_t left, const WeightRule* rule,
                         static_cast<double>(countBefore));
 }
 
+std::vector<std::int64_t> removedPerLayer(const model::Snapshot& snapshot, const Masks& masks) {
+    std::vector<std::int64_t> removed;
+    for (const model::Layer& layer : snapshot.layers()) removed.push_back(masks.removed(layer.id));
+    return removed;
+}
+
 }  // namespace
 
 CutCosts uncut(const model::Snapshot& snapshot) {
@@ -138,9 +144,12 @@ Footprint footprint(const model::Snapshot& snapshot,
     return footprint(snapshot, removedPerLayer, uncut(snapshot));
 }
 
+Footprint maskedFootprint(const model::Snapshot& snapshot, const Masks& masks) {
+    return footprint(snapshot, removedPerLayer(snapshot, masks));
+}
+
 Footprint footprint(const model::Snapshot& snapshot, const Masks& masks) {
-    std::vector<std::int64_t> removed;
-    for (const model::Layer& layer : snapshot.layers()) removed.push_back(masks.removed(layer.id));
+    const std::vector<std::int64_t> removed = removedPerLayer(snapshot, masks);
     return masks.channels() ? footprint(snapshot, removed, masks.state().cut)
                             : footprint(snapshot, removed);
 }

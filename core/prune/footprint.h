@@ -38,6 +38,9 @@ CutCosts uncut(const model::Snapshot& snapshot);
 /// Channels that the masks' choice removes count as cut out.
 Footprint footprint(const model::Snapshot& snapshot, const Masks& masks);
 
+/// Of the masked model: it has its original shapes, with zeros in all that is removed.
+Footprint maskedFootprint(const model::Snapshot& snapshot, const Masks& masks);
+
 /// The same for a model whose channels are cut out. `removedPerLayer` is as Masks counts it: of the
 /// original weight, what went with channels included. `cut` comes from ChannelCosts::after.
 Footprint footprint(const model::Snapshot& snapshot, std::span<const std::int64_t> removedPerLayer,

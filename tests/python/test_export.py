@@ -30,9 +30,12 @@ def plan(cli, examples, tmp_path):
 @pytest.mark.parametrize("options, same_as", [([], "cut.pt"), (["--masked"], "masked.pt")])
 def test_torchscript_is_what_prune_writes(cli, examples, plan, tmp_path, options, same_as):
     out = tmp_path / "out.pt"
-    cli.ok("export", examples / "lenet5.script.pt", "--plan", plan, *options, "--format", "torchscript",
-           "--output", out)
+    done = cli.ok("export", examples / "lenet5.script.pt", "--plan", plan, *options, "--format", "torchscript",
+                  "--output", out)
     expected, actual = module_of(tmp_path / same_as), module_of(out)
+    told = re.search(r"^parameters +\S+ +(\S+)", done.stdout.replace("\u2009", ""), re.M)
+    assert int(told[1]) == sum(value.numel() for value in actual.parameters()), done.stdout
+    assert ("cut and proved" in done.stderr) == (not options)
     assert {n: v.shape for n, v in expected.state_dict().items()} == {
         n: v.shape for n, v in actual.state_dict().items()}
     x = torch.randn(3, 1, 28, 28)

@@ -169,6 +169,7 @@ private Q_SLOTS:
         QVERIFY(model.open());
         ui::PruneDialog dialog(&model.document, &model.jobs);
         QSignalSpy previewed(&dialog, &ui::PruneDialog::previewed);
+        QCOMPARE(dialog.focusWidget(), test::find<QDoubleSpinBox>(dialog, "prunePercent"));
         test::find<QDoubleSpinBox>(dialog, "prunePercent")->setValue(80);
         QVERIFY(previewed.wait(test::kPatienceMs));
         QCOMPARE(dialog.share(), 0.8);

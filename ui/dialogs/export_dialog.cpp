@@ -24,7 +24,10 @@ QString bytes(std::int64_t value) {
 }
 
 QString summary(const Document& document) {
-    const prune::Footprint& after = document.footprint();
+    std::vector<std::int64_t> removed;
+    for (const model::Layer& layer : document.snapshot()->layers())
+        removed.push_back(document.removed(layer.id));
+    const prune::Footprint after = prune::footprint(*document.snapshot(), removed);
     const prune::Footprint& dense = document.denseFootprint();
     const double kept = static_cast<double>(after.nonzeros) /
                         static_cast<double>(std::max<std::int64_t>(1, dense.nonzeros));

@@ -75,6 +75,8 @@ SpreadDialog::SpreadDialog(const Kind& kind, const Document* document, JobRunner
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     connect(m_keep, &QCheckBox::toggled, this, &SpreadDialog::preview);
     connect(jobs, &JobRunner::jobProgressed, this, &SpreadDialog::showProgress);
+    m_percent->setFocus();
+    m_percent->selectAll();  // a number that is typed is the new one
 }
 
 SpreadDialog::~SpreadDialog() {
