@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/console.h"
 
+#include <algorithm>
 #include <csignal>
 #include <iostream>
 
@@ -41,6 +42,15 @@ void waitForSignals(std::stop_token stop, RunControl& control) {
         control.requestStop();
         std::cerr << "\nStopping (once more to end at once)…\n";
     }
+}
+
+/// Names out of untrusted files must not steer the terminal.
+std::string printable(std::string text) {
+    const auto steers = [](unsigned char c) {
+        return (c < ' ' && c != '\n' && c != '\t') || c == 0x7f;
+    };
+    std::ranges::replace_if(text, steers, '?');
+    return text;
 }
 
 std::string bar(const Progress& progress) {
@@ -113,12 +123,12 @@ void Console::clearBar() {
 
 void Console::out(const std::string& text) {
     clearBar();
-    std::cout << text << "\n" << std::flush;
+    std::cout << printable(text) << "\n" << std::flush;
 }
 
 void Console::note(const std::string& text) {
     clearBar();
-    std::cerr << text << "\n";
+    std::cerr << printable(text) << "\n";
 }
 
 int Console::fail(const Error& error) {

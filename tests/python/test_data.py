@@ -188,6 +188,12 @@ class Bomb:
         return exec, ("raise SystemExit('ran')",)
 
 
+def test_names_out_of_a_file_do_not_steer_the_terminal(cli, examples, tmp_path):
+    numpy.savez(tmp_path / "d.npz", **{"inp\x1b[31m": numpy.zeros((4, 1, 28, 28), "float32"), "targets": numpy.zeros(4, int)})
+    done = cli.run("evaluate", examples / "lenet5.script.pt", "--data", tmp_path / "d.npz")
+    assert done.returncode != 0 and "inp?[31m" in done.stderr and "\x1b" not in done.stderr, done.stderr
+
+
 def test_untrusted_files_are_refused_without_running_them(cli, tmp_path):
     model = tmp_path / "model.pt"
     saved(Flat(), model)
