@@ -27,10 +27,17 @@ std::vector<script::InputSpec> withBatch(std::span<const script::InputSpec> inpu
     return specs;
 }
 
+/// Whether two runs were at the same place. What a method holds that is called while it runs
+/// (`__enter__` of `with`) is made ready by each run anew, so that its nodes are others.
+bool areSame(const torch::jit::Node& a, const torch::jit::Node& b) {
+    return &a == &b || (a.owningGraph() != b.owningGraph() && a.kind() == b.kind() &&
+                        a.sourceRange() == b.sourceRange());
+}
+
 /// Whether both runs took the same steps and gave the same names to what they met.
 bool areAlike(const Trace& a, const Trace& b) {
     const auto isSame = [](const TraceStep& x, const TraceStep& y) {
-        return x.node == y.node && x.inputs == y.inputs && x.outputs == y.outputs;
+        return areSame(*x.node, *y.node) && x.inputs == y.inputs && x.outputs == y.outputs;
     };
     return a.values.size() == b.values.size() && a.outputs == b.outputs &&
            std::ranges::equal(a.steps, b.steps, isSame);
@@ -55,7 +62,7 @@ public:
     void onNode(const script::NodeEvent& event) override {
         const auto number = m_next++;
         const auto& steps = m_observation.trace().steps;
-        if (number >= steps.size() || steps[number].node != event.node) {
+        if (number >= steps.size() || !areSame(*steps[number].node, *event.node)) {
             throw std::runtime_error("the model does not do the same twice");
         }
         const TraceStep& step = steps[number];

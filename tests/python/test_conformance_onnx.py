@@ -22,7 +22,6 @@ UNMAPPED: dict[str, str] = {  # by case, or case and form: a word of the refusal
     "matrices": "aten::linalg_inv",
     "picked_by_list": "aten::index_put_",
     "fused_encoder-trace": "aten::_transformer_encoder_layer_fwd",
-    "no_grad_inside-script": "prim::Enter",
 }
 
 
