@@ -17,6 +17,7 @@ archive=$(realpath "$2")
 root=$(mktemp -d "${TMPDIR:-/tmp}/espalier-root.XXXXXX")
 server=
 pictures=${ESPALIER_TRY_PICTURES:-}
+[ -z "$pictures" ] || mkdir -p "$pictures"
 patience=60  # seconds until a window is there, on a busy machine
 page=$(dirname "$0")/../../docs/install-and-packages.md
 
