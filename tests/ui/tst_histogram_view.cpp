@@ -66,6 +66,17 @@ private Q_SLOTS:
         QCOMPARE(*shown.view.cut(), 0.2);
     }
 
+    void countsAreWholeNumbers() {
+        Shown shown;
+        for (const double most : {0.8, 3.0, 9.0, 18.0, 180.0, 3000.0}) {
+            shown.view.canvas()->yAxis->setRange(0, most);
+            shown.view.canvas()->replot();
+            const auto ticks = shown.view.canvas()->yAxis->tickVector();
+            QVERIFY(!ticks.isEmpty());
+            for (const double tick : ticks) QCOMPARE(tick, std::round(tick));
+        }
+    }
+
     /// Weights far out are left out of the first view: the cut may be there.
     void aCutOutOfSightWaitsAtTheEdge() {
         Shown shown;

@@ -49,7 +49,8 @@ QString PlainTicker::getTickLabel(double tick, const QLocale&, QChar, int) {
 }
 
 double CountTicker::getTickStep(const QCPRange& range) {
-    return std::max(1.0, QCPAxisTicker::getTickStep(range));
+    const double step = std::max(1.0, QCPAxisTicker::getTickStep(range));
+    return step == std::floor(step) ? step : 2 * step;  // 5 for 2.5
 }
 
 QString CountTicker::getTickLabel(double tick, const QLocale&, QChar, int) {

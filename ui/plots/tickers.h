@@ -25,7 +25,7 @@ private:
     double m_step = 1;
 };
 
-/// Counts on a linear axis: 200 k.
+/// Counts on a linear axis: 200 k. No ticks between whole numbers.
 class CountTicker : public QCPAxisTicker {
 protected:
     double getTickStep(const QCPRange& range) override;
