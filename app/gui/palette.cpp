@@ -11,6 +11,7 @@
 #include "ui/document/channels.h"
 #include "ui/document/document.h"
 #include "ui/models/layer_model.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::gui {
 namespace {
@@ -41,8 +42,8 @@ void addLayers(std::vector<PaletteEntry>& entries, const ui::Document& document)
     for (const model::Layer& layer : document.snapshot()->layers()) {
         QStringList details{tr("Layer"), QString::fromStdString(layer.op), ui::shapeText(layer)};
         if (layer.prunable.weights) {
-            details << tr("%1 removed")
-                           .arg(QString::fromStdString(percent(document.sparsity(layer.id))));
+            details
+                << tr("%1 removed").arg(style::numberText(percent(document.sparsity(layer.id))));
         }
         entries.push_back({kLayer + QString::fromStdString(layer.name),
                            ui::displayName(layer),

@@ -10,6 +10,7 @@
 #include "ui/document/channels.h"
 #include "ui/document/sensitivity_scan.h"
 #include "ui/document/workbench.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::gui {
 
@@ -21,15 +22,14 @@ void Tasks::pruneEverywhere() {
     if (!dialogs::run(dialog) || !dialog.plan()) return;
     m_workbench->document()->setPlan(
         *dialog.plan(),
-        tr("prune everywhere to %1").arg(QString::fromStdString(percent(dialog.share()))));
+        tr("prune everywhere to %1").arg(style::numberText(percent(dialog.share()))));
 }
 
 void Tasks::pruneChannels() {
     ui::PruneChannelsDialog dialog(m_workbench->document(), m_workbench->jobs(), m_window);
     if (!dialogs::run(dialog) || !dialog.plan()) return;
     m_workbench->document()->setPlan(
-        *dialog.plan(),
-        tr("prune channels to %1").arg(QString::fromStdString(percent(dialog.share()))));
+        *dialog.plan(), tr("prune channels to %1").arg(style::numberText(percent(dialog.share()))));
 }
 
 void Tasks::pruneToGoal() {

@@ -13,6 +13,7 @@
 #include "ui/document/workbench.h"
 #include "ui/panels/training_forecast.h"
 #include "ui/panels/training_panel.h"
+#include "ui/style/number_text.h"
 #include "ui/style/words.h"
 
 namespace espalier::gui {
@@ -31,7 +32,7 @@ void Tasks::pruneAndTune(const ui::TrainingPanel& training) {
     using Purpose = ui::PruneDialog::Purpose;
     ui::PruneDialog dialog(document, m_workbench->jobs(), m_window, Purpose::PruneAndTune);
     if (!dialogs::run(dialog) || !dialog.plan()) return;
-    const QString share = QString::fromStdString(percent(dialog.share()));
+    const QString share = style::numberText(percent(dialog.share()));
     const QString key = QUuid::createUuid().toString();
     document->setPlan(*dialog.plan(), tr("prune everywhere to %1").arg(share), key);
     m_workbench->fineTune(training.recipeFor(dialog.share()),

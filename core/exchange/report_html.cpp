@@ -5,8 +5,10 @@
 
 #include "core/base/format.h"
 #include "core/exchange/markup.h"
+#include "core/exchange/report_cards.h"
 #include "core/exchange/report_parts.h"
 #include "core/exchange/report_style.h"
+#include "core/exchange/report_values.h"
 #include "core/exchange/reports.h"
 #include "core/exchange/svg_chart.h"
 
@@ -67,10 +69,12 @@ std::string head(const PruneReport& report) {
 
 }  // namespace
 
-std::string reportToHtml(const PruneReport& report) {
-    return cat(head(report), totals(report), notesOf(report), accuracyPart(report),
-               trainingPart(report), proofPart(report), channelsPart(report), layersPart(report),
-               sensitivityPart(report), conditionsPart(report), "</main>\n</body></html>\n");
+std::string reportToHtml(const PruneReport& given) {
+    const PruneReport report = forBothPrograms(given);
+    return cat(head(report), cardsHtml(report), totals(report), notesOf(report),
+               accuracyPart(report), trainingPart(report), proofPart(report), channelsPart(report),
+               layersPart(report), sensitivityPart(report), conditionsPart(report),
+               "</main>\n</body></html>\n");
 }
 
 }  // namespace espalier::exchange

@@ -4,6 +4,7 @@
 
 #include "core/base/format.h"
 #include "core/exchange/json_text.h"
+#include "core/exchange/report_cards.h"
 #include "core/exchange/report_values.h"
 #include "core/exchange/reports.h"
 
@@ -69,7 +70,7 @@ Json realJson(double value) {
 Json trainingJson(const TrainingSummary& training) {
     Json json{{"epochs", training.epochs},
               {"best_epoch", training.bestEpoch},
-              {"opened", evaluationJson(training.opened)},
+              {"opened", training.opened ? evaluationJson(*training.opened) : Json(nullptr)},
               {"before", evaluationJson(training.before)},
               {"after", evaluationJson(training.after)}};
     if (training.test) json["test"] = evaluationJson(*training.test);
@@ -150,6 +151,22 @@ Json sensitivityJson(const measure::Sensitivity& sensitivity) {
             {"curves", std::move(curves)}};
 }
 
+/// The six figures of the page's cards; null where one is not known.
+Json impactJson(const PruneReport& report) {
+    const auto valueOf = [](const std::optional<double>& value) {
+        return value ? realJson(*value) : Json(nullptr);
+    };
+    Json json = Json::object();
+    for (const ReportCard& card : cardsOf(report)) {
+        json[card.key] = {{"before", valueOf(card.before)},
+                          {"after", valueOf(card.after)},
+                          {"unit", card.unit},
+                          {"basis", nameOf(card.basis)}};
+        if (!card.note.empty()) json[card.key]["note"] = card.note;
+    }
+    return json;
+}
+
 /// What a report has beside its figures: how it came about, and what the window had measured.
 void addConditions(Json& json, const PruneReport& report) {
     json["layers"] = layersJson(report.layers);
@@ -166,7 +183,8 @@ void addConditions(Json& json, const PruneReport& report) {
 
 }  // namespace
 
-std::string reportToJson(const PruneReport& report) {
+std::string reportToJson(const PruneReport& given) {
+    const PruneReport report = forBothPrograms(given);
     const auto& before = report.before;
     const auto& after = report.after;
     Json json = header("espalier-report");
@@ -178,6 +196,7 @@ std::string reportToJson(const PruneReport& report) {
     json["bytes"]["compressed_estimate"] = after.bytesCompressed;
     if (report.isPreview) json["bytes"]["after_is_estimate"] = true;
     json["proof"] = proofJson(report);
+    json["impact"] = impactJson(report);
     json["notes"] = report.notes;
     json["kept"] = keptJson(report.kept);
     addOutcomes(json, report);

@@ -90,6 +90,9 @@ std::string accuracyPart(const PruneReport& report) {
         }
         html += tableOf("Every state that was measured", rows) + tradeOffChart(report);
     }
+    const bool isKnown = report.accuracyAfter || !report.states.empty();
+    if (!isKnown) html += paragraph("Accuracy of this model was not measured.");
+    if (report.latencies.empty()) html += paragraph("Latency was not measured.");
     return section("Accuracy and latency", html + latencies(report));
 }
 
@@ -98,13 +101,15 @@ std::string trainingPart(const PruneReport& report) {
     if (!report.training) return section("Fine-tuning", charts);
     const TrainingSummary& summary = *report.training;
     const Figures figures{summary.before.metric};
-    std::vector<Row> rows{figures.titles("model"), figures.of("as opened", summary.opened),
-                          figures.of("before the first step", summary.before),
-                          figures.of("fine-tuned", summary.after)};
+    std::vector<Row> rows{figures.titles("model")};
+    if (summary.opened) rows.push_back(figures.of("as opened", *summary.opened));
+    rows.push_back(figures.of("before the first step", summary.before));
+    rows.push_back(figures.of("fine-tuned", summary.after));
     if (summary.test) rows.push_back(figures.of("fine-tuned", *summary.test));
     const std::string best = summary.bestEpoch == 0 ? "none was better than the start"
                                                     : cat("the best was epoch ", summary.bestEpoch);
-    std::string html = paragraph(cat(summary.epochs, " epochs; ", best, "."));
+    std::string html = paragraph(cat(summary.epochs, summary.epochs == 1 ? " epoch; " : " epochs; ",
+                                     best, "; seed ", summary.seed, "."));
     html += tableOf("Measured", rows);
     if (summary.test) {
         html += paragraph(

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the JSON of several reports has in common.
+// What several reports have in common.
 #pragma once
 
 #include <nlohmann/json.hpp>
 
-#include "core/measure/evaluate.h"
+#include "core/exchange/reports.h"
 
 namespace espalier::exchange {
 
@@ -13,6 +13,10 @@ using Json = nlohmann::ordered_json;
 inline Json header(const char* format) {
     return Json{{"format", format}, {"version", 1}};
 }
+
+/// The report in words that name no option of the command line: pages are read beside either
+/// program.
+PruneReport forBothPrograms(PruneReport report);
 
 Json evaluationJson(const measure::Evaluation& evaluation);
 

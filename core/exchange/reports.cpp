@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/format.h"
+#include "core/base/option_names.h"
 #include "core/exchange/json_text.h"
 #include "core/exchange/report_values.h"
 
@@ -87,6 +88,18 @@ std::string inspectToJson(const model::Snapshot& snapshot, const channels::Chann
     }
     json["notes"] = notes;
     return jsonText(json, -1);
+}
+
+PruneReport forBothPrograms(PruneReport report) {
+    const auto clear = [](std::vector<std::string>& texts) {
+        for (std::string& text : texts) text = withoutOptions(std::move(text));
+    };
+    clear(report.notes);
+    if (report.data) clear(report.data->info.notes);
+    if (report.proof) clear(report.proof->unproved);
+    for (GroupOutcome& group : report.groups)
+        group.choice.constraint = withoutOptions(std::move(group.choice.constraint));
+    return report;
 }
 
 Json evaluationJson(const measure::Evaluation& evaluation) {

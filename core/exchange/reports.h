@@ -37,11 +37,13 @@ const channels::Group* groupOf(const model::Layer& layer, const channels::Channe
 struct TrainingSummary {
     int epochs = 0;
     int bestEpoch = 0;
-    measure::Evaluation opened;               ///< validation, before anything was pruned
+    /// Validation, before anything was pruned; none where that was not measured.
+    std::optional<measure::Evaluation> opened;
     measure::Evaluation before;               ///< validation, before the first step
     measure::Evaluation after;                ///< validation, of the best epoch
     std::optional<measure::Evaluation> test;  ///< of the best epoch; read once, at the end
     std::string recipe{};                     ///< that was followed, as its file would hold it
+    std::uint64_t seed = 0;                   ///< of the recipe
 };
 
 /// How a training went, step by step.
@@ -131,8 +133,12 @@ struct PruneReport {
     Environment environment{};
     /// No file was written: its bytes after are an estimate, and nothing was compared.
     bool isPreview = false;
+    bool inputsAreGuessed = false;  ///< MACs are counted for a guess then
+    /// Of the model as it was opened and of this one, on one split; none: not measured.
+    std::optional<measure::Evaluation> accuracyBefore{};
+    std::optional<measure::Evaluation> accuracyAfter{};
     std::vector<MeasuredState> states{};        ///< on one data set, most on one split, those first
-    std::vector<measure::Latency> latencies{};  ///< in turns
+    std::vector<measure::Latency> latencies{};  ///< in turns; this model's last
     std::optional<measure::Sensitivity> sensitivity{};
 };
 

@@ -82,6 +82,7 @@ History::Added History::fineTuned(NodeId parent, prune::PlanPtr plan,
     tuned.metrics.evaluation = result.after;
     tuned.metrics.data = std::move(data);
     tuned.training = result.samples;
+    tuned.tuning = Tuning{{}, result.epochs, result.bestEpoch, result.before, result.after};
     return added(std::move(tuned));
 }
 
@@ -120,6 +121,10 @@ History History::edited(NodeId id, Edit edit) const {
 
 History History::withMetrics(NodeId id, Metrics metrics) const {
     return edited(id, [&](Node& node) { node.metrics = std::move(metrics); });
+}
+
+History History::withRecipe(NodeId id, const train::Recipe& recipe) const {
+    return edited(id, [&](Node& node) { node.tuning->recipe = recipe; });
 }
 
 History History::renamed(NodeId id, std::string name) const {

@@ -42,6 +42,16 @@ struct Metrics {
     bool operator==(const Metrics&) const = default;
 };
 
+/// What a fine-tune node came from.
+struct Tuning {
+    train::Recipe recipe;          ///< that was followed
+    int epochs = 0;                ///< finished
+    int bestEpoch = 0;             ///< whose weights the node has
+    measure::Evaluation before{};  ///< validation, before the first step
+    measure::Evaluation after{};   ///< validation, of the best epoch
+    bool operator==(const Tuning&) const = default;
+};
+
 struct Node {
     NodeId id;
     NodeId parent;  ///< invalid for the root
@@ -51,6 +61,7 @@ struct Node {
     prune::PlanPtr plan;
     Metrics metrics;
     std::vector<train::TrainSample> training;  ///< of a fine-tune node
+    std::optional<Tuning> tuning{};            ///< likewise; sessions of old have none
     std::chrono::system_clock::time_point made;
     bool isPinned = false;  ///< it cannot be removed, nor can what it comes from
 };
@@ -77,6 +88,7 @@ public:
     /// `data`: what the training was measured on.
     Added fineTuned(NodeId parent, prune::PlanPtr plan, const train::TrainResult& result,
                     std::string name, std::optional<data::DataSpec> data = {}) const;
+    History withRecipe(NodeId id, const train::Recipe& recipe) const;  ///< of a fine-tune node
     /// `snapshot` is the model as it was written; its plan starts empty.
     Added committed(NodeId parent, model::SnapshotPtr snapshot, std::string name) const;
     /// Trials stand side by side below the node whose weights they prune, not one below the other.

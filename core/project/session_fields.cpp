@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/exchange/recipe_file.h"
+
 namespace espalier::project {
 
 namespace fs = std::filesystem;
@@ -204,6 +206,23 @@ Metrics readMetrics(const Field& object, const fs::path& folder) {
     if (isThere("latency")) metrics.latency = readLatency(object.at("latency"));
     metrics.latencyRun = smallNumber(object.at("latency_run"));
     return metrics;
+}
+
+Json tuningJson(const Tuning& tuning) {
+    return {{"recipe", Json::parse(exchange::recipeToJson(tuning.recipe))},
+            {"epochs", tuning.epochs},
+            {"best_epoch", tuning.bestEpoch},
+            {"before", evaluationJson(tuning.before)},
+            {"after", evaluationJson(tuning.after)}};
+}
+
+Tuning readTuning(const Field& object) {
+    mustHaveJust(object, {"recipe", "epochs", "best_epoch", "before", "after"});
+    const auto recipe = exchange::recipeFromJson(object.at("recipe").json.dump());
+    if (!recipe)
+        refuse(cat(object.at("recipe").name(), ": ", recipe.error().why), recipe.error().hint);
+    return {*recipe, smallNumber(object.at("epochs")), smallNumber(object.at("best_epoch")),
+            readEvaluation(object.at("before")), readEvaluation(object.at("after"))};
 }
 
 Json trainingJson(const std::vector<train::TrainSample>& samples) {

@@ -26,6 +26,9 @@ data::DataSpec readData(const Field& object, const std::filesystem::path& folder
 Json metricsJson(const Metrics& metrics, const std::filesystem::path& folder);
 Metrics readMetrics(const Field& object, const std::filesystem::path& folder);
 
+Json tuningJson(const Tuning& tuning);
+Tuning readTuning(const Field& object);
+
 Json trainingJson(const std::vector<train::TrainSample>& samples);
 std::vector<train::TrainSample> readTraining(const Field& list);
 

@@ -109,16 +109,18 @@ SessionData readSessionData(const Field& field, const fs::path& folder) {
 }
 
 Json nodeJson(const SessionNode& node, const fs::path& folder) {
-    return {{"parent", node.parent ? Json(*node.parent) : Json(nullptr)},
-            {"operation", nameOf(node.operation)},
-            {"name", node.name},
-            {"model", node.model},
-            {"weights", node.weights},
-            {"pinned", node.isPinned},
-            {"made", std::chrono::system_clock::to_time_t(node.made)},
-            {"plan", planJson(node.plan)},
-            {"metrics", metricsJson(node.metrics, folder)},
-            {"training", trainingJson(node.training)}};
+    Json json{{"parent", node.parent ? Json(*node.parent) : Json(nullptr)},
+              {"operation", nameOf(node.operation)},
+              {"name", node.name},
+              {"model", node.model},
+              {"weights", node.weights},
+              {"pinned", node.isPinned},
+              {"made", std::chrono::system_clock::to_time_t(node.made)},
+              {"plan", planJson(node.plan)},
+              {"metrics", metricsJson(node.metrics, folder)},
+              {"training", trainingJson(node.training)}};
+    if (node.tuning) json["tuning"] = tuningJson(*node.tuning);
+    return json;
 }
 
 std::string readFingerprint(const Field& field) {
@@ -131,8 +133,9 @@ std::string readFingerprint(const Field& field) {
 
 SessionNode readNode(const Field& field, std::size_t place, std::size_t models,
                      const fs::path& folder) {
+    const bool isTuned = field.json.is_object() && field.has("tuning");
     mustHaveJust(field, {"parent", "operation", "name", "model", "weights", "pinned", "made",
-                         "plan", "metrics", "training"});
+                         "plan", "metrics", "training", isTuned ? "tuning" : "training"});
     SessionNode node;
     const bool isRoot = field.json.at("parent").is_null();
     if (isRoot != (place == 0)) refuse(cat(field.name(), " has to be the only root"));
@@ -148,6 +151,7 @@ SessionNode readNode(const Field& field, std::size_t place, std::size_t models,
     node.plan = readPlan(field.at("plan"));
     node.metrics = readMetrics(field.at("metrics"), folder);
     node.training = readTraining(field.at("training"));
+    if (isTuned) node.tuning = readTuning(field.at("tuning"));
     return node;
 }
 

@@ -52,6 +52,7 @@ struct SessionNode {
     std::chrono::system_clock::time_point made;  ///< to the second
     Metrics metrics{};
     std::vector<train::TrainSample> training{};
+    std::optional<Tuning> tuning{};
 };
 
 struct SessionFile {

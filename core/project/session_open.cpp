@@ -85,6 +85,7 @@ public:
         const bool isOther = m_models[saved.model].isChanged && saved.weights.empty();
         if (!isOther) node.metrics = saved.metrics;
         node.training = saved.training;
+        node.tuning = saved.tuning;
         node.made = saved.made;
         node.isPinned = saved.isPinned;
         return node;

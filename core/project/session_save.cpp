@@ -48,6 +48,7 @@ private:
         made.made = node.made;
         made.metrics = node.metrics;
         made.training = node.training;
+        made.tuning = node.tuning;
         return made;
     }
 

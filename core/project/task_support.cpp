@@ -283,6 +283,7 @@ exchange::PruneReport reportOf(const CutOutcome& outcome, const model::Snapshot&
     report.after = prune::footprint(snapshot, *masked.masks);
     report.fileBytesBefore = static_cast<std::int64_t>(snapshot.file().bytes);
     for (const auto& input : snapshot.inputs()) report.inputs.push_back(script::toString(input));
+    report.inputsAreGuessed = snapshot.inputsAreGuessed();
     report.dtype = exchange::dtypeOf(snapshot);
     for (std::string note : snapshot.notes()) {
         if (note.ends_with('.')) note.pop_back();  // as the others are

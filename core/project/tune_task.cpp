@@ -350,7 +350,10 @@ Result<void> describe(TuneOutcome& outcome, const TuneSpec& spec, const TuneSetu
                                                 training.before,
                                                 training.after,
                                                 outcome.test,
-                                                exchange::recipeToJson(outcome.recipe)};
+                                                exchange::recipeToJson(outcome.recipe),
+                                                outcome.recipe.seed};
+    report.accuracyBefore = outcome.opened;
+    report.accuracyAfter = training.after;
     report.curve = exchange::TrainingCurve{training.before.metric, training.samples};
     report.command = commandLine(argumentsOf(spec));
     report.data = summaryOf(*setup.dataset);

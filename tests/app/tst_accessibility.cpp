@@ -4,11 +4,14 @@
 // larger font of the system fits.
 #include <QDialog>
 #include <QDockWidget>
+#include <QInputDialog>
+#include <QMessageBox>
 #include <QUndoStack>
 
 #include "app/gui/actions.h"
 #include "tests/support/walk.h"
 #include "tests/support/window_probe.h"
+#include "ui/dialogs/dialogs.h"
 #include "ui/plots/histogram_view.h"
 #include "ui/plots/plot_view.h"
 
@@ -36,9 +39,9 @@ private Q_SLOTS:
         QStringList found;
         for (const char* id : kPlaces) {
             bringForward(probe, id);
-            found << test::focusableWithoutName(probe.window) << silentPlots(probe.window)
-                  << test::stepsBack(*place(probe, id));
+            found << silent(probe.window) << test::stepsBack(*place(probe, id));
         }
+        found.removeDuplicates();
         QVERIFY2(found.isEmpty(), qPrintable(found.join("\n")));
     }
 
@@ -50,13 +53,37 @@ private Q_SLOTS:
             QVERIFY2(probe.action(id)->isEnabled(), id);
             probe.dialogs.nextDialog([&](QDialog& dialog) {
                 QCoreApplication::processEvents();
-                found << test::focusableWithoutName(dialog) << silentPlots(dialog)
-                      << test::stepsBack(dialog);
+                found << walked(dialog);
                 return false;
             });
             probe.trigger(id);
             QVERIFY2(probe.dialogs.isUsedUp(), id);
         }
+        QVERIFY2(found.isEmpty(), qPrintable(found.join("\n")));
+    }
+
+    void startPageHelpAndQuestions() {
+        WindowProbe probe({1440, 900});
+        QStringList found = walked(*probe.child<QWidget>("startPage"));
+        probe.dialogs.nextFile(WindowProbe::copyModel(m_folder->path()));
+        probe.dialogs.nextDialog([&](QDialog& dialog) {
+            found << walked(dialog);
+            return false;
+        });
+        probe.trigger("file.open_with_input");
+        QVERIFY(probe.dialogs.isUsedUp());
+        probe.trigger("help.documentation");
+        auto* help = probe.child<QDialog>("helpWindow");
+        QVERIFY(QTest::qWaitForWindowExposed(help));
+        found << walked(*help);
+        const auto pin = ui::dialogs::makeTextQuestion(&probe.window, "Pin current state",
+                                                       "Name of this state:", "a");
+        pin->show();
+        found << walked(*pin);
+        const auto question = ui::dialogs::makeQuestion(
+            &probe.window, {"Quit", "A training is running.", "", {"Quit", "Go on"}, 1, 0});
+        question->show();
+        found << walked(*question);
         QVERIFY2(found.isEmpty(), qPrintable(found.join("\n")));
     }
 
@@ -90,9 +117,21 @@ private:
                                               "view.layers",   "view.settings",    "view.history",
                                               "view.training", "view.pareto",      "view.log"};
     static constexpr const char* kDialogs[] = {
-        "file.attach_data",   "file.export_masked", "file.export_onnx", "edit.shortcuts",
-        "view.palette",       "prune.everywhere",   "prune.channels",   "prune.goal",
-        "train.copy_command", "tools.report",       "help.shortcuts",   "help.about"};
+                                               "file.export_cut",
+                                               "file.export_safetensors",
+                                               "train.prune_and_tune",
+                                               "file.attach_data",
+                                               "file.export_masked",
+                                               "file.export_onnx",
+                                               "edit.shortcuts",
+                                               "view.palette",
+                                               "prune.everywhere",
+                                               "prune.channels",
+                                               "prune.goal",
+                                               "train.copy_command",
+                                               "tools.report",
+                                               "help.shortcuts",
+                                               "help.about"};
 
     bool open(WindowProbe& probe) const {
         if (!probe.openModel(WindowProbe::copyModel(m_folder->path()))) return false;
@@ -112,6 +151,18 @@ private:
         if (!isDock || !isInFront()) probe.trigger(id);
         QTRY_VERIFY2(isInFront(), id);
         QVERIFY(probe.rest());
+    }
+
+    /// What of `window` says nothing, or too little.
+    static QStringList silent(const QWidget& window) {
+        return test::focusableWithoutName(window) + test::focusableWithoutDescription(window) +
+               silentPlots(window);
+    }
+    /// The same, and where Tab goes back; what stands around a dialog's parts is told with it.
+    static QStringList walked(const QWidget& part) {
+        QStringList found = silent(part) + test::stepsBack(part);
+        for (QString& line : found) line += QStringLiteral(" (%1)").arg(part.objectName());
+        return found;
     }
 
     /// Visible plots without a name or without a word about what they show.

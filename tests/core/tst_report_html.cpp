@@ -2,6 +2,8 @@
 // The page for people: well formed, complete by itself, and safe whatever things are called.
 #include <limits>
 
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QRegularExpression>
 #include <QXmlStreamReader>
 #include <QtTest>
@@ -190,12 +192,85 @@ private Q_SLOTS:
 
     void aSizeIsMeasuredOrCalledAnEstimate() {
         exchange::PruneReport report = full();
-        QVERIFY(pageOf(report).contains(">measured<"));
+        QVERIFY(pageOf(report).contains("<td class=\"text\">measured<"));
         report.isPreview = true;
         report.proof.reset();
         const QString page = pageOf(report);
-        QVERIFY(page.contains("≈ estimate: no file was written") && !page.contains(">measured<"));
+        QVERIFY(page.contains("≈ estimate: no file was written") &&
+                !page.contains("<td class=\"text\">measured<"));
         QVERIFY(page.contains("none was compared") && !page.contains("bit for bit"));
+    }
+
+    void theCardsAreThoseOfTheWindow() {
+        exchange::PruneReport report;
+        report.before.parameters = report.before.nonzeros = 40;
+        report.after.parameters = 40;
+        report.after.nonzeros = 20;
+        report.before.macs = report.before.macsEffective = report.after.macs = 4000;
+        report.after.macsEffective = 1000;
+        report.before.bytesCompressed = 2000;
+        report.after.bytesCompressed = 1000;
+        const auto textOf = [](const QString& page) {
+            static const QRegularExpression tags("<[^>]*>");
+            static const QRegularExpression bars("<svg.*</svg>");
+            QStringList cards;
+            for (const QString& part : page.split("<div class=\"card\">").mid(1))
+                cards << QString(part.section("</div>", 0, 0).remove(bars))
+                             .replace("</p>", "|")
+                             .remove(tags);
+            return cards;
+        };
+        const QStringList counted{"Parameters|40|measured|", "Non-zeros|40 → 20|measured|",
+                                  "Effective MACs|4.00\u2009k → 1.00\u2009k|"
+                                  "≈ estimate: for kernels that skip zeros|",
+                                  "File, zipped|2.00\u2009kB → 1.00\u2009kB|≈ estimate|"};
+        QCOMPARE(textOf(pageOf(report)),
+                 counted + QStringList({"Accuracy|–|not measured|", "Latency|–|not measured|"}));
+        QVERIFY(pageOf(report).contains("Accuracy of this model was not measured."));
+        report.accuracyBefore = evaluation(0.9);
+        report.accuracyAfter = evaluation(0.88);
+        report.latencies = {{"unpruned", 2, 1, 3, 50}, {"as shown", 1.5, 1, 2, 50}};
+        QCOMPARE(
+            textOf(pageOf(report)).mid(4),
+            QStringList(
+                {"Accuracy|90.00\u2009% → 88.00\u2009%|measured: validation, 1\u2009000 samples|",
+                 "Latency|2\u2009ms → 1.5\u2009ms|measured|"}));
+        QVERIFY(!pageOf(report).contains("not measured"));
+    }
+
+    void theFiguresOfTheCardsAreInTheJsonToo() {
+        exchange::PruneReport report;
+        const auto impact = [&] {
+            const auto json = QByteArray::fromStdString(exchange::reportToJson(report));
+            return QJsonDocument::fromJson(json).object()["impact"].toObject();
+        };
+        QCOMPARE(impact()["accuracy"].toObject()["basis"].toString(), QString("not measured"));
+        QVERIFY(impact()["accuracy"].toObject()["after"].isNull());
+        report.accuracyAfter = evaluation(0.88);
+        QCOMPARE(impact()["accuracy"].toObject()["basis"].toString(), QString("measured"));
+        QCOMPARE(impact()["accuracy"].toObject()["after"].toDouble(), 0.88);
+        QCOMPARE(impact().keys(),
+                 QStringList({"accuracy", "file", "latency", "macs", "nonzeros", "parameters"}));
+    }
+
+    void theWordsFitBothPrograms() {
+        exchange::PruneReport report = full();
+        report.notes = {"the input is a guess; say it if it is another (--input)"};
+        report.groups = {{"conv1", false, {4, 2, {0, 1}, "left whole (--allow-inexact cuts it)"}}};
+        const QString page = pageOf(report);
+        QVERIFY(page.contains("say it if it is another.") && page.contains(">left whole<"));
+        QVERIFY(!page.section("</style>", 1).contains("(--"));
+        const auto json = QString::fromStdString(exchange::reportToJson(report));
+        QVERIFY(json.contains("say it if it is another\"") && !json.contains("(--"));
+    }
+
+    void theTrainingSaysItsSeed() {
+        exchange::PruneReport report = full();
+        report.training->seed = 37;
+        QVERIFY(pageOf(report).contains("2 epochs; the best was epoch 1; seed 37."));
+        QVERIFY(pageOf(report).contains(">as opened<"));
+        report.training->opened.reset();
+        QVERIFY(!pageOf(report).contains(">as opened<"));
     }
 
     void aLongTrainingStaysSmall() {

@@ -8,6 +8,7 @@
 #include <ATen/core/grad_mode.h>
 #include <QTemporaryDir>
 #include <QTest>
+#include <nlohmann/json.hpp>
 
 #include "core/base/files.h"
 #include "core/exchange/export.h"
@@ -121,8 +122,16 @@ class TestSession : public QObject {
         result.best = trained(*root, 0.125);
         result.samples = {{.step = 1, .epoch = 1, .loss = 0.3, .lr = 0.01, .seconds = 0.1},
                           {.step = 2, .epoch = 1, .loss = 0.2, .valLoss = 0.25, .top1 = 0.9}};
+        result.epochs = result.bestEpoch = 1;
+        result.before = *metrics().evaluation;
+        result.after = *metrics().evaluation;
+        result.after.score = 0.75;
+        train::Recipe recipe;
+        recipe.seed = 37;
+        recipe.optimizer.lr = 0.0625;
         auto tuned = pin.history.fineTuned(pin.id, plan(*root, 0.5), result, "fine-tuned 1 epoch");
         tuned.history = tuned.history.withMetrics(tuned.id, metrics());
+        tuned.history = tuned.history.withRecipe(tuned.id, recipe);
         const auto trial = tuned.history.tried(tuned.id, plan(*root, 0.75), "trial", {});
         return {trial.history, tuned.id, plan(*root, 0.625), {}, "layout of the window"};
     }
@@ -163,6 +172,7 @@ private Q_SLOTS:
             QCOMPARE(*back[i]->plan, *nodes[i]->plan);
             QCOMPARE(back[i]->isPinned, nodes[i]->isPinned);
             QCOMPARE(back[i]->metrics, nodes[i]->metrics);
+            QCOMPARE(back[i]->tuning, nodes[i]->tuning);
             QVERIFY(nodes[i]->made - back[i]->made < std::chrono::seconds(1));
             QVERIFY(areEqual(*back[i]->snapshot, *nodes[i]->snapshot));
             QCOMPARE(back[i]->snapshot->file(), nodes[i]->snapshot->file());
@@ -184,6 +194,16 @@ private Q_SLOTS:
         // Saved again, it is the same file: nothing was lost on the way.
         save(after, file("b.espalier"));
         QCOMPARE(*readText(file("b.espalier")), *readText(file("a.espalier")));
+    }
+
+    void sessionsOfOldSayNotHowTheyWereTuned() {
+        save(makeSession(), file("a.espalier"));
+        auto json = nlohmann::json::parse(*readText(file("a.espalier")));
+        QVERIFY(json["nodes"][2].erase("tuning") == 1);
+        std::ofstream(file("a.espalier")) << json;
+        const auto opened = open(file("a.espalier"));
+        QVERIFY2(opened.ok(), opened ? "" : qPrintable(textOf(opened.error())));
+        QVERIFY(!opened->session.history.node({2}).tuning);
     }
 
     void otherBatchNormStatisticsAreOtherWeights() {
@@ -376,6 +396,7 @@ private Q_SLOTS:
         row("weights", "\"weights\": \"\"", "\"weights\": \"../../etc/passwd\"", "is no SHA-256");
         row("plan", "\"sparsity\": 0.5", "\"sparsity\": 1.5", "\"nodes[1].plan\"");
         row("metric", "\"kind\": \"agreement\"", "\"kind\": \"luck\"", "no kind of metric");
+        row("recipe", "\"seed\": 37", "\"sead\": 37", "tuning.recipe");
         row("training", "\"training\": []", "\"training\": [[1]]", "no row of ten numbers");
     }
     void badFilesAreNamed() {

@@ -94,9 +94,14 @@ def test_the_reports_command_does_it_again(cli, odd_model, tiny_data, tmp_path):
     read = Page(page)
     check_complete(read)
     assert "Fine-tuning" in read.titles and read.tags.count("figure") == 2 + 4
+    assert "2 epochs; " in read.text() and "; seed 3." in read.text() and "→" in read.text()
     assert "Loss while training" in read.text() and "The test split chose nothing" in read.text()
     report = json.loads((tmp_path / "r.espalier-report.json").read_text())
     assert [point["epoch"] for point in report["curve"]] == [0, 1, 2]
+    accuracy = report["impact"]["accuracy"]
+    assert accuracy["basis"] == "measured" and accuracy["before"] == report["training"]["opened"]["top1"]
+    assert accuracy["after"] == report["training"]["after"]["top1"]
+    assert report["training"]["recipe"]["seed"] == 3
     assert report["data"]["train"] + report["data"]["validation"] > 0 and report["environment"]["threads"] == 1
     words = shlex.split(report["command"])
     assert words[0] == "espalier-cli"
@@ -127,6 +132,20 @@ def test_what_training_moves_is_not_called_removed(cli, examples, tiny_data, tmp
     assert sum(removed) / (sum(kept) + sum(removed)) == pytest.approx(0.75, abs=0.01)
     made = json.loads((tmp_path / "r.espalier-report.json").read_text())
     assert made["environment"]["device"] not in ("", "auto")
+
+
+def test_a_report_of_the_example_is_small_and_complete(cli, examples, tmp_path):
+    page = tmp_path / "r.html"
+    cli.ok("prune", examples / "lenet5.script.pt", "--channels", 0.4, "--weights", 0.5, "--output", tmp_path / "o.pt",
+           "--report", page)
+    check_complete(Page(page))
+    assert re.findall(r"url\((?!#hatch\))", page.read_text()) == []
+    assert page.stat().st_size < 5_000_000
+    impact = json.loads((tmp_path / "r.espalier-report.json").read_text())["impact"]
+    assert list(impact) == ["parameters", "nonzeros", "macs", "file", "accuracy", "latency"]
+    assert impact["parameters"]["after"] == sum(each.numel() for each in torch.jit.load(tmp_path / "o.pt").parameters())
+    assert impact["accuracy"]["basis"] == impact["latency"]["basis"] == "not measured"
+    assert "not measured" in Page(page).text()
 
 
 def test_a_report_of_resnet20_is_small(cli, tmp_path):

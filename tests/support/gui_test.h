@@ -7,6 +7,7 @@
 #include <QAccessible>
 #include <QAction>
 #include <QApplication>
+#include <QDialogButtonBox>
 #include <QKeySequence>
 #include <QLabel>
 #include <QMap>
@@ -62,6 +63,28 @@ inline QStringList focusableWithoutName(const QWidget& window) {
         found << QStringLiteral("%1 %2 in %3")
                      .arg(QString::fromLatin1(widget->metaObject()->className()),
                           widget->objectName(), widget->parentWidget()->objectName());
+    }
+    return found;
+}
+
+/// Visible widgets that take the keyboard focus and say in a word what they are, but not what for.
+/// Buttons that only leave a dialog need not.
+inline QStringList focusableWithoutDescription(const QWidget& window) {
+    QStringList found;
+    for (auto* widget : window.findChildren<QWidget*>()) {
+        if (!widget->isVisibleTo(&window) || !(widget->focusPolicy() & Qt::TabFocus)) continue;
+        const auto* box = qobject_cast<QDialogButtonBox*>(widget->parentWidget());
+        auto* button = qobject_cast<QAbstractButton*>(widget);
+        const bool onlyLeaves =
+            box && button && box->buttonRole(button) == QDialogButtonBox::RejectRole;
+        if (widget->focusProxy() || onlyLeaves) continue;
+        QAccessibleInterface* accessible = QAccessible::queryAccessibleInterface(widget);
+        if (accessible && !accessible->text(QAccessible::Description).isEmpty()) continue;
+        found << QStringLiteral("%1 %2 \"%3\" in %4 has no description")
+                     .arg(QString::fromLatin1(widget->metaObject()->className()),
+                          widget->objectName(),
+                          accessible ? accessible->text(QAccessible::Name) : QString(),
+                          widget->parentWidget()->objectName());
     }
     return found;
 }

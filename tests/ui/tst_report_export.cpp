@@ -28,6 +28,14 @@ QByteArray contentsOf(const QString& file) {
     return read.open(QIODevice::ReadOnly) ? read.readAll() : QByteArray();
 }
 
+measure::Evaluation scored(double top1) {
+    measure::Evaluation evaluation;
+    evaluation.samples = 100;
+    evaluation.top1 = evaluation.score = top1;
+    evaluation.top5 = 1;
+    return evaluation;
+}
+
 }  // namespace
 
 class TestReportExport : public QObject {
@@ -67,6 +75,46 @@ private Q_SLOTS:
         QVERIFY(figures["bytes"].toObject().contains("after_is_estimate"));
         QVERIFY(figures["plan"].toObject()["channels"].toObject().contains("conv1"));
         QVERIFY(figures["environment"].toObject()["program"].toString().startsWith("Espalier "));
+        const QJsonObject accuracy = figures["impact"].toObject()["accuracy"].toObject();
+        QCOMPARE(accuracy["basis"].toString(), QString("not measured"));
+        QVERIFY(page.contains(">not measured<") &&
+                !page.mid(page.indexOf("</style>")).contains("(--"));
+    }
+
+    void aTrainedStateSaysHowItCameAbout() {
+        NEED_FILE(fixture(kModel));
+        Session session;
+        QVERIFY(session.open(fixture(kModel)));
+        Document& document = session.document;
+        train::TrainResult result;
+        result.best = document.snapshot();
+        result.epochs = 3;
+        result.bestEpoch = 2;
+        result.samples = {{.step = 1, .epoch = 1, .loss = 0.3, .valLoss = 0.4}};
+        result.before = scored(0.25);
+        result.after = scored(0.75);
+        train::Recipe recipe;
+        recipe.seed = 4711;
+        document.setEvaluation(scored(0.5), document.denseState());
+        document.setRule(session.layer("fc1.weight"), prune::WeightRule::sparsity(0.5));
+        const State from = document.state();
+        auto tuned = document.history().fineTuned(from.node, from.plan, result, "tuned");
+        document.setHistory(tuned.history.withRecipe(tuned.id, recipe), tuned.id, "fine-tuning");
+        document.setEvaluation(result.after, document.state());
+        QVERIFY(session.settle());
+
+        const QTemporaryDir folder;
+        QSignalSpy told(&session.workbench, &Workbench::succeeded);
+        exportReport(session.workbench, folder.filePath("r.html").toStdString());
+        QTRY_COMPARE_WITH_TIMEOUT(told.size(), 1, kPatienceMs);
+        const QByteArray page = contentsOf(folder.filePath("r.html"));
+        for (const char* there : {"3 epochs; the best was epoch 2; seed 4711", "<summary>Recipe<",
+                                  "50.00\u2009% → 75.00\u2009%", ">as opened<", ">25.00\u2009%<"})
+            QVERIFY2(page.contains(there), there);
+        const QJsonObject figures =
+            QJsonDocument::fromJson(contentsOf(folder.filePath("r.espalier-report.json"))).object();
+        QCOMPARE(figures["training"].toObject()["recipe"].toObject()["seed"].toInt(), 4711);
+        QCOMPARE(figures["impact"].toObject()["accuracy"].toObject()["after"].toDouble(), 0.75);
     }
 };
 

@@ -17,6 +17,7 @@
 #include "ui/document/channels.h"
 #include "ui/document/workbench.h"
 #include "ui/style/icons.h"
+#include "ui/style/number_text.h"
 #include "ui/style/theme.h"
 
 namespace espalier::ui {
@@ -27,7 +28,8 @@ QString text(const std::string& utf8) {
 }
 
 QString changeOf(double before, double after) {
-    return before > 0 && before != after ? text(percent(after / before - 1, 1)) : QString();
+    return before > 0 && before != after ? style::numberText(percent(after / before - 1, 1))
+                                         : QString();
 }
 
 void alignNumbers(QTreeWidgetItem* item, int from, int to) {
@@ -85,7 +87,7 @@ QString proofText(const channels::Proof& proof) {
             .arg(proof.inputs.size())
             .arg(text(proof.dtype));
     return CutDialog::tr("%1: max relative difference %2 on %3 random inputs (%4)")
-        .arg(twin, text(significant(proof.maxRelativeDifference, 2)))
+        .arg(twin, style::numberText(significant(proof.maxRelativeDifference, 2)))
         .arg(proof.inputs.size())
         .arg(text(proof.dtype));
 }
@@ -153,9 +155,10 @@ void CutDialog::fillFigures(const prune::Footprint& after) {
     m_figures->clear();
     const prune::Footprint& dense = m_workbench->document()->denseFootprint();
     const auto add = [this](const QString& name, double before, double now, auto format) {
-        alignNumbers(new QTreeWidgetItem(m_figures, {name, text(format(before)), text(format(now)),
-                                                     changeOf(before, now)}),
-                     1, 3);
+        alignNumbers(
+            new QTreeWidgetItem(m_figures, {name, style::numberText(format(before)),
+                                            style::numberText(format(now)), changeOf(before, now)}),
+            1, 3);
     };
     const auto count = [](double value) { return siCount(value); };
     const auto bytes = [](double value) { return byteSize(value); };

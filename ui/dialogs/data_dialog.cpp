@@ -19,6 +19,7 @@
 #include "ui/dialogs/sample_strip.h"
 #include "ui/jobs/job_runner.h"
 #include "ui/style/icons.h"
+#include "ui/style/number_text.h"
 #include "ui/style/theme.h"
 #include "ui/style/words.h"
 
@@ -105,7 +106,7 @@ QString judgedBy(const DataLook& look) {
 
 /// The dataset, its range, what is odd about it, and whether the model takes it.
 QString describeLook(const DataLook& look, const model::SnapshotPtr& snapshot) {
-    const auto number = [](double value) { return QString::fromStdString(significant(value, 3)); };
+    const auto number = [](double value) { return style::numberText(significant(value, 3)); };
     QString text = describeDataset(look.info);
     text += DataDialog::tr("\nValues from %1 to %2.")
                 .arg(number(look.preview.lowest), number(look.preview.highest));

@@ -8,6 +8,7 @@
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QInputDialog>
+#include <QLineEdit>
 #include <QMessageBox>
 #include <QPushButton>
 #include <QSettings>
@@ -27,6 +28,7 @@ struct DialogScript::State {
 
 namespace {
 
+constexpr const char* kAnswer = "answer";  // property of a button: its place
 const QString kLastFolder = QStringLiteral("folders/last");
 
 DialogScript::State*& script() {
@@ -85,22 +87,41 @@ QString saveFile(QWidget* parent, const FileRequest& request) {
         QFileDialog::getSaveFileName(parent, request.title, startPath(request), request.filter));
 }
 
+std::unique_ptr<QMessageBox> makeQuestion(QWidget* parent, const Question& question) {
+    auto box = std::make_unique<QMessageBox>(QMessageBox::Question, question.title, question.text,
+                                             QMessageBox::NoButton, parent);
+    box->setInformativeText(question.detail);
+    for (int i = 0; i < question.answers.size(); ++i) {
+        const bool isSafe = i == question.safeAnswer;
+        auto* button = box->addButton(question.answers[i],
+                                      isSafe ? QMessageBox::RejectRole : QMessageBox::AcceptRole);
+        button->setProperty(kAnswer, i);
+        button->setAccessibleDescription(question.text);
+        if (isSafe) box->setEscapeButton(button);
+        if (i == question.mainAnswer) box->setDefaultButton(button);
+    }
+    return box;
+}
+
 int ask(QWidget* parent, const Question& question) {
     if (script()) return next(script()->answers, question.title, question.safeAnswer);
-    QMessageBox box(QMessageBox::Question, question.title, question.text, QMessageBox::NoButton,
-                    parent);
-    box.setInformativeText(question.detail);
-    QList<QAbstractButton*> buttons;
-    for (int i = 0; i < question.answers.size(); ++i) {
-        const auto role =
-            i == question.safeAnswer ? QMessageBox::RejectRole : QMessageBox::AcceptRole;
-        buttons << box.addButton(question.answers[i], role);
-    }
-    box.setEscapeButton(buttons.value(question.safeAnswer));
-    box.setDefaultButton(qobject_cast<QPushButton*>(buttons.value(question.mainAnswer)));
-    box.exec();
-    const auto chosen = buttons.indexOf(box.clickedButton());
-    return chosen < 0 ? question.safeAnswer : static_cast<int>(chosen);
+    const auto box = makeQuestion(parent, question);
+    box->exec();
+    const QAbstractButton* clicked = box->clickedButton();
+    return clicked ? clicked->property(kAnswer).toInt() : question.safeAnswer;
+}
+
+std::unique_ptr<QInputDialog> makeTextQuestion(QWidget* parent, const QString& title,
+                                               const QString& label, const QString& suggestion) {
+    auto dialog = std::make_unique<QInputDialog>(parent);
+    dialog->setWindowTitle(title);
+    dialog->setLabelText(label);
+    dialog->setTextValue(suggestion);
+    auto* edit = dialog->findChild<QLineEdit*>();
+    edit->setAccessibleName(label);
+    edit->setAccessibleDescription(title);
+    edit->selectAll();
+    return dialog;
 }
 
 std::optional<QString> askText(QWidget* parent, const QString& title, const QString& label,
@@ -109,11 +130,10 @@ std::optional<QString> askText(QWidget* parent, const QString& title, const QStr
         const QString text = next(script()->texts, title, QString());
         return text.isEmpty() ? std::nullopt : std::optional(text);
     }
-    bool accepted = false;
-    const QString text =
-        QInputDialog::getText(parent, title, label, QLineEdit::Normal, suggestion, &accepted)
-            .trimmed();
-    return accepted && !text.isEmpty() ? std::optional(text) : std::nullopt;
+    const auto dialog = makeTextQuestion(parent, title, label, suggestion);
+    const bool isAccepted = dialog->exec() == QDialog::Accepted;
+    const QString text = dialog->textValue().trimmed();
+    return isAccepted && !text.isEmpty() ? std::optional(text) : std::nullopt;
 }
 
 bool run(QDialog& dialog) {

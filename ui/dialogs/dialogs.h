@@ -10,6 +10,8 @@
 #include <QStringList>
 
 class QDialog;
+class QInputDialog;
+class QMessageBox;
 class QWidget;
 
 namespace espalier::ui {
@@ -44,6 +46,11 @@ int ask(QWidget* parent, const Question& question);
 /// A line of text; none when the user declined.
 std::optional<QString> askText(QWidget* parent, const QString& title, const QString& label,
                                const QString& suggestion);
+
+/// What `ask` and `askText` show.
+std::unique_ptr<QMessageBox> makeQuestion(QWidget* parent, const Question& question);
+std::unique_ptr<QInputDialog> makeTextQuestion(QWidget* parent, const QString& title,
+                                               const QString& label, const QString& suggestion);
 
 /// Runs a dialog of one's own; true when it was accepted.
 bool run(QDialog& dialog);

@@ -10,6 +10,7 @@
 
 #include "core/base/format.h"
 #include "ui/document/document.h"
+#include "ui/style/number_text.h"
 #include "ui/style/theme.h"
 
 namespace espalier::ui {
@@ -20,7 +21,7 @@ QString count(std::int64_t value) {
 }
 
 QString bytes(std::int64_t value) {
-    return QString::fromStdString(byteSize(static_cast<double>(value)));
+    return style::numberText(byteSize(static_cast<double>(value)));
 }
 
 QString summary(const Document& document) {
@@ -37,7 +38,7 @@ QString summary(const Document& document) {
                "Non-zero parameters: %2 of %3 (%4 kept)\n"
                "File: %5, ≈ %6 once compressed (gzip)")
         .arg(QString::fromStdString(document.snapshot()->file().name()), count(after.nonzeros),
-             count(dense.nonzeros), QString::fromStdString(percent(kept)), bytes(after.bytesDense),
+             count(dense.nonzeros), style::numberText(percent(kept)), bytes(after.bytesDense),
              bytes(after.bytesCompressed));
 }
 
@@ -81,10 +82,10 @@ QTreeWidget* ExportDialog::makeLayerList(const Document& document) {
     for (const model::Layer& layer : document.snapshot()->layers()) {
         const std::int64_t removed = document.removed(layer.id);
         if (removed == 0) continue;
-        auto* item = new QTreeWidgetItem(
-            list, {QString::fromStdString(layer.name), count(layer.weightCount - removed),
-                   count(layer.weightCount),
-                   QString::fromStdString(percent(document.sparsity(layer.id)))});
+        auto* item =
+            new QTreeWidgetItem(list, {QString::fromStdString(layer.name),
+                                       count(layer.weightCount - removed), count(layer.weightCount),
+                                       style::numberText(percent(document.sparsity(layer.id)))});
         for (int column = 1; column < 4; ++column)
             item->setTextAlignment(column, Qt::AlignRight | Qt::AlignVCenter);
     }

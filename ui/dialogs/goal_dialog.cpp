@@ -21,6 +21,7 @@
 #include "ui/jobs/job_runner.h"
 #include "ui/models/name_delegate.h"
 #include "ui/plots/curves_view.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::ui {
 namespace {
@@ -197,18 +198,20 @@ QString GoalDialog::described(const Preview& preview, const prune::Footprint& de
     const auto part = [](std::int64_t now, std::int64_t before) {
         const double left = before > 0 ? double(now) / double(before) : 1;
         return tr("%1 of %2 (%3)")
-            .arg(text(siCount(double(now))), text(siCount(double(before))), text(percent(left)));
+            .arg(style::numberText(siCount(double(now))),
+                 style::numberText(siCount(double(before))), style::numberText(percent(left)));
     };
     const bool isCut = structure() == Structure::Channels;
     const auto macs = isCut ? after.macs : after.macsEffective;
-    QString words =
-        tr("Leaves %1 non-zero parameters, %2 %3, and about %4%5.")
-            .arg(part(after.nonzeros, dense.nonzeros), part(macs, dense.macs),
-                 isCut ? tr("MACs") : tr("effective MACs"),
-                 text(byteSize(double(isCut ? after.bytesDense : after.bytesCompressed))),
-                 isCut ? QString() : tr(" zipped"));
+    QString words = tr("Leaves %1 non-zero parameters, %2 %3, and about %4%5.")
+                        .arg(part(after.nonzeros, dense.nonzeros), part(macs, dense.macs),
+                             isCut ? tr("MACs") : tr("effective MACs"),
+                             style::numberText(byteSize(
+                                 double(isCut ? after.bytesDense : after.bytesCompressed))),
+                             isCut ? QString() : tr(" zipped"));
     if (goal().quantity == Quantity::Latency)
-        words += tr(" Takes %1 of the time, measured.").arg(text(percent(preview.reached)));
+        words +=
+            tr(" Takes %1 of the time, measured.").arg(style::numberText(percent(preview.reached)));
     if (preview.drop) words += lossNote(*preview.drop);
     words += partialNote() + samplingNote();
     if (const QString why = whyNoCurves(); !why.isEmpty()) words += QLatin1Char(' ') + why;
@@ -229,7 +232,7 @@ void GoalDialog::list(const Preview& preview) {
     m_list->clear();
     for (const prune::Share& share : preview.shares) {
         auto* row = new QTreeWidgetItem(
-            m_list, {text(share.name), text(percent(share.removed)), text(share.why)});
+            m_list, {text(share.name), style::numberText(percent(share.removed)), text(share.why)});
         row->setTextAlignment(1, Qt::AlignRight | Qt::AlignVCenter);
         row->setToolTip(0, text(share.name));
         row->setToolTip(2, text(share.why));

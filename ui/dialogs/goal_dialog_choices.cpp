@@ -12,6 +12,7 @@
 #include "ui/document/channels.h"
 #include "ui/document/document.h"
 #include "ui/document/metric_words.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::ui {
 namespace {
@@ -160,7 +161,8 @@ SpreadDialog::Scale GoalDialog::dropScale() const {
         tip = tr("By how much of itself %1 may rise when a layer alone is pruned: all together "
                  "raise it more.")
                   .arg(metricTitle(metric));
-    if (m_drops.dense) tip += tr(" The dense model has %1.").arg(text(metric.text(*m_drops.dense)));
+    if (m_drops.dense)
+        tip += tr(" The dense model has %1.").arg(style::numberText(metric.text(*m_drops.dense)));
     return {isLoss ? tr("Each alone raises it at most") : tr("Each alone loses at most"), tip,
             text(dropUnitOf(metric).name), range.end, decimalsUpTo(range.end)};
 }
@@ -176,7 +178,7 @@ void GoalDialog::takeUnit() {
         const double end = denseAmount() / m_amount.size;
         scale = {tr("Leave at most"),
                  tr("What may be left; the dense model has %1 %2")
-                     .arg(text(significant(end)), m_amount.name),
+                     .arg(style::numberText(significant(end)), m_amount.name),
                  m_amount.name, end, decimalsUpTo(end)};
     }
     setScale(scale, scale.end * m_left);
@@ -229,7 +231,7 @@ QString GoalDialog::goalText() const {
         return tr("%1 in each layer alone").arg(dropText(m_drops.metric, shareBox()->value()));
     const QString what = m_quantity->currentText();
     return isAbsolute() ? tr("%1 of %2").arg(shareBox()->text(), what)
-                        : tr("%1 of the %2").arg(text(percent(share())), what);
+                        : tr("%1 of the %2").arg(style::numberText(percent(share())), what);
 }
 
 }  // namespace espalier::ui

@@ -8,6 +8,7 @@
 
 #include "core/base/format.h"
 #include "ui/document/metric_words.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::ui {
 
@@ -58,7 +59,7 @@ int decimalsUpTo(double end) {
 }
 
 QString dropText(const measure::Metric& metric, double shown) {
-    const QString amount = QString::fromStdString(significant(shown, 3));
+    const QString amount = style::numberText(significant(shown, 3));
     if (metric.isShare())
         return (amount == QLatin1String("1") ? tr("a loss of %1 point") : tr("a loss of %1 points"))
             .arg(amount);

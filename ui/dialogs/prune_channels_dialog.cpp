@@ -10,6 +10,7 @@
 #include "core/prune/channel_criterion.h"
 #include "ui/document/channels.h"
 #include "ui/document/document.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::ui {
 namespace {
@@ -17,10 +18,6 @@ namespace {
 using Scope = prune::Scope;
 
 constexpr std::int64_t kMultiples[] = {1, 4, 8, 16, 32};
-
-QString text(const std::string& utf8) {
-    return QString::fromStdString(utf8);
-}
 
 /// What is asked for; the rest of `plan` stays.
 struct Request {
@@ -130,7 +127,8 @@ QString PruneChannelsDialog::described(const Preview& preview, const prune::Foot
     const auto part = [](std::int64_t now, std::int64_t before) {
         const double left = before > 0 ? double(now) / double(before) : 1;
         return tr("%1 of %2 (%3)")
-            .arg(text(siCount(double(now))), text(siCount(double(before))), text(percent(left)));
+            .arg(style::numberText(siCount(double(now))),
+                 style::numberText(siCount(double(before))), style::numberText(percent(left)));
     };
     const QString leaves =
         tr("Leaves %1 parameters and %2 MACs.")

@@ -11,6 +11,7 @@
 #include "core/base/format.h"
 #include "ui/document/channels.h"
 #include "ui/document/document.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::ui {
 namespace {
@@ -140,14 +141,14 @@ SpreadDialog::Job PruneDialog::previewJob() {
 
 QString PruneDialog::described(const Preview& preview, const prune::Footprint& dense) {
     const prune::Footprint& after = preview.footprint;
-    const auto text = [](const std::string& words) { return QString::fromStdString(words); };
     const double before = static_cast<double>(std::max<std::int64_t>(1, dense.nonzeros));
     const double share = 1.0 - static_cast<double>(after.nonzeros) / before;
     const QString leaves =
         tr("Leaves %1 of %2 parameters non-zero (%3 removed), about %4 zipped.")
-            .arg(text(siCount(static_cast<double>(after.nonzeros))),
-                 text(siCount(static_cast<double>(dense.nonzeros))), text(percent(share)),
-                 text(byteSize(static_cast<double>(after.bytesCompressed))));
+            .arg(style::numberText(siCount(static_cast<double>(after.nonzeros))),
+                 style::numberText(siCount(static_cast<double>(dense.nonzeros))),
+                 style::numberText(percent(share)),
+                 style::numberText(byteSize(static_cast<double>(after.bytesCompressed))));
     const std::size_t ruled = ruledLayers(document()).size();
     if (ruled == 0) return leaves;
     if (keepsRules()) return leaves + tr(" Layers with a cut stay as they are.");

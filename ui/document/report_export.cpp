@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/document/report_export.h"
 
+#include "core/exchange/recipe_file.h"
 #include "core/project/task_support.h"
 #include "ui/document/node_figures.h"
 #include "ui/document/pareto.h"
@@ -64,8 +65,31 @@ void addSensitivity(const SensitivityScan& scan, exchange::PruneReport& report) 
     report.sensitivity = std::move(sensitivity);
 }
 
-/// Of the training that led to the weights that are shown.
-void addCurve(const Document& document, exchange::PruneReport& report) {
+/// Of the model as it was opened and as it is shown; by the split that choices are made by.
+void addAccuracy(const Document& document, exchange::PruneReport& report) {
+    report.accuracyBefore = document.denseEvaluation();
+    report.accuracyAfter = document.evaluation();
+}
+
+std::optional<exchange::TrainingSummary> summaryOf(const project::Node& node,
+                                                   const Document& document) {
+    if (!node.tuning) return {};
+    const project::Tuning& tuning = *node.tuning;
+    exchange::TrainingSummary summary;
+    summary.epochs = tuning.epochs;
+    summary.bestEpoch = tuning.bestEpoch;
+    summary.before = tuning.before;
+    summary.after = tuning.after;
+    const auto dense = document.denseEvaluation();
+    if (dense && dense->split == tuning.before.split && dense->metric == tuning.before.metric)
+        summary.opened = dense;
+    summary.recipe = exchange::recipeToJson(tuning.recipe);
+    summary.seed = tuning.recipe.seed;
+    return summary;
+}
+
+/// The training that led to the weights that are shown.
+void addTraining(const Document& document, exchange::PruneReport& report) {
     const project::History& history = document.history();
     for (auto id = document.state().node; id.isValid(); id = history.node(id).parent) {
         const project::Node& node = history.node(id);
@@ -73,6 +97,7 @@ void addCurve(const Document& document, exchange::PruneReport& report) {
         const auto& evaluation = node.metrics.evaluation;
         report.curve = exchange::TrainingCurve{evaluation ? evaluation->metric : document.metric(),
                                                node.training};
+        report.training = summaryOf(node, document);
         return;
     }
 }
@@ -83,7 +108,8 @@ exchange::PruneReport measuredSoFar(const Workbench& workbench) {
     addStates(workbench, report);
     addLatencies(document, report);
     addSensitivity(*workbench.sensitivity(), report);
-    addCurve(document, report);
+    addAccuracy(document, report);
+    addTraining(document, report);
     if (document.dataset()) report.data = project::summaryOf(*document.dataset());
     return report;
 }
@@ -116,6 +142,9 @@ Result<void> write(const PlanSubject& subject, const model::SnapshotPtr& root,
     report.latencies = measured.latencies;
     report.sensitivity = measured.sensitivity;
     report.curve = measured.curve;
+    report.training = measured.training;
+    report.accuracyBefore = measured.accuracyBefore;
+    report.accuracyAfter = measured.accuracyAfter;
     report.data = measured.data;
     events.progress({"Counting the weights", 0, 0, -1});
     if (auto counted = exchange::countWeights(report, *root, *subject.snapshot,

@@ -12,6 +12,7 @@ namespace espalier::ui {
 
 struct Tuned {
     train::TrainResult training;
+    train::Recipe recipe{};     ///< that was followed
     bool isSameSplit = false;   ///< validated on the split that `evaluate` uses too
     data::DataSpec data{};      ///< with the share that this training validated on
     bool beganPlanned = false;  ///< TrainResult::before is of the state that was trained from

@@ -95,7 +95,7 @@ Result<Tuned> tune(const Subject& subject, const data::DatasetPtr& dataset,
         *subject.snapshot, *masks, **samples, recipe, events, control, life(),
         {.plan = subject.state.plan, .rewindTo = subject.rewindTo, .dense = subject.dense});
     if (!result) return result.error();
-    Tuned tuned{std::move(*result)};
+    Tuned tuned{std::move(*result), recipe};
     tuned.isSameSplit = data::spec(*dataset).validation == recipe.validation;
     tuned.data = data::spec(*dataset);
     tuned.beganPlanned = recipe.schedule.name == "one_shot" && !recipe.fromScratch;
@@ -281,6 +281,7 @@ void Workbench::finishTraining(const State& state, const Tuned& tuned, const Und
                                               : tr("fine-tuned %1 epochs").arg(result.epochs);
     auto added = m_document->history().fineTuned(state.node, state.plan, result, name.toStdString(),
                                                  tuned.data);
+    added.history = added.history.withRecipe(added.id, tuned.recipe);
     // With other masks than the plan's, what was measured is not what this state shows.
     if (!tuned.isSamePlan) added.history = added.history.withMetrics(added.id, {});
     const QString text = step.text.isEmpty() ? tr("fine-tuning") : step.text;

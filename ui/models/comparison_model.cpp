@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/format.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::ui {
 
@@ -88,10 +89,11 @@ QString ComparisonModel::display(const LayerComparison& layer, int column) const
     if (column == Name) return text(layer.name);
     const QVariant value = number(layer, column);
     if (!value.isValid()) return kNone;
-    if (column == LeftSparsity || column == RightSparsity) return text(percent(value.toDouble()));
-    if (column == Change) return text(percent(value.toDouble(), 2));
+    if (column == LeftSparsity || column == RightSparsity)
+        return style::numberText(percent(value.toDouble()));
+    if (column == Change) return style::numberText(percent(value.toDouble(), 2));
     if (column == LeftChannels || column == RightChannels) return value.toString();
-    return text(siCount(value.toDouble()));
+    return style::numberText(siCount(value.toDouble()));
 }
 
 QString ComparisonModel::toolTip(const LayerComparison& layer, int column) const {
@@ -105,12 +107,13 @@ QString ComparisonModel::toolTip(const LayerComparison& layer, int column) const
     }
     const QVariant value = number(layer, column);
     if (column == Change) {
-        return value.isValid() ? tr("‖ΔW‖ / ‖W‖ = %1").arg(text(significant(value.toDouble(), 6)))
-                               : tr("No weights on one side, or all of them are 0");
+        return value.isValid()
+                   ? tr("‖ΔW‖ / ‖W‖ = %1").arg(style::numberText(significant(value.toDouble(), 6)))
+                   : tr("No weights on one side, or all of them are 0");
     }
     if (!value.isValid()) return tr("This side has no such layer");
     if (column == LeftSparsity || column == RightSparsity)
-        return text(percent(value.toDouble(), 3));
+        return style::numberText(percent(value.toDouble(), 3));
     return text(exactCount(value.toLongLong()));
 }
 

@@ -9,6 +9,7 @@
 #include "ui/document/highlight.h"
 #include "ui/style/colors.h"
 #include "ui/style/icons.h"
+#include "ui/style/number_text.h"
 #include "ui/style/sparsity_bar.h"
 
 namespace espalier::ui {
@@ -159,14 +160,15 @@ QString LayerModel::text(const model::Layer& layer, int column) const {
         case Shape:
             return shapeText(layer);
         case Parameters:
-            return ui::text(siCount(static_cast<double>(layer.parameters)));
+            return style::numberText(siCount(static_cast<double>(layer.parameters)));
         case Group: {
             const auto id = m_document->channels()->groupOf(layer.id);
             return id ? m_document->channels()->found()->letters[id->index()] : QString();
         }
         case Removed:
-            return layer.prunable.weights ? ui::text(percent(m_document->sparsity(layer.id)))
-                                          : QString();
+            return layer.prunable.weights
+                       ? style::numberText(percent(m_document->sparsity(layer.id)))
+                       : QString();
         default:
             return {};
     }

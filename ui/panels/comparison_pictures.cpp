@@ -6,6 +6,7 @@
 #include <QCoreApplication>
 
 #include "core/base/format.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::ui {
 
@@ -38,7 +39,7 @@ QString accuracyText(const Comparison& comparison) {
     const auto left = comparison.evaluation(Comparison::Left);
     const auto right = comparison.evaluation(Comparison::Right);
     const auto figure = [](const std::optional<measure::Evaluation>& of) {
-        return of ? text(of->metric.text(of->score)) : QStringLiteral("–");
+        return of ? style::numberText(of->metric.text(of->score)) : QStringLiteral("–");
     };
     if (!left && !right) return tr("Accuracy not measured");
     const measure::Evaluation& any = left ? *left : *right;
@@ -52,7 +53,7 @@ QString latencyText(const std::array<measure::Latency, 2>& of) {
     const double least = std::min(of[0].median, of[1].median);
     const int decimals = least >= 100 ? 0 : least >= 10 ? 1 : least >= 1 ? 2 : 3;
     const auto figure = [decimals](const measure::Latency& latency) {
-        return QString::number(latency.median, 'f', decimals);
+        return style::numberText(QString::number(latency.median, 'f', decimals).toStdString());
     };
     return tr("%1 → %2 ms").arg(figure(of[0]), figure(of[1]));
 }
@@ -86,7 +87,7 @@ QString changeText(const Comparison& comparison) {
     if (layer->left->shape != layer->right->shape)
         return tr("The shapes of the two sides differ: one is cut narrower");
     if (!layer->change) return tr("The weights of side A are all 0");
-    return tr("‖ΔW‖ / ‖W‖ = %1").arg(text(significant(*layer->change)));
+    return tr("‖ΔW‖ / ‖W‖ = %1").arg(style::numberText(significant(*layer->change)));
 }
 
 }  // namespace espalier::ui

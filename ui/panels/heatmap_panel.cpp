@@ -21,6 +21,7 @@
 #include "ui/panels/plot_panel.h"
 #include "ui/plots/heatmap_view.h"
 #include "ui/style/colors.h"
+#include "ui/style/number_text.h"
 #include "ui/style/theme.h"
 #include "ui/style/words.h"
 
@@ -293,7 +294,7 @@ QString HeatmapPanel::readout(int row, int column) const {
         const QString place = QStringLiteral("%1, %2").arg(
             span(tr("out"), block.rowBegin, block.rowEnd),
             span(isKernelEntry ? tr("column") : tr("in"), block.columnBegin, block.columnEnd));
-        const QString number = text(isMask ? percent(value) : significant(value));
+        const QString number = style::numberText(isMask ? percent(value) : significant(value));
         if (isMask) return tr("%1: %2 removed").arg(place, number);
         if (!isFolded) return tr("%1: largest %2").arg(place, number);
         if (picture.isReduced()) return tr("%1: largest mean |w| = %2").arg(place, number);
@@ -306,7 +307,8 @@ QString HeatmapPanel::readout(int row, int column) const {
     QString place = tr("out %1, in %2").arg(row).arg(column / kernel);
     if (kernel > 1) place += tr(", kernel %1").arg(column % kernel);
     return tr("%1: w = %2, %3")
-        .arg(place, text(significant(exact.value, 7)), exact.kept ? tr("kept") : tr("removed"));
+        .arg(place, style::numberText(significant(exact.value, 7)),
+             exact.kept ? tr("kept") : tr("removed"));
 }
 
 }  // namespace espalier::ui

@@ -10,6 +10,7 @@
 #include "ui/document/node_figures.h"
 #include "ui/panels/two_line_delegate.h"
 #include "ui/style/icons.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::ui {
 
@@ -71,8 +72,9 @@ void setBold(QTreeWidgetItem& item, bool bold) {
 
 void fillAccuracy(QTreeWidgetItem& item, const std::optional<measure::Evaluation>& evaluation,
                   const std::optional<data::DataSpec>& data) {
-    item.setText(HistoryAccuracy,
-                 evaluation ? text(evaluation->metric.text(evaluation->score)) : kUnknown);
+    item.setText(
+        HistoryAccuracy,
+        evaluation ? style::numberText(evaluation->metric.text(evaluation->score)) : kUnknown);
     item.setData(HistoryAccuracy, kDetailRole,
                  evaluation ? QStringLiteral("%1 %2").arg(splitText(evaluation->split),
                                                           text(exactCount(evaluation->samples)))
@@ -88,9 +90,11 @@ void fillAccuracy(QTreeWidgetItem& item, const std::optional<measure::Evaluation
 
 void fillSparsity(QTreeWidgetItem& item, const HistoryFigures& figures) {
     const prune::Footprint* now = figures.now;
-    item.setText(HistorySparsity, now ? text(percent(sparsityOf(*figures.dense, *now))) : kUnknown);
-    item.setData(HistorySparsity, kDetailRole,
-                 now ? text(siCount(static_cast<double>(now->parameters))) : QString());
+    item.setText(HistorySparsity,
+                 now ? style::numberText(percent(sparsityOf(*figures.dense, *now))) : kUnknown);
+    item.setData(
+        HistorySparsity, kDetailRole,
+        now ? style::numberText(siCount(static_cast<double>(now->parameters))) : QString());
     if (!now) return item.setToolTip(HistorySparsity, tr("Not counted yet"));
     item.setToolTip(HistorySparsity,
                     tr("%1 parameters, %2 of them not zero")

@@ -12,6 +12,7 @@
 #include "ui/document/document.h"
 #include "ui/document/probe.h"
 #include "ui/models/layer_model.h"
+#include "ui/style/number_text.h"
 #include "ui/style/words.h"
 
 namespace espalier::ui {
@@ -41,7 +42,7 @@ QString changeText(double before, double after) {
     if (!(before > 0) || before == after) return {};
     const double change = after / before - 1;
     return (change > 0 ? QStringLiteral("+") : QString()) +
-           text(percent(change, std::abs(change) < 0.1 ? 1 : 0));
+           style::numberText(percent(change, std::abs(change) < 0.1 ? 1 : 0));
 }
 
 ImpactFigure countFigure(const QString& name, const QString& title, std::int64_t before,
@@ -49,8 +50,9 @@ ImpactFigure countFigure(const QString& name, const QString& title, std::int64_t
     ImpactFigure figure;
     figure.name = name;
     figure.title = title;
-    figure.before = before == after ? QString() : text(siCount(static_cast<double>(before)));
-    figure.after = text(siCount(static_cast<double>(after)));
+    figure.before =
+        before == after ? QString() : style::numberText(siCount(static_cast<double>(before)));
+    figure.after = style::numberText(siCount(static_cast<double>(after)));
     figure.change = changeText(static_cast<double>(before), static_cast<double>(after));
     figure.left = share(static_cast<double>(after), static_cast<double>(before));
     return figure;
@@ -108,20 +110,20 @@ ImpactFigure file(const prune::Footprint& dense, const prune::Footprint& now) {
     figure.title = tr("File, zipped");
     const auto before = static_cast<double>(dense.bytesCompressed);
     const auto after = static_cast<double>(now.bytesCompressed);
-    figure.before = before == after ? QString() : text(byteSize(before));
-    figure.after = text(byteSize(after));
+    figure.before = before == after ? QString() : style::numberText(byteSize(before));
+    figure.after = style::numberText(byteSize(after));
     figure.change = changeText(before, after);
     figure.left = std::min(1.0, share(after, before));
     figure.basis = Basis::Estimate;
     figure.toolTip = tr("The exported file after gzip -6. As it lies on the disk, zeros included, "
                         "it keeps its %1.")
-                         .arg(text(byteSize(static_cast<double>(now.bytesDense))));
+                         .arg(style::numberText(byteSize(static_cast<double>(now.bytesDense))));
     return figure;
 }
 
 QString pointsText(double points) {
     const QString sign = points > 0 ? QStringLiteral("+") : QString();
-    return sign + text(significant(points, 3)) + tr(" pt");
+    return sign + style::numberText(significant(points, 3)) + tr(" pt");
 }
 
 /// " Lowest: 8 97.1 %, 9 97.4 %, 3 97.9 %."
@@ -136,7 +138,7 @@ QString weakestClasses(const measure::Evaluation& evaluation) {
     std::ranges::sort(classes);
     QStringList named;
     for (std::size_t i = 0; i < kNamed; ++i) {
-        named << tr("%1 %2").arg(classes[i].second, text(percent(classes[i].first)));
+        named << tr("%1 %2").arg(classes[i].second, style::numberText(percent(classes[i].first)));
     }
     return tr(" Lowest classes: %1.").arg(named.join(QStringLiteral(", ")));
 }
@@ -165,7 +167,7 @@ QString metricToolTip(const measure::Metric& metric) {
 
 /// Of few samples: one decimal less than a measurement.
 QString probeText(const measure::Metric& metric, double value) {
-    return text(metric.isShare() ? percent(value, 1) : metric.text(value));
+    return style::numberText(metric.isShare() ? percent(value, 1) : metric.text(value));
 }
 
 /// What the live probe says, and that it is no more than that.
@@ -215,23 +217,24 @@ ImpactFigure accuracy(const Document& document, const Probe* probe) {
     figure.toolTip = metricToolTip(metric);
     const auto now = document.evaluation();
     const auto dense = document.denseEvaluation();
-    if (dense) figure.before = text(metric.text(dense->score));
+    if (dense) figure.before = style::numberText(metric.text(dense->score));
     if (!now) {
         figure.action = document.dataset() ? Action::MeasureAccuracy : Action::AttachData;
         if (probe) addProbe(figure, metric, *probe);
         return figure;
     }
     figure.basis = Basis::Measured;
-    figure.after = text(metric.text(now->score));
+    figure.after = style::numberText(metric.text(now->score));
     figure.note =
         tr("%1, %2").arg(text(std::string(data::name(now->split))), text(exactCount(now->samples)));
     figure.toolTip +=
         tr(" Measured on %1 samples of the %2 split; %3 %4.")
             .arg(text(exactCount(now->samples)), text(std::string(data::name(now->split))),
                  metric.kind == Kind::Agreement ? tr("KL divergence") : tr("loss"),
-                 text(significant(now->loss)));
+                 style::numberText(significant(now->loss)));
     if (isOfClasses)
-        figure.toolTip += tr(" Top-5 %1.").arg(text(percent(now->top5, 2))) + weakestClasses(*now);
+        figure.toolTip +=
+            tr(" Top-5 %1.").arg(style::numberText(percent(now->top5, 2))) + weakestClasses(*now);
     addNotes(figure, now->notes);
     if (figure.before == figure.after && dense->score == now->score) figure.before.clear();
     if (!dense || dense->score == now->score) return figure;
@@ -242,7 +245,7 @@ ImpactFigure accuracy(const Document& document, const Probe* probe) {
 }
 
 QString milliseconds(double value) {
-    return text(significant(value, 3)) + QStringLiteral("\u2009ms");
+    return style::numberText(significant(value, 3)) + QStringLiteral("\u2009ms");
 }
 
 ImpactFigure latency(const Document& document) {
@@ -268,7 +271,8 @@ ImpactFigure latency(const Document& document) {
                               .arg(inputText(*document.snapshot()));
     }
     figure.after = milliseconds(now->median);
-    figure.note = tr("%1 to %2").arg(text(significant(now->p10, 3)), milliseconds(now->p90));
+    figure.note =
+        tr("%1 to %2").arg(style::numberText(significant(now->p10, 3)), milliseconds(now->p90));
     figure.toolTip += tr(" %1 runs; 10 % to 90 % of them took %2.").arg(now->runs).arg(figure.note);
     if (dense && *dense == *now) figure.before.clear();
     if (dense && !figure.before.isEmpty()) figure.change = changeText(dense->median, now->median);

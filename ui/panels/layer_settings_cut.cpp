@@ -12,6 +12,7 @@
 #include "core/base/format.h"
 #include "ui/document/document.h"
 #include "ui/panels/exact_spin_box.h"
+#include "ui/style/number_text.h"
 #include "ui/style/theme.h"
 
 namespace espalier::ui {
@@ -200,7 +201,7 @@ void CutEditor::refresh() {
                              : tr("Removes %1 of %2 weights, %3, channels included");
     setReadout(line.arg(text(exactCount(m_document->removed(id))),
                         text(exactCount(context.layer.weightCount)),
-                        text(percent(m_document->sparsity(id), 2))));
+                        style::numberText(percent(m_document->sparsity(id), 2))));
 }
 
 void CutEditor::refreshEnabled() {

@@ -8,6 +8,7 @@
 
 #include "core/base/format.h"
 #include "ui/models/layer_model.h"
+#include "ui/style/number_text.h"
 #include "ui/style/theme.h"
 
 namespace espalier::ui {
@@ -49,7 +50,7 @@ LayerStatistics::LayerStatistics(QWidget* parent)
            tr("Population standard deviation, √(Σ (w − mean)² / n)") + ofKept);
     for (const Quantile& quantile : kQuantiles) {
         addRow(QString::fromLatin1(quantile.name),
-               tr("|w| at %1").arg(text(percent(quantile.share, 0))),
+               tr("|w| at %1").arg(style::numberText(percent(quantile.share, 0))),
                tr("Quantile: |w| under which this share of the weights lies"));
     }
 }
@@ -75,7 +76,7 @@ void LayerStatistics::set(const QString& name, const QString& text, const QStrin
 }
 
 void LayerStatistics::setNumber(const QString& name, double value) {
-    set(name, text(significant(value)), text(significant(value, 9)));
+    set(name, style::numberText(significant(value)), style::numberText(significant(value, 9)));
 }
 
 void LayerStatistics::clear() {
@@ -87,7 +88,7 @@ void LayerStatistics::show(const model::Layer& layer, const model::WeightIndex* 
     clear();
     set(QStringLiteral("shape"), shapeText(layer));
     set(QStringLiteral("count"), text(exactCount(layer.weightCount)));
-    set(QStringLiteral("macs"), text(siCount(static_cast<double>(layer.macs))),
+    set(QStringLiteral("macs"), style::numberText(siCount(static_cast<double>(layer.macs))),
         text(exactCount(layer.macs)));
     if (!index) return;
     const model::WeightStatistics& statistics = index->statistics();

@@ -11,6 +11,7 @@
 #include "ui/models/layer_model.h"
 #include "ui/panels/plot_panel.h"
 #include "ui/plots/heatmap_view.h"
+#include "ui/style/number_text.h"
 #include "ui/style/theme.h"
 
 namespace espalier::ui {
@@ -129,7 +130,7 @@ QString OverviewPanel::removedText(model::LayerId layer) const {
     return tr("%1 of %2 weights removed (%3)")
         .arg(text(exactCount(m_document->removed(layer))),
              text(exactCount(m_document->snapshot()->layer(layer).weightCount)),
-             text(percent(m_document->sparsity(layer), 2)));
+             style::numberText(percent(m_document->sparsity(layer), 2)));
 }
 
 /// How many weights a cell stands for and how many of them are removed, to the last one.

@@ -12,6 +12,7 @@
 #include "core/prune/criterion.h"
 #include "ui/document/score_jobs.h"
 #include "ui/document/workbench.h"
+#include "ui/style/number_text.h"
 #include "ui/style/words.h"
 
 namespace espalier::ui {
@@ -99,9 +100,10 @@ QString RankingsLine::sharedText(const LayerRankings& rankings) const {
     const double wanted = cut > 0 ? cut : 0.5;
     const int parts = std::clamp(static_cast<int>(std::lround(wanted * prune::kRankParts)), 1,
                                  prune::kRankParts - 1);
-    const QString lowest = shown(percent(double(parts) / prune::kRankParts, 0));
+    const QString lowest = style::numberText(percent(double(parts) / prune::kRankParts, 0));
     return tr("Of the lowest %1 by %2, %3 are among the lowest %1 by %4.")
-        .arg(lowest, rankings.mine, shown(percent(sharedOfLowest(rankings.compared, parts), 0)),
+        .arg(lowest, rankings.mine,
+             style::numberText(percent(sharedOfLowest(rankings.compared, parts), 0)),
              rankings.other);
 }
 

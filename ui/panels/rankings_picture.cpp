@@ -6,6 +6,7 @@
 #include <QCoreApplication>
 
 #include "core/base/format.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::ui {
 
@@ -18,7 +19,7 @@ QString tr(const char* text) {
 }
 
 QString percentOf(int part) {
-    return QString::fromStdString(percent(double(part) / kRankParts, 0));
+    return style::numberText(percent(double(part) / kRankParts, 0));
 }
 
 std::int64_t countAt(const LayerRankings& rankings, int row, int column) {

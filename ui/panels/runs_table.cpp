@@ -7,6 +7,7 @@
 #include "core/base/format.h"
 #include "ui/panels/recipe_fields.h"
 #include "ui/panels/training_runs.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::ui {
 namespace {
@@ -35,7 +36,7 @@ void fillRow(QTreeWidgetItem& item, const TrainingRun& run) {
     item.setText(RunName, run.title());
     item.setText(RunEpochs, QString::number(run.epochs()));
     const auto best = run.best();
-    item.setText(RunBest, best ? shown(run.metric.text(best->score)) : QString());
+    item.setText(RunBest, best ? style::numberText(run.metric.text(best->score)) : QString());
     item.setText(RunTime, shown(duration(run.seconds())));
     QString tip = QStringLiteral("%1: %2").arg(run.title(), stateText(run));
     if (best) {

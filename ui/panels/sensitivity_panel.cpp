@@ -24,6 +24,7 @@
 #include "ui/plots/heatmap_view.h"
 #include "ui/plots/limit_curves_view.h"
 #include "ui/style/icons.h"
+#include "ui/style/number_text.h"
 #include "ui/style/words.h"
 
 namespace espalier::ui {
@@ -367,7 +368,7 @@ void SensitivityPanel::showLimit() {
         return m_curves->setLimit(std::nullopt, {});
     }
     const measure::Metric& metric = m_scan->metric();
-    const QString amount = text(significant(m_drop->value(), 3));
+    const QString amount = style::numberText(significant(m_drop->value(), 3));
     m_curves->setLimit(shownValue(metric, metric.after(dense->score, drop())),
                        limitText(metric, amount));
     if (!m_curves->isDragging()) fitAxis();

@@ -8,6 +8,7 @@
 #include <QCoreApplication>
 
 #include "core/base/format.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::ui {
 
@@ -56,7 +57,8 @@ QString changeText(const measure::Metric& metric, double drop) {
     const double worse = shownDrop(metric, drop);
     const double change = metric.kind == measure::Metric::Kind::Loss ? worse : 0 - worse;
     const QString unit = dropUnit(metric);
-    return (change > 0 ? QStringLiteral("+") : QString()) + text(significant(change, 4)) +
+    return (change > 0 ? QStringLiteral("+") : QString()) +
+           style::numberText(significant(change, 4)) +
            (unit.isEmpty() ? unit : QLatin1Char(' ') + unit);
 }
 
@@ -89,7 +91,7 @@ plots::HeatmapData dropHeatmap(const SensitivityScan& scan, double limit) {
         }
     }
     for (int level = 0; level < data.columns; ++level)
-        data.columnLabels << text(percent(measure::sparsityOfLevel(level), 0));
+        data.columnLabels << style::numberText(percent(measure::sparsityOfLevel(level), 0));
     data.rowTitle = tr("layer");
     data.columnTitle = tr("sparsity");
     data.valueTitle = lostTitle(scan.metric());
@@ -97,7 +99,9 @@ plots::HeatmapData dropHeatmap(const SensitivityScan& scan, double limit) {
     const double enough = kHopeless * shownDrop(scan.metric(), limit);
     const bool isCut = enough > 0 && most > enough;
     data.range = plots::Range{0, isCut ? enough : most > 0 ? most : 1};
-    if (isCut) data.valueTitle += tr(" (%1 or more: one colour)").arg(text(significant(enough, 3)));
+    if (isCut)
+        data.valueTitle +=
+            tr(" (%1 or more: one colour)").arg(style::numberText(significant(enough, 3)));
     data.csvValue = QStringLiteral("drop");
     return data;
 }
@@ -113,10 +117,10 @@ QString cellText(const SensitivityScan& scan, int row, int level) {
     if (point != curve.points.end() && scan.dense()) {
         const measure::Metric& metric = scan.metric();
         said = tr("%1 %2 (%3)")
-                   .arg(metricTitle(metric), text(metric.text(point->figures.score)),
+                   .arg(metricTitle(metric), style::numberText(metric.text(point->figures.score)),
                         changeText(metric, scan.dropOf(*point)));
     }
-    return tr("%1 at %2: %3").arg(text(curve.name), text(percent(sparsity, 0)), said);
+    return tr("%1 at %2: %3").arg(text(curve.name), style::numberText(percent(sparsity, 0)), said);
 }
 
 QString limitSummary(const SensitivityScan& scan, double drop) {
@@ -135,10 +139,11 @@ QString limitSummary(const SensitivityScan& scan, double drop) {
     const QString title = metricTitle(scan.metric());
     const QString dense =
         isAgreement ? title
-                    : tr("dense %1 %2").arg(title, text(scan.metric().text(scan.dense()->score)));
+                    : tr("dense %1 %2")
+                          .arg(title, style::numberText(scan.metric().text(scan.dense()->score)));
     if (known == 0) return dense;
     const QString unit = dropUnit(scan.metric());
-    const QString amount = text(significant(shownDrop(scan.metric(), drop), 3));
+    const QString amount = style::numberText(significant(shownDrop(scan.metric(), drop), 3));
     const auto all = std::ssize(scan.curves());
     const bool isOfChannels = scan.options().structure == measure::Structure::Channels;
     const QString kind = isOfChannels ? tr("groups") : tr("layers");
@@ -146,7 +151,7 @@ QString limitSummary(const SensitivityScan& scan, double drop) {
         tr("%1  ·  within %2: %3 %6, %4 to %5 each")
             .arg(dense, unit.isEmpty() ? amount : amount + QLatin1Char(' ') + unit,
                  known == all ? QString::number(known) : tr("%1 of %2").arg(known).arg(all),
-                 text(percent(least, 0)), text(percent(most, 0)), kind);
+                 style::numberText(percent(least, 0)), style::numberText(percent(most, 0)), kind);
     return known == all ? said : said + tr("; the others are not measured and stay as they are");
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/base/format.h"
 #include "core/train/timetable.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::ui {
 namespace {
@@ -76,10 +77,10 @@ QString TrainingProgress::statusText(bool isPaused) const {
     if (const auto left = secondsLeft(); left && !isPaused)
         parts << tr("%1 left").arg(shown(duration(*left)));
     const double speed = samplesPerSecond();
-    if (speed > 0) parts << tr("%1 samples/s").arg(shown(siCount(std::round(speed))));
+    if (speed > 0) parts << tr("%1 samples/s").arg(style::numberText(siCount(std::round(speed))));
     if (m_last.step > 0) {
-        parts << tr("LR %1").arg(shown(significant(m_last.lr, 3)));
-        parts << tr("sparsity %1").arg(shown(percent(m_last.sparsity)));
+        parts << tr("LR %1").arg(style::numberText(significant(m_last.lr, 3)));
+        parts << tr("sparsity %1").arg(style::numberText(percent(m_last.sparsity)));
     }
     return parts.join(QStringLiteral("  ·  "));
 }
@@ -88,32 +89,32 @@ QString TrainingProgress::memoryText() const {
     const train::RunFigures& figures = m_last.figures;
     QStringList parts;
     if (figures.memoryBytes > 0)
-        parts
-            << tr("peak memory %1").arg(shown(byteSize(static_cast<double>(figures.memoryBytes))));
+        parts << tr("peak memory %1")
+                     .arg(style::numberText(byteSize(static_cast<double>(figures.memoryBytes))));
     if (figures.deviceBytes > 0) {
-        const QString used = shown(byteSize(static_cast<double>(figures.deviceBytes)));
-        const QString all = shown(byteSize(static_cast<double>(figures.deviceTotal)));
+        const QString used = style::numberText(byteSize(static_cast<double>(figures.deviceBytes)));
+        const QString all = style::numberText(byteSize(static_cast<double>(figures.deviceTotal)));
         parts << (figures.deviceTotal > 0 ? tr("device %1 of %2").arg(used, all)
                                           : tr("device %1").arg(used));
     }
     if (!std::isnan(figures.processorLoad))
-        parts << tr("CPU %1").arg(shown(percent(figures.processorLoad)));
+        parts << tr("CPU %1").arg(style::numberText(percent(figures.processorLoad)));
     if (!std::isnan(figures.deviceLoad))
-        parts << tr("GPU %1").arg(shown(percent(figures.deviceLoad)));
+        parts << tr("GPU %1").arg(style::numberText(percent(figures.deviceLoad)));
     return parts.join(QStringLiteral("  ·  "));
 }
 
 QString TrainingProgress::bestText() const {
     if (!m_bestScore && isStillPruning()) return tr("The best epoch is chosen once all is removed");
     if (!m_bestScore) return {};
-    const QString score = shown(m_metric.text(*m_bestScore));
+    const QString score = style::numberText(m_metric.text(*m_bestScore));
     if (m_bestEpoch == 0) return tr("Best so far: before training, %1 on validation").arg(score);
     return tr("Best so far: epoch %1, %2 on validation").arg(m_bestEpoch).arg(score);
 }
 
 QString summaryOf(const train::TrainResult& result) {
-    const QString before = shown(result.before.metric.text(result.before.score));
-    const QString after = shown(result.after.metric.text(result.after.score));
+    const QString before = style::numberText(result.before.metric.text(result.before.score));
+    const QString after = style::numberText(result.after.metric.text(result.after.score));
     const QString count = result.epochs == 1 ? tr("1 epoch") : tr("%1 epochs").arg(result.epochs);
     const QString epochs =
         result.stopped ? tr("stopped after %1").arg(count) : tr("after %1").arg(count);

@@ -21,6 +21,7 @@
 #include "ui/panels/rankings_picture.h"
 #include "ui/plots/heatmap_view.h"
 #include "ui/plots/histogram_view.h"
+#include "ui/style/number_text.h"
 #include "ui/style/theme.h"
 
 namespace espalier::ui {
@@ -279,7 +280,7 @@ void WeightsPanel::showCut() {
         isPattern
             ? tr("%1 removes within runs of weights, at no single magnitude: there is no line "
                  "to drag. A threshold in the layer settings replaces it.")
-                  .arg(text(describe(*rule)))
+                  .arg(style::numberText(describe(*rule)))
             : reason;
     m_note->setText(note);
     m_note->setVisible(!note.isEmpty());

@@ -5,6 +5,7 @@
 #include "core/base/format.h"
 #include "ui/plots/bars_view.h"
 #include "ui/plots/csv.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::plots {
 
@@ -17,8 +18,8 @@ QString BarsView::describe(int channel) const {
     if (m_data.mark(channel) == BarMark::Remove) text += tr(", marked remove");
     text += tr(", rank %1 of %2").arg(m_ranks[i] + 1).arg(m_data.count());
     for (const BarSeries& series : m_data.series) {
-        text += QStringLiteral(", %1 %2").arg(
-            series.name, QString::fromStdString(significant(series.scores[i], 4)));
+        text += QStringLiteral(", %1 %2").arg(series.name,
+                                              style::numberText(significant(series.scores[i], 4)));
     }
     return text;
 }
@@ -36,11 +37,10 @@ void BarsView::updateAccessibleText() {
         const int worst = m_ranked.back();
         summary +=
             tr(" Ranked by %1, from %2 down to %3.")
-                .arg(
-                    m_data.series.front().name,
-                    QString::fromStdString(
-                        significant(scores()[static_cast<std::size_t>(m_ranked.front())])),
-                    QString::fromStdString(significant(scores()[static_cast<std::size_t>(worst)])));
+                .arg(m_data.series.front().name,
+                     style::numberText(
+                         significant(scores()[static_cast<std::size_t>(m_ranked.front())])),
+                     style::numberText(significant(scores()[static_cast<std::size_t>(worst)])));
     }
     if (m_current >= 0) summary += QLatin1Char(' ') + describe(m_current);
     setAccessibleText(

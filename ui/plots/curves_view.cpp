@@ -13,6 +13,7 @@
 #include "ui/plots/quantity_text.h"
 #include "ui/plots/tickers.h"
 #include "ui/style/colors.h"
+#include "ui/style/number_text.h"
 #include "ui/style/theme.h"
 
 #include "ui/plots/qcp.h"
@@ -27,7 +28,7 @@ constexpr double kLeastShown =
 constexpr double kNamedDistance = 40;  // pixels: the point that is told of where no legend is
 
 QString numberText(double value) {
-    return QString::fromStdString(significant(value));
+    return style::numberText(significant(value));
 }
 
 }  // namespace

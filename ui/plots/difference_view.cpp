@@ -11,6 +11,7 @@
 #include "ui/style/colors.h"
 
 #include "ui/plots/qcp.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::plots {
 
@@ -106,8 +107,9 @@ void DifferenceView::prepareReplot() {
 QString DifferenceView::textOf(const DifferenceBar& bar) const {
     if (bar.samples == 0) return tr("%1: – (no samples)").arg(bar.name);
     return tr("%1: %2\u2009% → %3\u2009% (%4 points, %5 samples)")
-        .arg(bar.name, text(significant(bar.left)), text(significant(bar.right)),
-             text(significant(bar.difference(), 3)), text(exactCount(bar.samples)));
+        .arg(bar.name, style::numberText(significant(bar.left)),
+             style::numberText(significant(bar.right)),
+             style::numberText(significant(bar.difference(), 3)), text(exactCount(bar.samples)));
 }
 
 QString DifferenceView::hoverText(const QPointF& at) const {

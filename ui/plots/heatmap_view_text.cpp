@@ -8,6 +8,7 @@
 #include "core/base/format.h"
 #include "ui/plots/csv.h"
 #include "ui/plots/heatmap_view.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::plots {
 
@@ -19,8 +20,8 @@ QString nameOf(const QStringList& names, int entry) {
 
 QString valueText(const HeatmapData& data, float value) {
     if (std::isnan(value)) return HeatmapView::tr("no value");
-    return QString::fromStdString(data.kind == HeatmapKind::Sparsity ? percent(value)
-                                                                     : significant(value));
+    return style::numberText(data.kind == HeatmapKind::Sparsity ? percent(value)
+                                                                : significant(value));
 }
 
 /// What tells the rows, or the columns, of a table apart: "3," for one entry of the matrix; "2,3,",

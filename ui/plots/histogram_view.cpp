@@ -11,6 +11,7 @@
 #include "ui/plots/mark_item.h"
 #include "ui/plots/tickers.h"
 #include "ui/style/colors.h"
+#include "ui/style/number_text.h"
 #include "ui/style/theme.h"
 
 #include "ui/plots/qcp.h"
@@ -119,7 +120,7 @@ void HistogramView::showMark() {
 }
 
 QString HistogramView::markText() const {
-    return m_mark ? tr("|w| = %1").arg(text(significant(*m_mark, 4))) : QString();
+    return m_mark ? tr("|w| = %1").arg(style::numberText(significant(*m_mark, 4))) : QString();
 }
 
 void HistogramView::setMode(HistogramMode mode) {
@@ -165,12 +166,13 @@ QString HistogramView::cutText() const {
     // Exact zeros go before any threshold does: "t = 0" would read as "nothing goes".
     if (*m_cut == 0 && now.removed > 0) {
         return tr("%1%2 removed (%3)")
-            .arg(approximate, text(percent(now.sparsity)),
-                 text(siCount(static_cast<double>(now.removed))));
+            .arg(approximate, style::numberText(percent(now.sparsity)),
+                 style::numberText(siCount(static_cast<double>(now.removed))));
     }
     return tr("t = %1 → %2%3 (%4)")
-        .arg(text(significant(*m_cut, 3)), approximate, text(percent(now.sparsity)),
-             text(siCount(static_cast<double>(now.removed))));
+        .arg(style::numberText(significant(*m_cut, 3)), approximate,
+             style::numberText(percent(now.sparsity)),
+             style::numberText(siCount(static_cast<double>(now.removed))));
 }
 
 QRectF HistogramView::cutLabelRect() const {
@@ -207,7 +209,7 @@ void HistogramView::fillGraphs() {
     // A spike higher than the plot ends at its top: the label tells its true height.
     const double top = countRange(data, m_scale).upper;
     setSteps(m_spike, {{0.0}, {std::min(top, static_cast<double>(data.zeros))}});
-    const QString zeros = text(siCount(static_cast<double>(data.zeros)));
+    const QString zeros = style::numberText(siCount(static_cast<double>(data.zeros)));
     m_spikeLabel->setText(tr("line at 0: %1 exact zeros").arg(zeros));
 }
 
@@ -270,17 +272,19 @@ QString HistogramView::hoverText(const QPointF& at) const {
         static_cast<double>(count) / static_cast<double>(std::max<std::int64_t>(1, data.total()));
     return tr("%1 from %2 to %3: %4 weights (%5)")
         .arg(m_mode == HistogramMode::Magnitude ? tr("|w|") : tr("w"),
-             text(significant(data.binLeft(i))), text(significant(data.binLeft(i + 1))),
-             text(exactCount(count)), text(percent(share, 2)));
+             style::numberText(significant(data.binLeft(i))),
+             style::numberText(significant(data.binLeft(i + 1))), text(exactCount(count)),
+             style::numberText(percent(share, 2)));
 }
 
 void HistogramView::updateAccessibleText() {
     const HistogramData& data = shown();
     const QString name =
         data.name.isEmpty() ? tr("Histogram") : tr("Histogram of %1").arg(data.name);
-    QString summary = tr("%1 weights between %2 and %3, %4 of them exactly zero.")
-                          .arg(text(exactCount(data.total())), text(significant(data.minimum)),
-                               text(significant(data.maximum)), text(exactCount(data.zeros)));
+    QString summary =
+        tr("%1 weights between %2 and %3, %4 of them exactly zero.")
+            .arg(text(exactCount(data.total())), style::numberText(significant(data.minimum)),
+                 style::numberText(significant(data.maximum)), text(exactCount(data.zeros)));
     if (m_cut) summary += tr(" Cut: %1.").arg(cutText());
     setAccessibleText(name, summary);
 }

@@ -10,6 +10,7 @@
 #include "ui/plots/legend.h"
 #include "ui/plots/tickers.h"
 #include "ui/style/colors.h"
+#include "ui/style/number_text.h"
 #include "ui/style/theme.h"
 
 #include "ui/plots/qcp.h"
@@ -63,7 +64,8 @@ void OverlayView::setCountScale(CountScale scale) {
 
 QString OverlayView::legendText(const HistogramData& side) const {
     if (!isShown(side)) return tr("%1: no such layer").arg(side.name);
-    return tr("%1 (%2 zeros)").arg(side.name, text(siCount(static_cast<double>(side.zeros))));
+    return tr("%1 (%2 zeros)")
+        .arg(side.name, style::numberText(siCount(static_cast<double>(side.zeros))));
 }
 
 void OverlayView::rebuild() {
@@ -118,8 +120,8 @@ QString OverlayView::hoverText(const QPointF& at) const {
         const auto i = static_cast<std::size_t>(bin);
         if (parts.isEmpty()) {
             parts << tr("w from %1 to %2")
-                         .arg(text(significant(side.binLeft(i))),
-                              text(significant(side.binLeft(i + 1))));
+                         .arg(style::numberText(significant(side.binLeft(i))),
+                              style::numberText(significant(side.binLeft(i + 1))));
         }
         parts << tr("%1: %2 weights").arg(side.name, text(exactCount(side.counts[i])));
     }

@@ -11,6 +11,7 @@
 #include "ui/plots/quantity_text.h"
 #include "ui/plots/tickers.h"
 #include "ui/style/colors.h"
+#include "ui/style/number_text.h"
 #include "ui/style/theme.h"
 
 #include "ui/plots/qcp.h"
@@ -118,12 +119,13 @@ Range ParetoView::costRange(const std::vector<double>& x) const {
 QString ParetoView::markText(int mark) const {
     const ParetoMark& of = m_marks[static_cast<std::size_t>(mark)];
     QString cost = text(exactCount(static_cast<std::int64_t>(of.x)));
-    if (m_format == CostFormat::Bytes) cost = text(byteSize(of.x));
-    if (m_format == CostFormat::Milliseconds) cost = text(significant(of.x));
+    if (m_format == CostFormat::Bytes) cost = style::numberText(byteSize(of.x));
+    if (m_format == CostFormat::Milliseconds) cost = style::numberText(significant(of.x));
     const bool isTime = m_format == CostFormat::Milliseconds;  // else the unit is in the number
     const QString costs =
         isTime ? quantityText(m_xTitle, cost) : QStringLiteral("%1 %2").arg(m_xTitle, cost);
-    return tr("%1: %2, %3").arg(of.name, costs, quantityText(m_yTitle, text(significant(of.y))));
+    return tr("%1: %2, %3")
+        .arg(of.name, costs, quantityText(m_yTitle, style::numberText(significant(of.y))));
 }
 
 QPointF ParetoView::markPixel(int mark) const {

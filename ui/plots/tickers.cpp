@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/base/format.h"
+#include "ui/style/number_text.h"
 
 namespace espalier::plots {
 
@@ -30,13 +31,13 @@ QString siTickText(double value) {
         value /= 1000;
         ++power;
     }
-    const QString number = QString::fromStdString(significant(value, 3));
+    const QString number = style::numberText(significant(value, 3));
     return power == 0 ? number : number + QChar(0x2009) + QLatin1String(kSuffixes[power]);
 }
 
 QString plainTickText(double value, double step) {
     if (std::abs(value) < step * 1e-6) value = 0;
-    return QString::fromStdString(significant(value, 4));
+    return style::numberText(significant(value, 4));
 }
 
 double PlainTicker::getTickStep(const QCPRange& range) {
@@ -62,7 +63,7 @@ QString LogCountTicker::getTickLabel(double tick, const QLocale&, QChar, int) {
 }
 
 QString PercentTicker::getTickLabel(double tick, const QLocale&, QChar, int) {
-    return QString::fromStdString(percent(tick, 0));
+    return style::numberText(percent(tick, 0));
 }
 
 void CellTicker::setCells(const QStringList& names, int count) {

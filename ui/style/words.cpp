@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/style/words.h"
 
-#include <QRegularExpression>
+#include "core/base/option_names.h"
 
 namespace espalier::style {
 
-QString withoutOptions(QString text) {
-    static const QRegularExpression kOptions(
-        QStringLiteral("\\s*\\((?:[^()]*\\s)?(?:--[a-z]|espalier-cli)[^()]*\\)"));
-    return text.remove(kOptions);
+QString withoutOptions(const QString& text) {
+    return QString::fromStdString(espalier::withoutOptions(text.toStdString()));
 }
 
 }  // namespace espalier::style

@@ -6,8 +6,7 @@
 
 namespace espalier::style {
 
-/// Without options and verbs of the command line, which stand in parentheses of their own: of
-/// "Attach data (--data)." and "The list says why (espalier-cli inspect)." those go.
-QString withoutOptions(QString text);
+/// As core/base/option_names.h has it.
+QString withoutOptions(const QString& text);
 
 }  // namespace espalier::style
