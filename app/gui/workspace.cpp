@@ -60,6 +60,8 @@ Workspace::Workspace(ui::Workbench* workbench, QWidget* parent) : QMainWindow(pa
     m_tabs->setAccessibleName(tr("Views of the model"));
     m_tabs->setDocumentMode(true);
     m_tabs->tabBar()->setAccessibleName(tr("Views of the weights"));
+    m_tabs->tabBar()->setAccessibleDescription(
+        tr("Arrow keys change the view; Ctrl+1 to Ctrl+6 do from anywhere"));
     addTab(QStringLiteral("view.weights"), tr("Weights"), new ui::WeightsPanel(workbench));
     addTab(QStringLiteral("view.heatmap"), tr("Heatmap"), new ui::HeatmapPanel(workbench));
     addTab(QStringLiteral("view.channels"), tr("Channels"), new ui::ChannelsPanel(workbench));
@@ -130,13 +132,14 @@ void Workspace::refreshTitles() {
         dock->setTitleBarWidget(isTabbed ? new QWidget(dock) : nullptr);
         delete old;
     }
-    hideEmptyTabBars();
+    tidyTabBars();
 }
 
 // Moving docks can leave a tab bar without tabs lying over the panels.
-void Workspace::hideEmptyTabBars() {
+void Workspace::tidyTabBars() {
     for (auto* bar : findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly)) {
         if (bar->count() == 0) bar->hide();
+        bar->setAccessibleDescription(tr("Panels that share this place; arrow keys change them"));
     }
 }
 

@@ -69,7 +69,7 @@ private:
     void giveSizes(Layout layout);
     void refreshTitles();
     void refreshTitlesLater();
-    void hideEmptyTabBars();
+    void tidyTabBars();
     void connectPlots();
 
     bool m_areTitlesStale = false;

@@ -79,7 +79,11 @@ inline QStringList focusableWithoutDescription(const QWidget& window) {
             box && button && box->buttonRole(button) == QDialogButtonBox::RejectRole;
         if (widget->focusProxy() || onlyLeaves) continue;
         QAccessibleInterface* accessible = QAccessible::queryAccessibleInterface(widget);
-        if (accessible && !accessible->text(QAccessible::Description).isEmpty()) continue;
+        const bool isTold = accessible && !accessible->text(QAccessible::Description).isEmpty();
+        // What Qt does not hand on of tab bars and lists.
+        const bool isGiven =
+            !widget->accessibleDescription().isEmpty() || !widget->toolTip().isEmpty();
+        if (isTold || isGiven) continue;
         found << QStringLiteral("%1 %2 \"%3\" in %4 has no description")
                      .arg(QString::fromLatin1(widget->metaObject()->className()),
                           widget->objectName(),

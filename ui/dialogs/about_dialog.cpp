@@ -41,6 +41,7 @@ AboutDialog::AboutDialog(const QString& versions, QWidget* parent) : QDialog(par
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close);
     auto* copy = buttons->addButton(tr("Copy versions"), QDialogButtonBox::ActionRole);
     copy->setObjectName(QStringLiteral("aboutCopy"));
+    copy->setToolTip(tr("Puts them on the clipboard, for a report of a fault"));
 
     auto* words = new QVBoxLayout;
     words->setSpacing(style::kSpacePanel);

@@ -29,6 +29,8 @@ QString filesText(const CommandDraft& draft) {
 QPlainTextEdit* makeCommand(const QString& command) {
     auto* text = new QPlainTextEdit(command);
     text->setObjectName(QStringLiteral("commandText"));
+    text->setAccessibleDescription(
+        CommandDialog::tr("One line for a shell; it does what the window does"));
     text->setAccessibleName(CommandDialog::tr("Command"));
     text->setReadOnly(true);
     text->setTabChangesFocus(true);
@@ -56,6 +58,7 @@ CommandDialog::CommandDialog(const CommandDraft& draft, QWidget* parent) : QDial
         buttons->addButton(draft.files().empty() ? tr("Copy") : tr("Save files and copy"),
                            QDialogButtonBox::AcceptRole);
     accept->setObjectName(QStringLiteral("commandAccept"));
+    accept->setToolTip(tr("Writes the files that the command reads, and puts it on the clipboard"));
     accept->setDefault(true);
 
     auto* layout = new QVBoxLayout(this);

@@ -120,6 +120,7 @@ CutDialog::CutDialog(Workbench* workbench, QWidget* parent)
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
     m_accept = buttons->addButton(tr("Choose a file…"), QDialogButtonBox::AcceptRole);
     m_accept->setObjectName(QStringLiteral("cutAccept"));
+    m_accept->setToolTip(tr("Asks where to, then writes the cut model that was proved"));
     m_accept->setEnabled(false);
 
     auto* layout = new QVBoxLayout(this);

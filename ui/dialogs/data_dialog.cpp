@@ -156,6 +156,7 @@ DataDialog::DataDialog(JobRunner* jobs, model::SnapshotPtr snapshot, const data:
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
     m_accept = buttons->addButton(tr("Attach data"), QDialogButtonBox::AcceptRole);
     m_accept->setObjectName(QStringLiteral("dataAccept"));
+    m_accept->setToolTip(tr("Measures and trains on this data from now on"));
     auto* layout = new QVBoxLayout(this);
     layout->setSpacing(style::kSpaceGroup);
     layout->addLayout(form);
@@ -192,9 +193,11 @@ QLayout* DataDialog::makePathLine() {
     auto* file = new QPushButton(style::icon(style::Icon::Data), tr("File…"));
     file->setObjectName(QStringLiteral("dataPickFile"));
     file->setAccessibleName(tr("Choose a data file"));
+    file->setToolTip(tr("A file of tensors (.pt, .npz) or one of the IDX or CIFAR files"));
     auto* folder = new QPushButton(style::icon(style::Icon::Folder), tr("Folder…"));
     folder->setObjectName(QStringLiteral("dataPickFolder"));
     folder->setAccessibleName(tr("Choose a data folder"));
+    folder->setToolTip(tr("A folder of images by class, or of IDX or CIFAR files"));
     for (QPushButton* button : {file, folder}) button->setAutoDefault(false);
     connect(file, &QPushButton::clicked, this, [this] {
         pick(dialogs::openFile(this,

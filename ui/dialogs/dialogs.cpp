@@ -121,6 +121,9 @@ std::unique_ptr<QInputDialog> makeTextQuestion(QWidget* parent, const QString& t
     edit->setAccessibleName(label);
     edit->setAccessibleDescription(title);
     edit->selectAll();
+    (void)dialog->sizeHint();  // makes the buttons
+    for (auto* button : dialog->findChildren<QAbstractButton*>())
+        button->setAccessibleDescription(title);
     return dialog;
 }
 

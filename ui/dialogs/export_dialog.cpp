@@ -58,6 +58,7 @@ ExportDialog::ExportDialog(const Document* document, QWidget* parent) : QDialog(
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
     auto* accept = buttons->addButton(tr("Choose a file…"), QDialogButtonBox::AcceptRole);
     accept->setObjectName(QStringLiteral("exportAccept"));
+    accept->setToolTip(tr("Asks where to, then writes the masked model and reads it again"));
 
     auto* layout = new QVBoxLayout(this);
     layout->setSpacing(style::kSpaceGroup);

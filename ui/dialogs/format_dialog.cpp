@@ -71,6 +71,7 @@ FormatDialog::FormatDialog(Workbench* workbench, const std::string& format, QWid
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
     m_accept = buttons->addButton(tr("Choose a file…"), QDialogButtonBox::AcceptRole);
     m_accept->setObjectName(QStringLiteral("formatAccept"));
+    m_accept->setToolTip(tr("Asks where to, then writes the file and reads it again"));
     m_accept->setEnabled(false);
 
     auto* layout = new QVBoxLayout(this);
@@ -103,6 +104,8 @@ QTreeWidget* FormatDialog::makeList() {
     list->setTextElideMode(Qt::ElideMiddle);
     list->setSelectionMode(QAbstractItemView::NoSelection);
     list->setAccessibleName(tr("What the file holds"));
+    list->setAccessibleDescription(
+        tr("Names, types and shapes, as a reader of the file meets them"));
     list->setHeaderLabels({tr("What the file holds"), QString()});
     return list;
 }

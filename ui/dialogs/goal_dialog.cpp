@@ -84,6 +84,7 @@ GoalDialog::GoalDialog(const Document* document, JobRunner* jobs, MeasuredDrops 
 void GoalDialog::buildBelow() {
     m_list->setObjectName(QStringLiteral("goalList"));
     m_list->setAccessibleName(tr("What goes from each layer, and why"));
+    m_list->setAccessibleDescription(tr("The plan that reaches the goal, layer by layer"));
     m_list->setHeaderLabels({tr("Layer"), tr("Removed"), tr("Why this much")});
     m_list->setRootIsDecorated(false);
     m_list->setMinimumSize(kListWidth, kListHeight);

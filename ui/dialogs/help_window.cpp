@@ -42,23 +42,28 @@ HelpWindow::HelpWindow(const QString& folder, QWidget* parent)
     setWindowTitle(tr("Documentation"));
     m_browser->setObjectName(QStringLiteral("helpBrowser"));
     m_browser->setAccessibleName(tr("Documentation"));
+    m_browser->setAccessibleDescription(
+        tr("A page of the guide; Tab goes from link to link, Enter follows one"));
     m_browser->setOpenLinks(false);
     m_browser->setFrameShape(QFrame::NoFrame);
     m_browser->document()->setDocumentMargin(style::kSpaceGroup);
     auto* line = new QHBoxLayout;
     line->setContentsMargins(style::kSpacePanel, style::kSpacePanel, style::kSpacePanel, 0);
     line->setSpacing(style::kSpaceRelated);
-    const auto addButton = [this, line](const char* name, const QString& text, auto slot) {
+    const auto addButton = [this, line](const char* name, const QString& text, const QString& tip,
+                                        auto slot) {
         auto* button = new QToolButton;
         button->setObjectName(QString::fromLatin1(name));
         button->setText(text);
+        button->setToolTip(tip);
         button->setFocusPolicy(Qt::StrongFocus);
         connect(button, &QToolButton::clicked, m_browser, slot);
         line->addWidget(button);
         return button;
     };
-    auto* back = addButton("helpBack", tr("Back"), &QTextBrowser::backward);
-    addButton("helpHome", tr("Contents"), &QTextBrowser::home);
+    auto* back =
+        addButton("helpBack", tr("Back"), tr("To the page before"), &QTextBrowser::backward);
+    addButton("helpHome", tr("Contents"), tr("To the list of all pages"), &QTextBrowser::home);
     line->addStretch();
     back->setEnabled(false);
     connect(m_browser, &QTextBrowser::backwardAvailable, back, &QWidget::setEnabled);

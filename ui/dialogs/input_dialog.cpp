@@ -60,6 +60,7 @@ InputDialog::InputDialog(const QString& fileName, const QString& suggestion, QWi
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
     m_accept = buttons->addButton(tr("Open model"), QDialogButtonBox::AcceptRole);
     m_accept->setObjectName(QStringLiteral("inputAccept"));
+    m_accept->setToolTip(tr("Opens it and follows an example of these shapes"));
 
     auto* layout = new QVBoxLayout(this);
     layout->setSpacing(style::kSpacePanel);

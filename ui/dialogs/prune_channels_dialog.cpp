@@ -95,9 +95,12 @@ PruneChannelsDialog::PruneChannelsDialog(const Document* document, JobRunner* jo
                    document, jobs, parent) {
     addScopes({{tr("The same share of every group"), Scope::Layer},
                {tr("One threshold for all groups"), Scope::Global},
-               {tr("One threshold for groups built alike"), Scope::SameKind}});
+               {tr("One threshold for groups built alike"), Scope::SameKind}})
+        ->setToolTip(tr("What is compared with what before the lowest scores go"));
     addCriteria(prune::channelCriteria(), document->plan().channelDefaults.criterion);
     m_multiple = addChoice(QStringLiteral("Multiple"), tr("Multiple of"));
+    m_multiple->setToolTip(
+        tr("Kept channels are a multiple of this: hardware likes round numbers"));
     const QSignalBlocker quiet(m_multiple);
     for (const std::int64_t multiple : kMultiples)
         m_multiple->addItem(multiple == 1 ? tr("none") : QString::number(multiple),

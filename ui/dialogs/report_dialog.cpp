@@ -107,6 +107,7 @@ ReportDialog::ReportDialog(Document* document, QWidget* parent)
     notes->setFont(style::font(style::FontSize::Small));
     m_table->setObjectName(QStringLiteral("reportTable"));
     m_table->setAccessibleName(tr("What can be pruned, layer by layer"));
+    m_table->setAccessibleDescription(tr("Whether weights and channels can go, and if not, why"));
     m_table->setRootIsDecorated(false);
     m_table->setUniformRowHeights(true);
     m_table->setHeaderLabels({tr("Layer"), tr("Weights"), tr("Channels"), tr("Why")});
@@ -115,6 +116,7 @@ ReportDialog::ReportDialog(Document* document, QWidget* parent)
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close);
     auto* copyButton = buttons->addButton(tr("Copy as text"), QDialogButtonBox::ActionRole);
     copyButton->setObjectName(QStringLiteral("reportCopy"));
+    copyButton->setToolTip(tr("Puts the table on the clipboard, its cells parted by tabs"));
 
     auto* layout = new QVBoxLayout(this);
     layout->setSpacing(style::kSpacePanel);

@@ -55,7 +55,9 @@ ShortcutEditor::ShortcutEditor(ShortcutSet shortcuts, QWidget* parent)
     search->addAction(style::icon(style::Icon::Search), QLineEdit::LeadingPosition);
     buildList();
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
-    buttons->addButton(tr("Save"), QDialogButtonBox::AcceptRole)->setDefault(true);
+    auto* save = buttons->addButton(tr("Save"), QDialogButtonBox::AcceptRole);
+    save->setToolTip(tr("Uses these keys from now on"));
+    save->setDefault(true);
     m_resetAll = button(QStringLiteral("shortcutResetAll"), tr("Reset all"),
                         tr("Gives every action the keys that it came with"));
     buttons->addButton(m_resetAll, QDialogButtonBox::ResetRole);
@@ -84,6 +86,7 @@ ShortcutEditor::ShortcutEditor(ShortcutSet shortcuts, QWidget* parent)
 
 void ShortcutEditor::buildList() {
     m_list->setObjectName(QStringLiteral("shortcutList"));
+    m_list->setAccessibleDescription(tr("Choose a command, then type its keys in the field below"));
     m_list->setAccessibleName(tr("Actions by menu"));
     m_list->setUniformRowHeights(true);
     m_list->setHeaderLabels({tr("Action"), tr("Keys")});

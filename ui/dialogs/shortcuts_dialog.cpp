@@ -26,6 +26,7 @@ ShortcutsDialog::ShortcutsDialog(const QList<ShortcutEntry>& entries, QWidget* p
     search->addAction(style::icon(style::Icon::Search), QLineEdit::LeadingPosition);
     m_list = new QTreeWidget;
     m_list->setObjectName(QStringLiteral("shortcutsList"));
+    m_list->setAccessibleDescription(tr("Every command with its keys, by menu and panel"));
     m_list->setAccessibleName(tr("Shortcuts"));
     m_list->setRootIsDecorated(false);
     m_list->setUniformRowHeights(true);

@@ -64,6 +64,7 @@ SpreadDialog::SpreadDialog(const Kind& kind, const Document* document, JobRunner
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
     m_accept = buttons->addButton(kind.accept, QDialogButtonBox::AcceptRole);
     m_accept->setObjectName(named("Accept"));
+    m_accept->setToolTip(tr("Takes the plan that is shown, as one step that can be undone"));
     m_layout = new QVBoxLayout(this);
     m_layout->setSpacing(style::kSpaceGroup);
     m_layout->addLayout(m_form);

@@ -31,6 +31,8 @@ ComparisonTable::ComparisonTable(QWidget* parent)
       m_sorted(new QSortFilterProxyModel(this)) {
     setObjectName(QStringLiteral("compareTable"));
     setAccessibleName(tr("Layers of both sides"));
+    setAccessibleDescription(
+        tr("What each layer has on the left and on the right; Ctrl+C copies the table as CSV"));
     m_sorted->setSourceModel(m_model);
     m_sorted->setSortRole(ComparisonModel::kSortRole);
     setModel(m_sorted);

@@ -105,6 +105,8 @@ void GroupSection::build() {
     m_members->setTextFormat(Qt::RichText);
     m_members->setTextInteractionFlags(Qt::LinksAccessibleByMouse | Qt::LinksAccessibleByKeyboard);
     m_members->setAccessibleName(tr("Members of the group"));
+    m_members->setAccessibleDescription(
+        tr("Weights that lose the same channels; a link selects the layer"));
     m_reason->setObjectName(QStringLiteral("groupReason"));
     m_reason->setWordWrap(true);
     m_reason->setFont(style::font(style::FontSize::Small));

@@ -89,6 +89,9 @@ void HistoryPanel::makeTree() {
     m_tree = new QTreeWidget(this);
     m_tree->setObjectName(QStringLiteral("historyTree"));
     m_tree->setAccessibleName(tr("History"));
+    m_tree->setAccessibleDescription(
+        tr("States of the model, each below the one it came from: Enter returns to one, F2 "
+           "renames, P pins, Del deletes"));
     m_tree->setHeaderLabels({tr("State"), tr("Accuracy"), tr("Sparsity")});
     m_tree->headerItem()->setToolTip(
         HistorySparsity, tr("Removed weights / prunable weights; below it all parameters"));

@@ -110,6 +110,9 @@ LayerListPanel::LayerListPanel(Workbench* workbench, QWidget* parent)
 void LayerListPanel::buildTable() {
     m_table->setObjectName(QStringLiteral("layerTable"));
     m_table->setAccessibleName(tr("Layers"));
+    m_table->setAccessibleDescription(
+        tr("Arrow keys choose a layer, L locks it, Del keeps all of its weights; letters filter by "
+           "name"));
     m_table->setModel(m_proxy);
     m_table->setItemDelegate(new LayerDelegate(m_table));
     m_table->setRootIsDecorated(false);

@@ -62,6 +62,7 @@ LogPanel::LogPanel(QWidget* parent) : QWidget(parent), m_queue(std::make_shared<
     m_text = new QPlainTextEdit(this);
     m_text->setObjectName(QStringLiteral("logText"));
     m_text->setAccessibleName(tr("Log"));
+    m_text->setAccessibleDescription(tr("What the program has done, the newest last"));
     m_text->setReadOnly(true);
     m_text->setMaximumBlockCount(kMaxLines);
     m_text->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));

@@ -63,6 +63,8 @@ QWidget* TrainingPanel::makeControls() {
     m_tabs->setObjectName(QStringLiteral("trainingTabs"));
     m_tabs->setAccessibleName(tr("Recipe and runs"));
     m_tabs->tabBar()->setAccessibleName(tr("Recipe and runs"));
+    m_tabs->tabBar()->setAccessibleDescription(
+        tr("Arrow keys change between the recipe and the runs made with it"));
     m_tabs->setDocumentMode(true);
     m_tabs->addTab(makeRecipePage(), tr("Recipe"));
     m_tabs->addTab(makeRunsPage(), tr("Runs"));
