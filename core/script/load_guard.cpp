@@ -272,7 +272,10 @@ Result<void> verifyChecksums(const fs::path& path, RunControl& control) {
 }  // namespace
 
 LoadLimits LoadLimits::forFile(std::uint64_t fileBytes) {
-    return {10 + static_cast<double>(fileBytes) / 100e6, 3 * fileBytes + 1'000'000'000};
+    constexpr std::uint64_t kSmall = 1'000'000;
+    constexpr std::uint64_t kForSmall = 1'000'000'000;
+    return {10 + static_cast<double>(fileBytes) / 100e6,
+            kForSmall + 3 * (std::max(fileBytes, kSmall) - kSmall)};
 }
 
 Result<void> tryLoadInChild(const fs::path& path, const LoadLimits& limits, RunControl& control,

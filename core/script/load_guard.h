@@ -11,8 +11,8 @@
 
 namespace espalier::script {
 
-/// What the child may use. `forFile` gives the default: 10 s + 1 s per 100 MB, three times the file
-/// + 1 GB.
+/// What the child may use. `forFile` gives the default: 10 s + 1 s per 100 MB, and memory of 1 GB
+/// for a file of up to 1 MB, three times what a file has above that.
 struct LoadLimits {
     double seconds = 10;
     std::uint64_t bytes = 1'000'000'000;

@@ -91,7 +91,9 @@ private Q_SLOTS:
     void limitsGrowWithTheFile() {
         QCOMPARE(LoadLimits::forFile(0).seconds, 10.0);
         QCOMPARE(LoadLimits::forFile(500'000'000).seconds, 15.0);
-        QCOMPARE(LoadLimits::forFile(500'000'000).bytes, 2'500'000'000u);
+        for (const std::uint64_t small : {0, 1'000'000})
+            QCOMPARE(LoadLimits::forFile(small).bytes, 1'000'000'000u);
+        QCOMPARE(LoadLimits::forFile(501'000'000).bytes, 2'500'000'000u);
     }
 
     void passesAndRemembers() {

@@ -12,15 +12,51 @@
 #include "core/train/fine_tune.h"
 #include "tests/support/idx_files.h"
 #include "tests/support/image_files.h"
+#include "tests/support/stored_zip.h"
 #include "tests/support/toy_training_torch.h"
 
 namespace espalier::test {
 
-/// Folders IDX, CIFAR and images in `folder`.
+/// A NumPy array of `count` rows: floats of five columns, or whole numbers 0 to 3.
+inline std::string npyBytes(int count, bool areLabels) {
+    const std::string shape = "(" + std::to_string(count) + (areLabels ? ",)" : ", 5)");
+    const std::string header = std::string("{'descr': '") + (areLabels ? "<i8" : "<f4") +
+                               "', 'fortran_order': False, 'shape': " + shape + ", }   \n";
+    std::string bytes = std::string("\x93NUMPY\x01", 7) + '\0';
+    bytes += static_cast<char>(header.size() & 0xff);
+    bytes += static_cast<char>(header.size() >> 8);
+    bytes += header;
+    for (int i = 0; i < count * (areLabels ? 1 : 5); ++i) {
+        const std::int64_t label = i % 4;
+        const float value = static_cast<float>(i) / 8;
+        bytes += areLabels ? std::string(reinterpret_cast<const char*>(&label), sizeof label)
+                           : std::string(reinterpret_cast<const char*>(&value), sizeof value);
+    }
+    return bytes;
+}
+
+/// Files of tensors: data.npz and tensors.pt in `folder`, one of them a copy out of `fixtures`, and
+/// a folder for damaged ones.
+inline void writeSoundTensors(const std::filesystem::path& folder,
+                              const std::filesystem::path& fixtures) {
+    constexpr int kSamples = 40;
+    writeBytes((folder / "data.npz").string(),
+               storedZip({{"inputs.npy", npyBytes(kSamples, false)},
+                          {"targets.npy", npyBytes(kSamples, true)}}));
+    std::filesystem::copy_file(fixtures / "tensors.data", folder / "tensors.pt");
+    std::filesystem::create_directories(folder / "tensors");
+}
+
+/// Folders IDX, gzip, CIFAR and images in `folder`.
 inline void writeSoundData(const std::filesystem::path& folder) {
     std::filesystem::create_directories(folder / "IDX");
     for (const char* part : {"train", "t10k"})
         writeIdxPair((folder / "IDX").string(), part, 40, 6, 5, 4);
+    std::filesystem::create_directories(folder / "gzip");
+    for (const char* part : {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                             "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"})
+        writeGzip((folder / "gzip" / (std::string(part) + ".gz")).string(),
+                  readBytes((folder / "IDX" / part).string()));
     std::filesystem::create_directories(folder / "CIFAR");
     std::string records;
     for (char i = 0; i < 20; ++i) {

@@ -29,7 +29,7 @@ namespace {
 
 constexpr double kMostSeconds = 10;
 constexpr std::size_t kMostBytes = 1u << 30;
-constexpr int kKinds = 15;
+constexpr int kKinds = 21;
 constexpr std::size_t kHashLength = 64;  // SHA-256 in hexadecimal, at the end of a file of values
 
 int seed() {
@@ -66,6 +66,23 @@ std::string withDamagedMember(const fs::path& archive, Random& random) {
     return storedZip(members);
 }
 
+std::string ungzipped(const fs::path& path) {
+    std::string bytes;
+    char part[4096];
+    gzFile file = gzopen(path.c_str(), "rb");
+    for (int count = 0; (count = gzread(file, part, sizeof part)) > 0;)
+        bytes.append(part, static_cast<std::size_t>(count));
+    gzclose(file);
+    return bytes;
+}
+
+/// Compressed again, so that its checksum holds.
+std::string gzipped(const fs::path& folder, const std::string& bytes) {
+    const std::string path = (folder / "packed.gz").string();
+    writeGzip(path, bytes);
+    return readBytes(path);
+}
+
 /// Opens a dataset and reads of what it says it has.
 bool readAll(const fs::path& path) {
     RunControl control;
@@ -87,7 +104,9 @@ bool readAll(const fs::path& path) {
 
 std::string damaged(const std::string& kind, const std::string& sound, const fs::path& soundFile,
                     Random& random) {
-    if (kind == "repacked model") return withDamagedMember(soundFile, random);
+    if (kind == "repacked IDX")
+        return gzipped(soundFile.parent_path(), mutated(ungzipped(soundFile), random));
+    if (kind.starts_with("repacked")) return withDamagedMember(soundFile, random);
     const std::string bytes = mutated(sound, random);
     return kind.starts_with("hashed") ? withItsHash(bytes) : bytes;
 }
@@ -126,6 +145,7 @@ void TestOpeners::initTestCase() {
     // For the guard's processes, whose memory is limited otherwise; read once, when one starts.
     qputenv("ASAN_OPTIONS", "detect_leaks=0:allocator_may_return_null=1:handle_segv=0");
     writeSoundData(folder());
+    writeSoundTensors(folder(), qEnvironmentVariable("ESPALIER_FIXTURES").toStdString());
     const fs::path model = qEnvironmentVariable("ESPALIER_FIXTURES").toStdString();
     fs::copy_file(model / "mlp.script.pt", folder() / "sound.pt");
     m_snapshot =
@@ -163,6 +183,11 @@ void TestOpeners::damagedFiles_data() {
     add("labels", stored("IDX/t10k-labels-idx1-ubyte"), "IDX/t10k-labels-idx1-ubyte");
     add("CIFAR", stored("CIFAR/data_batch_1.bin"), "CIFAR/data_batch_1.bin");
     add("images", stored("images/train/a/1.png"), "images/train/a/1.png");
+    for (const char* kind : {"gzip", "repacked IDX"})
+        add(kind, stored("gzip/train-images-idx3-ubyte.gz"), "gzip/train-images-idx3-ubyte.gz");
+    for (const char* kind : {"npz", "repacked npz"}) add(kind, stored("data.npz"), "a.npz");
+    for (const char* kind : {"tensors", "repacked tensors"})
+        add(kind, stored("tensors.pt"), "tensors/a.pt");
     add("PNG", stored("images/train/a/1.png"), "a.png");
     add("JPEG", jpegBytes(16, 12, TJPF_RGB, Bytes(16 * 12 * 3, 77)), "a.jpg");
 }
@@ -182,7 +207,9 @@ bool TestOpeners::open(const std::string& kind, const std::string& bytes,
         (void)data::decode(bytes, 1);
         return data::readImageHeader(bytes).ok() && data::decode(bytes, 3).ok();
     }
-    return readAll(folder() / (kind == "labels" ? "IDX" : kind));
+    if (kind.ends_with("npz") || kind.ends_with("tensors")) return readAll(file);
+    if (kind == "labels") return readAll(folder() / "IDX");
+    return readAll(folder() / (kind == "repacked IDX" ? "gzip" : kind));
 }
 
 void TestOpeners::damagedFiles() {
@@ -192,9 +219,11 @@ void TestOpeners::damagedFiles() {
     const fs::path file = folder() / name.toStdString();
     writeBytes(file.string(), sound.toStdString());
     QVERIFY(!sound.isEmpty() && open(kind, sound.toStdString(), file));
+    const fs::path whole = folder() / ("whole" + file.extension().string());
+    writeBytes(whole.string(), sound.toStdString());
     Random random(seed());
     for (int number = 0; number < inputsOf(kind); ++number) {
-        const std::string bytes = damaged(kind, sound.toStdString(), folder() / "sound.pt", random);
+        const std::string bytes = damaged(kind, sound.toStdString(), whole, random);
         writeBytes(file.string(), bytes);
         takeLargestAllocation();
         QElapsedTimer timer;
