@@ -5,6 +5,7 @@
 #   --preset NAME   release (default), or dev for a quick try
 #   --try           tries both in a clean Debian 12 root (needs root, mmdebstrap)
 set -euo pipefail
+case "${1:-}" in -h | --help) sed -n '3,/^set /s/^# \{0,1\}//p' "$0"; exit ;; esac
 cd "$(dirname "$0")/.."
 
 say() { printf '\033[1m==\033[0m %s\n' "$*" >&2; }

@@ -5,6 +5,7 @@
 #   --preset NAME   dev (default)
 # Before it: scripts/test.sh. Pictures whose test needs a model that is not here stay as they are, and are named.
 set -euo pipefail
+case "${1:-}" in -h | --help) sed -n '3,/^set /s/^# \{0,1\}//p' "$0"; exit ;; esac
 cd "$(dirname "$0")/.."
 
 preset=dev

@@ -3,8 +3,12 @@
 # Installs what is missing, builds, and opens the window on the built-in example (or on the files given).
 # With no display it runs the same job on the command line.
 set -euo pipefail
+case "${1:-}" in -h | --help) sed -n '3,/^set /s/^# \{0,1\}//p' "$0"; exit ;; esac
 cd "$(dirname "$0")/.."
 start=$OLDPWD
+for argument in "$@"; do
+  case "$argument" in -*) echo "run.sh: unknown option $argument (it takes files)" >&2; exit 2 ;; esac
+done
 
 say() { printf '\033[1m==\033[0m %s\n' "$*" >&2; }
 

@@ -4,6 +4,7 @@
 #   --no-gui     leave out Qt and QCustomPlot (a machine without a display: only espalier-cli is built)
 #   --coverage   also fetch what the slow coverage test and its benchmark use: torchvision, Torch-Pruning
 set -euo pipefail
+case "${1:-}" in -h | --help) sed -n '3,/^set /s/^# \{0,1\}//p' "$0"; exit ;; esac
 
 say() { printf '\033[1m==\033[0m %s\n' "$*" >&2; }
 

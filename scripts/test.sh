@@ -4,6 +4,7 @@
 #   --all           the slow ones as well
 #   --preset NAME   dev (default), release, asan or tsan; asan runs the core tests, tsan that of the jobs
 set -euo pipefail
+case "${1:-}" in -h | --help) sed -n '3,/^set /s/^# \{0,1\}//p' "$0"; exit ;; esac
 cd "$(dirname "$0")/.."
 
 preset=dev
