@@ -7,6 +7,7 @@
 #include <QLabel>
 #include <QMenu>
 #include <QMenuBar>
+#include <QScreen>
 #include <QStackedWidget>
 #include <QStatusBar>
 #include <QUndoStack>
@@ -81,7 +82,7 @@ MainWindow::MainWindow(QWidget* parent)
       m_tasks(new Tasks(m_workbench, m_keeper, this)),
       m_recent(new RecentFiles(this)) {
     setObjectName(QStringLiteral("mainWindow"));
-    setMinimumSize(kMinimumSize);
+    setMinimumSize(kMinimumSize.boundedTo(screen()->availableSize()));
     makeCentre();
     makeMenusAndBars();
     connectActions();

@@ -15,6 +15,7 @@
 #include "ui/panels/impact_bar.h"
 #include "ui/panels/layer_list_panel.h"
 #include "ui/panels/layer_settings_panel.h"
+#include "ui/panels/least_height_area.h"
 #include "ui/panels/log_panel.h"
 #include "ui/panels/overview_panel.h"
 #include "ui/panels/pareto_panel.h"
@@ -96,8 +97,9 @@ Workspace::Workspace(ui::Workbench* workbench, QWidget* parent) : QMainWindow(pa
 }
 
 void Workspace::addTab(const QString& actionId, const QString& title, QWidget* page) {
-    m_pages[actionId] = page;
-    m_tabs->addTab(page, title);
+    auto* area = new ui::LeastHeightArea(page);
+    m_pages[actionId] = area;
+    m_tabs->addTab(area, title);
     style::tabAsLaidOut(*page);
 }
 

@@ -15,6 +15,7 @@
 #include "ui/document/channels.h"
 #include "ui/document/document.h"
 #include "ui/style/theme.h"
+#include "ui/style/words.h"
 
 namespace espalier::ui {
 namespace {
@@ -65,9 +66,11 @@ QString whyText(const Channels& channels, const model::Layer& layer) {
 QString notesText(const Document& document) {
     if (!document.hasModel()) return {};
     QStringList notes;
-    for (const std::string& note : document.snapshot()->notes()) notes << text(note);
+    for (const std::string& note : document.snapshot()->notes())
+        notes << style::withoutOptions(text(note));
     if (const FoundGroups* found = document.channels()->found()) {
-        for (const std::string& note : found->groups->decidedByData()) notes << text(note);
+        for (const std::string& note : found->groups->decidedByData())
+            notes << style::withoutOptions(text(note));
     }
     return notes.isEmpty() ? QString() : QStringLiteral("• ") + notes.join(QStringLiteral("\n• "));
 }

@@ -8,6 +8,7 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include "ui/panels/elided_label.h"
 #include "ui/style/colors.h"
 #include "ui/style/sparsity_bar.h"
 #include "ui/style/theme.h"
@@ -21,8 +22,9 @@ namespace {
 
 constexpr int kBarHeight = 4;
 
+template <class Label = QLabel>
 QLabel* makeLabel(const QString& name, style::FontSize size, QWidget* parent) {
-    auto* label = new QLabel(parent);
+    auto* label = new Label(parent);
     label->setObjectName(name);
     label->setFont(style::font(size));
     return label;
@@ -69,7 +71,7 @@ ImpactCard::ImpactCard(QWidget* parent)
       m_before(makeLabel(QStringLiteral("before"), style::FontSize::Body, this)),
       m_after(makeLabel(QStringLiteral("after"), style::FontSize::Large, this)),
       m_bar(new RemainderBar(this)),
-      m_basis(makeLabel(QStringLiteral("basis"), style::FontSize::Small, this)),
+      m_basis(makeLabel<ElidedLabel>(QStringLiteral("basis"), style::FontSize::Small, this)),
       m_action(new QToolButton(this)) {
     m_action->setObjectName(QStringLiteral("action"));
     m_action->setAutoRaise(true);

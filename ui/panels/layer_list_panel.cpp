@@ -35,6 +35,7 @@ constexpr int kGroupWidth = 44;  // an icon and a letter or two
 constexpr int kNarrow = 430;     // less leaves no room for the shape beside the name
 constexpr int kNarrower = 350;   // less leaves none for the number of parameters
 constexpr int kNarrowest = 220;
+constexpr int kFewestLetters = 11;  // of a name, its icon among them
 constexpr QSize kSize(380, 400);
 
 // Why the others of "4 of 8 layers can be pruned" cannot.
@@ -183,6 +184,7 @@ QMenu* LayerListPanel::createContextMenu() {
         connect(action, &QAction::toggled, m_table, [this, column](bool on) {
             if (column == LayerModel::Shape) m_isShapeWanted = on;
             if (column == LayerModel::Parameters) m_areParametersWanted = on;
+            if (column == LayerModel::Group) m_areGroupsWanted = on;
             m_table->setColumnHidden(column, !on);
         });
     }
@@ -197,6 +199,11 @@ void LayerListPanel::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     m_table->setColumnHidden(LayerModel::Shape, !m_isShapeWanted || width() < kNarrow);
     m_table->setColumnHidden(LayerModel::Parameters, !m_areParametersWanted || width() < kNarrower);
+    // With large text the letters of groups give way too: "c…1" would name no layer.
+    const QHeaderView& header = *m_table->header();
+    const int others = header.sectionSize(LayerModel::Removed) + kGroupWidth + kStateWidth;
+    const int letters = (width() - others) / fontMetrics().averageCharWidth();
+    m_table->setColumnHidden(LayerModel::Group, !m_areGroupsWanted || letters < kFewestLetters);
 }
 
 bool LayerListPanel::eventFilter(QObject* watched, QEvent* event) {

@@ -52,6 +52,7 @@ private:
     bool m_isSyncing = false;
     bool m_isShapeWanted = true;  // hidden while the panel is narrow, as is the next
     bool m_areParametersWanted = true;
+    bool m_areGroupsWanted = true;
 };
 
 }  // namespace espalier::ui

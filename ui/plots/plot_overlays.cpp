@@ -30,6 +30,7 @@ EmptyState::EmptyState(QWidget* parent)
     m_text->setAlignment(Qt::AlignCenter);
     m_text->setForegroundRole(QPalette::WindowText);
     m_action->setObjectName(QStringLiteral("emptyAction"));
+    m_action->setAccessibleName(tr("Suggested action"));
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(style::kSpaceGroup, style::kSpaceGroup, style::kSpaceGroup,
                                style::kSpaceGroup);
@@ -44,6 +45,7 @@ EmptyState::EmptyState(QWidget* parent)
 void EmptyState::setText(const QString& text, const QString& actionText) {
     m_text->setText(text);
     m_action->setText(actionText);
+    if (!actionText.isEmpty()) m_action->setAccessibleName(actionText);
     m_action->setAccessibleDescription(text);
     m_action->setVisible(!actionText.isEmpty());
 }
