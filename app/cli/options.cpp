@@ -119,13 +119,13 @@ constexpr const char* kShareHelp =
 
 void addValidationShare(CLI::App& app, double& share) {
     app.add_option("--validation-share", share, kShareHelp)
-        ->check(CLI::Range(0.0, 1.0))
+        ->check(isShare())
         ->capture_default_str();
 }
 
 void addValidationShare(CLI::App& app, std::optional<double>& share) {
     app.add_option("--validation-share", share, cat(kShareHelp, " (default: the recipe's)"))
-        ->check(CLI::Range(0.0, 1.0));
+        ->check(isShare());
 }
 
 void addLoss(CLI::App& app, measure::MetricOptions& metrics) {
@@ -164,13 +164,13 @@ void addChoice(CLI::App& app, project::PruneChoice& choice) {
         ->type_name("NAME")
         ->needs(goal);
     app.add_option("--weights", choice.weights, "Share of all prunable weights to remove, 0..1")
-        ->check(CLI::Range(0.0, 1.0))
+        ->check(isShare())
         ->excludes(plan)
         ->excludes(goal);
     app.add_option("--channels", choice.channels,
                    "Share of the channels of every group to cut out, 0..1; with --weights, those "
                    "are pruned in what is left")
-        ->check(CLI::Range(0.0, 1.0))
+        ->check(isShare())
         ->excludes(plan)
         ->excludes(goal);
     addParsed(app, "--criterion", choice.criterion, knownCriterion, criterionHelp())
@@ -211,6 +211,19 @@ CLI::Option* addHeads(CLI::App& app, channels::HeadUnit& heads) {
         ->default_str("most");
 }
 
+CLI::Validator isShare() {
+    return CLI::Validator(
+        [](std::string& text) {
+            double number = 0;
+            if (!CLI::detail::lexical_cast(text, number)) return cat(text, " is no number");
+            if (number >= 0 && number <= 1) return std::string();
+            const bool isPercent = number > 1 && number <= 100;
+            return cat(text, " is no share: give one between 0 and 1",
+                       isPercent ? cat(" (", significant(number / 100, 6), ")") : "");
+        },
+        "0..1");
+}
+
 CLI::Validator atLeast(double least) {
     return CLI::Validator(
         [least](std::string& text) {
@@ -223,6 +236,10 @@ CLI::Validator atLeast(double least) {
 
 void addDevice(CLI::App& app, std::string& device) {
     app.add_option("--device", device, "auto, cpu, cuda, cuda:1 …")->capture_default_str();
+}
+
+void addThreads(CLI::App& app, int& threads) {
+    app.add_option("--threads", threads, "CPU threads (default: all cores)")->check(atLeast(1));
 }
 
 void addJson(CLI::App& app, bool& json) {

@@ -35,6 +35,9 @@ void addChoice(CLI::App& app, project::PruneChoice& choice);
 /// --heads.
 CLI::Option* addHeads(CLI::App& app, channels::HeadUnit& heads);
 void addDevice(CLI::App& app, std::string& device);
+void addThreads(CLI::App& app, int& threads);
+/// A share, 0..1; what is refused for being in per cent is told as the share it may have meant.
+CLI::Validator isShare();
 /// A number of at least that much; what is refused is told in one short line.
 CLI::Validator atLeast(double least);
 void addJson(CLI::App& app, bool& json);

@@ -56,7 +56,7 @@ std::string proofText(const channels::Proof& proof) {
     std::string inputs;
     for (const auto& input : proof.inputs) inputs += (inputs.empty() ? "" : ", ") + input;
     std::string text = cat("proof: on ", inputs, " in ", proof.dtype,
-                           " the cut model and the masked one differ by at most ",
+                           ", max relative difference between the cut and the masked model ",
                            significant(proof.maxRelativeDifference, 2), " (allowed ",
                            significant(proof.tolerance, 2), ")");
     if (!proof.exact) text += "; statistics of inexact groups are taken over kept channels";

@@ -6,6 +6,7 @@
 #include "app/cli/table.h"
 #include "app/cli/verb.h"
 #include "core/base/format.h"
+#include "core/measure/runtime.h"
 #include "core/project/tasks.h"
 
 namespace espalier::cli {
@@ -28,6 +29,7 @@ std::string classTable(const measure::Evaluation& evaluation) {
 }
 
 int evaluate(Console& console, const Options& options) {
+    measure::setUpTorchThread(options.spec.threads);
     auto evaluation = project::runEvaluate(options.spec, console.events(), console.control());
     if (!evaluation) return console.fail(evaluation.error());
     const bool hasClasses = !evaluation->classes.empty();
@@ -55,6 +57,7 @@ Verb evaluateVerb() {
                 app.add_option("--reference", spec.reference,
                                "The dense model, where agreement with it is measured");
                 addDevice(app, spec.device);
+                addThreads(app, spec.threads);
                 app.add_option("--batch-size", spec.batchSize, "Samples per forward pass")
                     ->check(atLeast(1))
                     ->capture_default_str();

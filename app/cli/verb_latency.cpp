@@ -41,9 +41,7 @@ Verb latencyVerb() {
                 app.add_option("MODEL", options->spec.models, "TorchScript files")->required();
                 addInputs(app, options->spec.inputs);
                 addDevice(app, options->spec.device);
-                app.add_option("--threads", options->spec.threads,
-                               "CPU threads (default: all cores)")
-                    ->check(atLeast(1));
+                addThreads(app, options->spec.threads);
                 addJson(app, options->json);
                 return [options](Console& console) { return latency(console, *options); };
             }};

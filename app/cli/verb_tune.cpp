@@ -163,8 +163,7 @@ void addTune(CLI::App& app, TuneOptions& options) {
                    "Go on with the run whose checkpoint is in this folder; model, data, "
                    "recipe and outputs are that run's where they are not given")
         ->type_name("DIR");
-    app.add_option("--threads", spec.threads, "CPU threads (default: all cores)")
-        ->check(atLeast(1));
+    addThreads(app, spec.threads);
     app.add_option("--metrics", spec.metrics,
                    "Write loss, accuracy … of every step and epoch as CSV");
     app.add_option("--report", spec.report,

@@ -2,7 +2,6 @@
 #include "core/exchange/plan_file.h"
 
 #include <charconv>
-#include <set>
 #include <vector>
 
 #include "core/base/files.h"
@@ -131,23 +130,6 @@ Plan readRoot(const Node& root) {
     return plan;
 }
 
-/// Parses, and refuses an object that has a key twice: of two rules for one weight, neither may win
-/// silently.
-Json parse(std::string_view text) {
-    std::vector<std::set<std::string>> open;
-    const auto watch = [&open](int, Json::parse_event_t event, Json& parsed) {
-        if (event == Json::parse_event_t::object_start) open.emplace_back();
-        if (event == Json::parse_event_t::object_end) open.pop_back();
-        if (event == Json::parse_event_t::key &&
-            !open.back().insert(parsed.get<std::string>()).second) {
-            refuse(cat("\"", parsed.get<std::string>(), "\" is there twice"),
-                   "Keep one of the two");
-        }
-        return true;
-    };
-    return Json::parse(text, watch);
-}
-
 Error notReadable(const std::string& why) {
     return {Error::Kind::BadArgument, std::string(kCannotRead), why,
             "Choose a *.espalier-plan.json file"};
@@ -195,10 +177,13 @@ std::string planToJson(const Plan& plan) {
 Result<Plan> planFromJson(std::string_view text) {
     return guarded(kCannotRead, [&]() -> Result<Plan> {
         try {
-            const Json root = parse(text);
+            const Json root = parseOnce<Json>(text);
             return readRoot({root, ""});
         } catch (const Refusal& refusal) {
             return refusal.error;
+        } catch (const RepeatedKey& repeated) {
+            return Error{Error::Kind::BadArgument, std::string(kCannotRead), repeated.why(),
+                         RepeatedKey::kHint};
         } catch (const Json::parse_error& error) {
             return notReadable(cat("it is no JSON (near byte ", error.byte, ")"));
         } catch (const Json::out_of_range&) {

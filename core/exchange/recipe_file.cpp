@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "core/base/files.h"
+#include "core/exchange/json_text.h"
 #include "core/exchange/recipe_fields.h"
 
 namespace espalier::exchange {
@@ -191,11 +192,13 @@ void resolve(std::string& nameOrFile, const std::vector<std::string>& names,
 
 Result<train::Recipe> recipeFromJson(std::string_view text) {
     try {
-        const train::Recipe recipe = readAll(Json::parse(text));
+        const train::Recipe recipe = readAll(parseOnce<Json>(text));
         if (auto sound = train::check(recipe); !sound) return sound.error();
         return recipe;
     } catch (const Error& error) {
         return error;
+    } catch (const RepeatedKey& repeated) {
+        return recipeRefusal(Error::Kind::BadArgument, repeated.why(), RepeatedKey::kHint);
     } catch (const Json::exception& exception) {
         const std::string message =
             exception.what();  // "[json.exception.parse_error.101] parse error at line …"

@@ -123,9 +123,9 @@ std::string proofPart(const PruneReport& report) {
     const channels::Proof& proof = *report.proof;
     std::string html =
         paragraph(cat("On ", joined(proof.inputs), " in ", proof.dtype,
-                      ", the cut model and the masked one differ by at most ",
-                      significant(proof.maxRelativeDifference, 2),
-                      " of the largest output (allowed: ", significant(proof.tolerance, 2), ")."));
+                      ": max relative difference between the cut and the masked model ",
+                      significant(proof.maxRelativeDifference, 2), " (allowed ",
+                      significant(proof.tolerance, 2), ")."));
     if (!proof.exact) {
         html += paragraph(
             "Inexact groups were cut: the masked model takes its statistics over the "

@@ -230,10 +230,12 @@ template <class Value>
 Result<Value> parsed(std::string_view text, const std::function<Value(const Field&)>& read) {
     return guarded(kCannotOpen, [&]() -> Result<Value> {
         try {
-            const Json root = Json::parse(text);
+            const Json root = exchange::parseOnce<Json>(text);
             return read({root, ""});
         } catch (const exchange::Refusal& refusal) {
             return cannotOpen(refusal.error.why, refusal.error.hint);
+        } catch (const exchange::RepeatedKey& repeated) {
+            return cannotOpen(repeated.why(), exchange::RepeatedKey::kHint);
         } catch (const Json::parse_error& error) {
             return cannotOpen(cat("it is no JSON (near byte ", error.byte, ")"),
                               "Choose a *.espalier file");

@@ -89,6 +89,7 @@ struct EvaluateSpec {
     std::string device = "auto";
     measure::MetricOptions metrics{};
     std::filesystem::path reference{};  ///< the model that agreement is with; may be empty
+    int threads = 0;                    ///< that torch computes with; 0: one per core
     bool operator==(const EvaluateSpec&) const = default;
 };
 

@@ -44,7 +44,7 @@ Open openGroups(const ChannelGroups& groups, const Plan& plan, const ChannelScor
     return open;
 }
 
-Error nothingOpen(const Open& open, const ChannelGroups& groups) {
+Error nothingOpen(const Open& open, const ChannelGroups& groups, const std::string& criterion) {
     if (open.inexact > 0) {
         return {Error::Kind::Infeasible, std::string(kWhat),
                 cat("the ", open.inexact, open.inexact == 1 ? " group that" : " groups that",
@@ -53,8 +53,10 @@ Error nothingOpen(const Open& open, const ChannelGroups& groups) {
     }
     if (!open.unscored.empty()) {
         return {Error::Kind::Infeasible, std::string(kWhat),
-                "the criterion says nothing about any of its groups",
-                "Choose another criterion, such as l2"};
+                cat("the criterion ", criterion, " finds nothing to rank by in any of its groups"),
+                criterion == "bn_scale" ? "It ranks by the scales of batch norms or other "
+                                          "normalisations; choose another criterion, such as l2"
+                                        : "Choose another criterion, such as l2"};
     }
     return {Error::Kind::Infeasible, std::string(kWhat),
             groups.groups().empty() ? "it has no channel groups"
@@ -135,7 +137,7 @@ Result<Plan> withChannelsEverywhere(const ChannelGroups& groups, const Plan& pla
                      "the channels have no scores yet", "Compute them first"};
     }
     const Open open = openGroups(groups, plan, scores.get());
-    if (open.groups.empty()) return nothingOpen(open, groups);
+    if (open.groups.empty()) return nothingOpen(open, groups, plan.channelDefaults.criterion);
     warnOfUnscored(open, plan);
     Plan result = plan;
     result.channels.clear();

@@ -386,8 +386,8 @@ private Q_SLOTS:
         row("unknown key", "\"layout\"", "\"colour\": 1, \"layout\"", "\"colour\" is no known key");
         row("unknown key inside", "\"operation\"", "\"colour\": 1, \"operation\"",
             "\"nodes[0].colour\" is no known key");
-        row("missing key", "\"layout\": \"layout of the window\"", "\"data\": null",
-            "\"layout\" is missing");
+        row("missing key", ",\n \"layout\": \"layout of the window\"", "", "\"layout\" is missing");
+        row("key twice", "\"layout\":", "\"data\": null, \"layout\":", "\"data\" is there twice");
         row("operation", "\"fine_tune\"", "\"magic\"", "\"nodes[2].operation\" is \"magic\"");
         row("parent", "\"parent\": 1", "\"parent\": 2", "no such earlier node");
         row("two roots", "\"parent\": 1", "\"parent\": null", "the only root");

@@ -105,7 +105,7 @@ Every exact channel group of every model loses half of its channels
   loads it again and runs it. *peak*: the largest process; in brackets, how many times the bytes of the parameters it
   takes beyond 500 MB. A *!* marks what took longer than it may: 1 s to analyse (densenet121, swin_t and vit_b_16 2 s), 5 s
   to cut, prove and save (swin_t and vit_b_16 15 s).
-- *proof*: the largest difference between the cut and the masked model as the program reports it, relative to the largest
+- *proof*: the max relative difference between the cut and the masked model as the program reports it: to the largest
   output; *PyTorch*: the same, computed by PyTorch from the file, a mask made from the report's `kept`, and new random
   inputs, at one and (where *batches* is 2) at two images. Names in the state_dict, the kept numbers and the parameters that get
   gradients are compared as well.
