@@ -25,18 +25,19 @@ Leaving::Leaving(ui::Workbench* workbench, ui::SessionKeeper* keeper, Exports ex
     connect(workbench, &ui::Workbench::trainingEnded, this, &Leaving::afterTraining,
             Qt::QueuedConnection);
     connect(workbench, &ui::Workbench::succeeded, this, &Leaving::afterExport);
-    connect(workbench, &ui::Workbench::failed, this, [this] { m_afterExport = {}; });
-    connect(workbench, &ui::Workbench::cancelled, this, [this] { m_afterExport = {}; });
+    connect(workbench, &ui::Workbench::failed, this, &Leaving::stay);
+    connect(workbench, &ui::Workbench::cancelled, this, &Leaving::stay);
 }
 
-void Leaving::leaveModel(const Then& then) {
+void Leaving::leaveModel(const Then& then, const Then& stay) {
     enum Answer { Save, Export, Discard, Cancel };
     const ui::Document& document = *m_workbench->document();
-    m_afterExport = {};
+    this->stay();  // what waited for an export before waits no more
     if (m_workbench->isTraining()) {
         Q_EMIT refused(
             tr("A training is running on this model. Stop it first: its best weights so "
                "far are kept."));
+        if (stay) stay();
         return;
     }
     if (!m_keeper->hasUnsavedWork()) return then();
@@ -56,9 +57,10 @@ void Leaving::leaveModel(const Then& then) {
     question.safeAnswer = Cancel;
     question.mainAnswer = Save;
     const int answer = ui::dialogs::ask(m_window, question);
-    if (answer == Save) exportFirst(m_exports.session, then);
-    if (answer == Export) exportFirst(hasOwnWeights ? m_exports.model : m_exports.plan, then);
+    if (answer == Save) exportFirst(m_exports.session, then, stay);
+    if (answer == Export) exportFirst(hasOwnWeights ? m_exports.model : m_exports.plan, then, stay);
     if (answer == Discard) then();
+    if (answer == Cancel && stay) stay();
 }
 
 void Leaving::leaveTraining(const Then& then) {
@@ -113,18 +115,33 @@ void Leaving::afterSaving(const Result<std::filesystem::path>& saved, const Then
     if (answer == Discard) then();
 }
 
-void Leaving::exportFirst(const std::function<bool()>& exporting, const Then& then) {
-    if (exporting()) m_afterExport = then;
+void Leaving::exportFirst(const std::function<bool()>& exporting, const Then& then,
+                          const Then& stay) {
+    const bool isBegun = exporting();
+    if (!isBegun && stay) stay();
+    if (!isBegun) return;
+    m_afterExport = then;
+    m_afterDecline = stay;
+}
+
+void Leaving::stay() {
+    m_afterExport = {};
+    if (const Then decline = std::exchange(m_afterDecline, {})) decline();
 }
 
 void Leaving::afterSession() {
-    const Then then = std::exchange(m_afterExport, {});
-    if (then && !m_keeper->hasUnsavedWork()) then();
+    afterWriting(!m_keeper->hasUnsavedWork());
 }
 
 void Leaving::afterExport() {
+    afterWriting(!m_workbench->document()->hasUnsavedWork());
+}
+
+void Leaving::afterWriting(bool isAllWritten) {
     const Then then = std::exchange(m_afterExport, {});
-    if (then && !m_workbench->document()->hasUnsavedWork()) then();
+    if (!then || !isAllWritten) return stay();
+    m_afterDecline = {};
+    then();
 }
 
 }  // namespace espalier::gui

@@ -32,7 +32,9 @@ public:
     using Then = std::function<void()>;
     /// Does `then` at once when nothing would be lost, else asks: save or export first, discard, or
     /// stay.
-    void leaveModel(const Then& then);
+    /// `stay` is called when it is not left after all; at once or after a file that could not be
+    /// written.
+    void leaveModel(const Then& then, const Then& stay = {});
     /// Asks whether the training may be stopped. Its best weights are written to a file before
     /// `then`; where that cannot be, the person is told and nothing is left.
     void leaveTraining(const Then& then);
@@ -44,15 +46,19 @@ Q_SIGNALS:
 private:
     void afterTraining();
     void afterSaving(const Result<std::filesystem::path>& saved, const Then& then);
-    void exportFirst(const std::function<bool()>& exporting, const Then& then);
+    void exportFirst(const std::function<bool()>& exporting, const Then& then,
+                     const Then& stay = {});
+    void stay();
     void afterExport();
     void afterSession();
+    void afterWriting(bool isAllWritten);
 
     ui::Workbench* m_workbench;
     ui::SessionKeeper* m_keeper;
     Exports m_exports;
     QWidget* m_window;
     Then m_afterExport;
+    Then m_afterDecline;  // of that export
     Then m_afterTraining;
 };
 

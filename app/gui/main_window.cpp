@@ -8,11 +8,13 @@
 #include <QMenu>
 #include <QMenuBar>
 #include <QScreen>
+#include <QShortcut>
 #include <QStackedWidget>
 #include <QStatusBar>
 #include <QUndoStack>
 
 #include "app/gui/actions.h"
+#include "app/gui/activity_log.h"
 #include "app/gui/application.h"
 #include "app/gui/commands.h"
 #include "app/gui/devices.h"
@@ -96,6 +98,7 @@ MainWindow::MainWindow(QWidget* parent)
     connectDocument();
     connectDevice();
     connectSession();
+    logActivity(m_workbench);
     auto* drops = new DropFilter(this);
     connect(drops, &DropFilter::dropped, m_tasks, &Tasks::openPaths);
     restoreWindow(*this, *m_workspace);
@@ -130,6 +133,12 @@ void MainWindow::makeCentre() {
     layout->addWidget(m_messages, 0, 0, Qt::AlignBottom);
     m_messages->raise();
     connect(m_messages, &ui::MessageBar::coverChanged, m_workspace, &Workspace::setCovered);
+    auto* dismiss = new QShortcut(Qt::Key_Escape, this);  // unless a field or a drag takes it
+    dismiss->setEnabled(false);
+    connect(dismiss, &QShortcut::activated, m_messages, &ui::MessageBar::dismiss);
+    connect(m_messages, &ui::MessageBar::posted, dismiss, [dismiss] { dismiss->setEnabled(true); });
+    connect(m_messages, &ui::MessageBar::dismissed, dismiss,
+            [dismiss] { dismiss->setEnabled(false); });
     setCentralWidget(centre);
 
     connect(m_start, &ui::StartPage::openRequested, m_tasks, &Tasks::openModel);
@@ -142,6 +151,8 @@ void MainWindow::makeCentre() {
     connect(m_start, &ui::StartPage::discardSessionRequested, m_tasks, &Tasks::discardSession);
     connect(m_tasks, &Tasks::lostSessionsChanged, m_start, &ui::StartPage::setLostSessions);
     connect(m_tasks, &Tasks::brokenRunChanged, m_start, &ui::StartPage::setBrokenRun);
+    connect(m_tasks, &Tasks::waitingChanged, m_start, &ui::StartPage::setWaiting);
+    connect(m_start, &ui::StartPage::forgetWaitingRequested, m_tasks, &Tasks::forgetWaiting);
     connect(m_recent, &RecentFiles::changed, m_start,
             [this] { m_start->setRecentFiles(m_recent->paths()); });
     connect(m_recent, &RecentFiles::chosen, m_tasks, &Tasks::openPath);
@@ -237,11 +248,10 @@ void MainWindow::connectActions() {
 void MainWindow::connectWorkbench() {
     connect(m_workbench, &Workbench::openStarted, this, &MainWindow::showOpening);
     connect(m_workbench, &Workbench::opened, this, &MainWindow::showOpened);
-    connect(m_workbench, &Workbench::openFailed, this, [this] {
-        m_isOpening = false;
-        showPage();
-        refreshActions();
-    });
+    for (const auto over : {&Workbench::openRead, &Workbench::openDeclined}) {
+        connect(m_workbench, over, this, &MainWindow::endOpening);
+    }
+    connect(m_workbench, &Workbench::openFailed, this, &MainWindow::endOpening);
     connect(m_workbench, &Workbench::trainingStarted, this, [this] {
         m_workspace->showDock(QStringLiteral("view.training"));
         refreshActions();
@@ -342,11 +352,15 @@ void MainWindow::showOpening(const QString& path) {
 }
 
 void MainWindow::showOpened(const QString& path) {
-    m_isOpening = false;
     m_recent->add(path);
+    endOpening();
+    refreshTitle();
+}
+
+void MainWindow::endOpening() {
+    m_isOpening = false;
     showPage();
     refreshActions();
-    refreshTitle();
 }
 
 void MainWindow::showPage() {
@@ -359,7 +373,8 @@ void MainWindow::showPage() {
 }
 
 void MainWindow::post(const Message& message) {
-    log(logLevel(message.level), message.text.toStdString());
+    const QString where = message.path.isEmpty() ? QString() : QStringLiteral(" — ") + message.path;
+    log(logLevel(message.level), (message.text + where).toStdString());
     m_messages->post(message);
 }
 

@@ -59,6 +59,7 @@ private:
 
     void showOpening(const QString& path);
     void showOpened(const QString& path);
+    void endOpening();
     void showPage();
     void post(const ui::Message& message);
     void refreshActions();

@@ -10,7 +10,6 @@
 #include "app/gui/file_kind.h"
 #include "app/gui/leaving.h"
 #include "core/base/format.h"
-#include "core/exchange/plan_file.h"
 #include "core/project/examples.h"
 #include "core/script/archive_kind.h"
 #include "ui/dialogs/cut_dialog.h"
@@ -81,11 +80,17 @@ Tasks::Tasks(ui::Workbench* workbench, ui::SessionKeeper* keeper, QWidget* windo
                             window)) {
     connect(m_leaving, &Leaving::refused, this, &Tasks::refuse);
     connect(workbench, &ui::Workbench::opened, this, &Tasks::onOpened);
+    workbench->setLeave([this](const Leaving::Then& go, const Leaving::Then& stay) {
+        m_leaving->leaveModel(go, stay);
+    });
     connect(workbench, &ui::Workbench::openFailed, this, [this](const QString& path) {
         m_failedPath = path;
-        m_exampleModel.clear();
-        m_planAfterOpening.clear();
-        m_dataAfterOpening.reset();
+        forgetOpening();
+    });
+    connect(workbench, &ui::Workbench::openDeclined, this, &Tasks::forgetOpening);
+    connect(workbench, &ui::Workbench::openStarted, this, [this] { m_dataNote.clear(); });
+    connect(workbench, &ui::Workbench::dataLetGo, this, [this] {
+        m_dataNote = tr(" The data of the last model does not fit this one: attach data.");
     });
     connect(keeper, &ui::SessionKeeper::modelMissing, this, &Tasks::onModelMissing);
     connect(keeper, &ui::SessionKeeper::opened, this,
@@ -106,14 +111,10 @@ void Tasks::openModel() {
     if (!path.isEmpty()) openPath(path);
 }
 
-void Tasks::openFile(const QString& path) {
-    m_leaving->leaveModel([this, path] { openAsLastTime(path); });
-}
-
 void Tasks::openModelWithInput() {
     const QString path =
         dialogs::openFile(m_window, {tr("Open model with input shape"), {}, modelFilter()});
-    if (!path.isEmpty()) m_leaving->leaveModel([this, path] { askForInput(path); });
+    if (!path.isEmpty()) askForInput(path);
 }
 
 void Tasks::askForInput(const QString& path) {
@@ -122,11 +123,15 @@ void Tasks::askForInput(const QString& path) {
 }
 
 void Tasks::openExample() {
-    m_leaving->leaveModel([this] {
-        const project::Example example = project::lenet5Example();
-        m_exampleModel = QString::fromStdString(example.model.string());
-        m_workbench->openModel(example.model, {example.input});
-    });
+    const project::Example example = project::lenet5Example();
+    m_exampleModel = QString::fromStdString(example.model.string());
+    m_workbench->openModel(example.model, {example.input}, ui::Workbench::OldData::LetGo);
+}
+
+void Tasks::forgetOpening() {
+    m_exampleModel.clear();
+    m_planAfterOpening.clear();
+    m_dataAfterOpening.reset();
 }
 
 void Tasks::onOpened(const QString& path) {
@@ -136,12 +141,13 @@ void Tasks::onOpened(const QString& path) {
     rememberChoices();
     const QString plan = std::exchange(m_planAfterOpening, {});
     if (!plan.isEmpty()) m_workbench->openPlan(toPath(plan));
-    if (path != m_exampleModel) return;
-    m_exampleModel.clear();
-    m_measuresNextData = true;
-    Q_EMIT recipeChosen(QString::fromStdString(project::lenet5Example().recipe.string()),
-                        kExampleSparsity);
-    m_workbench->attachData(exampleData());
+    if (path == std::exchange(m_exampleModel, {})) {
+        m_measuresNextData = true;
+        Q_EMIT recipeChosen(QString::fromStdString(project::lenet5Example().recipe.string()),
+                            kExampleSparsity);
+        m_workbench->attachData(exampleData());
+    }
+    applyWaiting();
 }
 
 void Tasks::onDataChanged() {
@@ -158,21 +164,18 @@ void Tasks::showReport() {
 }
 
 void Tasks::openPath(const QString& path) {
-    const QString name = QFileInfo(path).fileName();
     const bool hasModel = m_workbench->document()->hasModel();
     switch (fileKind(path)) {
         case FileKind::Missing:
             return refuse(tr("Cannot open %1: there is no such file.").arg(path));
         case FileKind::Model:
-            return openFile(path);
+            return openAsLastTime(path);
         case FileKind::Session:
-            return m_leaving->leaveModel([this, path] { m_keeper->open(toPath(path)); });
+            return m_keeper->open(toPath(path));
         case FileKind::Plan:
             return hasModel ? m_workbench->openPlan(toPath(path)) : openPlanWithModel(path);
         case FileKind::Recipe:
-            if (!hasModel)
-                return refuse(tr("%1 is a recipe for fine-tuning: open a model first.").arg(name));
-            return Q_EMIT recipeChosen(path);
+            return hasModel ? Q_EMIT recipeChosen(path) : openRecipe(path);
         case FileKind::Data:
             return attachData(path);
         case FileKind::Other:
@@ -188,25 +191,9 @@ void Tasks::openUnknown(const QString& path) {
             tr("Cannot open %1: it is neither a plan nor a recipe of Espalier.").arg(name));
     }
     auto refusal = script::refuseByFirstBytes(toPath(path));
-    if (!refusal) return openFile(path);
+    if (!refusal) return openAsLastTime(path);
     refusal->what = tr("Cannot open %1").arg(name).toStdString();
     onFailed(*refusal);
-}
-
-void Tasks::openPlanWithModel(const QString& path) {
-    const auto plan = exchange::readPlan(toPath(path));
-    if (!plan) return onFailed(plan.error());
-    // A plan names a file beside it and no other place, whatever somebody wrote there.
-    const auto name = std::filesystem::path(plan->modelFile).filename();
-    const std::filesystem::path model = toPath(path).parent_path() / name;
-    std::error_code ignored;
-    if (!name.empty() && std::filesystem::exists(model, ignored)) {
-        m_planAfterOpening = path;
-        return openAsLastTime(QString::fromStdString(model.string()), plan->inputs);
-    }
-    refuse(tr("%1 is a plan for %2, which is not in the same folder: open the model first, then "
-              "the plan.")
-               .arg(QFileInfo(path).fileName(), QString::fromStdString(plan->modelFile)));
 }
 
 void Tasks::openPaths(const QStringList& paths) {

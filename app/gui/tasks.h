@@ -81,6 +81,7 @@ public:
     void lookForLostSessions();
     void recoverSession(const QString& folder);
     void discardSession(const QString& folder);
+    void forgetWaiting();  ///< recipe and plan that wait for a model
 
     Leaving* leaving() const { return m_leaving; }
 
@@ -88,20 +89,26 @@ Q_SIGNALS:
     void messagePosted(const espalier::ui::Message& message);
     /// In words; empty: there is none.
     void brokenRunChanged(const QString& run, bool hasSession);
+    /// Files that are taken once a model is open, in words; empty: there are none.
+    void waitingChanged(const QString& files);
     void lostSessionsChanged(const std::vector<espalier::ui::LostSession>& sessions);
     /// A recipe file to be shown in the training panel, as TrainingPanel::loadRecipe takes it.
     void recipeChosen(const QString& path, std::optional<double> madeFor = {});
 
 private:
-    void openFile(const QString& path);
-    /// With what was chosen for it last time, unless data is attached.
+    /// With the input that was chosen for it last time, unless data is attached, and with its data
+    /// unless that which is attached fits.
     void openAsLastTime(const QString& path, std::vector<script::InputSpec> inputs = {});
     void attachDataOfLastTime();
     void rememberChoices();
     void openPlanWithModel(const QString& path);
+    void openRecipe(const QString& path);
+    void showWaiting();
+    void applyWaiting();
     void askForInput(const QString& path);
     void openUnknown(const QString& path);
     void onOpened(const QString& path);
+    void forgetOpening();
     void onFailed(const espalier::Error& error);
     void onTrainingBroke(const espalier::Error& error, const QString& folder);
     void onSucceeded(const QString& message, const QString& path);
@@ -133,8 +140,11 @@ private:
     QString m_failedPath;                // the model that could not be opened last
     QString m_exampleModel;              // while the example is being opened
     QString m_planAfterOpening;          // applied once its model is open
+    QString m_waitingPlan;               // once any is
+    QString m_waitingPlanModel;          // the name of the one that it was made for
+    QString m_waitingRecipe;
     std::optional<project::SessionData> m_dataAfterOpening;  // likewise
-    QString m_missingNote;                                   // of data that is gone, likewise
+    QString m_dataNote;  // of data that is gone or does not fit, told with the model
     bool m_measuresNextData = false;
     bool m_reportsNextGroups = false;  // of a model that has just been opened
 };

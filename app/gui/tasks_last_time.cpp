@@ -13,23 +13,23 @@ namespace espalier::gui {
 using ui::Document;
 
 void Tasks::openAsLastTime(const QString& path, std::vector<script::InputSpec> inputs) {
-    if (!m_workbench->document()->dataset()) {
-        RecentChoices choices = recentChoices(path);
-        m_dataAfterOpening = std::move(choices.data);
-        if (inputs.empty()) inputs = std::move(choices.inputs);
-    }
+    RecentChoices choices = recentChoices(path);
+    m_dataAfterOpening = std::move(choices.data);
+    const bool hasData = m_workbench->document()->dataset() != nullptr;
+    if (inputs.empty() && !hasData) inputs = std::move(choices.inputs);
     m_workbench->openModel(path.toStdString(), inputs);
 }
 
 void Tasks::attachDataOfLastTime() {
     const auto last = std::exchange(m_dataAfterOpening, {});
-    m_missingNote.clear();
     if (!last || m_workbench->document()->dataset()) return;
     std::error_code ignored;
-    if (std::filesystem::exists(last->spec.path, ignored))
+    if (std::filesystem::exists(last->spec.path, ignored)) {
+        m_dataNote.clear();
         return m_workbench->attachData(last->spec, last->metrics);
-    m_missingNote = tr(" The data that was attached to it, %1, is not there.")
-                        .arg(QString::fromStdString(last->spec.path.string()));
+    }
+    m_dataNote = tr(" The data that was attached to it, %1, is not there.")
+                     .arg(QString::fromStdString(last->spec.path.string()));
 }
 
 // Data that is not attached this time is not forgotten: it may be on another disk.

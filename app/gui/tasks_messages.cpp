@@ -4,7 +4,6 @@
 
 #include <QFileInfo>
 
-#include "app/gui/leaving.h"
 #include "app/gui/tasks.h"
 #include "app/gui/window_state.h"
 #include "core/base/format.h"
@@ -35,7 +34,7 @@ void Tasks::offerInputOfData() {
                        .arg(shape, ui::inputText(*snapshot));
     message.actionText = tr("Open it with %1").arg(shape);
     message.action = [this, input, path = snapshot->file().path] {
-        m_leaving->leaveModel([this, input, path] { m_workbench->openModel(path, {input}); });
+        m_workbench->openModel(path, {input});
     };
     Q_EMIT messagePosted(message);
 }
@@ -59,7 +58,7 @@ void Tasks::onGroupsChanged() {
         message.actionText = tr("Do not keep them");
         message.action = [this] { m_workbench->setZerosKept(false); };
     }
-    message.text += std::exchange(m_missingNote, {});
+    message.text += std::exchange(m_dataNote, {});
     Q_EMIT messagePosted(message);
 }
 

@@ -20,6 +20,7 @@ namespace {
 constexpr std::string_view kFormat = "espalier-session";
 constexpr int kVersion = 1;
 constexpr std::string_view kCannotOpen = "Cannot open the session";
+constexpr const char* kHowToGoOn = "Open a copy of it, if there is one, or its model anew";
 constexpr std::size_t kLargest = 512u << 20;  // bytes; a step of a training has about a hundred
 
 constexpr std::pair<Operation, std::string_view> kOperations[] = {
@@ -237,10 +238,12 @@ Result<Value> parsed(std::string_view text, const std::function<Value(const Fiel
         } catch (const exchange::RepeatedKey& repeated) {
             return cannotOpen(repeated.why(), exchange::RepeatedKey::kHint);
         } catch (const Json::parse_error& error) {
-            return cannotOpen(cat("it is no JSON (near byte ", error.byte, ")"),
-                              "Choose a *.espalier file");
+            return cannotOpen(
+                cat("the file is damaged: it breaks off or was altered near byte ", error.byte),
+                kHowToGoOn);
         } catch (const Json::exception&) {
-            return cannotOpen("it holds a value that cannot be read", "Choose a *.espalier file");
+            return cannotOpen("the file is damaged: it holds a value that cannot be read",
+                              kHowToGoOn);
         }
     });
 }

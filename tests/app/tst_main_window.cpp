@@ -285,17 +285,19 @@ private Q_SLOTS:
         QTest::newRow("JSON of another kind") << "package.json" << QByteArray("{}");
         QTest::newRow("plan without a model")
             << "x.espalier-plan.json" << QByteArray(R"({"format": "espalier-plan"})");
-        QTest::newRow("recipe without a model")
-            << "r.json" << QByteArray(R"({"format": "espalier-recipe"})");
+        QTest::newRow("damaged recipe")
+            << "r.json" << QByteArray(R"({"format": "espalier-recipe", "epochs": "many"})");
+        QTest::newRow("damaged session") << "s.espalier" << QByteArray("{\"format\": \"espal");
     }
     void droppingTheWrongFileNamesIt() {
         QFETCH(QString, name);
         QFETCH(QByteArray, content);
         WindowProbe probe;
         drop(probe.child<QWidget>("startPage"), {writeFile(m_folder->filePath(name), content)});
-        QVERIFY(probe.isError());
+        QTRY_VERIFY_WITH_TIMEOUT(probe.isError(), test::kPatienceMs);
         QVERIFY2(probe.messageText().contains(name), qPrintable(probe.messageText()));
         QCOMPARE(probe.page(), QString("startPage"));
+        QVERIFY(probe.child<QWidget>("startWaiting")->isHidden());
     }
 
     void droppingAModelOfAnyNameOpensIt() {

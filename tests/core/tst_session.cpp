@@ -379,7 +379,7 @@ private Q_SLOTS:
         const auto row = [](const char* name, const char* from, const char* to, const char* why) {
             QTest::newRow(name) << QByteArray(from) << QByteArray(to) << QString(why);
         };
-        row("no JSON", "{", "", "it is no JSON");
+        row("no JSON", "{", "", "the file is damaged");
         row("another format", "espalier-session", "espalier-plan", "it is no session");
         row("later version", "\"version\": 1,\n \"models", "\"version\": 2,\n \"models",
             "\"version\" is 2");

@@ -6,7 +6,9 @@
 
 #include <QClipboard>
 #include <QPlainTextEdit>
+#include <QScrollBar>
 
+#include "core/base/format.h"
 #include "tests/support/gui_test.h"
 
 using namespace espalier;
@@ -71,6 +73,38 @@ private Q_SLOTS:
         QVERIFY(!panel.text().contains("line 9."));
         QVERIFY(panel.text().contains("line 10."));
         QCOMPARE(test::find<QPlainTextEdit>(panel, "logText")->blockCount(), LogPanel::kMaxLines);
+    }
+
+    void theNewestLineIsSeenUnlessOlderOnesAreRead() {
+        LogPanel panel;
+        panel.resize(400, 160);
+        panel.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&panel));
+        QScrollBar* bar = test::find<QPlainTextEdit>(panel, "logText")->verticalScrollBar();
+        const auto write = [&panel](const char* name) {
+            for (int i = 0; i < 60; ++i) log(LogLevel::Info, cat(name, ' ', i, '.'));
+            return QTest::qWaitFor([&] { return panel.text().contains(QString(name) + " 59."); });
+        };
+        QVERIFY(write("first"));
+        QVERIFY(bar->maximum() > 0);
+        QTRY_COMPARE(bar->value(), bar->maximum());
+        bar->setValue(7);  // the person scrolls up
+        QVERIFY(write("second"));
+        QCOMPARE(bar->value(), 7);
+        bar->setValue(bar->maximum());
+        QVERIFY(write("third"));
+        QTRY_COMPARE(bar->value(), bar->maximum());
+    }
+
+    void aHiddenPanelShowsTheNewestLineWhenItComes() {
+        LogPanel panel;
+        for (int i = 0; i < 60; ++i) log(LogLevel::Info, cat("line ", i, '.'));
+        QTRY_VERIFY(panel.text().contains("line 59."));
+        panel.resize(400, 160);
+        panel.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&panel));
+        const QScrollBar* bar = test::find<QPlainTextEdit>(panel, "logText")->verticalScrollBar();
+        QTRY_VERIFY(bar->maximum() > 0 && bar->value() == bar->maximum());
     }
 
     void copiesWhatIsShown() {

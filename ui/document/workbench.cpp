@@ -41,17 +41,35 @@ QString textOf(const std::filesystem::path& path) {
     return QString::fromStdString(path.string());
 }
 
+Result<Opened> openAlone(const std::filesystem::path& path, const model::OpenOptions& options,
+                         const EventSink<>& events, RunControl& control) {
+    auto snapshot = model::openSnapshot(path, options, events, control);
+    if (!snapshot) return snapshot.error();
+    return Opened{*snapshot, {}};
+}
+
+/// Whether a model that did not open for some data may open for other inputs.
+bool mayBeInputs(const Error& error) {
+    using Kind = Error::Kind;
+    return error.kind == Kind::BadArgument || error.kind == Kind::Mismatch ||
+           error.kind == Kind::Unsupported;
+}
+
+/// Data that the model cannot take does not keep it from opening.
 Result<Opened> open(const std::filesystem::path& path, const model::OpenOptions& options,
                     const data::DatasetPtr& dataset, const measure::MetricOptions& metrics,
                     const EventSink<>& events, RunControl& control) {
-    auto snapshot = dataset ? project::openFor(path, options, *dataset, events, control)
-                            : model::openSnapshot(path, options, events, control);
-    if (!snapshot) return snapshot.error();
-    Opened opened{*snapshot, {}};
-    if (dataset) {
-        if (const auto fit = measure::checkFit(**snapshot, *dataset, metrics); !fit)
-            opened.misfit = fit.error();
+    if (!dataset) return openAlone(path, options, events, control);
+    auto snapshot = project::openFor(path, options, *dataset, events, control);
+    if (!snapshot) {
+        if (!options.inputs.empty() || !mayBeInputs(snapshot.error())) return snapshot.error();
+        auto alone = openAlone(path, options, events, control);
+        if (alone) alone->misfit = snapshot.error();
+        return alone;
     }
+    Opened opened{*snapshot, {}};
+    if (const auto fit = measure::checkFit(**snapshot, *dataset, metrics); !fit)
+        opened.misfit = fit.error();
     return opened;
 }
 
@@ -130,7 +148,7 @@ bool Workbench::isModel(const model::SnapshotPtr& root) const {
 }
 
 void Workbench::openModel(const std::filesystem::path& path,
-                          const std::vector<script::InputSpec>& inputs) {
+                          const std::vector<script::InputSpec>& inputs, OldData data) {
     Q_EMIT openStarted(textOf(path));
     if (isTraining()) {
         Q_EMIT openFailed(textOf(path));
@@ -141,24 +159,46 @@ void Workbench::openModel(const std::filesystem::path& path,
     makeWayForOpening();
     model::OpenOptions options;
     options.inputs = inputs;
-    const data::DatasetPtr dataset = m_document->dataset();
+    const data::DatasetPtr dataset =
+        data == OldData::KeepIfItFits ? m_document->dataset() : data::DatasetPtr();
     m_jobs->run<Opened>(
         {Lane::Scan, tr("Opening %1").arg(nameOf(path)), QStringLiteral("open")}, this,
         [=, metrics = m_document->metricOptions()](const EventSink<>& events, RunControl& control) {
             return open(path, options, dataset, metrics, events, control);
         },
-        [this, path](const Result<Opened>& result) {
+        [this, path, data](const Result<Opened>& result) {
             if (!result) {
                 Q_EMIT openFailed(textOf(path));
                 resumeAfterOpening();
                 return fail(result.error());
             }
-            if (result->misfit) m_document->setDataset({});
-            auto plan = std::make_shared<const prune::Plan>(prune::emptyPlan(*result->snapshot));
-            m_document->setOpened(project::History::opened(result->snapshot, std::move(plan)));
-            Q_EMIT opened(textOf(path));
-            if (result->misfit) fail(*result->misfit);
+            replaceModel([this, path, data, read = *result] {
+                if (read.misfit || data == OldData::LetGo) m_document->setDataset({});
+                auto plan = std::make_shared<const prune::Plan>(prune::emptyPlan(*read.snapshot));
+                m_document->setOpened(project::History::opened(read.snapshot, std::move(plan)));
+                if (read.misfit) Q_EMIT dataLetGo(*read.misfit);
+                Q_EMIT opened(textOf(path));
+            });
         });
+}
+
+// Asked once the job that has read it is over: an answer may take its time.
+void Workbench::replaceModel(std::function<void()> show) {
+    if (!m_leave || !m_document->hasModel()) return show();
+    QMetaObject::invokeMethod(
+        this, [this, show = std::move(show)] { askToLeave(show); }, Qt::QueuedConnection);
+}
+
+void Workbench::askToLeave(const std::function<void()>& show) {
+    Q_EMIT openRead();
+    const auto isLeft = std::make_shared<bool>(false);
+    m_leave(
+        [isLeft, show] {
+            *isLeft = true;
+            show();
+        },
+        [this] { Q_EMIT openDeclined(); });
+    if (!*isLeft) resumeAfterOpening();
 }
 
 // Only what is of no use once the model is gone, and can be asked for again: a file being written

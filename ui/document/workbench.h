@@ -50,8 +50,15 @@ public:
     Comparison* comparison() const { return m_comparison; }
     Probe* probe() const { return m_probe; }
 
+    /// Whether data that is attached stays with the next model; it does not where it does not fit.
+    enum class OldData { KeepIfItFits, LetGo };
     void openModel(const std::filesystem::path& path,
-                   const std::vector<script::InputSpec>& inputs = {});
+                   const std::vector<script::InputSpec>& inputs = {},
+                   OldData data = OldData::KeepIfItFits);
+    /// How the open model is left for one that has been read: `go` brings that, `stay` drops it;
+    /// one of them is called, at once or later. Without one, nobody is asked.
+    using Leave = std::function<void(std::function<void()> go, std::function<void()> stay)>;
+    void setLeave(Leave leave) { m_leave = std::move(leave); }
     /// Opens model, history, plan and data as they were saved. `done` is called on the GUI thread
     /// once all is shown. `title`: the path that `opened` names.
     void openSession(const std::filesystem::path& file, const project::LocatedModels& located,
@@ -137,6 +144,10 @@ Q_SIGNALS:
     void openStarted(const QString& path);
     void opened(const QString& path);
     void openFailed(const QString& path);
+    void openRead();      ///< before it is asked whether the open model may be left
+    void openDeclined();  ///< it may not: all is as it was
+    /// It does not fit the model that was opened; before `opened`.
+    void dataLetGo(const espalier::Error& why);
     void trainingContinued(const espalier::train::Recipe& recipe);  ///< before trainingStarted
     void trainingStarted(const espalier::train::Recipe& recipe);
     void trainingSampled(const espalier::train::TrainSample& sample);
@@ -170,6 +181,9 @@ private:
     void preferSelection();
     void makeWayForOpening();
     void resumeAfterOpening();  ///< it failed: the old model stays
+    void replaceModel(std::function<void()> show);
+    void askToLeave(const std::function<void()>& show);
+    void showSession(const project::OpenedSession& read);
     void forgetJobsOfModel();
     bool isModel(const model::SnapshotPtr& root) const;
     model::SnapshotPtr rootSnapshot() const;
@@ -194,7 +208,8 @@ private:
     bool m_hasLeftRun = false;
     std::map<std::filesystem::path, State> m_exported;  ///< models written of the open one
     std::optional<project::SessionData>
-        m_missingData;              ///< of the session, which could not be opened
+        m_missingData;  ///< of the session, which could not be opened
+    Leave m_leave;
     model::SnapshotPtr m_released;  ///< the opened file's weights with no base mask, once asked for
 };
 

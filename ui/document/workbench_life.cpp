@@ -140,6 +140,7 @@ void Workbench::followContinuation() {
     });
     connect(m_document, &Document::masksChanged, this, [when] { when(Stage::Masks); });
     connect(this, &Workbench::openFailed, this, &Workbench::giveContinuationUp);
+    connect(this, &Workbench::openDeclined, this, &Workbench::giveContinuationUp);
     connect(this, &Workbench::failed, this, &Workbench::giveContinuationUp);
     connect(this, &Workbench::cancelled, this, &Workbench::giveContinuationUp);
 }

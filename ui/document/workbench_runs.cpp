@@ -2,6 +2,8 @@
 // Measuring and training.
 #include <utility>
 
+#include "core/base/format.h"
+#include "core/base/log.h"
 #include "core/data/empty_split.h"
 #include "core/exchange/checkpoint_file.h"
 #include "core/measure/evaluate.h"
@@ -141,6 +143,10 @@ void Workbench::evaluate(data::Split split) {
             if (!isModel(subject.root) || m_document->dataset() != dataset) return;
             if (result->dense) m_document->setEvaluation(*result->dense, m_document->denseState());
             m_document->setEvaluation(result->current, subject.state);
+            const measure::Evaluation& now = result->current;
+            log(LogLevel::Info,
+                cat("Measured ", now.metric.title(), ' ', now.metric.text(now.score), " on ",
+                    exactCount(now.samples), " samples (", data::name(now.split), ')'));
         });
 }
 
@@ -158,6 +164,8 @@ void Workbench::measureLatency() {
             std::vector<State> states{m_document->denseState()};
             if (!subject.isDense) states.push_back(subject.state);
             m_document->setLatencies(states, *result);
+            log(LogLevel::Info, cat("Measured a latency of ", significant(result->back().median),
+                                    " ms, the median of ", result->back().runs, " runs"));
         });
 }
 

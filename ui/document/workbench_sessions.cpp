@@ -41,16 +41,21 @@ void Workbench::openSession(const std::filesystem::path& file,
                 resumeAfterOpening();
                 return fail(result.error());
             }
-            const project::Session& session = result->session;
-            m_document->closeModel();  // its data goes, and must not meet the new one
-            m_document->setDataset(result->dataset, session.data && result->dataset
-                                                        ? session.data->metrics
-                                                        : measure::MetricOptions());
-            m_document->setOpened(session.history, State{session.current, session.plan});
-            if (!result->dataset) m_missingData = session.data;
-            Q_EMIT opened(shown);
-            done(*result);
+            replaceModel([this, shown, done, read = *result] {
+                showSession(read);
+                Q_EMIT opened(shown);
+                done(read);
+            });
         });
+}
+
+void Workbench::showSession(const project::OpenedSession& read) {
+    const project::Session& session = read.session;
+    m_document->closeModel();  // its data goes, and must not meet the new one
+    m_document->setDataset(read.dataset, session.data && read.dataset ? session.data->metrics
+                                                                      : measure::MetricOptions());
+    m_document->setOpened(session.history, State{session.current, session.plan});
+    if (!read.dataset) m_missingData = session.data;
 }
 
 }  // namespace espalier::ui

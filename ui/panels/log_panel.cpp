@@ -11,6 +11,9 @@
 #include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QPlainTextEdit>
+#include <QScopedValueRollback>
+#include <QScrollBar>
+#include <QTextCursor>
 #include <QTime>
 #include <QToolButton>
 #include <QVBoxLayout>
@@ -74,6 +77,7 @@ LogPanel::LogPanel(QWidget* parent) : QWidget(parent), m_queue(std::make_shared<
     layout->setSpacing(style::kSpaceRelated);
     layout->addLayout(makeBar());
     layout->addWidget(m_text);
+    followEnd();
     listen();
 }
 
@@ -138,8 +142,22 @@ void LogPanel::append(const Line& line) {
     if (line.level < m_lowest) return;
     QTextCharFormat format;
     format.setForeground(levelColor(line.level, palette()));
-    m_text->setCurrentCharFormat(format);
-    m_text->appendPlainText(line.time + QStringLiteral("  ") + levelWord(line.level) + line.text);
+    const QScopedValueRollback writing(m_isWriting, true);
+    QTextCursor end(m_text->document());  // one of its own: that of the view stays where it is
+    end.movePosition(QTextCursor::End);
+    if (!m_text->document()->isEmpty()) end.insertBlock();
+    end.insertText(line.time + QStringLiteral("  ") + levelWord(line.level) + line.text, format);
+    if (m_isAtEnd) m_text->verticalScrollBar()->setValue(m_text->verticalScrollBar()->maximum());
+}
+
+void LogPanel::followEnd() {
+    QScrollBar* bar = m_text->verticalScrollBar();
+    connect(bar, &QScrollBar::valueChanged, this, [this, bar](int value) {
+        if (!m_isWriting) m_isAtEnd = value >= bar->maximum();
+    });
+    connect(bar, &QScrollBar::rangeChanged, this, [this, bar](int, int maximum) {
+        if (m_isAtEnd) bar->setValue(maximum);
+    });
 }
 
 void LogPanel::setLowestLevel(LogLevel level) {
@@ -150,6 +168,7 @@ void LogPanel::setLowestLevel(LogLevel level) {
 }
 
 void LogPanel::rebuild() {
+    m_isAtEnd = true;
     m_text->clear();
     for (const Line& line : m_lines) append(line);
 }

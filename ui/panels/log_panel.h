@@ -16,7 +16,8 @@ class QPlainTextEdit;
 
 namespace espalier::ui {
 
-/// Listens to the log; messages may come from any thread. Keeps the newest 5000.
+/// Listens to the log; messages may come from any thread. Keeps the newest 5000. The newest is
+/// seen, unless the person has scrolled up to older ones.
 class LogPanel : public QWidget {
     Q_OBJECT
 public:
@@ -43,6 +44,7 @@ private:
     void listen();
     void takeNewLines();
     void append(const Line& line);
+    void followEnd();
     void rebuild();
 
     std::shared_ptr<Queue> m_queue;
@@ -50,6 +52,8 @@ private:
     LogLevel m_lowest = LogLevel::Info;
     QComboBox* m_levels;
     QPlainTextEdit* m_text;
+    bool m_isAtEnd = true;  // and stays there as lines come
+    bool m_isWriting = false;
 };
 
 }  // namespace espalier::ui

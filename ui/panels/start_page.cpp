@@ -32,6 +32,7 @@ QPushButton* bigButton(const QString& name, const QString& text, style::Icon ico
     auto* button = new QPushButton(style::icon(icon), text);
     button->setObjectName(name);
     button->setToolTip(tip);
+    button->setAutoDefault(true);
     button->setMinimumHeight(36);
     return button;
 }
@@ -42,6 +43,7 @@ QPushButton* smallButton(const QString& name, const QString& text, style::Icon i
     auto* button = new QPushButton(style::icon(icon), text);
     button->setObjectName(name);
     button->setToolTip(tip);
+    button->setAutoDefault(true);
     return button;
 }
 
@@ -58,6 +60,7 @@ QPushButton* recentButton(const QString& path, int position) {
     auto* button = new QPushButton(style::icon(style::Icon::Model), file.fileName());
     button->setObjectName(QStringLiteral("startRecent%1").arg(position));
     button->setFlat(true);
+    button->setAutoDefault(true);  // Enter opens it, too
     button->setStyleSheet(QStringLiteral("text-align: left; padding: 4px 8px;"));
     button->setAccessibleName(StartPage::tr("Open %1").arg(file.fileName()));
     button->setEnabled(file.exists());
@@ -110,6 +113,7 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
     auto* lines = new QVBoxLayout(column);
     lines->setSpacing(style::kSpaceGroup);
     lines->addLayout(makeHeader());
+    lines->addWidget(makeWaiting());
     lines->addWidget(makeBrokenRun());
     lines->addWidget(m_lost);
     lines->addLayout(makeButtons());
@@ -130,6 +134,7 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
     layout->addStretch(3);
     setRecentFiles({});
     setBrokenRun({});
+    setWaiting({});
     setLostSessions({});
     refreshColors();
 }
@@ -192,6 +197,15 @@ QWidget* StartPage::makeBrokenRun() {
     return m_broken;
 }
 
+QWidget* StartPage::makeWaiting() {
+    auto* forget = smallButton(QStringLiteral("startForgetWaiting"), tr("Forget"),
+                               style::Icon::Remove, tr("Leaves these files where they are"));
+    connect(forget, &QPushButton::clicked, this, &StartPage::forgetWaitingRequested);
+    m_waitingText = offerText(QStringLiteral("startWaitingText"));
+    m_waiting = offer(QStringLiteral("startWaiting"), m_waitingText, {forget});
+    return m_waiting;
+}
+
 QWidget* StartPage::makeLostSession(const LostSession& session, int position) {
     const auto numbered = [position](const char* name) {
         return QLatin1String(name) + QString::number(position);
@@ -232,6 +246,11 @@ void StartPage::setBrokenRun(const QString& run, bool hasSession) {
     m_brokenText->setText(run.isEmpty() ? QString() : tr("Continue %1?").arg(run));
     m_recoverRun->setVisible(hasSession);
     m_broken->setVisible(!run.isEmpty());
+}
+
+void StartPage::setWaiting(const QString& files) {
+    m_waitingText->setText(files);
+    m_waiting->setVisible(!files.isEmpty());
 }
 
 void StartPage::setOpenToolTip(const QString& tip) {

@@ -28,6 +28,8 @@ public:
     void setBrokenRun(const QString& run, bool hasSession = false);
     /// Offers to recover or discard each of the first five: "lenet5.pt (today 21:40)".
     void setLostSessions(const std::vector<LostSession>& sessions);
+    /// Files that are taken once a model is open, a sentence each; empty: there are none.
+    void setWaiting(const QString& files);
     /// What its button says of opening a model, its keys included.
     void setOpenToolTip(const QString& tip);
 
@@ -35,6 +37,7 @@ Q_SIGNALS:
     void openRequested();
     void exampleRequested();
     void recentRequested(const QString& path);
+    void forgetWaitingRequested();
     void continueRequested();
     void recoverRunRequested();  ///< the session of the training alone
     void discardRequested();
@@ -48,6 +51,7 @@ private:
     QLayout* makeHeader();
     QLayout* makeButtons();
     QWidget* makeBrokenRun();
+    QWidget* makeWaiting();
     QWidget* makeLostSession(const LostSession& session, int position);
     void showRecentFiles();
     void refreshColors();
@@ -56,6 +60,8 @@ private:
     QWidget* m_broken;
     QLabel* m_brokenText;
     QPushButton* m_recoverRun;
+    QWidget* m_waiting;
+    QLabel* m_waitingText;
     QWidget* m_lost;  // a row for each
     int m_lostCount = 0;
     QLabel* m_picture;
