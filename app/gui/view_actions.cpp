@@ -17,18 +17,16 @@
 namespace espalier::gui {
 namespace {
 
-/// Neither hidden nor behind another tab.
-bool isInFront(const QDockWidget& dock) {
-    return dock.isVisible() && !dock.visibleRegion().isEmpty();
-}
-
-/// What lies behind another tab comes to the front first; only what is seen is hidden.
+/// What lies behind another tab comes to the front first, and takes the keyboard; only what is seen
+/// is hidden.
 void connectDock(QAction* action, QDockWidget* dock, Workspace* workspace) {
     QObject::connect(dock->toggleViewAction(), &QAction::toggled, action, &QAction::setChecked);
     action->setChecked(dock->toggleViewAction()->isChecked());
     QObject::connect(action, &QAction::triggered, workspace, [=](bool checked) {
-        if (!checked && isInFront(*dock)) return dock->hide();
-        workspace->showDock(action->objectName());
+        const QString id = action->objectName();
+        if (!checked && workspace->isInFront(id)) return dock->hide();
+        workspace->showDock(id);
+        workspace->focusDock(id);
         action->setChecked(true);
     });
 }
@@ -56,6 +54,12 @@ void connectViews(const Actions& actions, Workspace* workspace) {
         workspace->window()->resize(kDefaultWindowSize);
         workspace->applyLayout(Workspace::Layout::Explore);
     });
+    QObject::connect(actions["view.next_panel"], &QAction::triggered, workspace,
+                     [=] { workspace->focusNextPanel(1); });
+    QObject::connect(actions["view.previous_panel"], &QAction::triggered, workspace,
+                     [=] { workspace->focusNextPanel(-1); });
+    QObject::connect(actions["view.filter"], &QAction::triggered, workspace,
+                     &Workspace::focusFilter);
     QObject::connect(actions["view.zoom_reset"], &QAction::triggered, workspace,
                      &Workspace::resetZoom);
 }

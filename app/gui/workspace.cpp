@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <QApplication>
 #include <QDockWidget>
 #include <QTabBar>
 #include <QTabWidget>
@@ -46,6 +47,22 @@ const QString kPareto = QStringLiteral("view.pareto");
 const QString kCompare = QStringLiteral("view.compare");
 const QString kLog = QStringLiteral("view.log");
 
+bool takesKeys(const QWidget& widget) {
+    return (widget.focusPolicy() & Qt::TabFocus) && widget.isVisible() && widget.isEnabled() &&
+           !widget.focusProxy();
+}
+
+void focusWithin(QWidget& panel) {
+    QWidget* last = panel.focusWidget();
+    if (last && takesKeys(*last)) return last->setFocus(Qt::ShortcutFocusReason);
+    for (QWidget* next = panel.nextInFocusChain(); next != &panel;
+         next = next->nextInFocusChain()) {
+        if (panel.isAncestorOf(next) && takesKeys(*next))
+            return next->setFocus(Qt::ShortcutFocusReason);
+    }
+    panel.setFocus(Qt::ShortcutFocusReason);
+}
+
 }  // namespace
 
 Workspace::Workspace(ui::Workbench* workbench, QWidget* parent) : QMainWindow(parent, Qt::Widget) {
@@ -79,7 +96,8 @@ Workspace::Workspace(ui::Workbench* workbench, QWidget* parent) : QMainWindow(pa
 
     m_training = new ui::TrainingPanel(workbench);
     m_history = new ui::HistoryPanel(workbench);
-    addDock(kLayers, tr("Layers"), Qt::LeftDockWidgetArea, new ui::LayerListPanel(workbench))
+    m_layers = new ui::LayerListPanel(workbench);
+    addDock(kLayers, tr("Layers"), Qt::LeftDockWidgetArea, m_layers)
         ->widget()
         ->setMinimumWidth(kLeastLeftWidth);
     addDock(kSettings, tr("Layer settings"), Qt::RightDockWidgetArea,
@@ -162,6 +180,40 @@ void Workspace::showDock(const QString& actionId) {
     if (!found) return;
     found->show();
     found->raise();
+}
+
+bool Workspace::isInFront(const QString& dockId) const {
+    const QDockWidget* found = dock(dockId);
+    return found && found->isVisible() && !found->visibleRegion().isEmpty();
+}
+
+QList<QWidget*> Workspace::panelsInFront() const {
+    QList<QWidget*> panels;
+    if (isInFront(kLayers)) panels << dock(kLayers)->widget();
+    panels << m_tabs->currentWidget();
+    for (const QString& id : {kSettings, kHistory, kTraining, kPareto, kLog}) {
+        if (isInFront(id)) panels << dock(id)->widget();
+    }
+    return panels;
+}
+
+void Workspace::focusDock(const QString& actionId) {
+    if (const QDockWidget* found = dock(actionId)) focusWithin(*found->widget());
+}
+
+void Workspace::focusNextPanel(int step) {
+    const QList<QWidget*> panels = panelsInFront();
+    const QWidget* focused = QApplication::focusWidget();
+    qsizetype at = step > 0 ? -1 : panels.size();
+    for (qsizetype i = 0; i < panels.size(); ++i) {
+        if (focused && (panels[i] == focused || panels[i]->isAncestorOf(focused))) at = i;
+    }
+    focusWithin(*panels[(at + step + panels.size()) % panels.size()]);
+}
+
+void Workspace::focusFilter() {
+    showDock(kLayers);
+    m_layers->focusFilter();
 }
 
 void Workspace::placeDocks() {

@@ -40,6 +40,13 @@ public:
     bool hasTab(const QString& actionId) const { return m_pages.contains(actionId); }
     void showTab(const QString& actionId);
     void showDock(const QString& actionId);
+    /// Seen, neither hidden nor behind another tab.
+    bool isInFront(const QString& dockId) const;
+    /// To where it was in that dock the last time, else to its first field.
+    void focusDock(const QString& actionId);
+    /// Takes the keyboard round the panels that are seen, from the left to the bottom.
+    void focusNextPanel(int step);
+    void focusFilter();
 
     void applyLayout(Layout layout);
     /// Empty before it was first shown, unless it was restored.
@@ -71,6 +78,7 @@ private:
     void refreshTitlesLater();
     void tidyTabBars();
     void connectPlots();
+    QList<QWidget*> panelsInFront() const;
 
     bool m_areTitlesStale = false;
     bool m_isArranged = false;  // has been shown, with its docks as they were in an earlier run
@@ -78,6 +86,7 @@ private:
     std::map<QString, QDockWidget*> m_docks;
     std::map<QString, QWidget*> m_pages;
     QTabWidget* m_tabs;
+    ui::LayerListPanel* m_layers;
     ui::TrainingPanel* m_training;
     ui::HistoryPanel* m_history;
     ui::SensitivityPanel* m_sensitivity;

@@ -37,6 +37,76 @@ private Q_SLOTS:
         QCOMPARE(tabs->currentIndex(), 0);
     }
 
+    void panelsAreReachedInTurn() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        QApplication::setActiveWindow(&probe.window);
+        QVERIFY(QTest::qWaitForWindowActive(&probe.window));
+        const auto panel = [&probe] {
+            const QWidget* focused = QApplication::focusWidget();
+            for (const char* name : {"layerListPanel", "weightsPanel", "layerSettingsPanel",
+                                     "trainingPanel", "historyPanel"}) {
+                const auto* each = probe.child<QWidget>(name);
+                if (focused && (each == focused || each->isAncestorOf(focused)))
+                    return QString(name);
+            }
+            return QString();
+        };
+        const auto press = [&probe](Qt::KeyboardModifiers modifiers = {}) {
+            QTest::keyClick(probe.window.windowHandle(), Qt::Key_F6, modifiers);
+        };
+        probe.trigger("view.filter");
+        QTRY_COMPARE(QApplication::focusWidget(), probe.child<QWidget>("layerFilter"));
+        QStringList seen;
+        for (int i = 0; i < 4; ++i) {
+            press();
+            seen << panel();
+        }
+        QCOMPARE(seen, QStringList({"weightsPanel", "layerSettingsPanel", "trainingPanel",
+                                    "layerListPanel"}));
+        // Where it was in that panel.
+        QCOMPARE(QApplication::focusWidget(), probe.child<QWidget>("layerFilter"));
+        press(Qt::ShiftModifier);
+        QCOMPARE(panel(), QString("trainingPanel"));
+        probe.trigger("view.history");  // comes to the front, and has the keyboard
+        QCOMPARE(panel(), QString("historyPanel"));
+        press(Qt::ShiftModifier);
+        QCOMPARE(panel(), QString("weightsPanel"));
+    }
+
+    void escDismissesAMessageFromAnywhere() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        QVERIFY(probe.rest());
+        QApplication::setActiveWindow(&probe.window);
+        QVERIFY(QTest::qWaitForWindowActive(&probe.window));
+        for (const char* name : {"layerTable", "layerFilter", "recipeLr", "histogram"}) {
+            probe.window.openPath("/no/such/file.pt");
+            QVERIFY(probe.messages().hasMessage());
+            probe.child<QWidget>(name)->setFocus();
+            QTest::keyClick(probe.window.windowHandle(), Qt::Key_Escape);
+            QVERIFY2(!probe.messages().hasMessage(), name);
+        }
+    }
+
+    void enterOpensARecentFile() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        const QString model = WindowProbe::copyModel(m_folder->path());
+        {
+            WindowProbe probe;
+            QVERIFY(probe.openModel(model));
+        }
+        WindowProbe probe;
+        QApplication::setActiveWindow(&probe.window);
+        QVERIFY(QTest::qWaitForWindowActive(&probe.window));
+        auto* recent = probe.child<QWidget>("startRecent0");
+        recent->setFocus();
+        QTest::keyClick(recent, Qt::Key_Return);
+        QTRY_COMPARE_WITH_TIMEOUT(probe.page(), QString("workspace"), test::kPatienceMs);
+    }
+
     void helpListsShortcuts() {
         WindowProbe probe;
         QStringList listed;  // "Action: Keys"

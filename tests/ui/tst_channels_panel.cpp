@@ -98,7 +98,7 @@ private Q_SLOTS:
         QVERIFY(m_session->settle());
         QCOMPARE(view().cut(), 2);
         QCOMPARE(setting<QSpinBox>("channelCount").value(), 2);
-        QTest::keyClick(&view(), Qt::Key_End);
+        QTest::keyClick(&view(), Qt::Key_End, Qt::ControlModifier);
         QVERIFY(!channels().rule(group("conv2")));  // all stay: no rule is needed
     }
 

@@ -83,6 +83,34 @@ private Q_SLOTS:
         QCOMPARE(dialog.result(), static_cast<int>(QDialog::Accepted));
     }
 
+    void enterTakesWhatWasTypedLast() {
+        if (!test::OpenModel::hasExample()) QSKIP("the built-in example is not there");
+        test::OpenModel model;
+        QVERIFY(model.open());
+        ui::PruneDialog dialog(&model.document, &model.jobs);
+        dialog.show();
+        QSignalSpy previewed(&dialog, &ui::PruneDialog::previewed);
+        QVERIFY(previewed.wait(test::kPatienceMs));  // of the share that is offered
+        auto* number = test::find<QDoubleSpinBox>(dialog, "prunePercent");
+        number->selectAll();
+        QTest::keyClicks(number, "73");
+        QTest::keyClick(number, Qt::Key_Return);
+        QVERIFY(dialog.isVisible());  // its preview is being made
+        QTRY_COMPARE_WITH_TIMEOUT(dialog.result(), int(QDialog::Accepted), test::kPatienceMs);
+        QCOMPARE(dialog.share(), 0.73);
+        const prune::PlanPtr plan = dialog.plan();
+        QVERIFY(plan);
+        double removed = 0;
+        double weights = 0;
+        for (const model::Layer& layer : model.document.snapshot()->layers()) {
+            const auto rule = plan->weights.find(layer.name);
+            if (rule == plan->weights.end()) continue;
+            weights += static_cast<double>(layer.weightCount);
+            removed += rule->second.value * static_cast<double>(layer.weightCount);
+        }
+        QVERIFY2(std::abs(removed / weights - 0.73) < 0.01, qPrintable(QString::number(removed)));
+    }
+
     // Input shapes
 
     void inputIsCheckedWhileTyping_data() {

@@ -183,8 +183,8 @@ private Q_SLOTS:
         QTest::newRow("right") << int(Qt::Key_Right) << int(Qt::NoModifier) << 0.3;
         QTest::newRow("left") << int(Qt::Key_Left) << int(Qt::NoModifier) << 0.1;
         QTest::newRow("shift right") << int(Qt::Key_Right) << int(Qt::ShiftModifier) << all;
-        QTest::newRow("home") << int(Qt::Key_Home) << int(Qt::NoModifier) << 0.0;
-        QTest::newRow("end") << int(Qt::Key_End) << int(Qt::NoModifier) << all;
+        QTest::newRow("home") << int(Qt::Key_Home) << int(Qt::ControlModifier) << 0.0;
+        QTest::newRow("end") << int(Qt::Key_End) << int(Qt::ControlModifier) << all;
         // 190 of 250 = 76 % go at 0.2; + 10 % snaps to 90 %, which is at 225 of 250: 0.2 + 0.1 × 35
         // / 40.
         QTest::newRow("control right") << int(Qt::Key_Right) << int(Qt::ControlModifier) << 0.2875;

@@ -20,6 +20,7 @@
 #include "ui/document/highlight.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/layer_list_panel.h"
+#include "ui/style/colors.h"
 
 using namespace espalier;
 using namespace espalier::ui;
@@ -154,6 +155,50 @@ private Q_SLOTS:
         QCOMPARE(table().selectionModel()->selectedRows().size(), 1);
     }
 
+    void theCountIsOfTheFilter() {
+        const auto* report = m_panel->findChild<QLabel*>("layerReport");
+        filter().setText("type:linear");
+        QCOMPARE(report->text(), QString("2 of %1 layers match the filter")
+                                     .arg(m_session->document.snapshot()->layers().size()));
+        filter().clear();
+        QVERIFY2(report->text().contains("can be pruned"), qPrintable(report->text()));
+    }
+
+    void halfAConditionLeavesTheRowsAsTheyWere() {
+        filter().setText("type:linear");
+        const QString whole = "type:linear sparsity<0.5";
+        for (int length = 12; length <= whole.indexOf('<') + 1; ++length) {
+            filter().setText(whole.left(length));
+            QVERIFY2(proxy().rowCount() == 2, qPrintable(whole.left(length)));
+        }
+        QVERIFY2(message().text().contains("needs a number"), qPrintable(message().text()));
+        const QColor muted = style::colorsFor(m_panel->palette()).mutedText;
+        QCOMPARE(message().palette().color(QPalette::WindowText), muted);  // and no mistake
+        filter().setText(whole);
+        QCOMPARE(proxy().rowCount(), 2);
+        QVERIFY(!message().isVisible());
+    }
+
+    void theFilterLeadsToTheFirstMatch_data() {
+        QTest::addColumn<int>("key");
+        QTest::newRow("down") << int(Qt::Key_Down);
+        QTest::newRow("enter") << int(Qt::Key_Return);
+    }
+    void theFilterLeadsToTheFirstMatch() {
+        QFETCH(int, key);
+        m_session->document.select(prunable()[0]);
+        filter().setFocus();
+        QTest::keyClicks(&filter(), "type:linear");
+        QTest::keyClick(&filter(), Qt::Key(key));
+        QVERIFY(table().hasFocus());
+        QCOMPARE(m_session->document.selection(), proxy().layerAt(proxy().index(0, 0)));
+        QVERIFY(m_session->document.selection() != prunable()[0]);
+        filter().setFocus();
+        filter().setText("nothing like it");
+        QTest::keyClick(&filter(), Qt::Key(key));
+        QVERIFY(filter().hasFocus());
+    }
+
     void wordsOfTheFilterAreCompleted() {
         filter().setFocus();
         QTest::keyClicks(&filter(), "conv -(spa");
@@ -165,6 +210,7 @@ private Q_SLOTS:
         QTest::keyClicks(&filter(), "<0.5) ");
         QVERIFY(!words->isVisible());  // nothing is being typed
         QVERIFY(!message().isVisible() || proxy().rowCount() == 0);
+        QVERIFY(filter().hasFocus());  // Enter took the word and no more
         filter().setCursorPosition(0);
         QTest::keyClicks(&filter(), "s");  // in front of another word
         QVERIFY(!words->isVisible());

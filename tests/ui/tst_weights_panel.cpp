@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // WeightsPanel: dragging the cut with a mouse and with keys, in a real window.
+#include <algorithm>
 #include <cmath>
 
 #include <QCheckBox>
@@ -17,6 +18,7 @@
 #include "ui/panels/weights_panel.h"
 #include "ui/plots/heatmap_view.h"
 #include "ui/plots/histogram_view.h"
+#include "ui/plots/qcp.h"
 
 using namespace espalier;
 using namespace espalier::ui;
@@ -202,6 +204,27 @@ private Q_SLOTS:
         QCOMPARE(steps(), 1);
     }
 
+    void anotherLayerIsSeenWhole() {
+        const auto layers = document().snapshot()->layers();
+        view().zoom(0.5);
+        const QCPRange zoomed = view().canvas()->xAxis->range();
+        document().setRule(document().selection(), WeightRule::sparsity(0.5));
+        QVERIFY(m_session->settle());
+        QVERIFY(view().isZoomedByUser());  // the same layer, cut
+        QCOMPARE(view().canvas()->xAxis->range(), zoomed);
+        QTest::keyClick(&view(), Qt::Key_Home);  // shows everything, and the cut stays
+        QVERIFY(!view().isZoomedByUser());
+        QVERIFY(document().rule(document().selection()));
+        view().zoom(0.5);
+        const model::LayerId first = document().selection();
+        const auto other = std::ranges::find_if(layers, [first](const model::Layer& layer) {
+            return layer.prunable.weights && layer.id != first;
+        });
+        document().select(other->id);
+        QVERIFY(m_session->settle());
+        QVERIFY(!view().isZoomedByUser());
+    }
+
     void keysMoveTheCut() {
         view().setFocus();
         QTest::keyClick(&view(), Qt::Key_Right);
@@ -209,12 +232,12 @@ private Q_SLOTS:
         QTest::keyClick(&view(), Qt::Key_Right, Qt::ControlModifier);
         QVERIFY(m_session->settle());
         QVERIFY(std::abs(document().sparsity(document().selection()) - 0.1) < 0.05);
-        QTest::keyClick(&view(), Qt::Key_End);
+        QTest::keyClick(&view(), Qt::Key_End, Qt::ControlModifier);
         QVERIFY(m_session->settle());
         QVERIFY(document().masks());  // at least one weight is left: the plan can be met
         QCOMPARE(document().removed(document().selection()),
                  document().snapshot()->layer(document().selection()).weightCount - 1);
-        QTest::keyClick(&view(), Qt::Key_Home);
+        QTest::keyClick(&view(), Qt::Key_Home, Qt::ControlModifier);
         QCOMPARE(document().removed(document().selection()), 0);
     }
 

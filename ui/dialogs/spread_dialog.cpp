@@ -11,6 +11,7 @@
 #include <QDoubleSpinBox>
 #include <QFormLayout>
 #include <QHBoxLayout>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QPushButton>
 #include <QSignalBlocker>
@@ -197,10 +198,12 @@ void SpreadDialog::refuse(const QString& why) {
 
 void SpreadDialog::preview() {
     m_plan.reset();
+    m_isAcceptWanted = false;
+    m_job = 0;
     m_accept->setEnabled(false);
     if (height() < minimumHeight() || !isVisible()) fitHeight(*this, std::max(kWidth, width()));
     const Job job = previewJob();
-    if (!job) return;
+    if (!job) return m_jobs->cancelSlot(m_name);
     m_job = m_jobs->run<Preview>(
         previewOptions(), this,
         [job](const EventSink<>& events, RunControl& control) { return job(events, control); },
@@ -214,8 +217,19 @@ void SpreadDialog::showProgress(int id) {
     }
 }
 
+// Enter is of what was typed just now, whose preview may still be on its way.
+void SpreadDialog::keyPressEvent(QKeyEvent* event) {
+    const bool isEnter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
+    if (isEnter && m_job != 0) {
+        m_isAcceptWanted = true;
+        return;
+    }
+    QDialog::keyPressEvent(event);
+}
+
 void SpreadDialog::showPreview(Result<Preview> preview) {
     m_job = 0;
+    const bool isAcceptWanted = std::exchange(m_isAcceptWanted, false);
     if (!preview) {
         if (preview.error().kind != Error::Kind::Cancelled) m_message->showError(preview.error());
         return;
@@ -225,6 +239,7 @@ void SpreadDialog::showPreview(Result<Preview> preview) {
     m_plan = std::make_shared<const prune::Plan>(std::move(preview->plan));
     m_accept->setEnabled(true);
     Q_EMIT previewed();
+    if (isAcceptWanted) accept();
 }
 
 }  // namespace espalier::ui

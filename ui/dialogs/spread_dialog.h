@@ -104,6 +104,8 @@ protected:
     void addBelow(QWidget* widget);
     QDoubleSpinBox* shareBox() const { return m_percent; }
 
+    void keyPressEvent(QKeyEvent* event) override;
+
 private:
     QLayout* makeShareLine();
     void showPreview(Result<Preview> preview);
@@ -126,7 +128,8 @@ private:
     QCheckBox* m_keep;
     InlineMessage* m_message;
     QPushButton* m_accept;
-    int m_job = 0;  // that makes the preview
+    int m_job = 0;                  // that makes the preview
+    bool m_isAcceptWanted = false;  // once the preview is there
 };
 
 /// `plan` with the names in `kept` locked, so that spreading passes them by.

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/filter_fields.h"
 
+#include <algorithm>
+
+#include <QRegularExpression>
+
 namespace espalier::ui {
 
 namespace {
@@ -44,6 +48,14 @@ QString filterFieldNames() {
     QStringList names;
     for (const FilterField& field : kFields) names << QString::fromLatin1(field.name);
     return names.join(QStringLiteral(", "));
+}
+
+bool endsInField(const QString& text) {
+    static const QRegularExpression kLastWord(QStringLiteral("([A-Za-z]+)$"));
+    const QString word = kLastWord.match(text).captured(1);
+    return !word.isEmpty() && std::ranges::any_of(kFields, [&word](const FilterField& field) {
+        return QLatin1String(field.name).startsWith(word, Qt::CaseInsensitive);
+    });
 }
 
 QStringList filterWords() {

@@ -37,5 +37,7 @@ const FilterField* filterField(const QString& name);
 QString filterFieldNames();
 /// Every word that has a meaning, as it is typed: fields, "type:", "is:locked", "or" …
 QStringList filterWords();
+/// Whether the last word of `text` is the name of a field, or begins one: a comparison may follow.
+bool endsInField(const QString& text);
 
 }  // namespace espalier::ui

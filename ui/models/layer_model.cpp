@@ -271,8 +271,14 @@ LayerProxyModel::LayerProxyModel(LayerModel* source, QObject* parent)
 }
 
 void LayerProxyModel::setFilter(const QString& text) {
+    const LayerFilter before = m_filter;
     m_filter.setText(text);
-    if (!m_filter.problem()) invalidateFilter();
+    if (m_filter.problem()) return;
+    invalidateFilter();
+    if (rowCount() > 0 || !endsInField(text)) return;
+    m_filter = before;
+    m_filter.setText(text + QLatin1Char('<'));  // which says what is missing
+    invalidateFilter();
 }
 
 bool LayerProxyModel::filterAcceptsRow(int row, const QModelIndex&) const {

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 
+#include <QAbstractItemView>
 #include <QAction>
+#include <QCompleter>
 #include <QEvent>
 #include <QHeaderView>
 #include <QItemSelectionModel>
+#include <QKeyEvent>
 #include <QLineEdit>
 #include <QMenu>
 #include <QScopedValueRollback>
@@ -100,6 +103,8 @@ LayerListPanel::LayerListPanel(Workbench* workbench, QWidget* parent)
     setMinimumWidth(kNarrowest);
 
     connect(m_filter, &QLineEdit::textChanged, this, &LayerListPanel::setFilter);
+    connect(m_filter, &QLineEdit::returnPressed, this, &LayerListPanel::goToFirst);
+    m_filter->installEventFilter(this);
     connect(m_document, &Document::modelChanged, this, &LayerListPanel::showReport);
     connect(m_document, &Document::snapshotChanged, this, &LayerListPanel::showReport);
     connect(m_document->channels(), &Channels::groupsChanged, this, &LayerListPanel::showReport);
@@ -207,14 +212,35 @@ void LayerListPanel::resizeEvent(QResizeEvent* event) {
 }
 
 bool LayerListPanel::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == m_filter) {
+        const bool isDown = event->type() == QEvent::KeyPress &&
+                            static_cast<QKeyEvent*>(event)->key() == Qt::Key_Down;
+        if (isDown) goToFirst();
+        return isDown;
+    }
     if (event->type() == QEvent::Leave) m_document->highlight()->clear();
     return QWidget::eventFilter(watched, event);
+}
+
+void LayerListPanel::focusFilter() {
+    m_filter->setFocus(Qt::ShortcutFocusReason);
+    m_filter->selectAll();
+}
+
+// Enter on a word of the list below the field only completes it.
+void LayerListPanel::goToFirst() {
+    const QAbstractItemView* words = m_filter->completer()->popup();
+    if (words->isVisible() && words->currentIndex().isValid()) return;
+    const QModelIndex first = m_proxy->index(0, 0);
+    if (!first.isValid()) return;
+    m_table->setFocus(Qt::OtherFocusReason);
+    m_document->select(m_proxy->layerAt(first));
 }
 
 void LayerListPanel::setFilter(const QString& text) {
     const QScopedValueRollback guard(m_isSyncing, true);
     m_proxy->setFilter(text);
-    showMessage();
+    showReport();
     showSelection();
 }
 
@@ -223,10 +249,14 @@ void LayerListPanel::showReport() {
         const auto layers = m_document->snapshot()->layers();
         const auto prunable =
             std::ranges::count_if(layers, [](const auto& layer) { return layer.prunable.weights; });
-        m_report->setText(tr("%1 of %2 layers can be pruned%3")
-                              .arg(prunable)
-                              .arg(layers.size())
-                              .arg(groupsText()));
+        const bool isFiltered = m_proxy->rowCount() < m_model->rowCount();
+        m_report->setText(
+            isFiltered
+                ? tr("%1 of %2 layers match the filter").arg(m_proxy->rowCount()).arg(layers.size())
+                : tr("%1 of %2 layers can be pruned%3")
+                      .arg(prunable)
+                      .arg(layers.size())
+                      .arg(groupsText()));
         m_report->setToolTip(reasonsOf(*m_document->snapshot()));
     } else {
         m_report->setText({});
@@ -247,7 +277,7 @@ QString LayerListPanel::groupsText() const {
     return open == 1 ? tr("  ·  1 group") : tr("  ·  %1 groups").arg(open);
 }
 
-// One sentence above the table, when it is empty or the filter is not understood.
+// One sentence above the table, when it is empty or the filter is not understood (yet).
 void LayerListPanel::showMessage() {
     const auto& problem = m_proxy->filter().problem();
     QString note;
@@ -258,11 +288,8 @@ void LayerListPanel::showMessage() {
     } else if (m_proxy->rowCount() == 0) {
         note = tr("No layer matches the filter. Clear it to see all.");
     }
-    if (problem && m_document->hasModel()) {
-        m_message->showError(problem->text);
-    } else {
-        m_message->showNote(note);
-    }
+    // Half a condition is no mistake yet: the rows of the last one that was whole stay.
+    m_message->showNote(problem && m_document->hasModel() ? problem->text : note);
     m_message->setVisible(!m_message->text().isEmpty());
 }
 

@@ -25,6 +25,7 @@ public:
 
     /// The menu of a right click, made afresh; the caller owns it.
     QMenu* createContextMenu();
+    void focusFilter();
     QSize sizeHint() const override;
 
 protected:
@@ -35,6 +36,7 @@ private:
     void buildTable();
     void buildHeader();
     void setFilter(const QString& text);
+    void goToFirst();
     void showReport();
     QString groupsText() const;
     void showMessage();

@@ -17,8 +17,8 @@ class CutItem;
 /// keep, a cross: remove). Other criteria are points over the bars, each shape and colour one.
 ///
 /// Mouse: drag the line; click a bar to mark it. Keyboard: arrows move the cut by one channel, with
-/// Shift by ten, Home and End to the ends, digits and Enter to a number; Ctrl+arrows walk along the
-/// bars, Space marks. Esc cancels. Knows no plan: the owner says what stays.
+/// Shift by ten, Ctrl+Home and Ctrl+End to the ends, digits and Enter to a number; Ctrl+arrows walk
+/// along the bars, Space marks. Esc cancels. Knows no plan: the owner says what stays.
 class BarsView : public PlotView {
     Q_OBJECT
 

@@ -202,6 +202,7 @@ bool BarsView::takeBarKey(const QKeyEvent& event) {
 bool BarsView::takeCutKey(const QKeyEvent& event) {
     const int step = event.modifiers() & Qt::ShiftModifier ? kPage : 1;
     const int up = m_order == BarOrder::Score ? step : -step;
+    const bool isFar = event.modifiers() & Qt::ControlModifier;
     switch (event.key()) {
         case Qt::Key_Left:
             commitCut(m_cut - step);
@@ -216,11 +217,11 @@ bool BarsView::takeCutKey(const QKeyEvent& event) {
             commitCut(m_cut - up);
             return true;
         case Qt::Key_Home:
-            commitCut(m_least);
-            return true;
+            if (isFar) commitCut(m_least);
+            return isFar;
         case Qt::Key_End:
-            commitCut(m_data.count());
-            return true;
+            if (isFar) commitCut(m_data.count());
+            return isFar;
         default:
             return false;
     }

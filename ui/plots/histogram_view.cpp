@@ -83,6 +83,10 @@ void HistogramView::setData(TensorHistogram data) {
     cancelDrag();
     m_data = std::move(data);
     rebuild();
+    const QString& name = m_data.magnitude.name;  // empty while a tensor is being read
+    if (name.isEmpty() || name == m_zoomedName) return;
+    m_zoomedName = name;
+    resetView();
 }
 
 void HistogramView::setCutFunctions(ReadoutFunction readout, ThresholdFunction threshold) {

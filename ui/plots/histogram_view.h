@@ -19,7 +19,8 @@ class MarkItem;
 /// Shows what is kept in blue and what a threshold removes (|w| < t) in hatched orange.
 ///
 /// Mouse: drag the line; Ctrl snaps to tenths of sparsity; Esc cancels. Keyboard: arrows move the
-/// cut one bin, with Shift ten, with Ctrl a tenth of sparsity; Home and End remove nothing and all.
+/// cut one bin, with Shift ten, with Ctrl a tenth of sparsity; Ctrl+Home and Ctrl+End remove
+/// nothing and all. Another tensor is seen whole, whatever was zoomed into before.
 /// A drag redraws the cut and the tint only. Knows no plan: the owner answers what a threshold
 /// means.
 class HistogramView : public PlotView {
@@ -101,7 +102,8 @@ private:
     void updateAccessibleText();
 
     TensorHistogram m_data;
-    Points m_steps;  // staircase of what is shown
+    QString m_zoomedName;  // of the tensor that the zoom is of
+    Points m_steps;        // staircase of what is shown
     std::optional<double> m_cut;
     std::optional<double> m_mark;
     std::optional<double> m_dragStart;  // the cut before the drag

@@ -129,6 +129,7 @@ std::optional<double> HistogramView::keyTarget(const QKeyEvent& event) const {
         const int bins = event.modifiers() & Qt::ShiftModifier ? 10 : 1;
         return steppedCut(m_data, *m_cut, bins * direction);
     };
+    const bool isFar = event.modifiers() & Qt::ControlModifier;
     switch (event.key()) {
         case Qt::Key_Left:
         case Qt::Key_Down:
@@ -137,9 +138,9 @@ std::optional<double> HistogramView::keyTarget(const QKeyEvent& event) const {
         case Qt::Key_Up:
             return stepped(1);
         case Qt::Key_Home:
-            return 0.0;
+            return isFar ? std::optional(0.0) : std::nullopt;
         case Qt::Key_End:
-            return largestCut(m_data);
+            return isFar ? std::optional(largestCut(m_data)) : std::nullopt;
         default:
             return std::nullopt;
     }

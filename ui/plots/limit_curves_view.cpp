@@ -71,6 +71,15 @@ bool LimitCurvesView::pointerReleased(QMouseEvent& event) {
     return true;
 }
 
+bool LimitCurvesView::event(QEvent* event) {
+    // While dragging, Esc is ours and not a shortcut's.
+    const bool isOurs = event->type() == QEvent::ShortcutOverride && isDragging() &&
+                        static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape;
+    if (!isOurs) return CurvesView::event(event);
+    event->accept();
+    return true;
+}
+
 void LimitCurvesView::keyPressEvent(QKeyEvent* event) {
     if (event->key() != Qt::Key_Escape || !isDragging()) return CurvesView::keyPressEvent(event);
     const double before = *m_dragStart;

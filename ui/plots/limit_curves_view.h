@@ -32,6 +32,7 @@ protected:
     bool pointerPressed(QMouseEvent& event) override;
     bool pointerMoved(QMouseEvent& event) override;
     bool pointerReleased(QMouseEvent& event) override;
+    bool event(QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
 
 private:
