@@ -189,6 +189,25 @@ private Q_SLOTS:
         QVERIFY(view.csv().startsWith("first_row,last_row,first_column,last_column,"));
     }
 
+    void anotherLayerIsSeenWhole() {
+        HeatmapPanel panel(&m_session->workbench);
+        test::showAt(panel, {700, 420});
+        QVERIFY(m_session->settle());
+        auto& view = *panel.findChild<plots::HeatmapView*>();
+        view.zoom(0.5);
+        document().setRule(document().selection(), WeightRule::sparsity(0.5));
+        QVERIFY(m_session->settle());
+        QVERIFY(view.isZoomedByUser());
+        const model::LayerId first = document().selection();
+        for (const model::Layer& other : document().snapshot()->layers()) {
+            if (other.id == first || other.shape.size() < 2) continue;
+            document().select(other.id);
+            QVERIFY(m_session->settle());
+            QVERIFY(!view.isZoomedByUser());
+            view.zoom(0.5);
+        }
+    }
+
     void aCellUnderTheMouseIsTold() {
         HeatmapPanel panel(&m_session->workbench);
         test::showAt(panel, {700, 420});

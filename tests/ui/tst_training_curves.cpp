@@ -8,6 +8,7 @@
 
 #include "tests/support/gui_test.h"
 #include "ui/panels/training_charts.h"
+#include "ui/plots/curves_view.h"
 #include "ui/plots/qcp.h"
 
 using namespace espalier;
@@ -53,6 +54,30 @@ class TestTrainingCurves : public QObject {
 private Q_SLOTS:
     void initTestCase() { m_settings = std::make_unique<test::OwnSettings>(); }
     void init() { test::failOnAnyWarning(); }
+
+    void theAxisOfRatesIsOfTheRunThatIsSeen() {
+        ui::TrainingCharts charts;
+        charts.resize(900, 240);
+        charts.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&charts));
+        auto* view = test::find<plots::CurvesView>(charts, "rateCurves");
+        const auto upper = [view] {
+            view->canvas()->replot(QCustomPlot::rpImmediateRefresh);
+            return view->canvas()->yAxis2->range().upper;
+        };
+        const auto run = [&charts](double rate) {
+            charts.begin({}, 2);
+            for (TrainSample sample : samplesOf({})) {
+                if (sample.lr > 0) sample.lr = rate * (1 - 0.01 * static_cast<double>(sample.step));
+                charts.add(sample);
+            }
+        };
+        run(0.1);
+        QVERIFY2(upper() > 0.09, qPrintable(QString::number(upper())));
+        view->zoom(0.5);  // and the run that comes is seen whole again
+        run(0.001);
+        QVERIFY2(upper() < 0.002, qPrintable(QString::number(upper())));
+    }
 
     void stepsLieBetweenEpochs() {
         const ui::TrainingCurves curves = ui::curvesOf(samplesOf({}), {});

@@ -2,6 +2,7 @@
 #include "ui/panels/compare_panel.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <QCheckBox>
 #include <QComboBox>
@@ -234,6 +235,7 @@ void ComparePanel::showHistograms() {
     m_overlay->setData(isReady ? overlayOf(*m_comparison) : plots::OverlayData{});
     const QString layer = QString::fromStdString(m_comparison->histogramLayer());
     m_overlay->setExportName(layer + QStringLiteral("-compared"));
+    if (std::exchange(m_overlaidLayer, layer) != layer) m_overlay->resetView();
     m_overlay->setToolTip(isReady ? changeText(*m_comparison) : QString());
 }
 

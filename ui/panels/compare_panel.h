@@ -66,6 +66,7 @@ private:
     QToolButton* m_latency;
     QStackedWidget* m_pictures;
     plots::OverlayView* m_overlay;
+    QString m_overlaidLayer;
     plots::DifferenceView* m_classes;
     ComparisonTable* m_table;
 };

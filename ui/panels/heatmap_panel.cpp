@@ -193,12 +193,13 @@ void HeatmapPanel::reloadNow() {
 void HeatmapPanel::show(model::LayerId id, const prune::HeatmapOptions& options,
                         const prune::Heatmap& heatmap) {
     const model::Layer& layer = m_document->snapshot()->layer(id);
-    m_shownLayer = id;
+    const bool isOther = std::exchange(m_shownLayer, id) != id;
     m_shownOptions = options;
     m_isLoading = false;
     m_view->setExportName(displayName(layer) + QStringLiteral("-heatmap"));
     m_view->setBusy(false);
     m_view->setData(pictureOf(layer, options, heatmap));
+    if (isOther) m_view->resetView();
     showMarks();
     m_refiner->renew();
 }

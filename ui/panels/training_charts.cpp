@@ -171,15 +171,14 @@ void TrainingCharts::redrawRates() {
     for (const OverlaidRun& run : m_overlays) drawn(m_rateView, overlaid(run), run.curves.sparsity);
     SeriesStyle rate = styled(tr("learning rate"), kRateColor);
     rate.axis = SeriesStyle::Axis::Right;
-    const SeriesStyle sparsity = styled(tr("sparsity"), kSparsityColor);
+    SeriesStyle sparsity = styled(tr("sparsity"), kSparsityColor);
     if (m_plan.sparsity.size() > 0) {
         drawn(m_rateView, planned(rate, tr("planned learning rate")), m_plan.rate);
         drawn(m_rateView, planned(sparsity, tr("planned sparsity")), m_plan.sparsity);
     }
+    for (SeriesStyle* live : {&rate, &sparsity}) live->isMain = true;  // over their plans
     m_rate = drawn(m_rateView, rate, m_live.rate);
-    SeriesStyle live = sparsity;
-    live.isMain = true;  // over its plan
-    m_sparsity = drawn(m_rateView, live, m_live.sparsity);
+    m_sparsity = drawn(m_rateView, sparsity, m_live.sparsity);
     showMarks();
 }
 

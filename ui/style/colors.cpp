@@ -74,6 +74,7 @@ QColor seriesColor(const QPalette& palette, int index) {
     // Two of them fade into one background: dark blue on dark, yellow on white. Every yellow that
     // can be seen on white is the orange to some eyes: brown stands in for it.
     if (dark && i == 0) return QColor(0x3d, 0x9b, 0xd9);
+    if (dark && i == 2) return QColor(0x1f, 0xc4, 0x95);  // a thin line of the other is too dim
     if (!dark && i == 6) return QColor(0x5c, 0x4a, 0x10);
     return color;
 }
