@@ -19,6 +19,7 @@
 #include "app/gui/commands.h"
 #include "app/gui/devices.h"
 #include "app/gui/drop_filter.h"
+#include "app/gui/field_keys.h"
 #include "app/gui/leaving.h"
 #include "app/gui/palette.h"
 #include "app/gui/probe_actions.h"
@@ -27,6 +28,7 @@
 #include "app/gui/tasks.h"
 #include "app/gui/tool_bar.h"
 #include "app/gui/view_actions.h"
+#include "app/gui/window_notes.h"
 #include "app/gui/window_state.h"
 #include "app/gui/workspace.h"
 #include "core/base/log.h"
@@ -78,7 +80,7 @@ MainWindow::MainWindow(QWidget* parent)
       m_jobs(new JobRunner(this)),
       m_workbench(new Workbench(m_document, m_jobs, this)),
       m_keeper(new ui::SessionKeeper(
-          m_workbench, [this] { return m_workspace->layoutState().toBase64().toStdString(); },
+          m_workbench, [this] { return windowNotes(m_workspace->layoutState(), *m_document); },
           this)),
       m_actions(new Actions(this)),
       m_tasks(new Tasks(m_workbench, m_keeper, this)),
@@ -99,6 +101,7 @@ MainWindow::MainWindow(QWidget* parent)
     connectDevice();
     connectSession();
     logActivity(m_workbench);
+    new FieldKeys(*m_actions, this);
     auto* drops = new DropFilter(this);
     connect(drops, &DropFilter::dropped, m_tasks, &Tasks::openPaths);
     restoreWindow(*this, *m_workspace);
@@ -321,7 +324,7 @@ void MainWindow::connectSession() {
     using ui::SessionKeeper;
     connect(m_keeper, &SessionKeeper::stateChanged, this, &MainWindow::refreshTitle);
     connect(m_keeper, &SessionKeeper::opened, this, [this](const QString& layout) {
-        m_workspace->restoreLayout(QByteArray::fromBase64(layout.toLatin1()));
+        m_workspace->restoreLayout(takeWindowNotes(layout, *m_document));
     });
     connect(m_keeper, &SessionKeeper::saved, this, [this](const QString& file) {
         m_recent->add(file);

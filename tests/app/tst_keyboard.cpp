@@ -2,6 +2,7 @@
 // The window without a mouse: every command by key or by the letters of its menu, and the list
 // under F1 tells the truth.
 #include <QDialog>
+#include <QLineEdit>
 #include <QMenu>
 #include <QMenuBar>
 #include <QTabWidget>
@@ -89,6 +90,44 @@ private Q_SLOTS:
             QTest::keyClick(probe.window.windowHandle(), Qt::Key_Escape);
             QVERIFY2(!probe.messages().hasMessage(), name);
         }
+    }
+
+    void keysOfCommandsWorkInFields() {
+        if (!test::hasExample()) QSKIP("the built-in example is not there");
+        WindowProbe probe;
+        QVERIFY(probe.openModel(WindowProbe::copyModel(m_folder->path())));
+        QVERIFY(probe.rest());
+        QApplication::setActiveWindow(&probe.window);
+        QVERIFY(QTest::qWaitForWindowActive(&probe.window));
+        const auto press = [&probe](Qt::Key key, Qt::KeyboardModifiers modifiers) {
+            QTest::keyClick(probe.window.windowHandle(), key, modifiers);
+        };
+        auto* number = probe.child<QDoubleSpinBox>("cutSparsity");
+        number->setFocus();
+        number->selectAll();
+        QTest::keyClicks(number, "40");
+        QTest::keyClick(number, Qt::Key_Return);
+        QVERIFY(probe.document().rule(probe.document().selection()));
+        press(Qt::Key_Z, Qt::ControlModifier);
+        QVERIFY(!probe.document().rule(probe.document().selection()));
+        press(Qt::Key_Z, Qt::ControlModifier | Qt::ShiftModifier);
+        QVERIFY(probe.document().rule(probe.document().selection()));
+        for (const char* field : {"cutSparsity", "layerFilter"}) {
+            probe.window.activateWindow();  // after the dialog of the one before
+            QVERIFY(QTest::qWaitForWindowActive(&probe.window));
+            probe.child<QWidget>(field)->setFocus();
+            probe.dialogs.nextDialog([](QDialog&) { return false; });
+            press(Qt::Key_K, Qt::ControlModifier);
+            QVERIFY2(probe.dialogs.isUsedUp(), field);
+        }
+        probe.window.activateWindow();
+        QVERIFY(QTest::qWaitForWindowActive(&probe.window));
+        auto* filter = probe.child<QLineEdit>("layerFilter");  // has an undo of its own
+        filter->setFocus();
+        QTest::keyClicks(filter, "fc");
+        press(Qt::Key_Z, Qt::ControlModifier);
+        QCOMPARE(filter->text(), QString());
+        QVERIFY(probe.document().rule(probe.document().selection()));
     }
 
     void enterOpensARecentFile() {

@@ -4,6 +4,8 @@
 #include <QLabel>
 #include <QPushButton>
 #include <QSignalSpy>
+#include <QTreeWidget>
+#include <QUndoStack>
 
 #include "core/base/files.h"
 #include "core/exchange/checkpoint_file.h"
@@ -105,7 +107,8 @@ private Q_SLOTS:
         QCOMPARE(probe.page(), QString("startPage"));
         const auto* offer = probe.child<QLabel>("startBrokenRunText");
         QVERIFY(offer->isVisible());
-        QVERIFY2(offer->text().contains("lenet5.pt") && offer->text().contains(" of 60 epochs done, today"),
+        QVERIFY2(offer->text().contains("lenet5.pt") &&
+                     offer->text().contains(" of 60 epochs done, today"),
                  qPrintable(offer->text()));
         test::grab(probe.window, "start_continue");
         QSignalSpy sampled(probe.window.workbench(), &ui::Workbench::trainingSampled);
@@ -302,9 +305,20 @@ private Q_SLOTS:
         QCOMPARE(document.snapshot()->baseRemoved(document.selection()), std::int64_t{784 * 16});
         test::grab(probe.window, "device_lost");
 
+        const int steps = document.undoStack()->index();
+        const auto nodeBefore = document.node().id;
+        const auto* runs = probe.child<QTreeWidget>("trainingRuns");
+        QCOMPARE(runs->topLevelItemCount(), 1);
         QSignalSpy sampled(probe.window.workbench(), &ui::Workbench::trainingSampled);
         probe.messages().message().action();
         QTRY_COMPARE_WITH_TIMEOUT(ended.count(), 2, test::kPatienceMs);
+        QCOMPARE(runs->topLevelItemCount(), 1);  // it is the same run
+        QVERIFY(runs->topLevelItem(0)->text(0).startsWith("run 1"));
+        QCOMPARE(document.undoStack()->index(), steps + 1);
+        QVERIFY(document.node().id != nodeBefore);
+        document.undoStack()->undo();
+        QCOMPARE(document.node().id, nodeBefore);
+        document.undoStack()->redo();
         QCOMPARE(started.count(), 2);
         QCOMPARE(started.last().first().value<train::Recipe>(), recipe);
         QCOMPARE(sampled.last().first().value<train::TrainSample>().step, std::int64_t{34});

@@ -34,6 +34,12 @@ int editUntilKilled(const QString& folder) {
     if (!probe.openModel(WindowProbe::copyModel(folder))) return 1;
     probe.window.keeper()->setAutosaveDelay(50);
     cut(probe);
+    ui::Document& document = probe.document();
+    const model::LayerId first = document.selection();
+    for (const model::Layer& layer : document.snapshot()->layers()) {
+        if (layer.id != first && layer.prunable.weights)
+            document.select({first, layer.id}, layer.id);
+    }
     return QApplication::exec();
 }
 
@@ -238,7 +244,10 @@ private Q_SLOTS:
         probe.child<QPushButton>("startRecover0")->click();
         QTRY_VERIFY_WITH_TIMEOUT(probe.document().hasModel() && probe.document().masks(),
                                  test::kPatienceMs);
-        QVERIFY(probe.document().rule(probe.document().selection()));
+        const auto layers = probe.document().selectedLayers();
+        QCOMPARE(layers.size(), std::size_t(2));
+        QCOMPARE(probe.document().selection(), layers[1]);  // where it was
+        QVERIFY(probe.document().rule(layers[0]));
         QVERIFY(probe.window.isWindowModified());
         QTRY_VERIFY2(probe.messageText().startsWith("Recovered"), qPrintable(probe.messageText()));
         QVERIFY(probe.rest());

@@ -52,6 +52,10 @@ SessionKeeper::SessionKeeper(Workbench* workbench, std::function<std::string()> 
     connect(document, &Document::planChanged, this, &SessionKeeper::noteEdit);
     connect(document, &Document::historyChanged, this, &SessionKeeper::noteEdit);
     connect(document, &Document::datasetChanged, this, &SessionKeeper::noteEdit);
+    // No edit, but part of what is kept of one.
+    connect(document, &Document::selectionChanged, this, [this] {
+        if (isModified()) m_autosave.start();
+    });
     connect(workbench, &Workbench::opened, this, [this] { setSaved(m_edits); });
     connect(workbench, &Workbench::trainingStarted, this, &SessionKeeper::keepForTraining);
     connect(workbench, &Workbench::trainingEnded, this, &SessionKeeper::forgetUnlessNeeded);

@@ -4,6 +4,8 @@
 
 #include <future>
 
+#include <QUuid>
+
 #include "core/train/fine_tune.h"
 #include "ui/document/run_life.h"
 #include "ui/document/workbench.h"
@@ -38,6 +40,7 @@ struct Workbench::Continuation {
     std::shared_ptr<RunFolder> folder;
     RunToContinue run;
     Workbench::ContinueOn on = Workbench::ContinueOn::ItsDevice;
+    QString mergeKey = QUuid::createUuid().toString();  ///< all that it does is one undo step
 };
 
 }  // namespace espalier::ui

@@ -70,7 +70,11 @@ void Workbench::beginContinuing(const RunToContinue& run) {
     m_continuation->stage = Continuation::Stage::Model;
     const project::NodeId start = nodeWith(*m_document, run.weights);
     if (!start.isValid()) return openModel(run.spec.model, run.spec.inputs);
-    if (start != m_document->state().node) m_document->goTo(start);
+    if (start != m_document->state().node) {
+        m_document->setHistory(m_document->history(), start,
+                               tr("return to where the training began"), {},
+                               m_continuation->mergeKey);
+    }
     goOnContinuing();
 }
 
@@ -91,7 +95,8 @@ void Workbench::restorePlan() {
         if (!m_continuation) return;
         m_continuation->stage = Continuation::Stage::Masks;
         if (plan != m_document->plan())
-            m_document->setPlan(std::move(plan), tr("go back to the plan of the training"));
+            m_document->setPlan(std::move(plan), tr("go back to the plan of the training"),
+                                m_continuation->mergeKey);
         goOnContinuing();
     });
 }
@@ -127,6 +132,7 @@ void Workbench::goOnContinuing() {
     const train::Recipe recipe = ready->on == ContinueOn::Cpu ? train::onCpu(own) : own;
     Q_EMIT trainingContinued(recipe);
     startRun(recipe, ready->folder, &ready->run);
+    m_training->step = {tr("fine-tuning, continued"), ready->mergeKey};
 }
 
 void Workbench::followContinuation() {

@@ -13,6 +13,20 @@ namespace {
 
 constexpr double kGrown = 1e-5;  // of the sparsity, which the optimizer may change by a zero or two
 
+const train::TrainSample* firstStep(const TrainingRun& run) {
+    const auto found = std::ranges::find_if(
+        run.samples, [](const train::TrainSample& sample) { return sample.step > 0; });
+    return found == run.samples.end() ? nullptr : &*found;
+}
+
+/// Whether one goes on where the other ended: they share their first step, to the moment.
+bool areOne(const TrainingRun& run, const TrainingRun& other) {
+    const train::TrainSample* first = firstStep(run);
+    const train::TrainSample* second = firstStep(other);
+    return first && second && first->seconds > 0 && first->seconds == second->seconds &&
+           first->loss == second->loss;
+}
+
 /// What the samples were judged by, as far as the state that they led to knows.
 measure::Metric metricOf(const project::Node& node) {
     return node.metrics.evaluation ? node.metrics.evaluation->metric : measure::Metric();
@@ -58,6 +72,7 @@ std::optional<TrainingRun::Best> TrainingRun::best() const {
 
 TrainingRuns::TrainingRuns(Workbench* workbench, QObject* parent)
     : QObject(parent), m_document(workbench->document()) {
+    connect(workbench, &Workbench::trainingContinued, this, [this] { m_isContinued = true; });
     connect(workbench, &Workbench::trainingStarted, this, &TrainingRuns::start);
     connect(workbench, &Workbench::trainingSampled, this, &TrainingRuns::add);
     connect(workbench, &Workbench::trainingFinished, this, &TrainingRuns::finish);
@@ -100,6 +115,11 @@ void TrainingRuns::add(const train::TrainSample& sample) {
     TrainingRun* run = currentRun();
     if (!run) return;
     run->samples.push_back(sample);
+    if (m_isContinued && sample.step > 0) {
+        m_isContinued = false;
+        joinContinued(Name::OfTheBeginning);
+        run = currentRun();
+    }
     if (!std::isnan(sample.valLoss)) Q_EMIT runGrew();
 }
 
@@ -148,6 +168,20 @@ void TrainingRuns::followHistory() {
         runs.insert(runs.begin() + static_cast<std::ptrdiff_t>(known++), std::move(run));
     }
     m_runs = std::move(runs);
+    joinContinued(Name::Own);
+}
+
+// A run that was continued is one: the later part has all samples of the earlier one.
+void TrainingRuns::joinContinued(Name name) {
+    for (std::size_t later = 1; later < m_runs.size(); ++later) {
+        for (std::size_t earlier = 0; earlier < later; ++earlier) {
+            if (!areOne(m_runs[earlier], m_runs[later])) continue;
+            if (name == Name::OfTheBeginning) m_runs[later].name = m_runs[earlier].name;
+            m_runs.erase(m_runs.begin() + static_cast<std::ptrdiff_t>(earlier));
+            --later;
+            break;
+        }
+    }
     Q_EMIT runsChanged();
 }
 

@@ -67,6 +67,8 @@ private:
     void end();
     void forget();
     void followHistory();
+    enum class Name { Own, OfTheBeginning };
+    void joinContinued(Name name);
 
     TrainingRun* currentRun();
 
@@ -74,6 +76,7 @@ private:
     std::vector<TrainingRun> m_runs;
     QString m_current;  // key
     int m_started = 0;
+    bool m_isContinued = false;  // the run under way, and it is still to be joined to its beginning
 };
 
 }  // namespace espalier::ui
