@@ -18,6 +18,7 @@
 #include "ui/dialogs/judge_choice.h"
 #include "ui/dialogs/sample_strip.h"
 #include "ui/jobs/job_runner.h"
+#include "ui/style/counted.h"
 #include "ui/style/icons.h"
 #include "ui/style/number_text.h"
 #include "ui/style/theme.h"
@@ -57,7 +58,9 @@ Result<DataLook> lookAt(const data::DataSpec& spec, const measure::MetricOptions
 QString describeTargets(const data::DatasetInfo& info) {
     switch (info.targets) {
         case data::Targets::Classes:
-            return DataDialog::tr("%1 classes").arg(info.classes.size());
+            return style::counted(static_cast<std::int64_t>(info.classes.size()),
+                                  DataDialog::tr("%1 class"), DataDialog::tr("%1 classes"))
+                .arg(info.classes.size());
         case data::Targets::Numbers:
             return DataDialog::tr("numbers to predict");
         case data::Targets::None:

@@ -14,6 +14,8 @@
 
 #include "ui/document/channels.h"
 #include "ui/document/document.h"
+#include "ui/document/prunable_count.h"
+#include "ui/style/counted.h"
 #include "ui/style/theme.h"
 #include "ui/style/words.h"
 
@@ -81,16 +83,26 @@ QString prunabilitySummary(const Document& document) {
     if (!document.hasModel()) return {};
     const auto layers = document.snapshot()->layers();
     const Channels& channels = *document.channels();
-    const auto weights =
-        std::ranges::count_if(layers, [](const auto& layer) { return layer.prunable.weights; });
+    const PrunableCount count = countPrunable(*document.snapshot());
     QString summary =
-        ReportDialog::tr("%1 of %2 layers can lose weights").arg(weights).arg(layers.size());
+        style::counted(count.layers, ReportDialog::tr("%1 of %2 layer can lose weights"),
+                       ReportDialog::tr("%1 of %2 layers can lose weights"))
+            .arg(count.prunable)
+            .arg(count.layers);
+    if (count.norms > 0) {
+        summary += style::counted(count.norms, ReportDialog::tr(" (%1 norm aside)"),
+                                  ReportDialog::tr(" (%1 norms aside)"))
+                       .arg(count.norms);
+    }
     if (const FoundGroups* found = channels.found()) {
         const auto open = std::ranges::count_if(
             layers, [&](const auto& layer) { return hasOpenGroup(channels, layer.id); });
         const auto groups = std::ranges::count_if(
             found->letters, [](const QString& letter) { return !letter.isEmpty(); });
-        summary += ReportDialog::tr(", %1 can lose channels, in %2 groups").arg(open).arg(groups);
+        summary += style::counted(groups, ReportDialog::tr(", %1 can lose channels, in %2 group"),
+                                  ReportDialog::tr(", %1 can lose channels, in %2 groups"))
+                       .arg(open)
+                       .arg(groups);
     } else if (channels.isSearching()) {
         summary += ReportDialog::tr("; channel groups are still looked for");
     }

@@ -13,6 +13,7 @@
 #include "core/base/format.h"
 #include "ui/document/document.h"
 #include "ui/panels/exact_spin_box.h"
+#include "ui/style/counted.h"
 #include "ui/style/words.h"
 
 namespace espalier::ui {
@@ -186,7 +187,11 @@ void ChannelBudget::refreshReadout() {
     const prune::GroupChoice* choice = m_channels->choice(m_group);
     const std::int64_t width = m_channels->group(m_group).width;
     const std::int64_t reached = choice ? choice->reached() : width;
-    QString line = tr("%1 of %2 channels stay, %3 go").arg(reached).arg(width).arg(width - reached);
+    QString line = style::counted(width, tr("%1 of %2 channel stays, %3 go"),
+                                  tr("%1 of %2 channels stay, %3 go"))
+                       .arg(reached)
+                       .arg(width)
+                       .arg(width - reached);
     if (choice && choice->reached() != choice->requested) {
         line = tr("Asked for %1, %2 stay").arg(choice->requested).arg(reached);
         if (!choice->constraint.empty())

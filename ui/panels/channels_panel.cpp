@@ -19,6 +19,7 @@
 #include "ui/panels/plot_panel.h"
 #include "ui/panels/ranking_form.h"
 #include "ui/plots/bars_view.h"
+#include "ui/style/counted.h"
 #include "ui/style/theme.h"
 #include "ui/style/words.h"
 
@@ -209,10 +210,11 @@ void ChannelsPanel::reloadNow() {
 void ChannelsPanel::showGroup(GroupId id) {
     const channels::Group& group = m_channels->group(id);
     const QString letter = m_channels->found()->letters[id.index()];
-    m_title->setText(
-        letter.isEmpty()
-            ? tr("%1  ·  %2 channels").arg(text(group.key)).arg(group.width)
-            : tr("Group %1: %2  ·  %3 channels").arg(letter, text(group.key)).arg(group.width));
+    const QString channels =
+        style::counted(group.width, tr("%1 channel"), tr("%1 channels")).arg(group.width);
+    m_title->setText(letter.isEmpty()
+                         ? QStringLiteral("%1  ·  %2").arg(text(group.key), channels)
+                         : tr("Group %1: %2  ·  %3").arg(letter, text(group.key), channels));
     m_title->setToolTip(headline(*m_channels->found(), id));
     m_view->setExportName(text(group.key) + QStringLiteral("-channels"));
     m_view->setData(barsOf(id));

@@ -6,6 +6,7 @@
 #include <QCoreApplication>
 
 #include "core/base/format.h"
+#include "ui/style/counted.h"
 #include "ui/style/number_text.h"
 
 namespace espalier::ui {
@@ -43,7 +44,8 @@ QString accuracyText(const Comparison& comparison) {
     };
     if (!left && !right) return tr("Accuracy not measured");
     const measure::Evaluation& any = left ? *left : *right;
-    return tr("%1 %2 → %3 (%4, %5 samples)")
+    return style::counted(any.samples, tr("%1 %2 → %3 (%4, %5 sample)"),
+                          tr("%1 %2 → %3 (%4, %5 samples)"))
         .arg(text(any.metric.title()), figure(left), figure(right),
              text(std::string(data::name(any.split))), text(exactCount(any.samples)));
 }

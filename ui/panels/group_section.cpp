@@ -13,6 +13,7 @@
 #include "ui/document/workbench.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/channel_budget.h"
+#include "ui/style/counted.h"
 #include "ui/style/theme.h"
 #include "ui/style/words.h"
 
@@ -210,8 +211,10 @@ void GroupSection::showProof(channels::GroupId id) {
         m_proof->setText(style::withoutOptions(text(known->error().text())));
     } else {
         const GroupProof& proof = known->value();
-        const QString with =
-            tr("%1 of %2 channels").arg(proof.kept).arg(m_channels->group(id).width);
+        const QString with = style::counted(m_channels->group(id).width, tr("%1 of %2 channel"),
+                                            tr("%1 of %2 channels"))
+                                 .arg(proof.kept)
+                                 .arg(m_channels->group(id).width);
         m_proof->setText(proof.proof.isVacuous
                              ? tr("Not proved with %1: %2").arg(with, proofText(proof.proof))
                              : tr("Proved with %1: %2").arg(with, proofText(proof.proof)));

@@ -101,6 +101,7 @@ void HistoryPanel::makeTree() {
     m_tree->header()->setSectionResizeMode(HistorySparsity, QHeaderView::ResizeToContents);
     m_tree->setItemDelegate(new TwoLineDelegate(m_tree));
     m_tree->setUniformRowHeights(true);
+    m_tree->setTextElideMode(Qt::ElideMiddle);
     m_tree->setExpandsOnDoubleClick(false);
     m_tree->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_tree->setIndentation(style::kSpaceGroup);

@@ -9,6 +9,7 @@
 #include "core/base/format.h"
 #include "ui/document/node_figures.h"
 #include "ui/panels/two_line_delegate.h"
+#include "ui/style/counted.h"
 #include "ui/style/icons.h"
 #include "ui/style/number_text.h"
 
@@ -81,9 +82,10 @@ void fillAccuracy(QTreeWidgetItem& item, const std::optional<measure::Evaluation
                             : QString());
     if (!evaluation) return item.setToolTip(HistoryAccuracy, tr("Not measured"));
     const std::string_view split = data::name(evaluation->split);
-    QString tip = tr("%1 on %2 samples (%3)")
-                      .arg(text(evaluation->metric.title()), text(exactCount(evaluation->samples)),
-                           text(std::string(split)));
+    QString tip =
+        style::counted(evaluation->samples, tr("%1 on %2 sample (%3)"), tr("%1 on %2 samples (%3)"))
+            .arg(text(evaluation->metric.title()), text(exactCount(evaluation->samples)),
+                 text(std::string(split)));
     if (data) tip += tr(" of %1").arg(text(data->path.filename().string()));
     item.setToolTip(HistoryAccuracy, tip);
 }

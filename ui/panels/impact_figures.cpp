@@ -12,6 +12,7 @@
 #include "ui/document/document.h"
 #include "ui/document/probe.h"
 #include "ui/models/layer_model.h"
+#include "ui/style/counted.h"
 #include "ui/style/number_text.h"
 #include "ui/style/words.h"
 
@@ -228,7 +229,8 @@ ImpactFigure accuracy(const Document& document, const Probe* probe) {
     figure.note =
         tr("%1, %2").arg(text(std::string(data::name(now->split))), text(exactCount(now->samples)));
     figure.toolTip +=
-        tr(" Measured on %1 samples of the %2 split; %3 %4.")
+        style::counted(now->samples, tr(" Measured on %1 sample of the %2 split; %3 %4."),
+                       tr(" Measured on %1 samples of the %2 split; %3 %4."))
             .arg(text(exactCount(now->samples)), text(std::string(data::name(now->split))),
                  metric.kind == Kind::Agreement ? tr("KL divergence") : tr("loss"),
                  style::numberText(significant(now->loss)));
@@ -273,7 +275,10 @@ ImpactFigure latency(const Document& document) {
     figure.after = milliseconds(now->median);
     figure.note =
         tr("%1 to %2").arg(style::numberText(significant(now->p10, 3)), milliseconds(now->p90));
-    figure.toolTip += tr(" %1 runs; 10 % to 90 % of them took %2.").arg(now->runs).arg(figure.note);
+    figure.toolTip += style::counted(now->runs, tr(" %1 run; 10 % to 90 % of them took %2."),
+                                     tr(" %1 runs; 10 % to 90 % of them took %2."))
+                          .arg(now->runs)
+                          .arg(figure.note);
     if (dense && *dense == *now) figure.before.clear();
     if (dense && !figure.before.isEmpty()) figure.change = changeText(dense->median, now->median);
     return figure;

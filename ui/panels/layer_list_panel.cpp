@@ -19,12 +19,14 @@
 #include "ui/dialogs/inline_message.h"
 #include "ui/document/channels.h"
 #include "ui/document/highlight.h"
+#include "ui/document/prunable_count.h"
 #include "ui/document/workbench.h"
 #include "ui/models/filter_completer.h"
 #include "ui/models/layer_delegate.h"
 #include "ui/models/layer_model.h"
 #include "ui/panels/elided_label.h"
 #include "ui/panels/layer_actions.h"
+#include "ui/style/counted.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
 
@@ -246,17 +248,7 @@ void LayerListPanel::setFilter(const QString& text) {
 
 void LayerListPanel::showReport() {
     if (m_document->hasModel()) {
-        const auto layers = m_document->snapshot()->layers();
-        const auto prunable =
-            std::ranges::count_if(layers, [](const auto& layer) { return layer.prunable.weights; });
-        const bool isFiltered = m_proxy->rowCount() < m_model->rowCount();
-        m_report->setText(
-            isFiltered
-                ? tr("%1 of %2 layers match the filter").arg(m_proxy->rowCount()).arg(layers.size())
-                : tr("%1 of %2 layers can be pruned%3")
-                      .arg(prunable)
-                      .arg(layers.size())
-                      .arg(groupsText()));
+        m_report->setText(reportText());
         m_report->setToolTip(reasonsOf(*m_document->snapshot()));
     } else {
         m_report->setText({});
@@ -264,6 +256,19 @@ void LayerListPanel::showReport() {
     }
     m_filter->setEnabled(m_document->hasModel());
     showMessage();
+}
+
+// "4 of 5 layers can be pruned · 3 groups", or of a filter "2 of 8 layers match".
+QString LayerListPanel::reportText() const {
+    const int shown = m_proxy->rowCount();
+    const int rows = m_model->rowCount();
+    if (shown < rows) return tr("%1 of %2 layers match the filter").arg(shown).arg(rows);
+    const PrunableCount count = countPrunable(*m_document->snapshot());
+    return style::counted(count.layers, tr("%1 of %2 layer can be pruned%3"),
+                          tr("%1 of %2 layers can be pruned%3"))
+        .arg(count.prunable)
+        .arg(count.layers)
+        .arg(groupsText());
 }
 
 // What is known of channels: " · 3 groups".
@@ -274,7 +279,7 @@ QString LayerListPanel::groupsText() const {
     if (!found) return {};
     const auto open = std::ranges::count_if(
         found->letters, [](const QString& letter) { return !letter.isEmpty(); });
-    return open == 1 ? tr("  ·  1 group") : tr("  ·  %1 groups").arg(open);
+    return style::counted(open, tr("  ·  %1 group"), tr("  ·  %1 groups")).arg(open);
 }
 
 // One sentence above the table, when it is empty or the filter is not understood (yet).

@@ -38,6 +38,7 @@ private:
     void setFilter(const QString& text);
     void goToFirst();
     void showReport();
+    QString reportText() const;
     QString groupsText() const;
     void showMessage();
     void takeSelection();

@@ -12,6 +12,7 @@
 #include "core/base/format.h"
 #include "ui/document/document.h"
 #include "ui/panels/exact_spin_box.h"
+#include "ui/style/counted.h"
 #include "ui/style/number_text.h"
 #include "ui/style/theme.h"
 
@@ -196,9 +197,10 @@ void CutEditor::refresh() {
     if (!m_slider->isSliderDown())
         m_slider->setValue(static_cast<int>(std::lround(sparsity * kSliderSteps)));
     refreshKind(rule);
-    const QString line = m_document->sparsityOfWhatIsLeft(id) == m_document->sparsity(id)
-                             ? tr("Removes %1 of %2 weights, %3")
-                             : tr("Removes %1 of %2 weights, %3, channels included");
+    QString line = style::counted(context.layer.weightCount, tr("Removes %1 of %2 weight, %3"),
+                                  tr("Removes %1 of %2 weights, %3"));
+    if (m_document->sparsityOfWhatIsLeft(id) != m_document->sparsity(id))
+        line += tr(", channels included");
     setReadout(line.arg(text(exactCount(m_document->removed(id))),
                         text(exactCount(context.layer.weightCount)),
                         style::numberText(percent(m_document->sparsity(id), 2))));

@@ -11,6 +11,7 @@
 #include "ui/models/layer_model.h"
 #include "ui/panels/plot_panel.h"
 #include "ui/plots/heatmap_view.h"
+#include "ui/style/counted.h"
 #include "ui/style/number_text.h"
 #include "ui/style/theme.h"
 
@@ -127,9 +128,10 @@ void OverviewPanel::showHighlight() {
 }
 
 QString OverviewPanel::removedText(model::LayerId layer) const {
-    return tr("%1 of %2 weights removed (%3)")
-        .arg(text(exactCount(m_document->removed(layer))),
-             text(exactCount(m_document->snapshot()->layer(layer).weightCount)),
+    const std::int64_t weights = m_document->snapshot()->layer(layer).weightCount;
+    return style::counted(weights, tr("%1 of %2 weight removed (%3)"),
+                          tr("%1 of %2 weights removed (%3)"))
+        .arg(text(exactCount(m_document->removed(layer))), text(exactCount(weights)),
              style::numberText(percent(m_document->sparsity(layer), 2)));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The fields of how and when: basic values, optimizer, learning rate, pruning schedule.
 #include "ui/panels/recipe_table.h"
+#include "ui/style/counted.h"
 
 namespace espalier::ui::recipe_table {
 
@@ -16,9 +17,12 @@ void addBasic(Section basic) {
     epochs.idle = [](const Recipe& recipe) {
         const auto& schedule = recipe.schedule;
         if (schedule.name != "iterative" && schedule.name != "lottery") return QString();
-        return tr("The rounds count instead: %1 rounds of %2 epochs.")
-            .arg(schedule.rounds)
-            .arg(schedule.epochsPerRound);
+        const QString rounds =
+            style::counted(schedule.rounds, tr("%1 round"), tr("%1 rounds")).arg(schedule.rounds);
+        const QString each =
+            style::counted(schedule.epochsPerRound, tr("%1 epoch"), tr("%1 epochs"))
+                .arg(schedule.epochsPerRound);
+        return tr("The rounds count instead: %1 of %2.").arg(rounds, each);
     };
     basic.choice("optimizer.name", "recipeOptimizer", tr("Optimizer"),
                  tr("Stochastic gradient descent with momentum, Adam, or Adam with decoupled "

@@ -8,6 +8,7 @@
 #include <QCoreApplication>
 
 #include "core/base/format.h"
+#include "ui/style/counted.h"
 #include "ui/style/number_text.h"
 
 namespace espalier::ui {
@@ -32,7 +33,8 @@ QString describeScan(const measure::ScanOptions& options) {
                              ? tr("channels by %1 on %2")
                              : tr("weights by %1 on %2");
     const QString samples = options.samples > 0
-                                ? tr("%1 samples").arg(text(exactCount(options.samples)))
+                                ? style::counted(options.samples, tr("%1 sample"), tr("%1 samples"))
+                                      .arg(text(exactCount(options.samples)))
                                 : tr("all samples");
     return what.arg(text(options.criterionName()), samples);
 }

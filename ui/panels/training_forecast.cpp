@@ -6,6 +6,7 @@
 #include <QCoreApplication>
 
 #include "ui/document/document.h"
+#include "ui/style/counted.h"
 
 namespace espalier::ui {
 namespace {
@@ -55,7 +56,9 @@ TrainingForecast forecastOf(const Document& document, const train::Recipe& recip
     TrainingForecast forecast{{}, tr("epoch")};
     if (!document.hasModel() || !train::check(recipe)) return forecast;
     const auto steps = stepsPerEpoch(document, recipe);
-    if (steps) forecast.axis = tr("epoch (%1 steps)").arg(*steps);
+    if (steps)
+        forecast.axis =
+            style::counted(*steps, tr("epoch (%1 step)"), tr("epoch (%1 steps)")).arg(*steps);
     const Sparsities sparsities = sparsitiesOf(document);
     const std::int64_t perEpoch = steps.value_or(kAssumedSteps);
     forecast.curves =

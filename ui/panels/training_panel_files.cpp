@@ -13,6 +13,7 @@
 #include "ui/panels/training_charts.h"
 #include "ui/panels/training_panel.h"
 #include "ui/panels/training_runs.h"
+#include "ui/style/counted.h"
 
 namespace espalier::ui {
 namespace {
@@ -81,7 +82,11 @@ void TrainingPanel::exportMetrics() {
         Q_EMIT failed(written.error());
         return;
     }
-    Q_EMIT saved(tr("Exported %1 rows of metrics.").arg(samples.size()), path);
+    Q_EMIT saved(
+        style::counted(static_cast<std::int64_t>(samples.size()), tr("Exported %1 row of metrics."),
+                       tr("Exported %1 rows of metrics."))
+            .arg(samples.size()),
+        path);
 }
 
 void TrainingPanel::exportRuns() {
@@ -96,7 +101,10 @@ void TrainingPanel::exportRuns() {
         Q_EMIT failed(written.error());
         return;
     }
-    Q_EMIT saved(tr("Exported %1 runs.").arg(runs.size()), path);
+    Q_EMIT saved(style::counted(static_cast<std::int64_t>(runs.size()), tr("Exported %1 run."),
+                                tr("Exported %1 runs."))
+                     .arg(runs.size()),
+                 path);
 }
 
 // The run that is drawn as the live one is not drawn a second time.

@@ -21,6 +21,7 @@
 #include "ui/panels/rankings_picture.h"
 #include "ui/plots/heatmap_view.h"
 #include "ui/plots/histogram_view.h"
+#include "ui/style/counted.h"
 #include "ui/style/number_text.h"
 #include "ui/style/theme.h"
 
@@ -206,7 +207,8 @@ void WeightsPanel::showLayer() {
     const model::Layer& layer = m_document->snapshot()->layer(m_document->selection());
     m_title->setText(QStringLiteral("%1  ·  %2").arg(displayName(layer), shapeText(layer)));
     m_title->setToolTip(
-        tr("%1: %2 weights, shape %3")
+        style::counted(layer.weightCount, tr("%1: %2 weight, shape %3"),
+                       tr("%1: %2 weights, shape %3"))
             .arg(text(layer.name), text(exactCount(layer.weightCount)), shapeText(layer)));
     m_view->setExportName(displayName(layer) + QStringLiteral("-histogram"));
     m_view->setAccessibleText(tr("Histogram of %1").arg(displayName(layer)), {});

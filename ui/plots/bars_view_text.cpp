@@ -5,6 +5,7 @@
 #include "core/base/format.h"
 #include "ui/plots/bars_view.h"
 #include "ui/plots/csv.h"
+#include "ui/style/counted.h"
 #include "ui/style/number_text.h"
 
 namespace espalier::plots {
@@ -32,7 +33,9 @@ QString BarsView::hoverText(const QPointF& at) const {
 void BarsView::updateAccessibleText() {
     const auto kept = keptNow();
     QString summary =
-        tr("%1 channels, %2 stay.").arg(m_data.count()).arg(std::ranges::count(kept, true));
+        style::counted(m_data.count(), tr("%1 channel, %2 stays."), tr("%1 channels, %2 stay."))
+            .arg(m_data.count())
+            .arg(std::ranges::count(kept, true));
     if (!m_data.series.empty() && m_data.count() > 0) {
         const int worst = m_ranked.back();
         summary +=

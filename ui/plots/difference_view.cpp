@@ -9,6 +9,7 @@
 #include "ui/plots/csv.h"
 #include "ui/plots/tickers.h"
 #include "ui/style/colors.h"
+#include "ui/style/counted.h"
 
 #include "ui/plots/qcp.h"
 #include "ui/style/number_text.h"
@@ -106,7 +107,8 @@ void DifferenceView::prepareReplot() {
 
 QString DifferenceView::textOf(const DifferenceBar& bar) const {
     if (bar.samples == 0) return tr("%1: – (no samples)").arg(bar.name);
-    return tr("%1: %2\u2009% → %3\u2009% (%4 points, %5 samples)")
+    return style::counted(bar.samples, tr("%1: %2\u2009% → %3\u2009% (%4 points, %5 sample)"),
+                          tr("%1: %2\u2009% → %3\u2009% (%4 points, %5 samples)"))
         .arg(bar.name, style::numberText(significant(bar.left)),
              style::numberText(significant(bar.right)),
              style::numberText(significant(bar.difference(), 3)), text(exactCount(bar.samples)));

@@ -8,6 +8,7 @@
 #include "core/base/format.h"
 #include "ui/plots/csv.h"
 #include "ui/plots/heatmap_view.h"
+#include "ui/style/counted.h"
 #include "ui/style/number_text.h"
 
 namespace espalier::plots {
@@ -103,11 +104,13 @@ void HeatmapView::updateAccessibleText() {
         m_data.name.isEmpty() ? tr("Heatmap") : tr("Heatmap of %1").arg(m_data.name);
     const Range colors = colorRange(m_data);
     const Block all = blockOf(m_data);
-    const QString summary = tr("%1 rows, %2 columns, values from %3 to %4.")
-                                .arg(all.rows())
-                                .arg(all.columns())
-                                .arg(valueText(m_data, static_cast<float>(colors.lower)),
-                                     valueText(m_data, static_cast<float>(colors.upper)));
+    const QString rows = style::counted(all.rows(), tr("%1 row"), tr("%1 rows")).arg(all.rows());
+    const QString columns =
+        style::counted(all.columns(), tr("%1 column"), tr("%1 columns")).arg(all.columns());
+    const QString summary =
+        tr("%1, %2, values from %3 to %4.")
+            .arg(rows, columns, valueText(m_data, static_cast<float>(colors.lower)),
+                 valueText(m_data, static_cast<float>(colors.upper)));
     setAccessibleText(name, m_data.isEmpty() ? tr("No data.") : summary);
 }
 

@@ -11,6 +11,7 @@
 #include "ui/plots/mark_item.h"
 #include "ui/plots/tickers.h"
 #include "ui/style/colors.h"
+#include "ui/style/counted.h"
 #include "ui/style/number_text.h"
 #include "ui/style/theme.h"
 
@@ -274,7 +275,8 @@ QString HistogramView::hoverText(const QPointF& at) const {
     const std::int64_t count = data.counts[i];
     const double share =
         static_cast<double>(count) / static_cast<double>(std::max<std::int64_t>(1, data.total()));
-    return tr("%1 from %2 to %3: %4 weights (%5)")
+    return style::counted(count, tr("%1 from %2 to %3: %4 weight (%5)"),
+                          tr("%1 from %2 to %3: %4 weights (%5)"))
         .arg(m_mode == HistogramMode::Magnitude ? tr("|w|") : tr("w"),
              style::numberText(significant(data.binLeft(i))),
              style::numberText(significant(data.binLeft(i + 1))), text(exactCount(count)),
@@ -286,7 +288,8 @@ void HistogramView::updateAccessibleText() {
     const QString name =
         data.name.isEmpty() ? tr("Histogram") : tr("Histogram of %1").arg(data.name);
     QString summary =
-        tr("%1 weights between %2 and %3, %4 of them exactly zero.")
+        style::counted(data.total(), tr("%1 weight between %2 and %3, %4 of them exactly zero."),
+                       tr("%1 weights between %2 and %3, %4 of them exactly zero."))
             .arg(text(exactCount(data.total())), style::numberText(significant(data.minimum)),
                  style::numberText(significant(data.maximum)), text(exactCount(data.zeros)));
     if (m_cut) summary += tr(" Cut: %1.").arg(cutText());

@@ -10,6 +10,7 @@
 #include "ui/plots/legend.h"
 #include "ui/plots/tickers.h"
 #include "ui/style/colors.h"
+#include "ui/style/counted.h"
 #include "ui/style/number_text.h"
 #include "ui/style/theme.h"
 
@@ -123,7 +124,8 @@ QString OverlayView::hoverText(const QPointF& at) const {
                          .arg(style::numberText(significant(side.binLeft(i))),
                               style::numberText(significant(side.binLeft(i + 1))));
         }
-        parts << tr("%1: %2 weights").arg(side.name, text(exactCount(side.counts[i])));
+        parts << style::counted(side.counts[i], tr("%1: %2 weight"), tr("%1: %2 weights"))
+                     .arg(side.name, text(exactCount(side.counts[i])));
     }
     return parts.join(QStringLiteral("  ·  "));
 }
