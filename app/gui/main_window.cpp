@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/gui/main_window.h"
 
+#include <QApplication>
 #include <QFileInfo>
 #include <QGridLayout>
 #include <QGuiApplication>
@@ -138,7 +139,10 @@ void MainWindow::makeCentre() {
     connect(m_messages, &ui::MessageBar::coverChanged, m_workspace, &Workspace::setCovered);
     auto* dismiss = new QShortcut(Qt::Key_Escape, this);  // unless a field or a drag takes it
     dismiss->setEnabled(false);
-    connect(dismiss, &QShortcut::activated, m_messages, &ui::MessageBar::dismiss);
+    connect(dismiss, &QShortcut::activated, this, [this] {
+        QWidget* popup = QApplication::activePopupWidget();  // such as the words of the filter
+        popup ? popup->hide() : m_messages->dismiss();
+    });
     connect(m_messages, &ui::MessageBar::posted, dismiss, [dismiss] { dismiss->setEnabled(true); });
     connect(m_messages, &ui::MessageBar::dismissed, dismiss,
             [dismiss] { dismiss->setEnabled(false); });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The window without a mouse: every command by key or by the letters of its menu, and the list
 // under F1 tells the truth.
+#include <QAbstractItemView>
+#include <QCompleter>
 #include <QDialog>
 #include <QLineEdit>
 #include <QMenu>
@@ -90,6 +92,16 @@ private Q_SLOTS:
             QTest::keyClick(probe.window.windowHandle(), Qt::Key_Escape);
             QVERIFY2(!probe.messages().hasMessage(), name);
         }
+        probe.window.openPath("/no/such/file.pt");
+        auto* filter = probe.child<QLineEdit>("layerFilter");
+        filter->setFocus();
+        QTest::keyClicks(filter, "spa");
+        const QWidget* words = filter->completer()->popup();
+        QTRY_VERIFY(words->isVisible());
+        QTest::keyClick(probe.window.windowHandle(), Qt::Key_Escape);
+        QVERIFY(!words->isVisible() && probe.messages().hasMessage());  // one thing at a time
+        QTest::keyClick(probe.window.windowHandle(), Qt::Key_Escape);
+        QVERIFY(!probe.messages().hasMessage());
     }
 
     void keysOfCommandsWorkInFields() {

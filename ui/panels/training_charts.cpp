@@ -173,7 +173,9 @@ void TrainingCharts::redrawRates() {
     rate.axis = SeriesStyle::Axis::Right;
     SeriesStyle sparsity = styled(tr("sparsity"), kSparsityColor);
     if (m_plan.sparsity.size() > 0) {
-        drawn(m_rateView, planned(rate, tr("planned learning rate")), m_plan.rate);
+        SeriesStyle line = planned(rate, tr("planned learning rate"));
+        line.isMain = true;  // a dashed line of one pixel is hardly seen on dark
+        drawn(m_rateView, line, m_plan.rate);
         drawn(m_rateView, planned(sparsity, tr("planned sparsity")), m_plan.sparsity);
     }
     for (SeriesStyle* live : {&rate, &sparsity}) live->isMain = true;  // over their plans
