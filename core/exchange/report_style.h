@@ -18,7 +18,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto
   color: var(--ink); background: var(--back); }
 h1 { font-size: 1.6rem; margin: 0; overflow-wrap: anywhere; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
 p { margin: .5rem 0; } .soft, figcaption, caption { color: var(--soft); }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: 1rem; margin: 1.2rem 0; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: 1rem; margin: 1.2rem 0; }
 .card p { margin: 0; overflow-wrap: anywhere; } .large { font-size: 1.2rem; font-variant-numeric: tabular-nums; }
 .card svg.bar { width: 100%; height: .35rem; margin: .25rem 0; }
 .wide { overflow-x: auto; }

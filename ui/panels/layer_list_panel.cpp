@@ -119,8 +119,7 @@ void LayerListPanel::buildTable() {
     m_table->setObjectName(QStringLiteral("layerTable"));
     m_table->setAccessibleName(tr("Layers"));
     m_table->setAccessibleDescription(
-        tr("Arrow keys choose a layer, L locks it, Del keeps all of its weights; letters filter by "
-           "name"));
+        tr("Arrow keys choose a layer, L locks it, Del keeps all of its weights"));
     m_table->setModel(m_proxy);
     m_table->setItemDelegate(new LayerDelegate(m_table));
     m_table->setRootIsDecorated(false);
