@@ -20,6 +20,13 @@ const QAction* ownerOf(const QKeySequence& keys, const Actions& actions) {
     return nullptr;
 }
 
+/// Keys that a field has no use of its own for: all others write or move in its text.
+bool mayBeCommand(const QKeyEvent& event) {
+    const bool isFunction = event.key() >= Qt::Key_F1 && event.key() <= Qt::Key_F35;
+    return isFunction ||
+           (event.modifiers() & (Qt::ControlModifier | Qt::AltModifier | Qt::MetaModifier));
+}
+
 }  // namespace
 
 FieldKeys::FieldKeys(const Actions& actions, QWidget* window)
@@ -32,8 +39,9 @@ bool FieldKeys::eventFilter(QObject* watched, QEvent* event) {
     const bool isNumber = qobject_cast<QAbstractSpinBox*>(watched) != nullptr;
     if (!isNumber && !qobject_cast<QLineEdit*>(watched)) return false;
     if (static_cast<QWidget*>(watched)->window() != m_window) return false;
-    const QKeySequence keys(static_cast<QKeyEvent*>(event)->keyCombination());
-    const QAction* action = ownerOf(keys, m_actions);
+    const auto& pressed = *static_cast<QKeyEvent*>(event);
+    if (!mayBeCommand(pressed)) return false;
+    const QAction* action = ownerOf(QKeySequence(pressed.keyCombination()), m_actions);
     const bool isOfText = action == m_actions["edit.undo"] || action == m_actions["edit.redo"];
     if (!action || (isOfText && !isNumber)) return false;
     event->ignore();
