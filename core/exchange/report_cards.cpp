@@ -27,7 +27,8 @@ ReportCard macsCard(const PruneReport& report) {
     ReportCard card = countCard("macs", isDense ? "MACs" : "Effective MACs", "MACs",
                                 report.before.macs, report.after.macsEffective);
     if (!isDense) card.note = "for kernels that skip zeros";
-    if (report.inputsAreGuessed) card.note = "for an input that is a guess";
+    if (report.inputsAreGuessed)
+        card.note += cat(isDense ? "" : ", ", "for an input that is a guess");
     if (!isDense || report.inputsAreGuessed) card.basis = Basis::Estimate;
     return card;
 }

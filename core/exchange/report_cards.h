@@ -23,6 +23,7 @@ struct ReportCard {
     std::string note{};  ///< beside the basis: "validation, 540 samples"
     bool hasBar = true;  ///< less is better: a bar shows what is left
 
+    bool isCount() const { return unit.empty() || unit == "MACs" || unit == "bytes"; }
     /// A value as people read it.
     std::string text(double value) const;
 };

@@ -153,13 +153,14 @@ Json sensitivityJson(const measure::Sensitivity& sensitivity) {
 
 /// The six figures of the page's cards; null where one is not known.
 Json impactJson(const PruneReport& report) {
-    const auto valueOf = [](const std::optional<double>& value) {
-        return value ? realJson(*value) : Json(nullptr);
+    const auto valueOf = [](const ReportCard& card, const std::optional<double>& value) {
+        if (!value) return Json(nullptr);
+        return card.isCount() ? Json(std::llround(*value)) : realJson(*value);
     };
     Json json = Json::object();
     for (const ReportCard& card : cardsOf(report)) {
-        json[card.key] = {{"before", valueOf(card.before)},
-                          {"after", valueOf(card.after)},
+        json[card.key] = {{"before", valueOf(card, card.before)},
+                          {"after", valueOf(card, card.after)},
                           {"unit", card.unit},
                           {"basis", nameOf(card.basis)}};
         if (!card.note.empty()) json[card.key]["note"] = card.note;

@@ -42,9 +42,6 @@ private Q_SLOTS:
             found << silent(probe.window) << test::stepsBack(*place(probe, id));
         }
         found.removeDuplicates();
-        for (const auto& f : found) {
-            fprintf(stderr, "@@ %s\n", qPrintable(f));
-        }
         QVERIFY2(found.isEmpty(), qPrintable(found.join("\n")));
     }
 
@@ -63,9 +60,6 @@ private Q_SLOTS:
             });
             probe.trigger(id);
             QVERIFY2(probe.dialogs.isUsedUp(), id);
-        }
-        for (const auto& f : found) {
-            fprintf(stderr, "@@ %s\n", qPrintable(f));
         }
         QVERIFY2(found.isEmpty(), qPrintable(found.join("\n")));
     }
@@ -92,9 +86,6 @@ private Q_SLOTS:
             &probe.window, {"Quit", "A training is running.", "", {"Quit", "Go on"}, 1, 0});
         question->show();
         found << walked(*question);
-        for (const auto& f : found) {
-            fprintf(stderr, "@@ %s\n", qPrintable(f));
-        }
         QVERIFY2(found.isEmpty(), qPrintable(found.join("\n")));
     }
 
@@ -128,7 +119,6 @@ private:
                                               "view.layers",   "view.settings",    "view.history",
                                               "view.training", "view.pareto",      "view.log"};
     static constexpr const char* kDialogs[] = {"file.export_cut",     "file.export_safetensors",
-
                                                "file.attach_data",    "file.export_masked",
                                                "file.export_onnx",    "edit.shortcuts",
                                                "view.palette",        "prune.everywhere",

@@ -177,8 +177,12 @@ private Q_SLOTS:
         const QString model = WindowProbe::copyModel(m_folder->path());
         QVERIFY(probe.openModel(model));
         QVERIFY(probe.attachTinyData(m_data->path()));
-        probe.document().setRule(probe.document().selection(), prune::WeightRule::sparsity(0.5));
+        auto* share = probe.child<QDoubleSpinBox>("cutSparsity");
+        share->setFocus();
+        share->selectAll();
+        QTest::keyClicks(share, "50");  // one step, which begins as 5
         probe.trigger("edit.undo");
+        probe.trigger("edit.redo");
         probe.trigger("tools.measure_accuracy");
         const QString plan = m_folder->filePath("kept.espalier-plan.json");
         probe.dialogs.nextFile(plan);
@@ -187,8 +191,8 @@ private Q_SLOTS:
         QVERIFY(probe.rest());
         const auto* log = probe.child<QPlainTextEdit>("logText");
         for (const QString& line :
-             {"Opened " + model, "Attached " + m_data->path(), QString("Edit: "),
-              QString("Undone: "), QString("Measured top-1 "), plan}) {
+             {"Opened " + model, "Attached " + m_data->path(), QString("Edit: cut conv1 at sparsity 50"),
+              QString("Undone: cut conv1 at sparsity 50"), QString("Redone: cut conv1 at sparsity 50"), QString("Measured top-1 "), plan}) {
             QTRY_VERIFY2(log->toPlainText().contains(line), qPrintable(log->toPlainText()));
         }
     }

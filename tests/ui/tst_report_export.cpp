@@ -115,6 +115,13 @@ private Q_SLOTS:
             QJsonDocument::fromJson(contentsOf(folder.filePath("r.espalier-report.json"))).object();
         QCOMPARE(figures["training"].toObject()["recipe"].toObject()["seed"].toInt(), 4711);
         QCOMPARE(figures["impact"].toObject()["accuracy"].toObject()["after"].toDouble(), 0.75);
+        // Test data that is measured later takes nothing away.
+        auto test = scored(0.6);
+        test.split = data::Split::Test;
+        document.setEvaluation(test, document.state());
+        exportReport(session.workbench, folder.filePath("t.html").toStdString());
+        QTRY_COMPARE_WITH_TIMEOUT(told.size(), 2, kPatienceMs);
+        QVERIFY(contentsOf(folder.filePath("t.html")).contains(">as opened<"));
     }
 };
 

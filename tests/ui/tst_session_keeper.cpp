@@ -258,6 +258,20 @@ private Q_SLOTS:
         QVERIFY(!isKept());
     }
 
+    /// Looking at other layers puts nothing off.
+    void itIsKeptWhileLayersAreLookedAt() {
+        Window window;
+        QVERIFY(window.open(model()));
+        window.keeper.setAutosaveDelay(300);
+        window.cut(0.5);
+        const auto layers = window.document.snapshot()->layers();
+        for (int i = 0; i < 60 && !isKept(); ++i) {
+            window.document.select(layers[i % 2].id);
+            QTest::qWait(50);
+        }
+        QVERIFY(isKept());
+    }
+
     void aClosedWindowLeavesNothing() {
         {
             Window window;

@@ -20,6 +20,8 @@
 #include "ui/models/layer_model.h"
 #include "ui/panels/impact_bar.h"
 #include "ui/panels/impact_card.h"
+#include "ui/panels/number_edit.h"
+#include "ui/panels/recipe_form.h"
 #include "ui/plots/curves_view.h"
 #include "ui/plots/histogram_view.h"
 #include "ui/plots/tickers.h"
@@ -62,6 +64,20 @@ private Q_SLOTS:
         QCOMPARE(style::numberText(significant(-0.031)), QString("\u22120,031"));
         QCOMPARE(style::numberText(exactCount(431'080)), QString("431\u2009080"));
         QCOMPARE(significant(0.031), std::string("0.031"));  // of the core: as in files
+    }
+
+    void recipesAreTypedWithEitherSign() {
+        RecipeForm form;
+        form.setRecipe(train::Recipe());
+        auto* rate = form.findChild<NumberEdit*>("recipeLr");
+        QVERIFY(rate);
+        QCOMPARE(rate->text(), QString("0,01"));
+        for (const char* typed : {"0,02", "0.02"}) {
+            rate->clear();
+            QTest::keyClicks(rate, typed);
+            QCOMPARE(rate->text(), QString("0,02"));
+            QCOMPARE(form.recipe().optimizer.lr, 0.02);
+        }
     }
 
     void ourTickersFollow() {

@@ -65,10 +65,15 @@ void addSensitivity(const SensitivityScan& scan, exchange::PruneReport& report) 
     report.sensitivity = std::move(sensitivity);
 }
 
-/// Of the model as it was opened and as it is shown; by the split that choices are made by.
+/// Of the model as it was opened and as it is shown; by the split that choices are made by, where
+/// it was measured.
 void addAccuracy(const Document& document, exchange::PruneReport& report) {
-    report.accuracyBefore = document.denseEvaluation();
-    report.accuracyAfter = document.evaluation();
+    std::optional<data::Split> split;
+    if (document.dataset()) split = choiceSplit(*document.dataset());
+    const auto chosen = document.evaluationOf(document.state(), split);
+    report.accuracyAfter = chosen ? chosen : document.evaluation();
+    if (report.accuracyAfter) split = report.accuracyAfter->split;
+    report.accuracyBefore = document.denseEvaluation(split);
 }
 
 std::optional<exchange::TrainingSummary> summaryOf(const project::Node& node,
@@ -80,9 +85,8 @@ std::optional<exchange::TrainingSummary> summaryOf(const project::Node& node,
     summary.bestEpoch = tuning.bestEpoch;
     summary.before = tuning.before;
     summary.after = tuning.after;
-    const auto dense = document.denseEvaluation();
-    if (dense && dense->split == tuning.before.split && dense->metric == tuning.before.metric)
-        summary.opened = dense;
+    const auto dense = document.denseEvaluation(tuning.before.split);
+    if (dense && dense->metric == tuning.before.metric) summary.opened = dense;
     summary.recipe = exchange::recipeToJson(tuning.recipe);
     summary.seed = tuning.recipe.seed;
     return summary;

@@ -54,7 +54,7 @@ SessionKeeper::SessionKeeper(Workbench* workbench, std::function<std::string()> 
     connect(document, &Document::datasetChanged, this, &SessionKeeper::noteEdit);
     // No edit, but part of what is kept of one.
     connect(document, &Document::selectionChanged, this, [this] {
-        if (isModified()) m_autosave.start();
+        if (isModified() && !m_autosave.isActive()) m_autosave.start();
     });
     connect(workbench, &Workbench::opened, this, [this] { setSaved(m_edits); });
     connect(workbench, &Workbench::trainingStarted, this, &SessionKeeper::keepForTraining);

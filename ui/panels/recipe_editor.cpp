@@ -6,13 +6,13 @@
 #include <QApplication>
 #include <QCheckBox>
 #include <QComboBox>
-#include <QDoubleValidator>
 #include <QEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QSpinBox>
 
 #include "ui/dialogs/dialogs.h"
+#include "ui/panels/number_edit.h"
 #include "ui/panels/recipe_value.h"
 #include "ui/panels/seed_edit.h"
 #include "ui/style/colors.h"
@@ -53,6 +53,8 @@ RecipeEditor::RecipeEditor(const RecipeField& field, QWidget* parent)
             m_widget = makeChoice();
             break;
         case Kind::Number:
+            m_widget = makeNumber();
+            break;
         case Kind::Text:
             m_widget = makeLine();
             break;
@@ -84,27 +86,23 @@ QWidget* RecipeEditor::makeCount() {
     return box;
 }
 
+QWidget* RecipeEditor::makeNumber() {
+    return made(new NumberEdit(0, 1000));
+}
+
 QWidget* RecipeEditor::makeLine() {
-    auto* edit = new QLineEdit;
+    return made(new QLineEdit);
+}
+
+QWidget* RecipeEditor::made(QLineEdit* edit) {
     edit->setMinimumWidth(kLeastWidth);
     edit->setPlaceholderText(m_field.unset);
-    if (m_field.kind == Kind::Number) {
-        edit->setAlignment(Qt::AlignRight);
-        auto* validator = new QDoubleValidator(0, 1000, 12, edit);
-        QLocale plain = QLocale::c();
-        plain.setNumberOptions(QLocale::RejectGroupSeparator);
-        validator->setLocale(plain);
-        edit->setValidator(validator);
-    }
     connect(edit, &QLineEdit::textChanged, this, &RecipeEditor::edited);
     return edit;
 }
 
 QWidget* RecipeEditor::makeSeed() {
-    auto* edit = new SeedEdit;
-    edit->setMinimumWidth(kLeastWidth);
-    connect(edit, &QLineEdit::textChanged, this, &RecipeEditor::edited);
-    return edit;
+    return made(new SeedEdit);
 }
 
 QWidget* RecipeEditor::makeFlag() {
@@ -145,6 +143,7 @@ void RecipeEditor::chooseFile(int index) {
 QString RecipeEditor::text() const {
     if (const auto* count = qobject_cast<const QSpinBox*>(m_widget))
         return QString::number(count->value());
+    if (const auto* number = qobject_cast<const NumberEdit*>(m_widget)) return number->plainText();
     if (const auto* line = qobject_cast<const QLineEdit*>(m_widget)) return line->text();
     if (const auto* flag = qobject_cast<const QCheckBox*>(m_widget))
         return valueText(flag->isChecked());
@@ -158,7 +157,8 @@ void RecipeEditor::setText(const QString& text) {
         count->setMaximum(std::max(count->maximum(), value));
         count->setValue(value);
     } else if (auto* line = qobject_cast<QLineEdit*>(m_widget)) {
-        line->setText(text);
+        auto* number = qobject_cast<NumberEdit*>(line);
+        number ? number->setPlainText(text) : line->setText(text);
         line->setCursorPosition(0);  // the first digits matter most
     } else if (auto* flag = qobject_cast<QCheckBox*>(m_widget)) {
         flag->setChecked(text == valueText(true));

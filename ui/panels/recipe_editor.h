@@ -8,6 +8,7 @@
 #include "ui/panels/recipe_fields.h"
 
 class QLabel;
+class QLineEdit;
 class QWidget;
 
 namespace espalier::ui {
@@ -38,10 +39,12 @@ protected:
 
 private:
     QWidget* makeCount();
+    QWidget* makeNumber();
     QWidget* makeLine();
     QWidget* makeSeed();
     QWidget* makeFlag();
     QWidget* makeChoice();
+    QWidget* made(QLineEdit* edit);
     void fill(const QStringList& choices);
     void chooseFile(int index);
 
