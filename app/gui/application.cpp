@@ -63,7 +63,7 @@ CommandLine parseCommandLine(const QStringList& arguments) {
                                      tr("Opens the example that comes with the program."));
     parser.addOptions({help, versionOption, example});
     parser.addPositionalArgument(QStringLiteral("FILE"),
-                                 tr("A TorchScript model, a session or a plan to open."),
+                                 tr("A TorchScript model, a session, a plan or a recipe to open."),
                                  QStringLiteral("[FILE]"));
     CommandLine line;
     const auto leaveWith = [&line](int code, const QString& message) {

@@ -21,12 +21,8 @@ const QAction* ownerOf(const QKeySequence& keys, const Actions& actions) {
 }
 
 /// Keys that a field has no use of its own for: all others write or move in its text.
-bool mayBeCommand(QKeyEvent& event) {
+bool mayBeCommand(const QKeyEvent& event) {
     const bool isFunction = event.key() >= Qt::Key_F1 && event.key() <= Qt::Key_F35;
-    for (const auto ofText : {QKeySequence::Copy, QKeySequence::Cut, QKeySequence::Paste,
-                              QKeySequence::SelectAll}) {
-        if (event.matches(ofText)) return false;
-    }
     return isFunction ||
            (event.modifiers() & (Qt::ControlModifier | Qt::AltModifier | Qt::MetaModifier));
 }
@@ -43,7 +39,7 @@ bool FieldKeys::eventFilter(QObject* watched, QEvent* event) {
     const bool isNumber = qobject_cast<QAbstractSpinBox*>(watched) != nullptr;
     if (!isNumber && !qobject_cast<QLineEdit*>(watched)) return false;
     if (static_cast<QWidget*>(watched)->window() != m_window) return false;
-    auto& pressed = *static_cast<QKeyEvent*>(event);
+    const auto& pressed = *static_cast<QKeyEvent*>(event);
     if (!mayBeCommand(pressed)) return false;
     const QAction* action = ownerOf(QKeySequence(pressed.keyCombination()), m_actions);
     const bool isOfText = action == m_actions["edit.undo"] || action == m_actions["edit.redo"];

@@ -372,8 +372,10 @@ void MainWindow::endOpening() {
 
 void MainWindow::showPage() {
     if (m_isOpening) return;
-    m_pages->setCurrentWidget(m_document->hasModel() ? static_cast<QWidget*>(m_workspace)
-                                                     : m_start);
+    QWidget* page = m_document->hasModel() ? static_cast<QWidget*>(m_workspace) : m_start;
+    const bool isNew = m_pages->currentWidget() != page;
+    m_pages->setCurrentWidget(page);
+    if (isNew && m_document->hasModel()) m_workspace->focusLayers();
     if (m_document->hasModel()) return;
     m_tasks->lookForBrokenRun();
     m_tasks->lookForLostSessions();

@@ -30,7 +30,7 @@ bool isInMenuBar(const MenuSpec& menu) {
     });
 }
 
-/// Keys of panels, and the letters that open menus.
+/// Keys of panels and text fields, and the letters that open menus.
 std::vector<ReservedKeys> reservedKeys() {
     std::vector<ReservedKeys> reserved;
     for (const PanelKeys& keys : panelKeys()) {
@@ -39,6 +39,10 @@ std::vector<ReservedKeys> reservedKeys() {
         if (!isOne) continue;  // "← →" stands for several, which need Ctrl to be an action's
         reserved.push_back({sequence, QStringLiteral("%1: %2").arg(translated(keys.panel),
                                                                    translated(keys.text))});
+    }
+    for (const auto standard : {QKeySequence::SelectAll, QKeySequence::Cut, QKeySequence::Paste}) {
+        reserved.push_back({QKeySequence(standard),
+                            QCoreApplication::translate("ShortcutSettings", "text fields")});
     }
     for (const MenuSpec& menu : menuTable()) {
         if (!isInMenuBar(menu)) continue;

@@ -285,6 +285,7 @@ void Tasks::onSucceeded(const QString& message, const QString& path) {
 
 void Tasks::onFailed(const Error& error) {
     m_measuresNextData = false;
+    m_reportsNextGroups = false;  // that news must not take the place of this
     Message message;
     message.level = Message::Level::Error;
     message.text = style::withoutOptions(QString::fromStdString(error.text()));

@@ -29,6 +29,7 @@ void Tasks::offerInputOfData() {
     input.shape.insert(input.shape.end(), sample.begin(), sample.end());
     const QString shape = QString::fromStdString(script::toString(input));
     Message message;
+    message.level = Message::Level::Warning;
     message.text = tr("The data is %1, but the model was opened with a guess, %2: its MACs and "
                       "latency are for that.")
                        .arg(shape, ui::inputText(*snapshot));

@@ -216,6 +216,10 @@ void Workspace::focusFilter() {
     m_layers->focusFilter();
 }
 
+void Workspace::focusLayers() {
+    m_layers->focusList();
+}
+
 void Workspace::placeDocks() {
     for (const auto& [id, dock] : m_docks) {
         dock->setFloating(false);

@@ -47,6 +47,7 @@ public:
     /// Takes the keyboard round the panels that are seen, from the left to the bottom.
     void focusNextPanel(int step);
     void focusFilter();
+    void focusLayers();  ///< the list, where it is in sight
 
     void applyLayout(Layout layout);
     /// Empty before it was first shown, unless it was restored.

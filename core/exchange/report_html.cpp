@@ -35,13 +35,15 @@ Row totalRow(const std::string& name, std::int64_t before, std::int64_t after, c
 std::string totals(const PruneReport& report) {
     const auto& before = report.before;
     const auto& after = report.after;
+    const char* macs =
+        report.inputsAreGuessed ? "≈ estimate: for an input that is a guess" : "counted";
     return tableOf(
         "What the model costs",
         {{"", "before", "after", "change", "", words("")},
          totalRow("parameters", before.parameters, after.parameters, "counted"),
          totalRow("non-zero parameters", before.nonzeros, after.nonzeros, "counted"),
-         totalRow("MACs at batch 1", before.macs, after.macs, "counted"),
-         totalRow("MACs that a sparse runtime needs", before.macs, after.macsEffective, "counted"),
+         totalRow("MACs at batch 1", before.macs, after.macs, macs),
+         totalRow("MACs that a sparse runtime needs", before.macs, after.macsEffective, macs),
          totalRow("bytes of the file", report.fileBytesBefore, report.fileBytesAfter,
                   report.isPreview ? "≈ estimate: no file was written" : "measured"),
          totalRow("bytes after gzip", before.bytesCompressed, after.bytesCompressed,

@@ -8,6 +8,7 @@
 #include <QDoubleSpinBox>
 #include <QHeaderView>
 #include <QLabel>
+#include <QScreen>
 #include <QSplitter>
 #include <QTreeWidget>
 #include <QVBoxLayout>
@@ -87,7 +88,8 @@ void GoalDialog::buildBelow() {
     m_list->setAccessibleDescription(tr("The plan that reaches the goal, layer by layer"));
     m_list->setHeaderLabels({tr("Layer"), tr("Removed"), tr("Why this much")});
     m_list->setRootIsDecorated(false);
-    m_list->setMinimumSize(kListWidth, kListHeight);
+    const int room = screen()->availableGeometry().width();
+    m_list->setMinimumSize(std::min(kListWidth, room / 2), kListHeight);
     m_list->setUniformRowHeights(true);
     m_list->setItemDelegateForColumn(0, new NameDelegate(m_list));
     m_list->header()->resizeSection(0, kNameWidth);
@@ -99,7 +101,7 @@ void GoalDialog::buildBelow() {
         tr("What goals from large to small would lose: for each layer what it lost alone, added "
            "up. An estimate; a click takes that goal. A latency is measured for the goal alone and "
            "drawn over the MACs."));
-    m_front->setMinimumWidth(kFrontWidth);
+    m_front->setMinimumWidth(std::min(kFrontWidth, room * 3 / 10));
     connect(m_front, &plots::CurvesView::pointClicked, this, &GoalDialog::takePoint);
     m_why->setObjectName(QStringLiteral("goalWhy"));
     m_why->setAccessibleName(tr("Why this much goes from the chosen layer"));

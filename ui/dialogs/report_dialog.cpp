@@ -95,8 +95,9 @@ QString prunabilitySummary(const Document& document) {
                        .arg(count.norms);
     }
     if (const FoundGroups* found = channels.found()) {
-        const auto open = std::ranges::count_if(
-            layers, [&](const auto& layer) { return hasOpenGroup(channels, layer.id); });
+        const auto open = std::ranges::count_if(layers, [&](const auto& layer) {
+            return !isNorm(layer) && hasOpenGroup(channels, layer.id);
+        });
         const auto groups = std::ranges::count_if(
             found->letters, [](const QString& letter) { return !letter.isEmpty(); });
         summary += style::counted(groups, ReportDialog::tr(", %1 can lose channels, in %2 group"),

@@ -3,12 +3,14 @@
 
 namespace espalier::ui {
 
+bool isNorm(const model::Layer& layer) {
+    return !layer.prunable.weights && layer.op.ends_with("_norm");
+}
+
 PrunableCount countPrunable(const model::Snapshot& snapshot) {
     PrunableCount count;
     for (const model::Layer& layer : snapshot.layers()) {
-        const bool isNorm = !layer.prunable.weights && layer.op.ends_with("_norm");
-        if (isNorm) ++count.norms;
-        if (!isNorm) ++count.layers;
+        ++(isNorm(layer) ? count.norms : count.layers);
         if (layer.prunable.weights) ++count.prunable;
     }
     return count;

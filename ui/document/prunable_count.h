@@ -12,6 +12,9 @@ struct PrunableCount {
     int norms = 0;
 };
 
+/// A layer that scales what another computes, and goes with that one's channels.
+bool isNorm(const model::Layer& layer);
+
 PrunableCount countPrunable(const model::Snapshot& snapshot);
 
 }  // namespace espalier::ui

@@ -223,6 +223,10 @@ bool LayerListPanel::eventFilter(QObject* watched, QEvent* event) {
     return QWidget::eventFilter(watched, event);
 }
 
+void LayerListPanel::focusList() {
+    m_table->setFocus(Qt::OtherFocusReason);
+}
+
 void LayerListPanel::focusFilter() {
     m_filter->setFocus(Qt::ShortcutFocusReason);
     m_filter->selectAll();

@@ -26,6 +26,7 @@ public:
     /// The menu of a right click, made afresh; the caller owns it.
     QMenu* createContextMenu();
     void focusFilter();
+    void focusList();
     QSize sizeHint() const override;
 
 protected:

@@ -97,8 +97,8 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
     m_recent = new QVBoxLayout;
     m_recent->setSpacing(0);
     m_dropHint =
-        new QLabel(tr("Or drop a TorchScript model, a session or a plan anywhere on this window. "
-                      "Nothing leaves your machine."));
+        new QLabel(tr("Or drop a TorchScript model, a session, a plan or a recipe anywhere on this "
+                      "window. Nothing leaves your machine."));
     m_dropHint->setObjectName(QStringLiteral("startDropHint"));
     m_dropHint->setWordWrap(true);
 
