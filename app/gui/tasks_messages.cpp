@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a person is told without having asked: on opening, on attaching data, on starting again.
+#include <functional>
+#include <numeric>
 #include <utility>
 
 #include <QFileInfo>
@@ -16,6 +18,15 @@ namespace espalier::gui {
 using ui::Document;
 using ui::Message;
 
+namespace {
+
+std::int64_t elementsOf(const script::InputSpec& input) {
+    return std::accumulate(input.shape.begin(), input.shape.end(), std::int64_t{1},
+                           std::multiplies<>());
+}
+
+}  // namespace
+
 // Costs are counted for the example input; where that was a guess, data tells the real one.
 void Tasks::offerInputOfData() {
     const Document& document = *m_workbench->document();
@@ -29,7 +40,8 @@ void Tasks::offerInputOfData() {
     input.shape.insert(input.shape.end(), sample.begin(), sample.end());
     const QString shape = QString::fromStdString(script::toString(input));
     Message message;
-    message.level = Message::Level::Warning;
+    if (elementsOf(input) != elementsOf(snapshot->inputs().front()))
+        message.level = Message::Level::Warning;  // else it is but arranged otherwise
     message.text = tr("The data is %1, but the model was opened with a guess, %2: its MACs and "
                       "latency are for that.")
                        .arg(shape, ui::inputText(*snapshot));

@@ -79,6 +79,7 @@ private Q_SLOTS:
                  qPrintable(QString::number(m_probe->document().sparsity(layer))));
         QTRY_VERIFY_WITH_TIMEOUT(m_probe->document().masks(), test::kPatienceMs);
         const auto removed = m_probe->document().removed(layer);
+        QVERIFY(m_probe->rest());  // with the accuracy that the probe finds
         shoot("cut");
         m_probe->trigger("edit.undo");
         QCOMPARE(m_probe->document().removed(layer), std::int64_t(0));
